@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * The contract between the kernel programs (bpf/) and the agent: every pinned map's value, and the constants of the
+ * programs. A pinned map of another XLAGG_ABI_VERSION is never read as if it were ours: the agent replaces it.
+ * Names in maps (bpf/maps.h) are the names under which they are pinned in <pins>/<lagg>/.
+ */
+#ifndef XLAGG_ABI_H
+#define XLAGG_ABI_H
+
+#include <linux/types.h>
+
+#define XLAGG_ABI_VERSION 1
+#define XLAGG_MAX_PORTS 32	   /* ports of one lagg */
+#define XLAGG_MAX_LAGGS 256	   /* laggs of one agent */
+#define XLAGG_BUCKETS 1024	   /* slots of the distribution table, a power of two */
+#define XLAGG_NO_PORT 0xff	   /* "no port" where a slot is expected */
+#define XLAGG_SLOW_FRAME_MAX 256   /* octets of a slow-protocol frame that reach the agent */
+#define XLAGG_PORT_ETHERTYPES 8	   /* EtherTypes of option port-ethertypes */
+#define XLAGG_SAVED_MAX (48 << 10) /* octets of a lagg's saved configuration */
+
+/* Option proto; lagg(4)'s laggproto. */
+enum xlagg_proto {
+	XLAGG_PROTO_FAILOVER,
+	XLAGG_PROTO_LOADBALANCE,
+	XLAGG_PROTO_LACP,
+	XLAGG_PROTO_ROUNDROBIN,
+	XLAGG_PROTO_BROADCAST,
+	XLAGG_PROTO_NONE,
+	XLAGG_PROTO_MAX,
+};
+
+/* Header fields that the flow hash covers: option hash. l2, l3 and l4 are sums of these. */
+enum xlagg_hash_field {
+	XLAGG_HASH_SRC_MAC = 1 << 0,
+	XLAGG_HASH_DST_MAC = 1 << 1,
+	XLAGG_HASH_VLAN = 1 << 2,
+	XLAGG_HASH_SRC_IP = 1 << 3,
+	XLAGG_HASH_DST_IP = 1 << 4,
+	XLAGG_HASH_SPORT = 1 << 5,
+	XLAGG_HASH_DPORT = 1 << 6,
+	XLAGG_HASH_L4_PROTO = 1 << 7,	/* the protocol number; part of l4 */
+	XLAGG_HASH_FLOWLABEL = 1 << 8,	/* IPv6 flow label where no ports are found; part of l4, dropped by symmetric */
+	XLAGG_HASH_INNER = 1 << 9,	/* the headers inside IPIP, GRE and VXLAN, where there are such */
+	XLAGG_HASH_SYMMETRIC = 1 << 10, /* both directions of a flow hash alike */
+
+	XLAGG_HASH_L2 = XLAGG_HASH_SRC_MAC | XLAGG_HASH_DST_MAC | XLAGG_HASH_VLAN,
+	XLAGG_HASH_L3 = XLAGG_HASH_SRC_IP | XLAGG_HASH_DST_IP,
+	XLAGG_HASH_L4 = XLAGG_HASH_SPORT | XLAGG_HASH_DPORT | XLAGG_HASH_L4_PROTO | XLAGG_HASH_FLOWLABEL,
+};
+
+/* Bits of struct xlagg_port.flags: what a port may do by policy. Whether it is live is another matter. */
+enum xlagg_port_flag {
+	XLAGG_PORT_COLLECTING = 1 << 0, /* frames received on it go to the lagg */
+	/* Frames to one receiver are taken although the port collects no more: it was in use until a moment ago and the
+	 * far end does not know yet. Group frames are not, since they arrive on the port in use as well. */
+	XLAGG_PORT_LINGERING = 1 << 1,
+	XLAGG_PORT_KERNEL_RETURN = 1 << 2, /* the watcher may make it live again by itself (static proto, up-delay 0) */
+};
+
+/* struct xlagg_port.enabled of a port that policy keeps out. No `lost` counter reaches it in practice. */
+#define XLAGG_PORT_OUT 0xffffffffu
+
+/*
+ * Map `ports`, index: slot of the port in its lagg. A port is live when enabled == lost.
+ * One writer each: `lost` the kernel's watcher, everything else the agent.
+ */
+struct xlagg_port {
+	__u32 ifindex;	  /* the port's device, 0: this slot is free or the device is absent */
+	__u32 flags;	  /* enum xlagg_port_flag */
+	__u32 lost;	  /* how often the port lost carrier or went down, as the watcher counted */
+	__u32 enabled;	  /* the value of `lost` that the agent had seen when it let the port in, or XLAGG_PORT_OUT */
+	__u64 last_tx_ns; /* reserved for the datapath */
+};
+
+/*
+ * Map `tables`, index 0 and 1: the two buffers of the distribution table; `control.table` names the one in use.
+ * A buffer is rewritten only while it is not in use and no reader can still be in it.
+ */
+struct xlagg_table {
+	__u32 generation;	     /* counts publications */
+	__u32 count;		     /* entries of `order` */
+	__u8 order[XLAGG_MAX_PORTS]; /* slots that may carry traffic, preferred first (failover: first live one wins) */
+	__u16 bucket[XLAGG_BUCKETS]; /* low octet: slot; high octet: backup slot; XLAGG_NO_PORT: none */
+};
+
+/* Map `control`, one entry, mapped by the agent: what the programs read for each frame and the agent may change. */
+struct xlagg_control {
+	__u32 abi_version; /* XLAGG_ABI_VERSION of who wrote the pinned maps */
+	__u32 table;	   /* index of the table in use, 0 or 1 */
+	__u32 carrier;	   /* 0: the lagg has no carrier, every frame is dropped and counted */
+	__u32 reserved;
+	__u64 heartbeat_ns; /* CLOCK_MONOTONIC of the agent's last sign of life */
+};
+
+/* Why a frame was not sent or not accepted: indexes of the drop counters. Append only. */
+enum xlagg_tx_drop {
+	XLAGG_TX_NO_PORT,    /* no live port */
+	XLAGG_TX_NO_CARRIER, /* the lagg has no carrier (down, min-links) */
+	XLAGG_TX_PROTO_NONE, /* proto none drops everything */
+	XLAGG_TX_CLONE,	     /* broadcast: a copy could not be made or sent */
+	XLAGG_TX_OWN_STACK,  /* made by the lower end's own stack */
+	XLAGG_TX_DROP_MAX,
+};
+enum xlagg_rx_drop {
+	XLAGG_RX_NOT_COLLECTING, /* the port may not receive for the lagg */
+	XLAGG_RX_STANDBY,	 /* failover: not the port in use */
+	XLAGG_RX_NO_CARRIER,	 /* the lagg has no carrier */
+	XLAGG_RX_PROTO_NONE,	 /* proto none drops everything */
+	XLAGG_RX_MALFORMED,	 /* shorter than an Ethernet header */
+	XLAGG_RX_SLOW_LIMITED,	 /* slow-protocol frames over the limit (also counted in slow_limited) */
+	XLAGG_RX_DROP_MAX,
+};
+
+/* Map `port_stats`, per CPU, index: slot. Packets are frames on the wire as far as known (GSO segments are counted). */
+struct xlagg_port_stats {
+	__u64 tx_packets; /* frames handed to the port */
+	__u64 tx_bytes;
+	__u64 rx_packets; /* frames taken from the port into the lagg */
+	__u64 rx_bytes;
+	__u64 rx_dropped[XLAGG_RX_DROP_MAX]; /* frames refused, by reason */
+	__u64 slow_rx;			     /* slow-protocol frames handed to the agent */
+	__u64 slow_illegal;		     /* slow-protocol frames with an illegal subtype, length or tag */
+	__u64 slow_unknown;		     /* group address or EtherType of the slow protocols, but not both */
+	__u64 slow_limited;		     /* slow-protocol frames over the limit */
+};
+
+/* Map `lagg_stats`, per CPU, one entry. */
+struct xlagg_lagg_stats {
+	__u64 tx_packets; /* frames that the lagg was asked to send */
+	__u64 tx_bytes;
+	__u64 rx_packets;
+	__u64 rx_bytes;
+	__u64 tx_dropped[XLAGG_TX_DROP_MAX]; /* frames not sent, by reason */
+};
+
+/*
+ * Map `lacp`, index: slot: what the agent last knew of a port's LACP, for the limiter, for answering while the agent
+ * is away, and for the agent that comes after it.
+ */
+struct xlagg_lacp {
+	__u8 partner[16];   /* the Actor fields of the last accepted LACPDU, as on the wire (15 octets used) */
+	__u8 pdu[124];	    /* the last LACPDU that we sent, as a frame */
+	__u8 partner_known; /* 1: `partner` is valid */
+	__u8 pdu_len;	    /* octets of `pdu`, 0: none */
+	__u8 pad[2];
+	__u64 pdu_rx_ns; /* CLOCK_MONOTONIC of the last accepted LACPDU */
+};
+
+/* Ring buffer `slow_rx`: one record per slow-protocol frame. */
+struct xlagg_slow_event {
+	__u64 time_ns;			  /* CLOCK_MONOTONIC at reception */
+	__u32 slot;			  /* port */
+	__u32 len;			  /* octets of the frame on the wire, may exceed what `frame` holds */
+	__u8 frame[XLAGG_SLOW_FRAME_MAX]; /* from the destination MAC on */
+};
+
+/*
+ * Map `saved`, one entry: the lagg's configuration as one control message (ctl.h), and what the agent changed on the
+ * devices, so that whoever comes next, this agent or another, can go on or put everything back.
+ */
+struct xlagg_undo {
+	__u32 ifindex;	    /* the device that was changed; 0: nothing to undo */
+	__u32 changed;	    /* enum xlagg_undo_bit: what was changed */
+	__u32 mtu;	    /* before */
+	__u8 mac[6];	    /* before */
+	__u8 was_up;	    /* 1: administratively up before */
+	__u8 ipv6_disabled; /* net.ipv6.conf.*.disable_ipv6 before */
+	__u64 features_off; /* enum xlagg_feature_bit: features that were on before and are off now */
+	char alias[64];	    /* ifalias before */
+	char name[16];	    /* the device's name, for messages */
+};
+enum xlagg_undo_bit {
+	XLAGG_UNDO_MTU = 1 << 0,
+	XLAGG_UNDO_MAC = 1 << 1,
+	XLAGG_UNDO_UP = 1 << 2,
+	XLAGG_UNDO_PROMISC = 1 << 3,
+	XLAGG_UNDO_ALLMULTI = 1 << 4,
+	XLAGG_UNDO_IPV6 = 1 << 5,
+	XLAGG_UNDO_ALIAS = 1 << 6,
+	XLAGG_UNDO_FEATURES = 1 << 7,
+	XLAGG_UNDO_SLOW_ADDRESS = 1 << 8, /* 01-80-C2-00-00-02 was added to the device's filter */
+};
+enum xlagg_feature_bit {
+	XLAGG_FEATURE_RX_VLAN = 1 << 0, /* rx-vlan-hw-parse */
+	XLAGG_FEATURE_LRO = 1 << 1,
+	XLAGG_FEATURE_TX_CSUM = 1 << 2,
+	XLAGG_FEATURE_TX_VLAN = 1 << 3, /* tx-vlan-hw-insert */
+	XLAGG_FEATURE_TX_STAG = 1 << 4, /* tx-vlan-stag-hw-insert */
+};
+struct xlagg_saved {
+	__u32 abi_version;			 /* XLAGG_ABI_VERSION */
+	__u32 message_len;			 /* octets of `message` */
+	__u32 device;				 /* enum xlagg_device: what the lagg's own device is */
+	__u32 ifindex;				 /* of the lagg's own device */
+	__u32 lower_ifindex;			 /* of its lower end */
+	__u32 profile;				 /* enum xlagg_profile */
+	struct xlagg_undo undo[XLAGG_MAX_PORTS]; /* index: slot */
+	__u8 message[XLAGG_SAVED_MAX];		 /* XLAGG_CMD_LAGG_ADD that makes this lagg */
+};
+
+enum xlagg_device { XLAGG_DEVICE_AUTO, XLAGG_DEVICE_NETKIT, XLAGG_DEVICE_VETH };
+enum xlagg_profile { XLAGG_DATAPATH_TC, XLAGG_DATAPATH_XDP };
+enum xlagg_tx_path { XLAGG_TX_AUTO, XLAGG_TX_DIRECT, XLAGG_TX_STACK };
+
+/*
+ * Constants of one loaded program (`const volatile struct xlagg_params params` in every object): set before loading,
+ * so that the verifier removes what this lagg does not use.
+ */
+struct xlagg_params {
+	__u32 proto;				/* enum xlagg_proto */
+	__u32 hash;				/* enum xlagg_hash_field */
+	__u32 seed;				/* of the flow hash */
+	__u32 lagg_ifindex;			/* the lagg's own device */
+	__u32 lower_ifindex;			/* its lower end */
+	__u32 slot;				/* receive programs: the port's slot */
+	__u32 rr_limit;				/* roundrobin: consecutive frames per port */
+	__u32 rx_all;				/* failover: accept on every port */
+	__u32 flowid;				/* 1: the NIC's hash instead of ours, where there is one */
+	__u32 flowid_shift;			/* right shift of that hash */
+	__u32 ethertypes;			/* entries of `ethertype` in use */
+	__u16 ethertype[XLAGG_PORT_ETHERTYPES]; /* frames that stay with the port's own stack, host byte order */
+};
+
+/* What the probe program answers (`explain`), and why the port was chosen. */
+enum xlagg_choice {
+	XLAGG_CHOICE_BUCKET,   /* the bucket's own port */
+	XLAGG_CHOICE_BACKUP,   /* the bucket's port is not live: its backup */
+	XLAGG_CHOICE_REHASH,   /* neither is live: another live port */
+	XLAGG_CHOICE_PRIORITY, /* failover: the first live port in order of preference */
+	XLAGG_CHOICE_TURN,     /* roundrobin: its turn */
+	XLAGG_CHOICE_ALL,      /* broadcast: every live port */
+	XLAGG_CHOICE_NONE,     /* no live port */
+	XLAGG_CHOICE_NO_CARRIER,
+};
+struct xlagg_probe {
+	__u32 hash;   /* of the frame's headers */
+	__u32 bucket; /* hash modulo XLAGG_BUCKETS */
+	__u32 slot;   /* the port, XLAGG_NO_PORT: none */
+	__u32 choice; /* enum xlagg_choice */
+};
+
+#endif

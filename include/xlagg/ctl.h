@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * The control protocol between xlagg and xlaggd: messages in netlink format (struct nlmsghdr and attributes, host byte
+ * order) over an AF_UNIX SOCK_SEQPACKET socket, one message a packet.
+ *
+ * A request is answered by NLMSG_ERROR (struct nlmsgerr, error 0 or -errno, then XLAGG_A_ERROR with one sentence where
+ * it was refused), or, for the GET commands, by messages of the reply's type with NLM_F_MULTI and then NLMSG_DONE.
+ * A changing command with NLM_F_MULTI joins a transaction: it is not answered, and XLAGG_CMD_COMMIT does all of them or
+ * none, with one answer, in which `msg.nlmsg_seq` is that of the command that was refused. A connection that closes
+ * before COMMIT changes nothing. Attributes that the agent does not know are refused; the CLI skips those it does not
+ * know. Struct attributes grow at their end: a reader takes what it knows and reads what is missing as zero.
+ */
+#ifndef XLAGG_CTL_H
+#define XLAGG_CTL_H
+
+#include <linux/netlink.h>
+
+#include "abi.h"
+#include "options.h"
+
+#define XLAGG_CTL_VERSION 1
+#define XLAGG_CTL_MAX (128 << 10) /* octets of the largest message */
+#define XLAGG_SENTENCE_MAX 192	  /* a reason or an error, and its NUL */
+
+/* nlmsg_type. The comment names the attributes; [] optional, * repeated. */
+enum xlagg_cmd {
+	XLAGG_CMD_LAGG_ADD = NLMSG_MIN_TYPE, /* NAME [OPTIONS] [ADMIN] PORT* ADDRESS* */
+	XLAGG_CMD_LAGG_SET,		     /* NAME [OPTIONS] [ADMIN] */
+	XLAGG_CMD_LAGG_DEL,		     /* NAME */
+	XLAGG_CMD_PORT_ADD,		     /* NAME PORT */
+	XLAGG_CMD_PORT_SET,		     /* NAME PORT */
+	XLAGG_CMD_PORT_DEL,		     /* NAME PORT */
+	XLAGG_CMD_PORT_ACTIVATE,	     /* NAME PORT */
+	XLAGG_CMD_ADDRESS_ADD,		     /* NAME ADDRESS* */
+	XLAGG_CMD_ADDRESS_DEL,		     /* NAME ADDRESS* */
+	XLAGG_CMD_FLUSH,		     /* removes every lagg */
+	XLAGG_CMD_COMMIT,    /* [FLAG_CHECK]: ends a transaction; with CHECK validates and changes nothing */
+	XLAGG_CMD_RELOAD,    /* restore of the agent's file */
+	XLAGG_CMD_LAGG_GET,  /* [NAME]: answered by XLAGG_MSG_LAGG, one per lagg */
+	XLAGG_CMD_AGENT_GET, /* answered by XLAGG_MSG_AGENT */
+	XLAGG_CMD_EXPLAIN,   /* NAME FRAME: answered by XLAGG_MSG_EXPLAIN */
+	XLAGG_CMD_SUBSCRIBE, /* [NAME]: from now on XLAGG_MSG_EVENT */
+
+	XLAGG_MSG_LAGG = NLMSG_MIN_TYPE + 0x40, /* NAME OPTIONS ADMIN ADDRESS* STATUS (PORT with PORT_STATUS)* */
+	XLAGG_MSG_AGENT,			/* AGENT_STATUS */
+	XLAGG_MSG_EXPLAIN,			/* PROBE PORT_NAME REASON */
+	XLAGG_MSG_EVENT,			/* EVENT */
+};
+
+/* Attributes. OPTIONS and PORT_OPTIONS nest attributes whose type is 1 + the index in xlagg_lagg_options or
+ * xlagg_port_options; their payload is a uint32_t, or a NUL-terminated text for the text kinds. */
+enum xlagg_attr {
+	XLAGG_A_UNSPEC,
+	XLAGG_A_NAME,	      /* text: the lagg */
+	XLAGG_A_OPTIONS,      /* nested */
+	XLAGG_A_PORT,	      /* nested: PORT_NAME [PORT_OPTIONS] [PORT_STATUS] */
+	XLAGG_A_PORT_NAME,    /* text: the device */
+	XLAGG_A_PORT_OPTIONS, /* nested */
+	XLAGG_A_ADDRESS,      /* text: ADDRESS/PREFIX */
+	XLAGG_A_ADMIN,	      /* u32: 1 up, 0 down */
+	XLAGG_A_CHECK,	      /* flag: validate only */
+	XLAGG_A_FRAME,	      /* binary: an Ethernet frame */
+	XLAGG_A_ERROR,	      /* text: what, why, and what would work */
+	XLAGG_A_REASON,	      /* text */
+	XLAGG_A_STATUS,	      /* struct xlagg_lagg_status */
+	XLAGG_A_PORT_STATUS,  /* struct xlagg_port_status */
+	XLAGG_A_AGENT_STATUS, /* struct xlagg_agent_status */
+	XLAGG_A_PROBE,	      /* struct xlagg_probe */
+	XLAGG_A_EVENT,	      /* struct xlagg_event */
+	XLAGG_A_FROM_FILE,    /* flag: the command stands in a file, so a port whose device is missing is accepted */
+	XLAGG_A_MAX,
+};
+
+/* lagg(4)'s port flags. */
+enum xlagg_flag {
+	XLAGG_FLAG_MASTER = 0x01,
+	XLAGG_FLAG_ACTIVE = 0x04,
+	XLAGG_FLAG_COLLECTING = 0x08,
+	XLAGG_FLAG_DISTRIBUTING = 0x10,
+};
+
+enum xlagg_duplex { XLAGG_DUPLEX_UNKNOWN, XLAGG_DUPLEX_HALF, XLAGG_DUPLEX_FULL };
+enum xlagg_attach { XLAGG_ATTACH_TCX, XLAGG_ATTACH_CLSACT, XLAGG_ATTACH_XDP_DISPATCHER, XLAGG_ATTACH_XDP_LINK };
+enum xlagg_xdp_mode { XLAGG_XDP_NONE, XLAGG_XDP_NATIVE, XLAGG_XDP_GENERIC };
+enum xlagg_watch { XLAGG_WATCH_NETLINK, XLAGG_WATCH_POLL, XLAGG_WATCH_FENTRY };
+
+/* States of the 802.1AX machines (IEEE 802.1AX-2014 6.4.12, 6.4.15, 6.4.17). */
+enum xlagg_lacp_rx {
+	XLAGG_RX_INITIALIZE,
+	XLAGG_RX_PORT_DISABLED,
+	XLAGG_RX_LACP_DISABLED,
+	XLAGG_RX_EXPIRED,
+	XLAGG_RX_DEFAULTED,
+	XLAGG_RX_CURRENT,
+};
+enum xlagg_lacp_mux_state {
+	XLAGG_MUX_DETACHED,
+	XLAGG_MUX_WAITING,
+	XLAGG_MUX_ATTACHED,
+	XLAGG_MUX_COLLECTING,
+	XLAGG_MUX_DISTRIBUTING,
+	XLAGG_MUX_COLLECTING_DISTRIBUTING,
+};
+enum xlagg_lacp_selected { XLAGG_UNSELECTED, XLAGG_SELECTED, XLAGG_STANDBY };
+enum xlagg_lacp_churn { XLAGG_CHURN_NONE, XLAGG_CHURN_MONITOR, XLAGG_CHURN_CHURN };
+
+/* One end of a LACP link. Numbers in host byte order. */
+struct xlagg_lacp_end {
+	uint16_t system_prio;
+	uint8_t system[6];
+	uint16_t key;
+	uint16_t port_prio;
+	uint16_t port;
+	uint8_t state; /* bits of wire.h */
+	uint8_t pad;
+};
+
+/* Per-port counters; the 802.1AX MIB's where it has them (dot3adAggPortStats). */
+struct xlagg_port_counters {
+	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes;
+	uint64_t rx_dropped[XLAGG_RX_DROP_MAX]; /* by enum xlagg_rx_drop */
+	uint64_t lacpdu_tx, lacpdu_rx, marker_tx, marker_rx, marker_response_tx, marker_response_rx;
+	uint64_t illegal_rx, unknown_rx, lacpdu_limited;
+	uint64_t actor_churns, partner_churns, actor_changes, partner_changes;
+	uint64_t link_failures;
+};
+
+struct xlagg_port_status {
+	uint32_t ifindex;		 /* 0: absent */
+	uint32_t present;		 /* boolean */
+	uint8_t permaddr[6];		 /* permanent MAC */
+	uint8_t has_permaddr;		 /* boolean */
+	uint8_t carrier;		 /* boolean */
+	uint32_t speed;			 /* Mb/s, 0: unknown */
+	uint32_t duplex;		 /* enum xlagg_duplex */
+	uint32_t flags;			 /* enum xlagg_flag */
+	uint32_t standby;		 /* boolean: ready, but another port is used */
+	uint32_t buckets;		 /* slots of the table that lead to it */
+	uint32_t number;		 /* LACP port number in use */
+	uint64_t last_change_ns;	 /* CLOCK_REALTIME of the last change of `flags` */
+	char reason[XLAGG_SENTENCE_MAX]; /* empty: may be sent to */
+	struct {
+		uint32_t rx, mux, selected, aggregator, actor_churn, partner_churn; /* enums above */
+		uint32_t headless_s; /* survives so long without the agent; XLAGG_AUTO: for ever */
+		struct xlagg_lacp_end actor, partner;
+	} lacp;
+	struct xlagg_port_counters stats;
+};
+
+struct xlagg_lagg_status {
+	uint32_t ifindex;
+	uint32_t mtu;
+	uint8_t mac[6];
+	uint8_t admin_up, carrier; /* booleans */
+	uint32_t speed;		   /* Mb/s of the ports that carry traffic, 0: unknown */
+	uint32_t active_ports;
+	char active_port[XLAGG_NAME_MAX];	  /* failover: the port in use, or empty */
+	uint64_t flaps;				  /* losses of carrier */
+	uint64_t last_change_ns;		  /* CLOCK_REALTIME of the last change of carrier */
+	char reason[XLAGG_SENTENCE_MAX];	  /* why there is no carrier */
+	uint32_t profile, device, tx_path;	  /* what was chosen: enum xlagg_profile, _device, _tx_path */
+	uint32_t attach, xdp_mode, carrier_watch; /* enum xlagg_attach, _xdp_mode, _watch */
+	uint32_t generation;			  /* of the table */
+	uint32_t has_lag_id; /* boolean: `actor` and `partner` are those of the active aggregator */
+	struct xlagg_lacp_end actor, partner;
+	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes;
+	uint64_t tx_dropped[XLAGG_TX_DROP_MAX]; /* by enum xlagg_tx_drop */
+};
+
+struct xlagg_agent_status {
+	char version[32];
+	uint32_t pid;
+	uint32_t abi_version;
+	uint64_t start_ns;			  /* CLOCK_REALTIME */
+	uint64_t heartbeat_ns;			  /* CLOCK_MONOTONIC */
+	uint64_t now_ns;			  /* CLOCK_MONOTONIC of the answer */
+	uint32_t tcx, netkit, fentry, dispatcher; /* booleans: what the kernel offers */
+	uint32_t adopted, fresh;		  /* laggs found pinned at start, and laggs made since */
+	char file[XLAGG_TEXT_MAX];		  /* the configuration file */
+	char pins[XLAGG_TEXT_MAX];		  /* the folder of pinned maps */
+	char kernel[64];
+};
+
+enum xlagg_event_type {
+	XLAGG_EVENT_LAGG_ADD,
+	XLAGG_EVENT_LAGG_DEL,
+	XLAGG_EVENT_LAGG_CHANGE,
+	XLAGG_EVENT_PORT_ADD,
+	XLAGG_EVENT_PORT_DEL,
+	XLAGG_EVENT_PORT_STATE,	    /* old_flags, new_flags, text: reason */
+	XLAGG_EVENT_FAILOVER,	    /* from, to, text: cause, gap_ns */
+	XLAGG_EVENT_CARRIER,	    /* new_flags: 1 up, 0 down; text: reason */
+	XLAGG_EVENT_PARTNER_CHANGE, /* text: the partner */
+	XLAGG_EVENT_TABLE,	    /* generation, moved */
+	XLAGG_EVENT_AGENT_START,    /* text: adopted or fresh */
+};
+
+struct xlagg_event {
+	uint64_t time_ns;	       /* CLOCK_REALTIME */
+	uint32_t type;		       /* enum xlagg_event_type */
+	uint32_t old_flags, new_flags; /* enum xlagg_flag */
+	uint32_t generation;	       /* of the table */
+	uint32_t moved;		       /* buckets that changed their port */
+	uint32_t pad;
+	uint64_t gap_ns; /* last frame on the old port to first frame on the new, XLAGG_GAP_UNKNOWN: not known */
+	char lagg[XLAGG_NAME_MAX];
+	char port[XLAGG_NAME_MAX]; /* empty: none */
+	char from[XLAGG_NAME_MAX], to[XLAGG_NAME_MAX];
+	char text[XLAGG_SENTENCE_MAX];
+};
+#define XLAGG_GAP_UNKNOWN (~0ull)
+
+#endif
