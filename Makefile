@@ -1,0 +1,102 @@
+# xlagg: link aggregation and failover for Linux in eBPF.
+#
+#   make demo      installs what is missing, builds, and shows a lagg losing a link under load
+#   make test      every test that needs no virtual machine
+#   make install   DESTDIR, PREFIX
+#   SAN=1          with AddressSanitizer and UndefinedBehaviorSanitizer (in a build folder of its own)
+#   V=1            prints the commands
+
+PREFIX ?= /usr/local
+CC = gcc
+CLANG ?= clang
+BPFTOOL ?= bpftool
+VERSION := 0.1.0
+
+B := build$(if $(SAN),/san)
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wconversion -Wno-sign-conversion
+CFLAGS ?= -O2 -g
+ALL_CFLAGS := -std=gnu17 $(WARN) $(CFLAGS) -Iinclude -Iagent -I$(B) -D_GNU_SOURCE -DXLAGG_VERSION='"$(VERSION)"' -MMD -MP
+ifdef SAN
+# A leak or undefined behaviour ends the program: a test that only prints it would pass.
+ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iinclude -idirafter /usr/include/$(shell uname -m)-linux-gnu -D__TARGET_ARCH_x86 -MMD -MP
+
+AGENT_LIBS := -lxdp -lbpf -lmnl -lsystemd -lcap
+CLI_LIBS := -lmnl -ljansson -lncursesw -ltinfo -lmicrohttpd
+
+obj = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
+CORE := $(call obj,agent/core/*.c)
+CTL := $(call obj,agent/ctl/*.c)
+SYS := $(call obj,agent/sys/*.c)
+CLI := $(call obj,agent/cli/*.c)
+AGENT := $(call obj,agent/*.c)
+BPF := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
+
+all: $(B)/xlaggd $(B)/xlagg
+
+$(B)/xlaggd: $(AGENT) $(B)/libsys.a $(B)/libctl.a $(B)/libcore.a
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $^ -o $@ $(AGENT_LIBS)
+$(B)/xlagg: $(CLI) $(B)/libctl.a
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $^ -o $@ $(CLI_LIBS)
+	@! readelf -d $@ | grep -q 'NEEDED.*libbpf' || { echo "$@ links libbpf: the CLI knows the control protocol only" >&2; rm -f $@; exit 1; }
+
+$(B)/libsys.a: $(SYS)
+$(B)/libctl.a: $(CTL)
+$(B)/libcore.a: $(CORE) tests/core-is-pure.sh
+	$(Q)tests/core-is-pure.sh $(CORE)
+$(B)/lib%.a:
+	$(call say,AR,$@)rm -f $@ && ar rcs $@ $(filter %.o,$^)
+
+$(B)/%.o: %.c
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c $< -o $@
+$(SYS) $(AGENT): | $(BPF)
+
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,CLANG,$<)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c $< -o $@
+$(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
+	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+
+bpf: $(BPF)
+core: $(B)/libcore.a
+ctl: $(B)/libctl.a
+sys: $(B)/libsys.a
+cli: $(B)/xlagg
+
+include tests/tests.mk
+
+deps:
+	@deploy/install-deps.sh
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@tests/net/demo.sh
+
+install: all
+	install -D -m 755 $(B)/xlaggd $(DESTDIR)$(PREFIX)/sbin/xlaggd
+	install -D -m 755 $(B)/xlagg $(DESTDIR)$(PREFIX)/sbin/xlagg
+	for page in deploy/man/*.[58]; do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
+	install -D -m 644 deploy/examples/xlagg.conf $(DESTDIR)$(PREFIX)/share/doc/xlagg/examples/xlagg.conf
+	install -D -m 644 deploy/completion/xlagg $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xlagg
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@SBINDIR@|$(PREFIX)/sbin|' deploy/systemd/xlaggd.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/xlaggd.service
+
+SOURCES := $(wildcard include/xlagg/*.h bpf/*.[ch] agent/*.[ch] agent/*/*.[ch] tests/*/*.[ch])
+format:
+	clang-format -i $(SOURCES)
+format-check:
+	clang-format --dry-run -Werror $(SOURCES)
+tidy: $(BPF)
+	clang-tidy --quiet $(wildcard agent/*.c agent/*/*.c) -- -std=gnu17 -Iinclude -Iagent -I$(B) -D_GNU_SOURCE -DXLAGG_VERSION='"$(VERSION)"'
+
+clean:
+	rm -rf build
+
+.PHONY: all bpf core ctl sys cli deps demo install format format-check tidy clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Installs the Debian packages that building and testing need, when one is missing. As root.
+set -eu
+packages="gcc make clang llvm clang-format clang-tidy libc6-dev linux-libc-dev pkg-config binutils
+	libbpf-dev libxdp-dev libmnl-dev libsystemd-dev libjansson-dev libcap-dev libmicrohttpd-dev libncurses-dev
+	libcriterion-dev bpftool iproute2 ethtool iputils-ping iperf3 tcpdump jq udhcpc udhcpd procps kmod util-linux
+	mandoc openvswitch-switch python3-scapy"
+missing=
+for package in $packages; do
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+[ "$(id -u)" = 0 ] || { echo "missing packages:$missing: install them, or run this as root" >&2; exit 1; }
+echo "installing:$missing"
+apt-get update -qq
+# shellcheck disable=SC2086
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,0 +1,19 @@
+#!/bin/sh
+# tally.sh TAP...
+# Names what failed and what was skipped, then prints "N passed, N failed, N skipped". Fails when a test failed, or when a
+# layer wrote no result or skipped everything.
+set -eu
+passed=0 failed=0 skipped=0 bad=0
+for tap; do
+	layer=$(basename "$tap" .tap)
+	[ -s "$tap" ] || { echo "$layer: no result at all"; failed=$((failed + 1)); continue; }
+	s=$(grep -ciE '^ok.* # skip' "$tap") || s=0
+	p=$(grep -cE '^ok' "$tap") || p=0
+	f=$(grep -cE '^not ok' "$tap") || f=0
+	grep -E '^not ok' "$tap" | sed "s|^|$layer: |" || :
+	grep -iE '^ok.* # skip' "$tap" | sed "s|^|$layer: |" || :
+	[ $((p - s + f)) -gt 0 ] || { echo "$layer: every test was skipped"; bad=1; }
+	passed=$((passed + p - s)) failed=$((failed + f)) skipped=$((skipped + s))
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ] && [ $bad = 0 ] && [ $passed -gt 0 ]
