@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * The core: protocol and policy of one lagg. No I/O, no clock, no allocation, no globals: inputs are functions with
+ * the time as an argument, outputs are effects appended to a list of the caller's and the struct core_output.
+ * Times are nanoseconds of any monotonic clock. Ports are named by slot, 0..XLAGG_MAX_PORTS-1.
+ */
+#ifndef CORE_CORE_H
+#define CORE_CORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "xlagg/ctl.h"
+
+#define CORE_NEVER UINT64_MAX /* "no deadline" */
+#define CORE_MAX_EFFECTS 256  /* more than any one input can cause */
+#define CORE_FRAME_LEN 124    /* octets of a LACPDU or Marker frame, without FCS */
+
+enum core_effect_kind {
+	CORE_SEND,     /* send `frame` (CORE_FRAME_LEN octets) on `slot` */
+	CORE_PUBLISH,  /* core->out changed: publish the table and the port states */
+	CORE_CARRIER,  /* the lagg's carrier is now core->out.carrier */
+	CORE_EVENT,    /* tell `event`; its time_ns and lagg are filled by the caller */
+	CORE_ANNOUNCE, /* send gratuitous ARP and unsolicited NA once (peer-notify) */
+	CORE_REJOIN,   /* send IGMP and MLD reports once (mcast-rejoin) */
+	CORE_MAC,      /* mac active: the lagg shall take the MAC of `slot` */
+};
+
+struct core_effect {
+	enum core_effect_kind kind;
+	uint32_t slot;
+	union {
+		uint8_t frame[CORE_FRAME_LEN];
+		struct xlagg_event event;
+	};
+};
+
+/* The caller empties it (count = 0) before each input. */
+struct core_effects {
+	uint32_t count;
+	struct core_effect list[CORE_MAX_EFFECTS];
+};
+
+/* What the datapath shall do: read after CORE_PUBLISH or CORE_CARRIER. */
+struct core_output {
+	struct xlagg_table table;	 /* generation is counted here */
+	bool live[XLAGG_MAX_PORTS];	 /* by policy and as far as known the port can carry a frame now */
+	uint32_t flags[XLAGG_MAX_PORTS]; /* enum xlagg_port_flag */
+	bool carrier;			 /* of the lagg */
+};
+
+/* A port's link as the kernel says. */
+struct core_link {
+	bool present;  /* the device exists */
+	bool admin_up; /* IFF_UP */
+	bool carrier;
+	uint32_t speed;	 /* Mb/s, 0: unknown */
+	uint32_t duplex; /* enum xlagg_duplex */
+	uint8_t mac[6];	 /* the port's own (permanent) MAC: source address of slow-protocol frames */
+};
+
+struct core;
+
+/* Makes a lagg with no ports. `number` tells laggs apart in automatic keys (the N of laggN, or any small number). */
+void core_init(struct core *core, const struct xlagg_lagg_conf *conf, uint32_t number);
+/* The lagg's MAC (system-mac auto takes it when LACP starts). Call before the first port and after each change. */
+void core_set_mac(struct core *core, uint64_t now, const uint8_t mac[6], struct core_effects *fx);
+/* Takes new options; only what differs has an effect. conf->admin is the lagg's administrative state. */
+void core_set(struct core *core, uint64_t now, const struct xlagg_lagg_conf *conf, struct core_effects *fx);
+/* Adds a port in a free slot. The link is unknown (absent) until core_link. `order` is the order of addition. */
+void core_port_add(struct core *core, uint64_t now, uint32_t slot, const char *name, uint32_t order,
+		   const struct xlagg_port_conf *conf, struct core_effects *fx);
+void core_port_set(struct core *core, uint64_t now, uint32_t slot, const struct xlagg_port_conf *conf,
+		   struct core_effects *fx);
+void core_port_rename(struct core *core, uint32_t slot, const char *name);
+/* Forgets a port. With LACP its last PDU is among the effects. */
+void core_port_del(struct core *core, uint64_t now, uint32_t slot, struct core_effects *fx);
+void core_link_changed(struct core *core, uint64_t now, uint32_t slot, const struct core_link *link,
+		       struct core_effects *fx);
+/* Makes `slot` the active port (failover). 0 or -ENOLINK when it cannot carry traffic, -EOPNOTSUPP in other protos. */
+int core_activate(struct core *core, uint64_t now, uint32_t slot, struct core_effects *fx);
+/* A slow-protocol frame (destination MAC first) came in on `slot`. */
+void core_slow_frame(struct core *core, uint64_t now, uint32_t slot, const uint8_t *frame, uint32_t len,
+		     struct core_effects *fx);
+/* The lagg ends: last PDUs are among the effects. */
+void core_stop(struct core *core, uint64_t now, struct core_effects *fx);
+/* Time passed. Call at or after core_deadline(). */
+void core_run(struct core *core, uint64_t now, struct core_effects *fx);
+/* When core_run() has to be called next, CORE_NEVER: not before another input. */
+uint64_t core_deadline(const struct core *core);
+
+const struct core_output *core_output(const struct core *core);
+/* Fills what the core knows of a status; the rest is left as it is. Times of change are monotonic, as given by `now`.
+ */
+void core_status(const struct core *core, struct xlagg_lagg_status *status);
+void core_port_status(const struct core *core, uint32_t slot, struct xlagg_port_status *status);
+/* Octets that a struct core needs; the caller allocates once. */
+uint32_t core_size(void);
+
+#endif

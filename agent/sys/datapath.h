@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * The kernel half of one lagg: its programs, maps and links, and their pins in <pins>/<lagg>/. What is pinned outlives
+ * the agent; datapath_adopt() takes it over. All functions give 0 or -errno; `sentence` says what failed and why.
+ */
+#ifndef SYS_DATAPATH_H
+#define SYS_DATAPATH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "xlagg/ctl.h"
+
+/* What this kernel offers; found by trying. */
+struct datapath_features {
+	bool tcx;	 /* tcx links (6.6) */
+	bool netkit;	 /* netkit devices (6.7) */
+	bool fentry;	 /* tracing of netif_carrier_off */
+	bool dispatcher; /* libxdp's dispatcher (freplace) */
+};
+int datapath_probe(struct datapath_features *ret);
+
+struct datapath;
+
+/* What the programs of a lagg are made from. */
+struct datapath_setup {
+	struct xlagg_params params; /* slot is ignored: each receive program gets its port's */
+	enum xlagg_profile profile;
+	enum xlagg_device device; /* netkit or veth */
+	bool direct;		  /* tx-path direct */
+};
+
+/* Makes maps, loads programs and attaches those of the lagg's own device; pins everything under `folder`, which must
+ * not exist. */
+int datapath_create(struct datapath **ret, const char *folder, const struct datapath_features *features,
+		    const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX]);
+/* Takes over what is pinned under `folder`. Everything read is checked. -EPROTO: of another ABI version or damaged:
+ * the caller removes it with datapath_remove() and makes a new one. Programs and links are left as they are when they
+ * were made from the same code and `setup` (compared by program tag), else replaced in place, atomically per hook. */
+int datapath_adopt(struct datapath **ret, const char *folder, const struct datapath_features *features,
+		   const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX]);
+/* Other proto, hash, seed, profile, tx path: loads new programs over the same maps and swaps them in. */
+int datapath_change(struct datapath *dp, const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX]);
+/* Attaches the receive programs to a port; with the xdp profile also puts it into the transmit devmap. The port's
+ * entry in `ports` names the device but is not live until it is published. */
+int datapath_port_add(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XLAGG_SENTENCE_MAX]);
+/* Detaches; also when the device is gone already. */
+int datapath_port_del(struct datapath *dp, uint32_t slot);
+/* Reads the loss counters: before carrier is read, never after. */
+void datapath_lost(const struct datapath *dp, uint32_t lost[XLAGG_MAX_PORTS]);
+/* Publishes a table, flags and stamps: port i gets enabled = live[i] ? lost[i] : XLAGG_PORT_OUT. Ports that leave are
+ * out before the new table is in use and ports that come are let in after it. */
+int datapath_publish(struct datapath *dp, const struct xlagg_table *table, const bool live[XLAGG_MAX_PORTS],
+		     const uint32_t flags[XLAGG_MAX_PORTS], const uint32_t lost[XLAGG_MAX_PORTS]);
+/* The carrier bit: 0 makes every program drop and count. */
+void datapath_carrier(struct datapath *dp, bool carrier);
+void datapath_heartbeat(struct datapath *dp, uint64_t now_ns);
+int datapath_port_stats(const struct datapath *dp, uint32_t slot, struct xlagg_port_stats *ret);
+int datapath_lagg_stats(const struct datapath *dp, struct xlagg_lagg_stats *ret);
+/* Runs the probe program over a frame. */
+int datapath_explain(const struct datapath *dp, const void *frame, uint32_t len, struct xlagg_probe *ret);
+/* Slow-protocol frames. */
+typedef void (*datapath_slow_fn)(void *context, const struct xlagg_slow_event *event);
+int datapath_slow_fd(const struct datapath *dp);
+int datapath_slow_read(struct datapath *dp, datapath_slow_fn fn, void *context);
+/* Map `lacp`. */
+int datapath_set_lacp(struct datapath *dp, uint32_t slot, const struct xlagg_lacp *lacp);
+int datapath_get_lacp(const struct datapath *dp, uint32_t slot, struct xlagg_lacp *ret);
+/* Map `saved`, as it is; the reader checks it. */
+int datapath_save(struct datapath *dp, const struct xlagg_saved *saved);
+int datapath_read_saved(const char *folder, struct xlagg_saved *ret);
+/* What was chosen, for show. */
+void datapath_describe(const struct datapath *dp, struct xlagg_lagg_status *status);
+/* Lets go of everything and leaves it running, pinned. */
+void datapath_close(struct datapath **dp);
+/* Detaches and unpins everything under `folder`, also of another version. */
+int datapath_remove(const char *folder);
+
+#endif

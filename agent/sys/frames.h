@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Frames that the agent sends itself: LACPDUs on ports, announcements after a failover on the lagg. */
+#ifndef SYS_FRAMES_H
+#define SYS_FRAMES_H
+
+#include "netlink.h"
+
+/* An AF_PACKET socket that sends and receives nothing. */
+int frames_open(int *ret_fd);
+/* Sends one frame on a device, around its qdisc. */
+int frames_send(int fd, int ifindex, const uint8_t *frame, uint32_t len);
+/* Gratuitous ARP and unsolicited NA for every address of `ifindex` and of the VLANs, macvlans and the bridge above it,
+ * with their tags, and a learning frame for every MAC that a bridge above has learned from other ports. */
+int frames_announce(int fd, struct netlink *nl, int ifindex);
+/* IGMP and MLD reports for the groups of `ifindex`. */
+int frames_rejoin(int fd, struct netlink *nl, int ifindex);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * rtnetlink and ethtool: what the kernel says of its devices, and the changes that the agent makes to them.
+ * Works in the network namespace in which it was opened. All functions give 0 or -errno, and leave outputs untouched
+ * on failure.
+ */
+#ifndef SYS_NETLINK_H
+#define SYS_NETLINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "xlagg/ctl.h"
+
+struct netlink;
+
+/* A network device as RTM_NEWLINK describes it. */
+struct device {
+	int ifindex;
+	char name[XLAGG_NAME_MAX];
+	char altname[4][128]; /* alternative names, empty where there are fewer */
+	uint16_t type;	      /* ARPHRD_* */
+	uint32_t flags;	      /* IFF_* */
+	bool carrier;	      /* IFLA_CARRIER */
+	uint32_t mtu, min_mtu, max_mtu;
+	uint8_t mac[6];
+	uint8_t permaddr[6];		/* permanent MAC; the current one where the driver tells none */
+	int master;			/* ifindex of the bridge, bond, team or VRF above it, 0: none */
+	int link;			/* ifindex of the lower device or veth peer, 0: none */
+	char kind[16];			/* "veth", "vlan", "bridge", "wireguard"; empty for a hardware NIC */
+	char master_kind[16];		/* IFLA_INFO_SLAVE_KIND: "bridge", "bond", "team", "vrf" */
+	char alias[64];			/* ifalias, cut to the field */
+	uint32_t promiscuity, allmulti; /* counts */
+};
+
+struct netlink_address {
+	int ifindex;
+	uint8_t family;	     /* AF_INET, AF_INET6 */
+	uint8_t prefix;	     /* length */
+	uint8_t scope;	     /* RT_SCOPE_* */
+	uint32_t flags;	     /* IFA_F_* */
+	uint8_t address[16]; /* network byte order, IPv4 in the first four octets */
+};
+
+/* Called for each change; `gone`: the device was removed (only ifindex and name are valid then). */
+typedef void (*netlink_device_fn)(void *context, const struct device *device, bool gone);
+
+int netlink_open(struct netlink **ret);
+void netlink_close(struct netlink **nl);
+/* Becomes readable when devices changed. */
+int netlink_event_fd(const struct netlink *nl);
+/* Reads what waits there. -ENOBUFS: events were lost (overrun); the caller has to list all devices again. */
+int netlink_read_events(struct netlink *nl, netlink_device_fn fn, void *context);
+int netlink_list(struct netlink *nl, netlink_device_fn fn, void *context);
+/* -ENODEV: there is none. By name: also alternative names. */
+int netlink_get(struct netlink *nl, int ifindex, struct device *ret);
+int netlink_get_by_name(struct netlink *nl, const char *name, struct device *ret);
+/* True when a VLAN, macvlan or other device names `ifindex` as its lower device; its name is copied to `upper`. */
+bool netlink_has_upper(struct netlink *nl, int ifindex, char upper[XLAGG_NAME_MAX]);
+
+int netlink_set_up(struct netlink *nl, int ifindex, bool up);
+int netlink_set_mtu(struct netlink *nl, int ifindex, uint32_t mtu);
+/* Also for a device that has to be down for it (-EBUSY): it is taken down and up again. */
+int netlink_set_mac(struct netlink *nl, int ifindex, const uint8_t mac[6]);
+int netlink_set_alias(struct netlink *nl, int ifindex, const char *alias);
+/* IFF_PROMISC and IFF_ALLMULTI of the device itself, so that they outlive the agent. */
+int netlink_set_promisc(struct netlink *nl, int ifindex, bool on);
+int netlink_set_allmulti(struct netlink *nl, int ifindex, bool on);
+/* A link-layer group address on the device itself (SIOCADDMULTI, SIOCDELMULTI). */
+int netlink_group(struct netlink *nl, int ifindex, const uint8_t group[6], bool join);
+/* net.ipv6.conf.NAME.disable_ipv6. -ENOENT: no IPv6 here, nothing to do. */
+int netlink_ipv6_disabled(const char *name, bool *ret);
+int netlink_disable_ipv6(const char *name, bool disable);
+
+/* Creates NAME and its lower end, both down; the MAC is set at creation (udev would change it otherwise).
+ * `queues` transmit and receive queues each. -EEXIST: there is a device of that name. */
+int netlink_add_veth(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu,
+		     uint32_t queues);
+/* -EOPNOTSUPP: the kernel has no netkit. */
+int netlink_add_netkit(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu);
+int netlink_del(struct netlink *nl, int ifindex);
+
+int netlink_add_address(struct netlink *nl, int ifindex, const char *address_prefix);
+int netlink_del_address(struct netlink *nl, int ifindex, const char *address_prefix);
+typedef void (*netlink_address_fn)(void *context, const struct netlink_address *address);
+/* ifindex 0: of every device. */
+int netlink_list_addresses(struct netlink *nl, int ifindex, netlink_address_fn fn, void *context);
+
+/* Speed in Mb/s (0: unknown) and enum xlagg_duplex, as the driver says. */
+int ethtool_link(int ifindex, const char *name, uint32_t *speed, uint32_t *duplex);
+/* Carrier straight from the driver's state (ETHTOOL_GLINK), without linkwatch's delay. */
+int ethtool_carrier(const char *name, bool *carrier);
+/* Which of `wanted` (enum xlagg_feature_bit) are on. */
+int ethtool_features(const char *name, uint64_t wanted, uint64_t *on);
+/* Switches features on or off; those that the driver fixes stay as they are and are not an error. */
+int ethtool_set_features(const char *name, uint64_t features, bool on);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * A device becomes a port and is put back as it was. What was changed is written to a struct xlagg_undo before it is
+ * changed (the caller pins it through `record`), so that an agent that dies in between can be cleaned up after.
+ */
+#ifndef SYS_PORT_H
+#define SYS_PORT_H
+
+#include "netlink.h"
+
+/* What a port's device shall look like. */
+struct port_setup {
+	const char *lagg; /* for ifalias */
+	uint8_t mac[6];	  /* the lagg's MAC */
+	uint32_t mtu;	  /* the lagg's MTU */
+	bool set_mac;	  /* false: the port keeps its own */
+	bool promisc;	  /* the lagg is promiscuous, or has VLANs behind a fixed filter */
+	bool xdp;	  /* XDP sees the frames: VLAN stripping and LRO off */
+};
+
+/* Says why `device` cannot be a port of `lagg` (CLI.md "Refused as a port"), in one sentence, or gives 0. */
+int port_check(struct netlink *nl, const struct device *device, const char *lagg, char sentence[XLAGG_SENTENCE_MAX]);
+/* Called before each change with what has been recorded so far. */
+typedef int (*port_record_fn)(void *context, const struct xlagg_undo *undo);
+/* Sets the device up as a port and up; fills *undo. On failure everything is put back and `sentence` says why. */
+int port_prepare(struct netlink *nl, const struct device *device, const struct port_setup *setup,
+		 struct xlagg_undo *undo, port_record_fn record, void *context, char sentence[XLAGG_SENTENCE_MAX]);
+/* MTU, MAC, promiscuity changed on the lagg: applies the difference, keeps the oldest undo. */
+int port_adjust(struct netlink *nl, const struct device *device, const struct port_setup *setup,
+		struct xlagg_undo *undo, port_record_fn record, void *context, char sentence[XLAGG_SENTENCE_MAX]);
+/* Puts back what *undo says, as far as the device still exists, and clears it. Errors are logged and do not stop it. */
+void port_restore(struct netlink *nl, struct xlagg_undo *undo);
+
+#endif
