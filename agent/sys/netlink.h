@@ -29,7 +29,7 @@ struct device {
 	int link;			/* ifindex of the lower device or veth peer, 0: none */
 	char kind[16];			/* "veth", "vlan", "bridge", "wireguard"; empty for a hardware NIC */
 	char master_kind[16];		/* IFLA_INFO_SLAVE_KIND: "bridge", "bond", "team", "vrf" */
-	char alias[64];			/* ifalias, cut to the field */
+	char alias[256];		/* ifalias (IFALIASZ) */
 	uint32_t promiscuity, allmulti; /* counts */
 };
 

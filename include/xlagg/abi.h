@@ -166,7 +166,7 @@ struct xlagg_undo {
 	__u8 was_up;	    /* 1: administratively up before */
 	__u8 ipv6_disabled; /* net.ipv6.conf.*.disable_ipv6 before */
 	__u64 features_off; /* enum xlagg_feature_bit: features that were on before and are off now */
-	char alias[64];	    /* ifalias before */
+	char alias[256];    /* ifalias before (IFALIASZ) */
 	char name[16];	    /* the device's name, for messages */
 };
 enum xlagg_undo_bit {
@@ -186,6 +186,8 @@ enum xlagg_feature_bit {
 	XLAGG_FEATURE_TX_CSUM = 1 << 2,
 	XLAGG_FEATURE_TX_VLAN = 1 << 3, /* tx-vlan-hw-insert */
 	XLAGG_FEATURE_TX_STAG = 1 << 4, /* tx-vlan-stag-hw-insert */
+	XLAGG_FEATURE_GRO = 1 << 5,	/* rx-gro */
+	XLAGG_FEATURE_RX_VLAN_FILTER = 1 << 6,
 };
 struct xlagg_saved {
 	__u32 abi_version;			 /* XLAGG_ABI_VERSION */
