@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * frame send DEV DESTINATION ETHERTYPE [COUNT]   sends minimum-size frames of that kind
+ * frame listen DEV ETHERTYPE SECONDS             prints "ready", then waits for one as lldpd or a supplicant would:
+ * with a packet socket for that EtherType, which, unlike tcpdump's, comes after the device's TC and XDP programs.
+ * Prints the frame's source; else fails.
+ */
+#include <arpa/inet.h>
+#include <err.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <netinet/ether.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MINIMUM_FRAME 60 /* octets, without the check sequence */
+
+static int open_packet_socket(const char *device, uint16_t ethertype)
+{
+	struct sockaddr_ll at = {
+	    .sll_family = AF_PACKET, .sll_protocol = htons(ethertype), .sll_ifindex = (int)if_nametoindex(device)};
+	int s = socket(AF_PACKET, SOCK_RAW, 0);
+
+	if (!at.sll_ifindex)
+		errx(1, "%s: no such device", device);
+	if (s < 0 || bind(s, (void *)&at, sizeof(at)))
+		err(1, "%s: packet socket", device);
+	return s;
+}
+
+static void own_address(int s, const char *device, uint8_t mac[ETH_ALEN])
+{
+	struct ifreq request = {};
+
+	strncpy(request.ifr_name, device, IFNAMSIZ - 1);
+	if (ioctl(s, SIOCGIFHWADDR, &request))
+		err(1, "%s: address", device);
+	memcpy(mac, request.ifr_hwaddr.sa_data, ETH_ALEN);
+}
+
+static int send_frames(const char *device, const char *destination, uint16_t ethertype, long count)
+{
+	struct ether_addr *to = ether_aton(destination);
+	uint8_t frame[MINIMUM_FRAME] = {};
+	struct ether_header *header = (void *)frame;
+	int s = open_packet_socket(device, 0);
+
+	if (!to)
+		errx(2, "%s: not a MAC address", destination);
+	memcpy(header->ether_dhost, to, ETH_ALEN);
+	own_address(s, device, header->ether_shost);
+	header->ether_type = htons(ethertype);
+	while (count-- > 0) {
+		if (send(s, frame, sizeof(frame), 0) != sizeof(frame))
+			err(1, "%s: send", device);
+	}
+	return 0;
+}
+
+static int listen_for(const char *device, uint16_t ethertype, double seconds)
+{
+	uint8_t frame[2048];
+	struct pollfd wait = {.fd = open_packet_socket(device, ethertype), .events = POLLIN};
+
+	puts("ready");
+	fflush(stdout);
+	if (poll(&wait, 1, (int)(seconds * 1000)) <= 0 || recv(wait.fd, frame, sizeof(frame), 0) < ETH_HLEN)
+		return 1;
+	puts(ether_ntoa((struct ether_addr *)(frame + ETH_ALEN)));
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc >= 5 && !strcmp(argv[1], "send"))
+		return send_frames(argv[2], argv[3], (uint16_t)strtoul(argv[4], NULL, 16),
+				   argc > 5 ? atol(argv[5]) : 1);
+	if (argc == 5 && !strcmp(argv[1], "listen"))
+		return listen_for(argv[2], (uint16_t)strtoul(argv[3], NULL, 16), atof(argv[4]));
+	fputs("usage: frame send DEV DESTINATION ETHERTYPE [COUNT] | frame listen DEV ETHERTYPE SECONDS\n", stderr);
+	return 2;
+}

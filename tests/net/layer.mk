@@ -1,0 +1,18 @@
+# Namespace tests: the built programs, real devices, real traffic.
+#   make net ONLY=test_failover      one of them; a pattern of the shell
+TEST_LAYERS += net
+
+NET_TOOLS := $(B)/tests/net/frame $(B)/tests/net/user.bpf.o $(B)/tests/bench/udpsend $(B)/tests/bench/udprecv
+
+$(B)/tests/net/frame: $(B)/tests/net/frame.o
+	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@
+$(B)/tests/net/%.bpf.o: tests/net/%.bpf.c
+	$(call say,CLANG,$<)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+net-tools: $(NET_TOOLS)
+
+net: all $(NET_TOOLS)
+	@mkdir -p $(TAP)
+	$(Q)B=$(B) ONLY='$(ONLY)' tests/net/run.sh tests/net $(TAP)/net.tap
+
+.PHONY: net net-tools

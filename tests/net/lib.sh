@@ -1,0 +1,292 @@
+# shellcheck shell=bash
+# What a namespace test stands on. Sourced by run.sh's shells (set -euo pipefail) before the test's own file.
+#   B      the build folder           BPFFS  a mounted bpffs           RUN  scratch of the run
+# A test names its hosts a, b, c ...; host a is the namespace $P-a, its agent's socket $D/a.sock, its log $D/agent-a.log.
+
+P=xt$$
+D=$RUN/$NAME
+mkdir -p "$D"
+declare -A AGENT=()    # host: pid of its agent
+declare -A CHILD=()    # label: pid of a background process
+declare -a HOSTS=()
+trap clean_up EXIT
+trap 'exit 143' TERM INT
+
+# ---- verdicts ----
+
+fail() {
+	echo "FAILED: $*" >&2
+	local frame=0
+	while caller $frame >&2; do frame=$((frame + 1)); done
+	exit 1
+}
+skip() { echo "$*"; exit 77; }
+step() { echo "-- $(date +%T.%3N) $*"; }
+
+# is GOT WANT WHAT
+is() { [ "$1" = "$2" ] || fail "$3: got '$1', want '$2'"; }
+# matches GOT PATTERN(extended regular expression) WHAT
+matches() { grep -qE -- "$2" <<<"$1" || fail "$3: '$1' does not match '$2'"; }
+# at_most GOT LIMIT WHAT; at_least GOT LIMIT WHAT: decimal numbers
+at_most() { jq -ne "$1 <= $2" >/dev/null || fail "$3: $1, want at most $2"; }
+at_least() { jq -ne "$1 >= $2" >/dev/null || fail "$3: $1, want at least $2"; }
+
+# wait_for SECONDS COMMAND...: until it succeeds; a test fails if it does not in time.
+wait_for() {
+	local limit=$1 end
+	shift
+	end=$(($(date +%s%N) + limit * 1000000000))
+	until "$@" >/dev/null 2>&1; do
+		[ "$(date +%s%N)" -lt $end ] || fail "not within $limit s: $*"
+		sleep 0.02
+	done
+}
+# never SECONDS COMMAND...: the test fails if it succeeds once in that time.
+never() {
+	local limit=$1 end
+	shift
+	end=$(($(date +%s%N) + limit * 1000000000))
+	while [ "$(date +%s%N)" -lt $end ]; do
+		if "$@" >/dev/null 2>&1; then fail "should not: $*"; fi
+		sleep 0.05
+	done
+}
+
+# refused PATTERN COMMAND...: exit status 1, one line on stderr that matches PATTERN, nothing on stdout.
+refused() { refused_with 1 "$@"; }
+# refused_with STATUS PATTERN COMMAND...
+refused_with() {
+	local want=$1 pattern=$2 status=0 out
+	shift 2
+	out=$("$@" 2>"$D/stderr") || status=$?
+	is $status "$want" "exit status of: $* ($(cat "$D/stderr"))"
+	is "$(wc -l <"$D/stderr")" 1 "lines on stderr of: $* ($(cat "$D/stderr"))"
+	is "$out" "" "stdout of: $*"
+	grep -qiE -- "$pattern" "$D/stderr" || fail "$*: '$(cat "$D/stderr")' does not match '$pattern'"
+}
+
+# ---- namespaces and wires ----
+
+# on HOST COMMAND...: in the host's network namespace; the mounts stay, so bpffs is seen (unlike under ip netns exec).
+on() {
+	local host=$1
+	shift
+	nsenter --net="/run/netns/$P-$host" -- "$@"
+}
+# nip HOST ARGUMENT...: ip in that host
+nip() {
+	local host=$1
+	shift
+	ip -n "$P-$host" "$@"
+}
+
+# host NAME...: makes the namespaces
+host() {
+	local h
+	for h; do
+		ip netns add "$P-$h"
+		HOSTS+=("$h")
+		nip "$h" link set lo up
+		on "$h" sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0
+	done
+}
+
+# wire HOST DEV HOST DEV: a cable. WIRE_XDP=1: without checksum offload, as XDP needs it of a veth that stands for a wire.
+wire() {
+	ip link add "$2" netns "$P-$1" type veth peer name "$4" netns "$P-$3"
+	if [ "${WIRE_XDP:-}" ]; then
+		on "$1" ethtool -K "$2" tx off >/dev/null
+		on "$3" ethtool -K "$4" tx off >/dev/null
+	fi
+	nip "$1" link set "$2" up
+	nip "$3" link set "$4" up
+}
+
+# two_hosts LINKS: hosts a and b, eth1 to ethLINKS of one wired to the same of the other
+two_hosts() {
+	local i
+	host a b
+	for ((i = 1; i <= $1; i++)); do wire a eth$i b eth$i; done
+}
+
+# switched LINKS: host a with eth1..ethLINKS and host b with eth0, all on the bridge of host sw (ports a1.., b0)
+switched() {
+	local i
+	host a b sw
+	nip sw link add br0 type bridge stp_state 0 mcast_snooping 0
+	nip sw link set br0 up
+	for ((i = 1; i <= $1; i++)); do
+		wire a eth$i sw a$i
+		nip sw link set a$i master br0
+	done
+	wire b eth0 sw b0
+	nip sw link set b0 master br0
+}
+
+has_carrier() { [ "$(nip "$1" -j link show "$2" | jq -r '.[0].flags | index("LOWER_UP") != null')" = true ]; }
+no_carrier() { ! has_carrier "$@"; }
+
+# ---- agent and CLI ----
+
+# agent HOST [ARGUMENT...]: starts xlaggd in that host and waits until it answers
+agent() {
+	local h=$1
+	shift
+	agent_start "$h" "$@"
+	wait_for 10 answers "$h"
+}
+agent_start() {
+	local h=$1
+	shift
+	[ -e "$D/$h.conf" ] || : >"$D/$h.conf"
+	"$B/xlaggd" -n "$P-$h" -f "$D/$h.conf" --socket "$D/$h.sock" --bpffs "$BPFFS/$P-$h" --state "$D/state-$h" "$@" \
+		>>"$D/agent-$h.log" 2>&1 &
+	AGENT[$h]=$!
+}
+answers() { xl "$1" agent show; }
+# agent_end HOST SIGNAL: and waits for its end; prints the exit status
+agent_end() {
+	local status=0
+	kill "-$2" "${AGENT[$1]}"
+	wait "${AGENT[$1]}" 2>/dev/null || status=$?
+	unset "AGENT[$1]"
+	END_STATUS=$status
+}
+
+# xl HOST ARGUMENT...: the CLI, talking to that host's agent
+xl() {
+	local h=$1
+	shift
+	"$B/xlagg" --socket "$D/$h.sock" "$@"
+}
+# field HOST FILTER: of lagg0's JSON, all details
+field() { xl "$1" -j -d -s lagg show lagg0 | jq -r ".[0]$2"; }
+# port_field HOST DEV FILTER
+port_field() { xl "$1" -j -d -s lagg show lagg0 | jq -r ".[0].ports[] | select(.ifname == \"$2\") | $3"; }
+active_port_is() { [ "$(field "$1" .active_port)" = "$2" ]; }
+active_ports_are() { [ "$(field "$1" .active_ports)" = "$2" ]; }
+# tx_packets HOST DEV: frames that lagg0 sent on that port, by xlagg's count
+tx_packets() { port_field "$1" "$2" .stats.tx_packets; }
+rx_packets() { port_field "$1" "$2" .stats.rx_packets; }
+
+# lagg_pair LINKS OPTIONS...: hosts a and b, an agent and lagg0 with all links on each; 10.0.0.1 and .2, fd00::1 and ::2
+lagg_pair() {
+	local links=$1 i ports=()
+	shift
+	for ((i = 1; i <= links; i++)); do ports+=(port eth$i); done
+	two_hosts "$links"
+	agent a
+	agent b
+	xl a lagg add lagg0 "$@" "${ports[@]}" 10.0.0.1/24 fd00::1/64
+	xl b lagg add lagg0 "$@" "${ports[@]}" 10.0.0.2/24 fd00::2/64
+	wait_for 5 has_carrier a lagg0
+	wait_for 5 has_carrier b lagg0
+	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
+	wait_for 5 on a ping -c 1 -W 1 fd00::2
+}
+
+# ---- traffic ----
+
+# spawn LABEL COMMAND...: in the background, output in $D/LABEL.out and .err
+spawn() {
+	local label=$1
+	shift
+	"$@" >"$D/$label.out" 2>"$D/$label.err" &
+	CHILD[$label]=$!
+}
+# reap LABEL: waits for its end; its exit status
+reap() {
+	local status=0
+	wait "${CHILD[$1]}" || status=$?
+	unset "CHILD[$1]"
+	return $status
+}
+# spawn_on LABEL HOST COMMAND...
+spawn_on() {
+	local label=$1 h=$2
+	shift 2
+	spawn "$label" nsenter --net="/run/netns/$P-$h" -- "$@"
+}
+
+udp_bound() { on "$1" ss -Hlun "sport = :$2" | grep -q .; }
+tcp_bound() { on "$1" ss -Hltn "sport = :$2" | grep -q .; }
+
+# stream LABEL FROM TO ADDRESS PORT [UDPSEND-OPTION...]: a numbered UDP stream, until end_stream
+stream() {
+	local label=$1 from=$2 to=$3 address=$4 port=$5
+	shift 5
+	spawn_on "$label-rx" "$to" "$B/tests/bench/udprecv" "$port"
+	wait_for 5 udp_bound "$to" "$port"
+	spawn_on "$label-tx" "$from" "$B/tests/bench/udpsend" "$@" "$address" "$port"
+}
+# end_stream LABEL: the account is then $D/LABEL-rx.out
+end_stream() {
+	kill -TERM "${CHILD[$1-tx]}"
+	await_stream "$1"
+}
+# await_stream LABEL: as end_stream, for a sender that ends by itself (-n, -t)
+await_stream() {
+	reap "$1-tx" || fail "$1: sender: $(cat "$D/$1-tx.err")"
+	reap "$1-rx" || fail "$1: receiver: $(cat "$D/$1-rx.err")"
+	echo "   $1: $(account "$1" 'del(.outages) | tojson')"
+}
+account() { jq -r "$2" "$D/$1-rx.out"; }
+no_loss() { is "$(account "$1" .lost)" 0 "$1: datagrams lost ($(account "$1" '.outages[:5] | tojson'))"; }
+no_reordering() { is "$(account "$1" .reordered)" 0 "$1: datagrams out of order"; }
+# flowing LABEL: its sender runs and its receiver is not idle, by lagg0's own count of host a
+sent_more_than() { [ "$(field "$1" .stats.tx_packets)" -gt "$2" ]; }
+# let_pass HOST FRAMES: until lagg0 of that host has sent so many more
+let_pass() { wait_for 20 sent_more_than "$1" $(($(field "$1" .stats.tx_packets) + $2)); }
+
+# iperf_server HOST; iperf LABEL HOST ARGUMENT...: client in the background, JSON in $D/LABEL.out
+iperf_server() {
+	spawn_on "iperf-server-$1" "$1" iperf3 -s --forceflush
+	wait_for 5 tcp_bound "$1" 5201
+}
+iperf() {
+	local label=$1 h=$2
+	shift 2
+	spawn_on "$label" "$h" iperf3 -J "$@"
+}
+# mbits LABEL: what the receiver got, as an integer
+mbits() { jq -r '(.end.sum_received // .end.sum).bits_per_second / 1e6 | floor' "$D/$1.out"; }
+
+# listener LABEL HOST DEV ETHERTYPE SECONDS: as a protocol's daemon would; reap gives whether a frame came
+listener() {
+	spawn_on "$1" "$2" "$B/tests/net/frame" listen "$3" "$4" "$5"
+	wait_for 5 grep -q ready "$D/$1.out"
+}
+
+# ---- the end ----
+
+clean_up() {
+	local status=$? label h
+	trap '' TERM INT
+	if [ $status != 0 ] && [ $status != 77 ]; then report; fi
+	for label in "${!CHILD[@]}"; do kill -KILL "${CHILD[$label]}" 2>/dev/null || :; done
+	for h in "${!AGENT[@]}"; do kill -KILL "${AGENT[$h]}" 2>/dev/null || :; done
+	wait 2>/dev/null || :
+	for h in "${HOSTS[@]}"; do ip netns del "$P-$h" || status=1; done
+	rm -rf "${BPFFS:?}/$P"-*
+	rm -rf "$D"
+	exit $status
+}
+
+# What happened, after a failure.
+report() {
+	local h f
+	for h in "${HOSTS[@]}"; do
+		echo "== $h: links"
+		nip "$h" -br link
+		nip "$h" -br address
+		if [ "${AGENT[$h]:-}" ] && kill -0 "${AGENT[$h]}" 2>/dev/null; then
+			echo "== $h: xlagg -d -s lagg show"
+			timeout 5 "$B/xlagg" --socket "$D/$h.sock" -d -s lagg show || :
+		fi
+	done
+	for f in "$D"/agent-*.log "$D"/*.err; do
+		[ -s "$f" ] || continue
+		echo "== ${f##*/}"
+		tail -n 60 "$f"
+	done
+}

@@ -1,0 +1,55 @@
+#!/bin/bash
+# run.sh FOLDER TAP
+# Runs every function test_* of FOLDER/test_*.sh, each in a shell and in namespaces of its own, and writes TAP. A failed
+# test's output and the logs of its agents follow its line. ONLY: a pattern that a test's name has to match.
+set -euo pipefail
+folder=$1 tap=$2 only=${ONLY:-*}
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+export B=${B:-build} LIB=$here/lib.sh
+B=$(realpath "$B")
+[ "$(id -u)" = 0 ] || { echo "the namespace tests need root" >&2; exit 1; }
+
+RUN=$(mktemp -d "${TMPDIR:-/tmp}/xlagg-net.XXXXXX")
+export RUN BPFFS=$RUN/bpf
+finish() {
+	if mountpoint -q "$BPFFS"; then umount "$BPFFS"; fi
+	rm -rf "$RUN"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+# Pins of a run live in a bpffs of its own: they go with it, whatever happens to a test.
+mkdir "$BPFFS"
+mount -t bpf xlagg-tests "$BPFFS"
+
+number=0 failed=0
+: >"$tap"
+say() { echo "$*" | tee -a "$tap"; }
+
+# run_test FILE FUNCTION
+run_test() {
+	local name=$2 log=$RUN/$2.log status=0 start=$SECONDS
+	number=$((number + 1))
+	# shellcheck disable=SC2016
+	NAME=$name timeout -k 15 "${TEST_SECONDS:-150}" \
+		bash -c 'set -euo pipefail; . "$LIB"; . "$1"; "$2"' "$name" "$1" "$2" >"$log" 2>&1 </dev/null || status=$?
+	case $status in
+	0) say "ok $number - $name ($((SECONDS - start)) s)" ;;
+	77) say "ok $number - $name # SKIP $(tail -n 1 "$log")" ;;
+	*)
+		failed=$((failed + 1))
+		say "not ok $number - $name (status $status, $((SECONDS - start)) s)"
+		sed 's/^/# /' "$log" | tee -a "$tap"
+		;;
+	esac
+}
+
+for file in "$folder"/test_*.sh; do
+	for name in $(sed -n 's/^\(test_[a-z0-9_]*\)() {.*/\1/p' "$file"); do
+		# shellcheck disable=SC2053
+		[[ $name == $only ]] || continue
+		run_test "$file" "$name"
+	done
+done
+say "1..$number"
+[ $number -gt 0 ] || { echo "no test matches $only" >&2; exit 1; }
+[ $failed = 0 ]
