@@ -46,10 +46,14 @@ struct netlink_address {
 typedef void (*netlink_device_fn)(void *context, const struct device *device, bool gone);
 
 int netlink_open(struct netlink **ret);
+/* Also of NULL inside; sets *nl to NULL. */
 void netlink_close(struct netlink **nl);
+/* What the kernel said to the request that it refused last (extended ack), or an empty text. */
+const char *netlink_why(const struct netlink *nl);
 /* Becomes readable when devices changed. */
 int netlink_event_fd(const struct netlink *nl);
-/* Reads what waits there. -ENOBUFS: events were lost (overrun); the caller has to list all devices again. */
+/* Reads what waits there. -ENOBUFS: events were lost (overrun); the caller has to list all devices again. `fn` may
+ * make requests of its own, here as in the lists below. */
 int netlink_read_events(struct netlink *nl, netlink_device_fn fn, void *context);
 int netlink_list(struct netlink *nl, netlink_device_fn fn, void *context);
 /* -ENODEV: there is none. By name: also alternative names. */
@@ -59,6 +63,8 @@ int netlink_get_by_name(struct netlink *nl, const char *name, struct device *ret
 bool netlink_has_upper(struct netlink *nl, int ifindex, char upper[XLAGG_NAME_MAX]);
 
 int netlink_set_up(struct netlink *nl, int ifindex, bool up);
+/* -EEXIST: there is another device of that name. Also while the device is up. */
+int netlink_rename(struct netlink *nl, int ifindex, const char *name);
 int netlink_set_mtu(struct netlink *nl, int ifindex, uint32_t mtu);
 /* Also for a device that has to be down for it (-EBUSY): it is taken down and up again. */
 int netlink_set_mac(struct netlink *nl, int ifindex, const uint8_t mac[6]);
@@ -66,13 +72,18 @@ int netlink_set_alias(struct netlink *nl, int ifindex, const char *alias);
 /* IFF_PROMISC and IFF_ALLMULTI of the device itself, so that they outlive the agent. */
 int netlink_set_promisc(struct netlink *nl, int ifindex, bool on);
 int netlink_set_allmulti(struct netlink *nl, int ifindex, bool on);
-/* A link-layer group address on the device itself (SIOCADDMULTI, SIOCDELMULTI). */
+/* A link-layer group address on the device itself (SIOCADDMULTI, SIOCDELMULTI). Joining twice is no error; one leave
+ * ends it. -EINVAL: the device has no such filter. */
 int netlink_group(struct netlink *nl, int ifindex, const uint8_t group[6], bool join);
+/* True when someone has joined `group` that way already (/proc/net/dev_mcast). */
+bool netlink_has_group(int ifindex, const uint8_t group[6]);
 /* net.ipv6.conf.NAME.disable_ipv6. -ENOENT: no IPv6 here, nothing to do. */
 int netlink_ipv6_disabled(const char *name, bool *ret);
 int netlink_disable_ipv6(const char *name, bool disable);
 
-/* Creates NAME and its lower end, both down; the MAC is set at creation (udev would change it otherwise).
+/* Creates NAME and its lower end, both down; the MACs are set at creation (udev would change them otherwise): NAME's is
+ * `mac`, the lower end's a random one. The lower end makes no IPv6 addresses and has the ifalias "xlagg: lower end of
+ * NAME". On failure neither of them exists.
  * `queues` transmit and receive queues each. -EEXIST: there is a device of that name. */
 int netlink_add_veth(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu,
 		     uint32_t queues);
@@ -80,18 +91,37 @@ int netlink_add_veth(struct netlink *nl, const char *name, const char *lower, co
 int netlink_add_netkit(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu);
 int netlink_del(struct netlink *nl, int ifindex);
 
+/* "ADDRESS/PREFIX"; without "/PREFIX" the host's own (32 or 128). -EINVAL: no such text, -EEXIST: the device has it,
+ * -EADDRNOTAVAIL: it has it not. IPv4 addresses get their network's broadcast address. */
 int netlink_add_address(struct netlink *nl, int ifindex, const char *address_prefix);
 int netlink_del_address(struct netlink *nl, int ifindex, const char *address_prefix);
 typedef void (*netlink_address_fn)(void *context, const struct netlink_address *address);
 /* ifindex 0: of every device. */
 int netlink_list_addresses(struct netlink *nl, int ifindex, netlink_address_fn fn, void *context);
 
-/* Speed in Mb/s (0: unknown) and enum xlagg_duplex, as the driver says. */
+/* A MAC that a bridge forwards to one of its ports. */
+struct netlink_neighbour {
+	int port; /* ifindex of the bridge port behind which it is */
+	uint8_t mac[6];
+	uint16_t vlan; /* VLAN ID, 0: none (the bridge does not filter VLANs) */
+};
+typedef void (*netlink_neighbour_fn)(void *context, const struct netlink_neighbour *neighbour);
+/* What the bridge has learned or was told; its own addresses and those of its ports are left out. */
+int netlink_list_fdb(struct netlink *nl, int bridge, netlink_neighbour_fn fn, void *context);
+/* How a bridge port sends frames of a VLAN. -ENOENT: it is not in that VLAN. */
+int netlink_port_vlan(struct netlink *nl, int port, uint16_t vlan, bool *tagged);
+
+/* The ethtool functions open a socket of their own and may be called from any thread of the namespace. */
+/* Speed in Mb/s (0: unknown) and enum xlagg_duplex, as the driver says; unknown where it says nothing. The device is
+ * found by `ifindex`, or by `name` where that is 0. */
 int ethtool_link(int ifindex, const char *name, uint32_t *speed, uint32_t *duplex);
 /* Carrier straight from the driver's state (ETHTOOL_GLINK), without linkwatch's delay. */
 int ethtool_carrier(const char *name, bool *carrier);
-/* Which of `wanted` (enum xlagg_feature_bit) are on. */
+/* Which of `wanted` (enum xlagg_feature_bit) are on. A feature that is several to the kernel (TX_CSUM: one for each
+ * protocol) is on when any of them is. */
 int ethtool_features(const char *name, uint64_t wanted, uint64_t *on);
+/* Which of `wanted` are on and cannot be switched off. */
+int ethtool_fixed(const char *name, uint64_t wanted, uint64_t *fixed);
 /* Switches features on or off; those that the driver fixes stay as they are and are not an error. */
 int ethtool_set_features(const char *name, uint64_t features, bool on);
 
