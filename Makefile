@@ -25,7 +25,7 @@ ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-f
 endif
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iinclude -idirafter /usr/include/$(shell uname -m)-linux-gnu -D__TARGET_ARCH_x86 -MMD -MP
 
-AGENT_LIBS := -lxdp -lbpf -lmnl -lsystemd -lcap
+AGENT_LIBS := -lxdp -lbpf -lmnl -lsystemd -lpthread
 CLI_LIBS := -lmnl -ljansson -lncursesw -ltinfo -lmicrohttpd
 
 obj = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))

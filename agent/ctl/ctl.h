@@ -13,7 +13,7 @@
 
 #include "xlagg/ctl.h"
 
-/* One changing command, decoded. Only what its `has` bits name was given. */
+/* One command, as words or a message said it. Only what its `has` bits name was given. */
 struct ctl_command {
 	uint16_t cmd;		   /* enum xlagg_cmd */
 	char name[XLAGG_NAME_MAX]; /* the lagg */
@@ -30,6 +30,8 @@ struct ctl_command {
 		struct xlagg_port_conf conf;
 	} port[XLAGG_MAX_PORTS];
 	char address[XLAGG_MAX_ADDRESSES][XLAGG_ADDRESS_MAX];
+	const void *frame;  /* EXPLAIN: an Ethernet frame, inside the message */
+	uint32_t frame_len; /* octets */
 };
 
 /* The whole configuration. */
@@ -37,6 +39,23 @@ struct ctl_model {
 	uint32_t laggs;
 	struct xlagg_model lagg[XLAGG_MAX_LAGGS];
 };
+
+/* --- word.c: what every part of the language does with words --- */
+/* Writes the sentence (which may be NULL) and gives `error`. */
+int ctl_refuse(char sentence[XLAGG_SENTENCE_MAX], int error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Nearest of `words` (ended by NULL) by edit distance, NULL if none is near. */
+const char *ctl_nearest(const char *word, const char *const *words);
+
+/* --- text.c: values that are texts --- */
+/* Checks a device's name as the kernel does, and that it prints. `what` says in the sentence whose name it is. */
+int ctl_check_name(const char *name, const char *what, char sentence[XLAGG_SENTENCE_MAX]);
+/* Reads six octets in hexadecimal, with colons or dashes. 0 or -EINVAL. */
+int ctl_parse_mac(const char *word, uint8_t ret[6]);
+/* Reads "ADDRESS/PREFIX", IPv4 or IPv6, that a device can have, and gives it in its canonical form. */
+int ctl_parse_address(const char *word, char ret[XLAGG_ADDRESS_MAX], char sentence[XLAGG_SENTENCE_MAX]);
+/* Reads option port-ethertypes. Gives their number (host byte order), or -EINVAL. */
+int ctl_parse_ethertypes(const char *text, uint16_t ret[XLAGG_PORT_ETHERTYPES], char sentence[XLAGG_SENTENCE_MAX]);
 
 /* --- option.c: values and words --- */
 void ctl_defaults(struct xlagg_lagg_conf *conf);
@@ -52,13 +71,25 @@ int ctl_check_value(const struct xlagg_option *option, const void *conf, char se
 void ctl_print_value(const struct xlagg_option *option, const void *conf, char *ret, size_t size);
 bool ctl_same_value(const struct xlagg_option *option, const void *a, const void *b);
 bool ctl_is_default(const struct xlagg_option *option, const void *conf);
-/* Nearest of `words` (ended by NULL) by edit distance, NULL if none is near. */
-const char *ctl_nearest(const char *word, const char *const *words);
+/* Writes the values that an option takes, for help and sentences: "0..900 s", "auto, netkit or veth". */
+void ctl_print_values(const struct xlagg_option *option, char *ret, size_t size);
+
+/* --- query.c: what is only asked for --- */
+struct ctl_query {
+	char name[XLAGG_NAME_MAX]; /* the lagg, empty: all */
+	const void *frame;	   /* EXPLAIN: the frame, within the message */
+	uint32_t frame_len;	   /* octets */
+};
+/* Checks and reads a GET, EXPLAIN or SUBSCRIBE message of `len` octets that may hold anything. -ENOTSUP: it is a
+ * changing command, or none at all. */
+int ctl_decode_query(const void *buf, size_t len, struct ctl_query *ret, char sentence[XLAGG_SENTENCE_MAX]);
 
 /* --- codec.c: commands and messages --- */
 /* Writes the command as one message into buf; gives its length, or -EMSGSIZE. flags: NLM_F_*. */
 int ctl_encode(const struct ctl_command *command, uint16_t flags, uint32_t seq, void *buf, size_t size);
-/* Checks and reads a message of `len` octets that may hold anything. */
+/* Checks and reads a message of `len` octets that may hold anything; buf is aligned as struct nlmsghdr is. Every
+ * command of enum xlagg_cmd is read, also those that change nothing. What is given is sound by itself (lengths, ranges,
+ * names); whether it fits the configuration is ctl_apply's to say. */
 int ctl_decode(const void *buf, size_t len, struct ctl_command *ret, char sentence[XLAGG_SENTENCE_MAX]);
 /* The command that makes this lagg, and back (saved configuration, replies). Only options that differ from their
  * default are in it. */
@@ -67,6 +98,9 @@ void ctl_model_to_command(const struct xlagg_model *lagg, struct ctl_command *re
 struct nlmsghdr;
 void ctl_put_options(struct nlmsghdr *nlh, const struct xlagg_lagg_conf *conf);
 void ctl_put_port_options(struct nlmsghdr *nlh, const struct xlagg_port_conf *conf);
+/* Reads XLAGG_MSG_LAGG (what the running configuration holds) for the CLI. Attributes and options that it does not
+ * know are skipped, missing ones have their default. 0, or -EBADMSG when it is none. */
+int ctl_get_lagg(const struct nlmsghdr *nlh, struct xlagg_model *ret);
 
 /* --- grammar.c: words to commands --- */
 /* Parses the words of one changing command ("lagg", "add", "lagg0", ...; full or abbreviated, lagg(4)'s words too).

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* xlaggd: options, start, event loop, end. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent.h"
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+uint64_t agent_now(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t agent_realtime(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
+uint64_t agent_to_realtime(uint64_t monotonic)
+{
+	return agent_realtime() - (agent_now() - monotonic);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *context)
+{
+	(void)source, (void)usec;
+	struct agent *agent = context;
+	for (uint32_t i = 0; i < agent->laggs; i++) {
+		struct lagg *lagg = agent->lagg[i];
+		if (core_deadline(lagg->core) > agent_now())
+			continue;
+		core_run(lagg->core, agent_now(), &lagg->fx);
+		uint32_t lost[XLAGG_MAX_PORTS];
+		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+			lost[slot] = lagg->port[slot].lost;
+		lagg_effects(lagg, lost);
+	}
+	agent_arm(agent);
+	return 0;
+}
+
+void agent_arm(struct agent *agent)
+{
+	uint64_t deadline = CORE_NEVER;
+	for (uint32_t i = 0; i < agent->laggs; i++) {
+		uint64_t d = core_deadline(agent->lagg[i]->core);
+		if (d < deadline)
+			deadline = d;
+	}
+	if (!agent->timer)
+		return;
+	if (deadline == CORE_NEVER) {
+		sd_event_source_set_enabled(agent->timer, SD_EVENT_OFF);
+		return;
+	}
+	/* Rounded up: a core that is run too early would ask for the same moment again. */
+	sd_event_source_set_time(agent->timer, deadline / 1000 + 1);
+	sd_event_source_set_enabled(agent->timer, SD_EVENT_ONESHOT);
+}
+
+static int on_heartbeat(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct agent *agent = context;
+	agent->heartbeat_ns = agent_now();
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		datapath_heartbeat(agent->lagg[i]->dp, agent->heartbeat_ns);
+	sd_event_source_set_time(source, usec + AGENT_HEARTBEAT_NS / 1000);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int on_end(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
+{
+	(void)info, (void)context;
+	return sd_event_exit(sd_event_source_get_event(source), 0);
+}
+
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
+{
+	(void)source, (void)info;
+	struct agent *agent = context;
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	int r = reload_file(agent, sentence);
+	if (r < 0)
+		log_error("reload: %s", sentence[0] ? sentence : strerror(-r));
+	else
+		log_info("reloaded %s", agent->file);
+	return 0;
+}
+
+static int start_events(struct agent *agent)
+{
+	sigset_t signals;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	uint64_t now = agent_now() / 1000;
+	int r = sd_event_new(&agent->event);
+	if (r >= 0)
+		r = sd_event_add_time(agent->event, &agent->timer, CLOCK_MONOTONIC, now, 1, on_timer, agent);
+	if (r >= 0)
+		r = sd_event_add_time(agent->event, &agent->heartbeat, CLOCK_MONOTONIC, now, 1000, on_heartbeat, agent);
+	if (r >= 0)
+		r = sd_event_add_signal(agent->event, NULL, SIGTERM, on_end, agent);
+	if (r >= 0)
+		r = sd_event_add_signal(agent->event, NULL, SIGINT, on_end, agent);
+	if (r >= 0)
+		r = sd_event_add_signal(agent->event, NULL, SIGHUP, on_reload, agent);
+	if (r >= 0)
+		r = sd_event_set_watchdog(agent->event, true);
+	return r < 0 ? r : 0;
+}
+
+/* --- options --- */
+
+struct options {
+	const char *netns, *file, *socket, *pins, *state;
+	bool flush, no_adopt, no_tracing;
+	int verbose;
+};
+
+static const char usage[] = "usage: xlaggd [-f FILE] [-n NAME] [--socket PATH] [--bpffs DIR] [--state DIR]\n"
+			    "              [--no-adopt] [--no-tracing] [--flush] [-v]... [-V]\n";
+
+enum { OPT_SOCKET = 256, OPT_BPFFS, OPT_STATE, OPT_NO_ADOPT, OPT_NO_TRACING, OPT_FLUSH };
+
+static const struct option long_options[] = {
+    {"socket", required_argument, NULL, OPT_SOCKET},
+    {"bpffs", required_argument, NULL, OPT_BPFFS},
+    {"state", required_argument, NULL, OPT_STATE},
+    {"no-adopt", no_argument, NULL, OPT_NO_ADOPT},
+    {"no-tracing", no_argument, NULL, OPT_NO_TRACING},
+    {"flush", no_argument, NULL, OPT_FLUSH},
+    {"netns", required_argument, NULL, 'n'},
+    {"file", required_argument, NULL, 'f'},
+    {"version", no_argument, NULL, 'V'},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+static void parse_options(int argc, char **argv, struct options *ret)
+{
+	int c;
+	while ((c = getopt_long(argc, argv, "f:n:vVh", long_options, NULL)) != -1) {
+		switch (c) {
+		case 'f':
+			ret->file = optarg;
+			break;
+		case 'n':
+			ret->netns = optarg;
+			break;
+		case 'v':
+			ret->verbose++;
+			break;
+		case 'V':
+			puts("xlaggd " XLAGG_VERSION);
+			exit(0);
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		case OPT_SOCKET:
+			ret->socket = optarg;
+			break;
+		case OPT_BPFFS:
+			ret->pins = optarg;
+			break;
+		case OPT_STATE:
+			ret->state = optarg;
+			break;
+		case OPT_NO_ADOPT:
+			ret->no_adopt = true;
+			break;
+		case OPT_NO_TRACING:
+			ret->no_tracing = true;
+			break;
+		case OPT_FLUSH:
+			ret->flush = true;
+			break;
+		default:
+			fputs(usage, stderr);
+			exit(1);
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "xlaggd: '%s' is no option\n%s", argv[optind], usage);
+		exit(1);
+	}
+}
+
+/* Enters the namespace only: bpffs and /run stay those of the caller. */
+static int enter_netns(const char *name)
+{
+	char path[512];
+	snprintf(path, sizeof(path), "/run/netns/%s", name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int r = fd < 0 || setns(fd, CLONE_NEWNET) ? -errno : 0;
+	if (fd >= 0)
+		close(fd);
+	if (r < 0)
+		fprintf(stderr, "xlaggd: cannot enter network namespace %s: %s: see ip netns list\n", name,
+			strerror(-r));
+	return r;
+}
+
+/* A path that was given, or `folder`/[NAME/]`file`; the namespace's name goes in between. */
+static char *default_path(const char *given, const char *folder, const char *netns, const char *file)
+{
+	char *path;
+	if (given)
+		return strdup(given);
+	return asprintf(&path, "%s%s%s%s%s", folder, netns ? "/" : "", netns ? netns : "", file[0] ? "/" : "", file) < 0
+		   ? NULL
+		   : path;
+}
+
+static int make_folder(const char *path)
+{
+	char copy[512];
+	snprintf(copy, sizeof(copy), "%s", path);
+	for (char *slash = strchr(copy + 1, '/');; slash = strchr(slash + 1, '/')) {
+		if (slash)
+			*slash = 0;
+		if (mkdir(copy, 0755) && errno != EEXIST)
+			return -errno;
+		if (!slash)
+			return 0;
+		*slash = '/';
+	}
+}
+
+/* --- start --- */
+
+static int fail(int r, const char *what, const char *way_out)
+{
+	fprintf(stderr, "xlaggd: %s: %s%s%s\n", what, strerror(-r), way_out[0] ? ": " : "", way_out);
+	return r;
+}
+
+static int open_adapters(struct agent *agent)
+{
+	if (geteuid())
+		return fail(-EPERM, "it changes network devices and loads BPF programs", "run it as root");
+	int r = server_lock(agent);
+	if (r == -EBUSY) {
+		fprintf(stderr,
+			"xlaggd: another agent serves %s: stop it first, or give --socket, --bpffs and --state\n",
+			agent->socket);
+		return r;
+	}
+	if (r < 0)
+		return fail(r, agent->socket, "its folder must be writable");
+	r = make_folder(agent->state);
+	if (r < 0)
+		return fail(r, agent->state, "give a writable folder with --state");
+	r = datapath_mount(agent->pins);
+	if (r < 0)
+		return fail(r, agent->pins, "give a folder on a bpffs with --bpffs");
+	r = netlink_open(&agent->nl);
+	if (r < 0)
+		return fail(r, "rtnetlink", "");
+	r = frames_open(&agent->packet_fd);
+	if (r < 0)
+		return fail(r, "packet socket", "");
+	return 0;
+}
+
+static int start(struct agent *agent)
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	int r = datapath_probe(&agent->features);
+	if (r < 0)
+		return fail(r, "this kernel does not run the programs", "Linux 6.1 or later with BPF is needed");
+	if (agent->no_tracing)
+		agent->features.fentry = false;
+	r = start_events(agent);
+	if (r < 0)
+		return fail(r, "event loop", "");
+	r = devices_start(agent);
+	if (r < 0)
+		return fail(r, "device events", "");
+	if (agent->no_adopt)
+		flush_pinned(agent);
+	else
+		adopt_all(agent);
+	r = start_file(agent, sentence);
+	if (r < 0) {
+		fprintf(stderr, "xlaggd: %s\n", sentence[0] ? sentence : strerror(-r));
+		return r;
+	}
+	r = poll_start(agent);
+	if (r < 0)
+		return fail(r, "carrier poll", "");
+	r = server_start(agent);
+	if (r < 0)
+		return fail(r, agent->socket, "its folder must be writable");
+	return 0;
+}
+
+static void tell_start(struct agent *agent)
+{
+	struct xlagg_event event = {.type = XLAGG_EVENT_AGENT_START, .time_ns = agent_realtime()};
+	event.gap_ns = XLAGG_GAP_UNKNOWN;
+	snprintf(event.text, sizeof(event.text), "%s", agent->adopted ? "adopted" : "fresh");
+	server_publish(agent, &event);
+	log_info("ready: %u laggs adopted, %u made; tcx %s, netkit %s, tracing %s, XDP dispatcher %s", agent->adopted,
+		 agent->fresh, agent->features.tcx ? "yes" : "no", agent->features.netkit ? "yes" : "no",
+		 agent->features.fentry ? "yes" : "no", agent->features.dispatcher ? "yes" : "no");
+	sd_notify(0, "READY=1");
+}
+
+int main(int argc, char **argv)
+{
+	static struct agent agent;
+	struct options options = {0};
+	parse_options(argc, argv, &options);
+	log_set_level(LOG_LEVEL_INFO + (enum log_level)options.verbose);
+	if (options.netns && enter_netns(options.netns) < 0)
+		return 1;
+	char *file = NULL;
+	if (options.netns && !options.file && asprintf(&file, "/etc/xlagg/%s.conf", options.netns) < 0)
+		return 1;
+	agent.file = options.file ? options.file : file ? file : "/etc/xlagg/xlagg.conf";
+	agent.file_must_exist = options.file != NULL;
+	agent.socket = default_path(options.socket, "/run/xlagg", options.netns, "xlaggd.sock");
+	agent.pins = default_path(options.pins, "/sys/fs/bpf/xlagg", options.netns, "");
+	agent.state = default_path(options.state, "/var/lib/xlagg", options.netns, "");
+	agent.no_adopt = options.no_adopt;
+	agent.no_tracing = options.no_tracing;
+	agent.start_realtime = agent_realtime();
+	if (!agent.socket || !agent.pins || !agent.state || open_adapters(&agent) < 0)
+		return 1;
+	if (options.flush)
+		return flush_pinned(&agent) < 0;
+	if (start(&agent) < 0)
+		return 1;
+	tell_start(&agent);
+	int r = sd_event_loop(agent.event);
+	sd_notify(0, "STOPPING=1");
+	poll_stop(&agent);
+	while (agent.laggs)
+		lagg_release(agent.lagg[agent.laggs - 1]);
+	server_stop(&agent);
+	netlink_close(&agent.nl);
+	return r < 0;
+}

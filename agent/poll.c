@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * Carrier where the kernel does not say at once: linkwatch may hold an event back for up to a second, so each port's
+ * carrier is asked for directly, every carrier-poll milliseconds, in a thread of its own since the question waits for
+ * RTNL. The thread only compares and wakes the agent, which looks for itself. Not needed where a program traces
+ * netif_carrier_off.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "agent.h"
+
+struct watched {
+	char name[XLAGG_NAME_MAX];
+	uint32_t lagg, slot; /* the agent's, to find the port again */
+	int ifindex;
+	bool carrier; /* as last seen */
+	bool changed; /* the agent has to look */
+};
+
+struct poll {
+	pthread_t thread;
+	pthread_mutex_t lock; /* of everything below */
+	struct watched *port;
+	uint32_t ports;
+	uint32_t generation;  /* of `port` */
+	uint64_t interval_ns; /* 0: off */
+	bool stop;
+	int wake;  /* eventfd: thread to agent */
+	int timer; /* timerfd: paces the thread; set by the agent */
+};
+
+static void set_timer(const struct poll *poll, uint64_t interval_ns)
+{
+	struct itimerspec spec = {0};
+	spec.it_value.tv_sec = spec.it_interval.tv_sec = (time_t)(interval_ns / NS_PER_S);
+	spec.it_value.tv_nsec = spec.it_interval.tv_nsec = (long)(interval_ns % NS_PER_S);
+	if (timerfd_settime(poll->timer, 0, &spec, NULL) < 0)
+		log_error("carrier poll: cannot set its timer: %s", strerror(errno));
+}
+
+/* Looks at one port without holding the lock, for the question may take milliseconds. */
+static void look(struct poll *poll, uint32_t index, uint32_t generation)
+{
+	char name[XLAGG_NAME_MAX];
+	bool carrier;
+	memcpy(name, poll->port[index].name, sizeof(name));
+	pthread_mutex_unlock(&poll->lock);
+	int r = ethtool_carrier(name, &carrier);
+	pthread_mutex_lock(&poll->lock);
+	if (r < 0 || generation != poll->generation || poll->port[index].carrier == carrier)
+		return;
+	poll->port[index].carrier = carrier;
+	poll->port[index].changed = true;
+	if (eventfd_write(poll->wake, 1) < 0)
+		log_error("carrier poll: cannot wake the agent: %s", strerror(errno));
+}
+
+static void *run(void *context)
+{
+	struct poll *poll = context;
+	uint64_t expirations;
+	for (;;) {
+		if (read(poll->timer, &expirations, sizeof(expirations)) < 0 && errno != EINTR)
+			return NULL;
+		pthread_mutex_lock(&poll->lock);
+		uint32_t generation = poll->generation;
+		for (uint32_t i = 0; i < poll->ports && generation == poll->generation && !poll->stop; i++)
+			look(poll, i, generation);
+		bool stop = poll->stop;
+		pthread_mutex_unlock(&poll->lock);
+		if (stop)
+			return NULL;
+	}
+}
+
+static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+	(void)source, (void)revents;
+	struct agent *agent = context;
+	struct poll *poll = agent->poll;
+	eventfd_t count;
+	if (eventfd_read(fd, &count) < 0)
+		return 0;
+	for (uint32_t i = 0;; i++) {
+		pthread_mutex_lock(&poll->lock);
+		while (i < poll->ports && !poll->port[i].changed)
+			i++;
+		bool found = i < poll->ports;
+		struct watched port = {0};
+		if (found) {
+			poll->port[i].changed = false;
+			port = poll->port[i];
+		}
+		pthread_mutex_unlock(&poll->lock);
+		if (!found)
+			return 0;
+		struct lagg *lagg = port.lagg < agent->laggs ? agent->lagg[port.lagg] : NULL;
+		if (lagg && lagg->port[port.slot].used && lagg->port[port.slot].ifindex == port.ifindex)
+			member_refresh(lagg, port.slot, NULL);
+	}
+}
+
+void poll_update(struct agent *agent)
+{
+	struct poll *poll = agent->poll;
+	uint64_t interval = 0;
+	uint32_t count = 0;
+	if (!poll)
+		return;
+	struct watched *port = calloc((size_t)agent->laggs * XLAGG_MAX_PORTS + 1, sizeof(*port));
+	if (!port) {
+		log_error("carrier poll: no memory for the list of ports");
+		return;
+	}
+	for (uint32_t i = 0; i < agent->laggs; i++) {
+		struct lagg *lagg = agent->lagg[i];
+		uint64_t wanted = lagg->model.conf.carrier_poll * NS_PER_MS;
+		if (!wanted)
+			continue;
+		if (!interval || wanted < interval)
+			interval = wanted;
+		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+			if (!lagg->port[slot].used || !lagg->port[slot].ifindex)
+				continue;
+			port[count] = (struct watched){.lagg = i,
+						       .slot = slot,
+						       .ifindex = lagg->port[slot].ifindex,
+						       .carrier = lagg->port[slot].link.carrier};
+			memcpy(port[count].name, lagg->port[slot].device.name, XLAGG_NAME_MAX);
+			count++;
+		}
+	}
+	pthread_mutex_lock(&poll->lock);
+	struct watched *before = poll->port;
+	poll->port = port;
+	poll->ports = count;
+	poll->generation++;
+	bool pace = interval != poll->interval_ns;
+	poll->interval_ns = interval;
+	pthread_mutex_unlock(&poll->lock);
+	free(before);
+	if (pace)
+		set_timer(poll, count ? interval : 0);
+}
+
+int poll_start(struct agent *agent)
+{
+	struct poll *poll = calloc(1, sizeof(*poll));
+	if (!poll)
+		return -ENOMEM;
+	poll->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	poll->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	pthread_mutex_init(&poll->lock, NULL);
+	agent->poll = poll;
+	int r = poll->wake < 0 || poll->timer < 0 ? -errno : 0;
+	if (r == 0)
+		r = sd_event_add_io(agent->event, NULL, poll->wake, EPOLLIN, on_wake, agent);
+	if (r >= 0)
+		r = -pthread_create(&poll->thread, NULL, run, poll);
+	if (r < 0)
+		return r;
+	poll_update(agent);
+	return 0;
+}
+
+void poll_stop(struct agent *agent)
+{
+	struct poll *poll = agent->poll;
+	if (!poll)
+		return;
+	pthread_mutex_lock(&poll->lock);
+	poll->stop = true;
+	pthread_mutex_unlock(&poll->lock);
+	set_timer(poll, 1);
+	pthread_join(poll->thread, NULL);
+	close(poll->wake);
+	close(poll->timer);
+	free(poll->port);
+	free(poll);
+	agent->poll = NULL;
+}

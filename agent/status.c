@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Replies of the control protocol: what core, datapath and devices know of a lagg, put together. */
+#include <libmnl/libmnl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "agent.h"
+
+static void port_counters(struct lagg *lagg, uint32_t slot, struct xlagg_port_counters *counters)
+{
+	struct xlagg_port_stats stats;
+	counters->link_failures = lagg->port[slot].link_failures;
+	if (datapath_port_stats(lagg->dp, slot, &stats) < 0)
+		return;
+	counters->tx_packets = stats.tx_packets;
+	counters->tx_bytes = stats.tx_bytes;
+	counters->rx_packets = stats.rx_packets;
+	counters->rx_bytes = stats.rx_bytes;
+	memcpy(counters->rx_dropped, stats.rx_dropped, sizeof(counters->rx_dropped));
+	/* What the kernel refuses never reaches the core, which counts what it refuses itself. */
+	counters->illegal_rx += stats.slow_illegal;
+	counters->unknown_rx += stats.slow_unknown;
+	counters->lacpdu_limited = stats.slow_limited;
+}
+
+static void put_port(struct lagg *lagg, const struct xlagg_port_model *model, struct nlmsghdr *nlh)
+{
+	int found = member_find(lagg, model->name);
+	if (found < 0)
+		return;
+	uint32_t slot = (uint32_t)found;
+	const struct port *port = &lagg->port[slot];
+	struct xlagg_port_status status = {.ifindex = (uint32_t)port->ifindex, .present = port->ifindex != 0};
+	core_port_status(lagg->core, slot, &status);
+	status.last_change_ns = agent_to_realtime(status.last_change_ns);
+	if (port->refused[0])
+		snprintf(status.reason, sizeof(status.reason), "%s", port->refused);
+	if (port->ifindex) {
+		memcpy(status.permaddr, port->device.permaddr, 6);
+		status.has_permaddr = 1;
+		status.carrier = port->link.carrier;
+		status.speed = port->link.speed;
+		status.duplex = port->link.duplex;
+	}
+	port_counters(lagg, slot, &status.stats);
+	struct nlattr *nest = mnl_attr_nest_start(nlh, XLAGG_A_PORT);
+	mnl_attr_put_strz(nlh, XLAGG_A_PORT_NAME, model->name);
+	ctl_put_port_options(nlh, &model->conf);
+	mnl_attr_put(nlh, XLAGG_A_PORT_STATUS, sizeof(status), &status);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+static void lagg_status(struct lagg *lagg, struct xlagg_lagg_status *status)
+{
+	struct xlagg_lagg_stats stats;
+	core_status(lagg->core, status);
+	datapath_describe(lagg->dp, status);
+	status->ifindex = (uint32_t)lagg->ifindex;
+	status->mtu = lagg->mtu;
+	memcpy(status->mac, lagg->mac, 6);
+	status->admin_up = lagg->model.conf.admin != 0;
+	status->carrier = lagg->carrier;
+	status->flaps = lagg->flaps;
+	status->last_change_ns = agent_to_realtime(lagg->last_change);
+	status->carrier_watch = lagg->model.conf.carrier_poll ? XLAGG_WATCH_POLL : XLAGG_WATCH_NETLINK;
+	if (datapath_lagg_stats(lagg->dp, &stats) < 0)
+		return;
+	status->tx_packets = stats.tx_packets;
+	status->tx_bytes = stats.tx_bytes;
+	status->rx_packets = stats.rx_packets;
+	status->rx_bytes = stats.rx_bytes;
+	memcpy(status->tx_dropped, stats.tx_dropped, sizeof(status->tx_dropped));
+}
+
+void status_lagg(struct lagg *lagg, struct nlmsghdr *nlh)
+{
+	const struct xlagg_model *model = &lagg->model;
+	struct xlagg_lagg_status status = {0};
+	lagg_status(lagg, &status);
+	mnl_attr_put_strz(nlh, XLAGG_A_NAME, model->name);
+	ctl_put_options(nlh, &model->conf);
+	mnl_attr_put_u32(nlh, XLAGG_A_ADMIN, model->conf.admin);
+	for (uint32_t i = 0; i < model->addresses; i++)
+		mnl_attr_put_strz(nlh, XLAGG_A_ADDRESS, model->address[i]);
+	mnl_attr_put(nlh, XLAGG_A_STATUS, sizeof(status), &status);
+	for (uint32_t i = 0; i < model->ports; i++)
+		put_port(lagg, &model->port[i], nlh);
+}
+
+void status_agent(struct agent *agent, struct nlmsghdr *nlh)
+{
+	struct utsname kernel;
+	uint64_t now = agent_now();
+	struct xlagg_agent_status status = {
+	    .version = XLAGG_VERSION,
+	    .pid = (uint32_t)getpid(),
+	    .abi_version = XLAGG_ABI_VERSION,
+	    .start_ns = agent->start_realtime,
+	    .heartbeat_ns = agent->heartbeat_ns,
+	    .now_ns = now,
+	    .tcx = agent->features.tcx,
+	    .netkit = agent->features.netkit,
+	    .fentry = agent->features.fentry,
+	    .dispatcher = agent->features.dispatcher,
+	    .adopted = agent->adopted,
+	    .fresh = agent->fresh,
+	};
+	snprintf(status.file, sizeof(status.file), "%s", agent->file);
+	snprintf(status.pins, sizeof(status.pins), "%s", agent->pins);
+	if (uname(&kernel) == 0)
+		snprintf(status.kernel, sizeof(status.kernel), "%.63s", kernel.release);
+	mnl_attr_put(nlh, XLAGG_A_AGENT_STATUS, sizeof(status), &status);
+}
