@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * xlagg, the command line: what its commands share. A command prints its result on stdout, or one sentence on stderr,
+ * and gives an exit status.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "ctl/ctl.h"
+
+/* Exit statuses of xlagg. */
+enum cli_status { CLI_DONE, CLI_REFUSED, CLI_USAGE };
+
+#define CLI_MAX_WORDS 1024 /* words of one command in a file */
+
+/* The options before OBJECT, the connection, and the place in a batch file. */
+struct cli {
+	bool json;	      /* -j */
+	bool pretty;	      /* -p: indented JSON */
+	bool stats;	      /* -s: counters too */
+	bool details;	      /* -d: options, LACP and datapath too */
+	bool oneline;	      /* -o: one line a record */
+	bool force;	      /* -force: a batch goes on after a refusal */
+	bool colour;	      /* stdout is a terminal */
+	const char *netns;    /* -n: the agent of that namespace; NULL: the default one */
+	const char *socket;   /* --socket: where the agent listens; NULL: the default */
+	int fd;		      /* connection to the agent, -1: none yet */
+	uint32_t seq;	      /* of the last request */
+	uint32_t refused_seq; /* sequence number of the command that was refused last */
+	char sentence[1024];  /* why the last request failed */
+	const char *batch;    /* file of the command being done; NULL: typed */
+	int line;	      /* its line there */
+	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[XLAGG_CTL_MAX]; /* of the message last received */
+};
+
+/* A command: argv[0] is the first word after its own. Gives an exit status. */
+typedef int (*cli_fn)(struct cli *cli, int argc, char *argv[]);
+
+/* One word of a table of commands; the table ends with a NULL word. */
+struct cli_word {
+	const char *word;
+	cli_fn fn;
+	const char *help; /* one line for `help`, NULL: a synonym that is not listed */
+};
+
+/* --- say.c: errors and words --- */
+/* Print "xlagg: [FILE:LINE: ]sentence" on stderr. cli_refuse gives CLI_REFUSED, cli_usage CLI_USAGE. */
+void cli_warn(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int cli_refuse(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int cli_usage(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Finds `word`, whole or abbreviated without ambiguity. NULL: none, and a usage error that names the nearest is said.
+ */
+const struct cli_word *cli_find(const struct cli *cli, const struct cli_word *table, const char *word);
+
+/* --- client.c: the connection to the agent --- */
+/* Called for each message of a reply; a negative result ends the request with it. */
+typedef int (*cli_reply_fn)(const struct nlmsghdr *nlh, void *context);
+/* Connects if not connected. 0 or -errno, with cli->sentence. */
+int cli_connect(struct cli *cli);
+void cli_disconnect(struct cli *cli);
+/* Sends a message as it is, with the next sequence number. 0 or -errno, with cli->sentence. */
+int cli_send(struct cli *cli, struct nlmsghdr *nlh);
+/* Receives one message into cli->buffer, waiting at most timeout_ms (-1: for ever). 0, -EAGAIN when none came in time,
+ * or -errno with cli->sentence. */
+int cli_receive(struct cli *cli, int timeout_ms, const struct nlmsghdr **ret);
+/* Sends a request and hands each message of its reply to fn (which may be NULL). 0 or -errno, with cli->sentence. */
+int cli_ask(struct cli *cli, struct nlmsghdr *request, cli_reply_fn fn, void *context);
+/* Sends a changing command and waits for its answer. 0 or -errno, with cli->sentence. */
+int cli_change(struct cli *cli, const struct ctl_command *command);
+/* Adds a changing command to the transaction. 0 or -errno, with cli->sentence. */
+int cli_join(struct cli *cli, const struct ctl_command *command);
+/* Ends the transaction; check: validates only. 0 or -errno, with cli->sentence and cli->refused_seq. */
+int cli_commit(struct cli *cli, bool check);
+/* Says why the last request failed. Gives CLI_REFUSED. */
+int cli_failed(const struct cli *cli);
+/* Writes the default path of the agent's socket, or of its pins, for namespace `netns` (NULL: the default one). */
+void cli_socket_path(const char *netns, char *ret, size_t size);
+void cli_pins_path(const char *netns, char *ret, size_t size);
+/* Writes the names of the laggs pinned below folder `pins`: "lagg0, lagg1 and lagg2". Gives how many there are. */
+unsigned int cli_pinned_laggs(const char *pins, char *ret, size_t size);
+
+/* --- commands --- */
+int cli_dispatch(struct cli *cli, int argc, char *argv[]);
+int cli_batch(struct cli *cli, const char *path);
+int cmd_lagg(struct cli *cli, int argc, char *argv[]);
+int cmd_port(struct cli *cli, int argc, char *argv[]);
+int cmd_agent(struct cli *cli, int argc, char *argv[]);
+int cmd_monitor(struct cli *cli, int argc, char *argv[]);
+int cmd_top(struct cli *cli, int argc, char *argv[]);
+int cmd_explain(struct cli *cli, int argc, char *argv[]);
+int cmd_metrics(struct cli *cli, int argc, char *argv[]);
+int cmd_exporter(struct cli *cli, int argc, char *argv[]);
+int cmd_save(struct cli *cli, int argc, char *argv[]);
+int cmd_check(struct cli *cli, int argc, char *argv[]);
+int cmd_diff(struct cli *cli, int argc, char *argv[]);
+int cmd_restore(struct cli *cli, int argc, char *argv[]);
+int cmd_reload(struct cli *cli, int argc, char *argv[]);
+int cmd_flush(struct cli *cli, int argc, char *argv[]);
+int cmd_ifconfig(struct cli *cli, int argc, char *argv[]);
+int cmd_help(struct cli *cli, int argc, char *argv[]);
+
+/* The table of objects (main.c): what `help` lists. */
+extern const struct cli_word cli_objects[];
+
+#endif

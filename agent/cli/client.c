@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The connection to the agent: requests, replies and transactions (include/xlagg/ctl.h). */
+#include <dirent.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+#define REPLY_TIMEOUT_MS 60000 /* taking a port out waits for what is in flight; no command takes that long */
+
+void cli_socket_path(const char *netns, char *ret, size_t size)
+{
+	snprintf(ret, size, "/run/xlagg/%s%sxlaggd.sock", netns ? netns : "", netns ? "/" : "");
+}
+
+void cli_pins_path(const char *netns, char *ret, size_t size)
+{
+	snprintf(ret, size, "/sys/fs/bpf/xlagg%s%s", netns ? "/" : "", netns ? netns : "");
+}
+
+/* A folder of a lagg holds its maps; a folder without them is that of a namespace. */
+static bool is_lagg_folder(const char *pins, const char *name)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	return name[0] != '.' && snprintf(path, sizeof(path), "%s/%s/control", pins, name) < (int)sizeof(path) &&
+	       stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static int select_visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+unsigned int cli_pinned_laggs(const char *pins, char *ret, size_t size)
+{
+	struct dirent **entry;
+	unsigned int count = 0, done = 0;
+	int entries = scandir(pins, &entry, select_visible, versionsort);
+	size_t used = 0;
+
+	ret[0] = '\0';
+	for (int i = 0; i < entries; i++)
+		count += is_lagg_folder(pins, entry[i]->d_name);
+	for (int i = 0; i < entries; i++) {
+		if (is_lagg_folder(pins, entry[i]->d_name)) {
+			const char *before = done == 0 ? "" : done + 1 == count ? " and " : ", ";
+			int len = snprintf(ret + used, size - used, "%s%s", before, entry[i]->d_name);
+
+			done++;
+			used = len > 0 && used + (size_t)len < size ? used + (size_t)len : used;
+			ret[used] = '\0';
+		}
+		free(entry[i]);
+	}
+	if (entries >= 0)
+		free(entry);
+	return count;
+}
+
+/* What goes on without an agent, and how to get one. */
+static void no_agent(struct cli *cli, const char *path, int err)
+{
+	char pins[PATH_MAX], laggs[512], keeps[700] = "";
+	unsigned int count;
+
+	cli_pins_path(cli->netns, pins, sizeof(pins));
+	count = cli_pinned_laggs(pins, laggs, sizeof(laggs));
+	if (count)
+		snprintf(keeps, sizeof(keeps), "; %s keep%s forwarding without it", laggs, count == 1 ? "s" : "");
+	snprintf(cli->sentence, sizeof(cli->sentence), "no agent answers at %s (%s): start it with `xlaggd%s%s`%s",
+		 path, strerror(err), cli->netns ? " -n " : "", cli->netns ? cli->netns : "", keeps);
+}
+
+static void say_connect(struct cli *cli, const char *path, int err)
+{
+	if (err == EACCES || err == EPERM)
+		snprintf(cli->sentence, sizeof(cli->sentence),
+			 "%s: permission denied: be root, or a member of the group xlagg", path);
+	else
+		no_agent(cli, path, err);
+}
+
+int cli_connect(struct cli *cli)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char path[PATH_MAX];
+	int fd, err;
+
+	if (cli->fd >= 0)
+		return 0;
+	if (cli->socket)
+		snprintf(path, sizeof(path), "%s", cli->socket);
+	else
+		cli_socket_path(cli->netns, path, sizeof(path));
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		snprintf(cli->sentence, sizeof(cli->sentence), "%.200s: a socket's path has at most %zu characters",
+			 path, sizeof(address.sun_path) - 1);
+		return -ENAMETOOLONG;
+	}
+	memcpy(address.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+		err = errno;
+		if (fd >= 0)
+			close(fd);
+		say_connect(cli, path, err);
+		return -err;
+	}
+	cli->fd = fd;
+	return 0;
+}
+
+void cli_disconnect(struct cli *cli)
+{
+	if (cli->fd >= 0)
+		close(cli->fd);
+	cli->fd = -1;
+}
+
+static int connection_lost(struct cli *cli, int err)
+{
+	snprintf(cli->sentence, sizeof(cli->sentence),
+		 "the connection to the agent broke (%s): see the agent's log, and whether it runs", strerror(err));
+	cli_disconnect(cli);
+	return -err;
+}
+
+int cli_send(struct cli *cli, struct nlmsghdr *nlh)
+{
+	int ret = cli_connect(cli);
+
+	if (ret < 0)
+		return ret;
+	nlh->nlmsg_seq = ++cli->seq;
+	nlh->nlmsg_flags |= NLM_F_REQUEST;
+	if (send(cli->fd, nlh, nlh->nlmsg_len, MSG_NOSIGNAL) < 0)
+		return connection_lost(cli, errno);
+	return 0;
+}
+
+int cli_receive(struct cli *cli, int timeout_ms, const struct nlmsghdr **ret)
+{
+	struct pollfd wait = {.fd = cli->fd, .events = POLLIN};
+	const struct nlmsghdr *nlh = (const void *)cli->buffer;
+	ssize_t len;
+	int ready = poll(&wait, 1, timeout_ms);
+
+	if (ready <= 0)
+		return ready == 0 || errno == EINTR ? -EAGAIN : connection_lost(cli, errno);
+	len = recv(cli->fd, cli->buffer, sizeof(cli->buffer), MSG_TRUNC);
+	if (len <= 0)
+		return connection_lost(cli, len == 0 ? ECONNRESET : errno);
+	if (len > (ssize_t)sizeof(cli->buffer) || !mnl_nlmsg_ok(nlh, (int)len)) {
+		connection_lost(cli, EBADMSG);
+		return -EBADMSG;
+	}
+	*ret = nlh;
+	return 0;
+}
+
+static int take_error_text(const struct nlattr *attr, void *context)
+{
+	if (mnl_attr_get_type(attr) == XLAGG_A_ERROR && mnl_attr_get_payload_len(attr) > 0)
+		*(const struct nlattr **)context = attr;
+	return MNL_CB_OK;
+}
+
+/* Takes error, sentence and sequence number from an NLMSG_ERROR. */
+static int read_answer(struct cli *cli, const struct nlmsghdr *nlh)
+{
+	const struct nlmsgerr *answer = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *text = NULL;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*answer))
+		return connection_lost(cli, EBADMSG);
+	if (answer->error == 0)
+		return 0;
+	mnl_attr_parse(nlh, sizeof(*answer), take_error_text, &text);
+	cli->refused_seq = answer->msg.nlmsg_seq;
+	if (text)
+		snprintf(cli->sentence, sizeof(cli->sentence), "%.*s", (int)mnl_attr_get_payload_len(text),
+			 (const char *)mnl_attr_get_payload(text));
+	else
+		snprintf(cli->sentence, sizeof(cli->sentence), "the agent refused: %s", strerror(abs(answer->error)));
+	return -abs(answer->error);
+}
+
+/* Reads up to the answer that ends the request. */
+static int read_reply(struct cli *cli, cli_reply_fn fn, void *context)
+{
+	for (;;) {
+		const struct nlmsghdr *nlh;
+		int ret = cli_receive(cli, REPLY_TIMEOUT_MS, &nlh);
+
+		if (ret == -EAGAIN)
+			return connection_lost(cli, ETIMEDOUT);
+		if (ret < 0)
+			return ret;
+		if (nlh->nlmsg_type == NLMSG_ERROR)
+			return read_answer(cli, nlh);
+		if (nlh->nlmsg_type == NLMSG_DONE)
+			return 0;
+		ret = fn ? fn(nlh, context) : 0;
+		if (ret < 0)
+			return connection_lost(cli, -ret);
+		if (!(nlh->nlmsg_flags & NLM_F_MULTI))
+			return 0;
+	}
+}
+
+int cli_ask(struct cli *cli, struct nlmsghdr *request, cli_reply_fn fn, void *context)
+{
+	int ret = cli_send(cli, request);
+
+	return ret < 0 ? ret : read_reply(cli, fn, context);
+}
+
+static int send_command(struct cli *cli, const struct ctl_command *command, uint16_t flags)
+{
+	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[XLAGG_SAVED_MAX];
+	int len = ctl_encode(command, NLM_F_REQUEST | flags, 0, buffer, sizeof(buffer));
+
+	if (len < 0) {
+		snprintf(cli->sentence, sizeof(cli->sentence),
+			 "the command is too long: give some of its ports or "
+			 "addresses in a second one");
+		return len;
+	}
+	return cli_send(cli, (struct nlmsghdr *)buffer);
+}
+
+int cli_change(struct cli *cli, const struct ctl_command *command)
+{
+	int ret = send_command(cli, command, NLM_F_ACK);
+
+	return ret < 0 ? ret : read_reply(cli, NULL, NULL);
+}
+
+int cli_join(struct cli *cli, const struct ctl_command *command)
+{
+	return send_command(cli, command, NLM_F_MULTI);
+}
+
+int cli_commit(struct cli *cli, bool check)
+{
+	struct ctl_command commit = {.cmd = XLAGG_CMD_COMMIT, .check = check};
+
+	return cli_change(cli, &commit);
+}
+
+int cli_failed(const struct cli *cli)
+{
+	return cli_refuse(cli, "%s", cli->sentence);
+}

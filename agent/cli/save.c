@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* save, check, diff and restore: the running configuration and files. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "config.h"
+#include "show.h"
+
+int cmd_save(struct cli *cli, int argc, char *argv[])
+{
+	CONFIG_AUTO struct ctl_model *running = NULL;
+	struct stat st;
+	int ret;
+
+	if (argc > 1)
+		return cli_usage(cli, "save takes one FILE or none, not \"%s\"", argv[1]);
+	running = config_running(cli);
+	if (!running)
+		return CLI_REFUSED;
+	/* A pipe or a device cannot be replaced, only written to. */
+	if (argc == 0 || strcmp(argv[0], "-") == 0 || (stat(argv[0], &st) == 0 && !S_ISREG(st.st_mode))) {
+		FILE *out = argc == 0 || strcmp(argv[0], "-") == 0 ? stdout : fopen(argv[0], "we");
+
+		if (!out)
+			return cli_refuse(cli, "%s: %s", argv[0], strerror(errno));
+		ctl_print_model(out, running);
+		ret = out == stdout ? fflush(out) : fclose(out);
+		return ret ? cli_refuse(cli, "cannot write: %s", strerror(errno)) : CLI_DONE;
+	}
+	ret = config_write(argv[0], running);
+	return ret < 0 ? cli_refuse(cli, "%s: %s: nothing was changed", argv[0], strerror(-ret)) : CLI_DONE;
+}
+
+/* What the walk of a difference does with each command. */
+struct walk {
+	struct cli *cli;
+	uint32_t commands; /* so far */
+	uint32_t wanted;   /* find_command: number of the command to print, from 1 */
+	json_t *json;	   /* print_command: the list */
+	char *text;	   /* find_command: the command found */
+};
+
+static int print_to_text(const struct ctl_command *command, char **ret)
+{
+	size_t size;
+	FILE *out = open_memstream(ret, &size);
+
+	if (!out)
+		return -ENOMEM;
+	ctl_print_command(out, command);
+	fclose(out);
+	return 0;
+}
+
+static int print_command(void *context, const struct ctl_command *command)
+{
+	struct walk *walk = context;
+	CONFIG_AUTO char *text = NULL;
+
+	if (!walk->json) {
+		ctl_print_command(stdout, command);
+		putchar('\n');
+		return 0;
+	}
+	if (print_to_text(command, &text) < 0)
+		return -ENOMEM;
+	json_array_append_new(walk->json, json_pack("{s:s}", "command", text));
+	return 0;
+}
+
+static int send_command(void *context, const struct ctl_command *command)
+{
+	struct walk *walk = context;
+
+	walk->commands++;
+	return cli_join(walk->cli, command);
+}
+
+static int find_command(void *context, const struct ctl_command *command)
+{
+	struct walk *walk = context;
+
+	if (++walk->commands < walk->wanted)
+		return 0;
+	print_to_text(command, &walk->text);
+	return 1;
+}
+
+/* Makes the running configuration `wanted`, as one transaction, or checks whether that would do. */
+static int transact(struct cli *cli, const char *path, const struct ctl_model *running, const struct ctl_model *wanted,
+		    bool check)
+{
+	struct walk send = {.cli = cli}, find = {.cli = cli};
+	CONFIG_AUTO char *refused = NULL;
+	uint32_t before = cli->seq;
+	int ret;
+
+	ret = ctl_diff(running, wanted, send_command, &send);
+	if (ret == 0 && send.commands == 0)
+		return CLI_DONE;
+	cli->refused_seq = 0;
+	if (ret == 0)
+		ret = cli_commit(cli, check);
+	if (ret == 0)
+		return CLI_DONE;
+	find.wanted = cli->refused_seq - before;
+	if (cli->refused_seq > before && find.wanted <= send.commands)
+		ctl_diff(running, wanted, find_command, &find);
+	refused = find.text;
+	if (refused)
+		return cli_refuse(cli, "%s: `%s`: %s", path, refused, cli->sentence);
+	return cli_refuse(cli, "%s: %s", path, cli->sentence);
+}
+
+int cmd_restore(struct cli *cli, int argc, char *argv[])
+{
+	CONFIG_AUTO struct ctl_model *running = NULL, *wanted = NULL;
+
+	if (argc != 1)
+		return cli_usage(cli, "restore takes one FILE");
+	wanted = config_file(cli, argv[0]);
+	if (!wanted)
+		return CLI_REFUSED;
+	running = config_running(cli);
+	if (!running)
+		return CLI_REFUSED;
+	return transact(cli, argv[0], running, wanted, false);
+}
+
+int cmd_check(struct cli *cli, int argc, char *argv[])
+{
+	CONFIG_AUTO struct ctl_model *running = NULL, *wanted = NULL;
+
+	if (argc != 1)
+		return cli_usage(cli, "check takes one FILE");
+	wanted = config_file(cli, argv[0]);
+	if (!wanted)
+		return CLI_REFUSED;
+	/* A file is also written where no agent runs yet: its words can be checked there, its devices cannot. */
+	if (cli_connect(cli) < 0) {
+		cli_warn(cli, "%s: the words are right; the devices were not checked: %s", argv[0], cli->sentence);
+		return CLI_DONE;
+	}
+	running = config_running(cli);
+	if (!running)
+		return CLI_REFUSED;
+	return transact(cli, argv[0], running, wanted, true);
+}
+
+int cmd_diff(struct cli *cli, int argc, char *argv[])
+{
+	CONFIG_AUTO struct ctl_model *running = NULL, *wanted = NULL;
+	struct xlagg_agent_status agent;
+	struct walk walk = {.cli = cli};
+	const char *path;
+
+	if (argc > 1)
+		return cli_usage(cli, "diff takes one FILE or none, not \"%s\"", argv[1]);
+	if (argc == 0 && view_get_agent(cli, &agent) < 0)
+		return cli_failed(cli);
+	path = argc ? argv[0] : agent.file;
+	if (!path[0])
+		return cli_refuse(cli, "the agent was started without a configuration file: give a FILE");
+	wanted = config_file(cli, path);
+	if (!wanted)
+		return CLI_REFUSED;
+	running = config_running(cli);
+	if (!running)
+		return CLI_REFUSED;
+	if (cli->json)
+		walk.json = json_array();
+	if (ctl_diff(running, wanted, print_command, &walk) < 0) {
+		json_decref(walk.json);
+		return cli_refuse(cli, "out of memory");
+	}
+	return walk.json ? show_json(cli, walk.json) : CLI_DONE;
+}

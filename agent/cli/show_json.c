@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Views as JSON. Keys are fixed (xlagg(8), JSON): more may be added, none changes. What is not known is null. */
+#include <string.h>
+#include <time.h>
+
+#include "show.h"
+#include "words.h"
+
+/* Device names may hold any octet: JSON may not. */
+static json_t *text(const char *value)
+{
+	json_t *json = json_string(value);
+	char plain[XLAGG_TEXT_MAX];
+	size_t i = 0;
+
+	if (json)
+		return json;
+	for (; value[i] && i < sizeof(plain) - 1; i++)
+		plain[i] = value[i] >= ' ' && value[i] <= '~' ? value[i] : '?';
+	plain[i] = '\0';
+	return json_string(plain);
+}
+
+static void put(json_t *object, const char *key, json_t *value)
+{
+	json_object_set_new(object, key, value ? value : json_null());
+}
+
+static void put_text(json_t *object, const char *key, const char *value)
+{
+	put(object, key, text(value));
+}
+
+/* An empty text says that it is not known, or that there is none. */
+static void put_name(json_t *object, const char *key, const char *value)
+{
+	put(object, key, value && value[0] ? text(value) : json_null());
+}
+
+static void put_number(json_t *object, const char *key, uint64_t value)
+{
+	put(object, key, json_integer((json_int_t)value));
+}
+
+static void put_known(json_t *object, const char *key, uint64_t value)
+{
+	put(object, key, value ? json_integer((json_int_t)value) : json_null());
+}
+
+static void put_boolean(json_t *object, const char *key, bool value)
+{
+	put(object, key, json_boolean(value));
+}
+
+static void put_mac(json_t *object, const char *key, const uint8_t mac[6])
+{
+	char word[WORDS_MAC_SIZE];
+
+	words_mac(mac, word);
+	put_text(object, key, word);
+}
+
+static void put_time(json_t *object, const char *key, uint64_t time_ns)
+{
+	char word[WORDS_TIME_SIZE];
+
+	words_time(time_ns, word);
+	put_name(object, key, word);
+}
+
+/* "a,b,c" as a list. */
+static json_t *list(const char *words)
+{
+	json_t *json = json_array();
+
+	while (*words) {
+		size_t len = strcspn(words, ",");
+
+		json_array_append_new(json, json_stringn(words, len));
+		words += len + (words[len] == ',');
+	}
+	return json;
+}
+
+static void put_bits(json_t *object, const char *key, const char *const *table, uint32_t bits)
+{
+	char words[160];
+
+	words_bits(table, bits, words, sizeof(words));
+	put(object, key, list(words));
+}
+
+static void put_counters(json_t *object, const struct words_counter *table, const void *counters)
+{
+	for (; table->name; table++)
+		put_number(object, table->name, words_count(counters, table));
+}
+
+static json_t *counters_object(const struct words_counter *table, const void *counters)
+{
+	json_t *json = json_object();
+
+	put_counters(json, table, counters);
+	return json;
+}
+
+/* The configured values: numbers as numbers, all else as the word that `save` prints. */
+static json_t *options(const struct xlagg_option *table, size_t count, const void *conf)
+{
+	json_t *json = json_object();
+
+	for (size_t i = 0; i < count; i++) {
+		const struct xlagg_option *option = &table[i];
+		char word[XLAGG_TEXT_MAX];
+		uint32_t number;
+
+		if (option->kind == XLAGG_KIND_NUMBER) {
+			memcpy(&number, (const char *)conf + option->offset, sizeof(number));
+			if (number != XLAGG_AUTO) {
+				put_number(json, option->name, number);
+				continue;
+			}
+		}
+		ctl_print_value(option, conf, word, sizeof(word));
+		put_text(json, option->name, word);
+	}
+	return json;
+}
+
+static json_t *lacp_end(const struct xlagg_lacp_end *end)
+{
+	json_t *json = json_object();
+
+	put_number(json, "system_prio", end->system_prio);
+	put_mac(json, "system", end->system);
+	put_number(json, "key", end->key);
+	put_number(json, "port_prio", end->port_prio);
+	put_number(json, "port", end->port);
+	put_bits(json, "state", words_lacp_bits, end->state);
+	return json;
+}
+
+static json_t *port_lacp(const struct xlagg_port_status *status)
+{
+	json_t *json = json_object();
+	char headless[16];
+
+	put_name(json, "rx", words_get(words_rx, status->lacp.rx));
+	put_name(json, "mux", words_get(words_mux, status->lacp.mux));
+	put_name(json, "selected", words_get(words_selected, status->lacp.selected));
+	put_known(json, "aggregator", status->lacp.aggregator);
+	put_name(json, "actor_churn", words_get(words_churn, status->lacp.actor_churn));
+	put_name(json, "partner_churn", words_get(words_churn, status->lacp.partner_churn));
+	words_headless(status->lacp.headless_s, headless, sizeof(headless));
+	put_text(json, "headless", headless);
+	put(json, "actor", lacp_end(&status->lacp.actor));
+	put(json, "partner", lacp_end(&status->lacp.partner));
+	return json;
+}
+
+static json_t *port_stats(const struct xlagg_port_counters *stats)
+{
+	json_t *json = counters_object(words_traffic_port, stats);
+
+	put(json, "rx_dropped", counters_object(words_rx_dropped, stats));
+	put_counters(json, words_port_mib, stats);
+	return json;
+}
+
+static json_t *port_object(const struct view_lagg *lagg, uint32_t index, json_t *json, bool details, bool stats)
+{
+	const struct xlagg_port_model *port = &lagg->model.port[index];
+	const struct xlagg_port_status *status = &lagg->port[index];
+
+	put_text(json, "ifname", port->name);
+	put_known(json, "ifindex", status->ifindex);
+	put_boolean(json, "present", status->present);
+	if (status->has_permaddr)
+		put_mac(json, "permaddr", status->permaddr);
+	else
+		put(json, "permaddr", json_null());
+	put_number(json, "prio", port->conf.prio);
+	put_known(json, "number", status->number);
+	put_number(json, "weight", port->conf.weight);
+	put_name(json, "admin", words_get(xlagg_words_updown, port->conf.admin));
+	put_boolean(json, "carrier", status->carrier);
+	put_known(json, "speed", status->speed);
+	put_name(json, "duplex", words_get(words_duplex, status->duplex));
+	put_bits(json, "flags", words_flag, status->flags);
+	put_boolean(json, "standby", status->standby);
+	put_number(json, "buckets", status->buckets);
+	put_time(json, "last_change", status->last_change_ns);
+	put_text(json, "reason", status->reason);
+	if (details) {
+		put(json, "options", options(xlagg_port_options, XLAGG_PORT_OPTIONS, &port->conf));
+		put(json, "lacp", lagg->model.conf.proto == XLAGG_PROTO_LACP ? port_lacp(status) : json_null());
+	}
+	if (stats)
+		put(json, "stats", port_stats(&status->stats));
+	return json;
+}
+
+json_t *show_json_port(const struct view_lagg *lagg, uint32_t port, bool details, bool stats)
+{
+	json_t *json = json_object();
+
+	put_text(json, "lagg", lagg->model.name);
+	return port_object(lagg, port, json, details, stats);
+}
+
+static json_t *datapath(const struct xlagg_lagg_status *status)
+{
+	json_t *json = json_object();
+
+	put_name(json, "profile", words_get(xlagg_words_datapath, status->profile));
+	put_name(json, "device", words_get(xlagg_words_device, status->device));
+	put_name(json, "tx_path", words_get(xlagg_words_tx_path, status->tx_path));
+	put_name(json, "attach", words_get(words_attach, status->attach));
+	put_name(json, "xdp_mode", words_get(words_xdp_mode, status->xdp_mode));
+	put_name(json, "carrier_watch", words_get(words_watch, status->carrier_watch));
+	put_number(json, "generation", status->generation);
+	return json;
+}
+
+static json_t *lagg_lacp(const struct view_lagg *lagg)
+{
+	const struct xlagg_lagg_status *status = &lagg->status;
+	char actor[WORDS_END_SIZE], partner[WORDS_END_SIZE], id[2 * WORDS_END_SIZE + 4] = "";
+	json_t *json;
+
+	if (lagg->model.conf.proto != XLAGG_PROTO_LACP)
+		return json_null();
+	json = json_object();
+	if (status->has_lag_id) {
+		words_lacp_end(&status->actor, true, actor);
+		words_lacp_end(&status->partner, true, partner);
+		snprintf(id, sizeof(id), "[%s,%s]", actor, partner);
+	}
+	put_name(json, "rate", words_get(xlagg_words_rate, lagg->model.conf.lacp_rate));
+	put_boolean(json, "strict", lagg->model.conf.lacp_strict);
+	put_name(json, "lag_id", id);
+	return json;
+}
+
+static json_t *lagg_stats(const struct xlagg_lagg_status *status)
+{
+	json_t *json = counters_object(words_traffic_lagg, status);
+
+	put(json, "tx_dropped", counters_object(words_tx_dropped, status));
+	return json;
+}
+
+static json_t *hash_list(const struct xlagg_lagg_conf *conf)
+{
+	for (size_t i = 0; i < XLAGG_LAGG_OPTIONS; i++) {
+		char words[XLAGG_TEXT_MAX];
+
+		if (xlagg_lagg_options[i].kind != XLAGG_KIND_HASH)
+			continue;
+		ctl_print_value(&xlagg_lagg_options[i], conf, words, sizeof(words));
+		return list(words);
+	}
+	return json_null();
+}
+
+json_t *show_json_lagg(const struct view_lagg *lagg, bool details, bool stats)
+{
+	const struct xlagg_model *model = &lagg->model;
+	const struct xlagg_lagg_status *status = &lagg->status;
+	json_t *json = json_object(), *ports = json_array(), *addresses = json_array();
+
+	put_text(json, "ifname", model->name);
+	put_known(json, "ifindex", status->ifindex);
+	put_name(json, "proto", words_get(xlagg_words_proto, model->conf.proto));
+	put(json, "hash", hash_list(&model->conf));
+	put_mac(json, "mac", status->mac);
+	put_known(json, "mtu", status->mtu);
+	put_name(json, "admin", words_get(xlagg_words_updown, status->admin_up));
+	put_name(json, "operstate", words_get(xlagg_words_updown, status->admin_up && status->carrier));
+	put_text(json, "reason", status->reason);
+	put_known(json, "speed", status->speed);
+	put_name(json, "active_port", status->active_port);
+	put_number(json, "active_ports", status->active_ports);
+	put_number(json, "min_links", model->conf.min_links);
+	put_number(json, "max_links", model->conf.max_links);
+	put_number(json, "flaps", status->flaps);
+	put_time(json, "last_change", status->last_change_ns);
+	for (uint32_t i = 0; i < model->addresses; i++)
+		json_array_append_new(addresses, text(model->address[i]));
+	put(json, "addresses", addresses);
+	if (details) {
+		put(json, "options", options(xlagg_lagg_options, XLAGG_LAGG_OPTIONS, &model->conf));
+		put(json, "datapath", datapath(status));
+		put(json, "lacp", lagg_lacp(lagg));
+	}
+	if (stats)
+		put(json, "stats", lagg_stats(status));
+	for (uint32_t i = 0; i < model->ports; i++)
+		json_array_append_new(ports, port_object(lagg, i, json_object(), details, stats));
+	put(json, "ports", ports);
+	return json;
+}
+
+json_t *show_json_agent(const struct xlagg_agent_status *agent)
+{
+	json_t *json = json_object(), *features = json_object();
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	put_text(json, "version", agent->version);
+	put_number(json, "abi_version", agent->abi_version);
+	put_number(json, "pid", agent->pid);
+	put_text(json, "kernel", agent->kernel);
+	put_time(json, "started", agent->start_ns);
+	put_number(json, "uptime", (uint64_t)now.tv_sec - agent->start_ns / 1000000000);
+	put_number(json, "heartbeat_age_ms", (agent->now_ns - agent->heartbeat_ns) / 1000000);
+	put_boolean(features, "tcx", agent->tcx);
+	put_boolean(features, "netkit", agent->netkit);
+	put_boolean(features, "fentry", agent->fentry);
+	put_boolean(features, "dispatcher", agent->dispatcher);
+	put(json, "features", features);
+	put_number(json, "adopted", agent->adopted);
+	put_number(json, "fresh", agent->fresh);
+	put_name(json, "file", agent->file);
+	put_text(json, "pins", agent->pins);
+	return json;
+}
+
+json_t *show_json_explain(const char *lagg, const struct view_explain *explain)
+{
+	const char *why = words_get(words_why, explain->probe.choice);
+	json_t *json = json_object();
+
+	put_text(json, "ifname", lagg);
+	put_number(json, "hash", explain->probe.hash);
+	put_number(json, "bucket", explain->probe.bucket);
+	put_name(json, "port", explain->port);
+	put_name(json, "choice", words_get(words_choice, explain->probe.choice));
+	put_name(json, "reason", explain->reason[0] ? explain->reason : why);
+	return json;
+}
+
+json_t *show_json_event(const struct xlagg_event *event)
+{
+	json_t *json = json_object();
+
+	put_time(json, "time", event->time_ns);
+	put_name(json, "event", words_get(words_event, event->type));
+	put_name(json, "lagg", event->lagg);
+	put_name(json, "port", event->port);
+	switch (event->type) {
+	case XLAGG_EVENT_PORT_STATE:
+		put_bits(json, "old_flags", words_flag, event->old_flags);
+		put_bits(json, "new_flags", words_flag, event->new_flags);
+		put_text(json, "reason", event->text);
+		break;
+	case XLAGG_EVENT_FAILOVER:
+		put_name(json, "from", event->from);
+		put_name(json, "to", event->to);
+		put_text(json, "cause", event->text);
+		put(json, "gap",
+		    event->gap_ns == XLAGG_GAP_UNKNOWN ? NULL : json_integer((json_int_t)event->gap_ns / 1000));
+		break;
+	case XLAGG_EVENT_CARRIER:
+		put_boolean(json, "carrier", event->new_flags);
+		put_text(json, "reason", event->text);
+		break;
+	case XLAGG_EVENT_PARTNER_CHANGE:
+		put_name(json, "partner", event->text);
+		break;
+	case XLAGG_EVENT_TABLE:
+		put_number(json, "generation", event->generation);
+		put_number(json, "moved", event->moved);
+		break;
+	case XLAGG_EVENT_AGENT_START:
+		put_name(json, "start", event->text);
+		break;
+	default:
+		put_text(json, "text", event->text);
+		break;
+	}
+	return json;
+}

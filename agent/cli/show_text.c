@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Views as text for people, in lagg(4)'s words. */
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "show.h"
+#include "words.h"
+
+#define BOLD "\033[1m"
+#define GREEN "\033[32m"
+#define RED "\033[31m"
+#define PLAIN "\033[0m"
+
+static void paint(FILE *out, bool colour, const char *how, const char *text)
+{
+	if (colour)
+		fprintf(out, "%s%s%s", how, text, PLAIN);
+	else
+		fputs(text, out);
+}
+
+static const char *word_or(const char *const *table, uint32_t value)
+{
+	const char *word = words_get(table, value);
+
+	return word ? word : "unknown";
+}
+
+static const struct xlagg_option *find_option(const char *name)
+{
+	for (size_t i = 0; i < XLAGG_LAGG_OPTIONS; i++)
+		if (strcmp(xlagg_lagg_options[i].name, name) == 0)
+			return &xlagg_lagg_options[i];
+	return NULL;
+}
+
+static void traffic(FILE *out, const char *indent, const void *stats, const struct words_counter *table,
+		    const struct words_counter *dropped, const char *dropped_way)
+{
+	fprintf(out, "%sTX: %" PRIu64 " packets %" PRIu64 " bytes\n", indent, words_count(stats, &table[0]),
+		words_count(stats, &table[1]));
+	fprintf(out, "%sRX: %" PRIu64 " packets %" PRIu64 " bytes\n", indent, words_count(stats, &table[2]),
+		words_count(stats, &table[3]));
+	fprintf(out, "%s%s dropped:", indent, dropped_way);
+	for (; dropped->name; dropped++)
+		fprintf(out, " %s %" PRIu64, dropped->name, words_count(stats, dropped));
+	fputc('\n', out);
+}
+
+static void port_stats(FILE *out, const char *indent, const struct xlagg_port_counters *stats)
+{
+	traffic(out, indent, stats, words_traffic_port, words_rx_dropped, "RX");
+	fputs(indent, out);
+	for (const struct words_counter *counter = words_port_mib; counter->name; counter++)
+		fprintf(out, "%s%s %" PRIu64, counter == words_port_mib ? "" : " ", counter->name,
+			words_count(stats, counter));
+	fputc('\n', out);
+}
+
+static void lacp_end(FILE *out, const char *indent, const char *who, const struct xlagg_lacp_end *end)
+{
+	char id[WORDS_END_SIZE], state[128];
+
+	words_lacp_end(end, false, id);
+	words_bits(words_lacp_bits, end->state, state, sizeof(state));
+	fprintf(out, "%s%s %s state=%x<%s>\n", indent, who, id, end->state, state);
+}
+
+static void port_details(FILE *out, const char *indent, const struct view_lagg *lagg, uint32_t index)
+{
+	const struct xlagg_port_model *port = &lagg->model.port[index];
+	const struct xlagg_port_status *status = &lagg->port[index];
+	char mac[WORDS_MAC_SIZE], when[WORDS_TIME_SIZE], headless[16];
+
+	fprintf(out, "%sprio %u weight %u admin %s buckets %u", indent, port->conf.prio, port->conf.weight,
+		word_or(xlagg_words_updown, port->conf.admin), status->buckets);
+	if (status->number)
+		fprintf(out, " number %u", status->number);
+	if (status->has_permaddr) {
+		words_mac(status->permaddr, mac);
+		fprintf(out, " permaddr %s", mac);
+	}
+	words_time(status->last_change_ns, when);
+	if (when[0])
+		fprintf(out, " last change %s", when);
+	fputc('\n', out);
+	if (lagg->model.conf.proto != XLAGG_PROTO_LACP)
+		return;
+	words_headless(status->lacp.headless_s, headless, sizeof(headless));
+	fprintf(out, "%srx %s mux %s %s aggregator %u churn actor %s partner %s headless %s\n", indent,
+		word_or(words_rx, status->lacp.rx), word_or(words_mux, status->lacp.mux),
+		word_or(words_selected, status->lacp.selected), status->lacp.aggregator,
+		word_or(words_churn, status->lacp.actor_churn), word_or(words_churn, status->lacp.partner_churn),
+		headless);
+	lacp_end(out, indent, "actor  ", &status->lacp.actor);
+	lacp_end(out, indent, "partner", &status->lacp.partner);
+}
+
+static void port_line(FILE *out, const struct xlagg_port_model *port, const struct xlagg_port_status *status,
+		      bool colour)
+{
+	char flags[80];
+
+	words_bits(words_flag, status->flags, flags, sizeof(flags));
+	paint(out, colour, status->reason[0] ? RED : GREEN, port->name);
+	fprintf(out, " flags=%x<%s>", status->flags, flags);
+	if (status->reason[0])
+		fprintf(out, " (%s)", status->reason);
+}
+
+static void speed(FILE *out, uint32_t speed_mbps, uint32_t duplex)
+{
+	const char *word = words_get(words_duplex, duplex);
+
+	if (speed_mbps)
+		fprintf(out, " %u Mb/s", speed_mbps);
+	if (word)
+		fprintf(out, " %s", word);
+}
+
+void show_text_port(FILE *out, const struct view_lagg *lagg, uint32_t port, struct show_how how)
+{
+	const struct xlagg_port_status *status = &lagg->port[port];
+
+	fprintf(out, "%s: ", lagg->model.name);
+	port_line(out, &lagg->model.port[port], status, how.colour);
+	fputc('\n', out);
+	fprintf(out, "    carrier %s", status->carrier ? "up" : "down");
+	speed(out, status->speed, status->duplex);
+	fprintf(out, " link failures %" PRIu64 "\n", status->stats.link_failures);
+	port_details(out, "    ", lagg, port);
+	if (how.stats)
+		port_stats(out, "    ", &status->stats);
+}
+
+static void lagg_options(FILE *out, const struct xlagg_lagg_conf *conf)
+{
+	int column = 0;
+
+	for (size_t i = 0; i < XLAGG_LAGG_OPTIONS; i++) {
+		char value[XLAGG_TEXT_MAX];
+
+		ctl_print_value(&xlagg_lagg_options[i], conf, value, sizeof(value));
+		column += fprintf(out, "%s%s %s", column ? " " : "    ", xlagg_lagg_options[i].name, value);
+		if (column > 80 && i + 1 < XLAGG_LAGG_OPTIONS) {
+			fputc('\n', out);
+			column = 0;
+		}
+	}
+	fputc('\n', out);
+}
+
+static void lagg_details(FILE *out, const struct view_lagg *lagg)
+{
+	const struct xlagg_lagg_status *status = &lagg->status;
+	const char *mode = words_get(words_xdp_mode, status->xdp_mode);
+	char actor[WORDS_END_SIZE], partner[WORDS_END_SIZE];
+
+	fprintf(out, "    datapath %s device %s tx-path %s attach %s%s%s carrier watch %s table %u",
+		word_or(xlagg_words_datapath, status->profile), word_or(xlagg_words_device, status->device),
+		word_or(xlagg_words_tx_path, status->tx_path), word_or(words_attach, status->attach), mode ? " " : "",
+		mode ? mode : "", word_or(words_watch, status->carrier_watch), status->generation);
+	speed(out, status->speed, XLAGG_DUPLEX_UNKNOWN);
+	fputc('\n', out);
+	if (status->has_lag_id) {
+		words_lacp_end(&status->actor, true, actor);
+		words_lacp_end(&status->partner, true, partner);
+		fprintf(out, "    lag id: [%s,\n             %s]\n", actor, partner);
+	}
+	lagg_options(out, &lagg->model.conf);
+}
+
+static void head(FILE *out, const struct view_lagg *lagg, bool colour)
+{
+	const struct xlagg_lagg_status *status = &lagg->status;
+	char mac[WORDS_MAC_SIZE];
+
+	words_mac(status->mac, mac);
+	paint(out, colour, BOLD, lagg->model.name);
+	fprintf(out, ": <%s> mtu %u mac %s status: ", status->admin_up ? "UP" : "", status->mtu, mac);
+	paint(out, colour, status->carrier ? GREEN : RED, status->carrier ? "active" : "no carrier");
+	if (status->reason[0])
+		fprintf(out, " (%s)", status->reason);
+	fputc('\n', out);
+}
+
+void show_text_lagg(FILE *out, const struct view_lagg *lagg, struct show_how how)
+{
+	const struct xlagg_lagg_conf *conf = &lagg->model.conf;
+	char hash[XLAGG_TEXT_MAX];
+
+	head(out, lagg, how.colour);
+	ctl_print_value(find_option("hash"), conf, hash, sizeof(hash));
+	fprintf(out, "    laggproto %s lagghash %s", word_or(xlagg_words_proto, conf->proto), hash);
+	if (conf->proto == XLAGG_PROTO_LACP)
+		fprintf(out, " rate %s", word_or(xlagg_words_rate, conf->lacp_rate));
+	fputc('\n', out);
+	if (how.details)
+		lagg_details(out, lagg);
+	if (how.stats)
+		traffic(out, "    ", &lagg->status, words_traffic_lagg, words_tx_dropped, "TX");
+	for (uint32_t i = 0; i < lagg->model.ports; i++) {
+		fputs("    laggport: ", out);
+		port_line(out, &lagg->model.port[i], &lagg->port[i], how.colour);
+		fputc('\n', out);
+		if (how.details)
+			port_details(out, "        ", lagg, i);
+		if (how.stats)
+			port_stats(out, "        ", &lagg->port[i].stats);
+	}
+}
+
+void show_text_agent(FILE *out, const struct xlagg_agent_status *agent)
+{
+	char started[WORDS_TIME_SIZE];
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	words_time(agent->start_ns, started);
+	fprintf(out, "xlaggd %s pid %u up %" PRIu64 " s (since %s)\n", agent->version, agent->pid,
+		(uint64_t)now.tv_sec - agent->start_ns / 1000000000, started);
+	fprintf(out, "    heartbeat %" PRIu64 " ms ago\n", (agent->now_ns - agent->heartbeat_ns) / 1000000);
+	fprintf(out, "    kernel %s: tcx %s netkit %s fentry %s dispatcher %s\n", agent->kernel,
+		agent->tcx ? "yes" : "no", agent->netkit ? "yes" : "no", agent->fentry ? "yes" : "no",
+		agent->dispatcher ? "yes" : "no");
+	fprintf(out, "    laggs adopted at start %u, made since %u\n", agent->adopted, agent->fresh);
+	fprintf(out, "    configuration %s pins %s abi %u\n", agent->file[0] ? agent->file : "(none)", agent->pins,
+		agent->abi_version);
+}
+
+static void event_details(FILE *out, const struct xlagg_event *event)
+{
+	char old_flags[80], new_flags[80];
+
+	switch (event->type) {
+	case XLAGG_EVENT_PORT_STATE:
+		words_bits(words_flag, event->old_flags, old_flags, sizeof(old_flags));
+		words_bits(words_flag, event->new_flags, new_flags, sizeof(new_flags));
+		fprintf(out, " flags=%x<%s> was %x<%s>", event->new_flags, new_flags, event->old_flags, old_flags);
+		break;
+	case XLAGG_EVENT_FAILOVER:
+		fprintf(out, " from %s to %s", event->from[0] ? event->from : "none",
+			event->to[0] ? event->to : "none");
+		if (event->gap_ns != XLAGG_GAP_UNKNOWN)
+			fprintf(out, " gap %.3f ms", (double)event->gap_ns / 1e6);
+		break;
+	case XLAGG_EVENT_CARRIER:
+		fputs(event->new_flags ? " up" : " down", out);
+		break;
+	case XLAGG_EVENT_TABLE:
+		fprintf(out, " generation %u moved %u", event->generation, event->moved);
+		break;
+	default:
+		break;
+	}
+	if (event->text[0])
+		fprintf(out, ": %s", event->text);
+}
+
+void show_text_event(FILE *out, const struct xlagg_event *event, bool colour)
+{
+	char when[WORDS_TIME_SIZE];
+
+	words_time(event->time_ns, when);
+	fprintf(out, "%s ", when);
+	paint(out, colour, BOLD, word_or(words_event, event->type));
+	if (event->lagg[0])
+		fprintf(out, " %s", event->lagg);
+	if (event->port[0])
+		fprintf(out, " %s", event->port);
+	event_details(out, event);
+	fputc('\n', out);
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* From messages to views. */
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "view.h"
+
+/* A walk over attributes: libmnl's own, which stays inside the message. */
+struct walk {
+	const struct nlattr *next;
+	const char *end;
+};
+
+static struct walk walk_message(const struct nlmsghdr *nlh)
+{
+	return (struct walk){mnl_nlmsg_get_payload(nlh), mnl_nlmsg_get_payload_tail(nlh)};
+}
+
+static struct walk walk_nest(const struct nlattr *nest)
+{
+	const char *first = mnl_attr_get_payload(nest);
+
+	return (struct walk){(const void *)first, first + mnl_attr_get_payload_len(nest)};
+}
+
+static const struct nlattr *walk_next(struct walk *walk)
+{
+	const struct nlattr *attr = walk->next;
+
+	if (!mnl_attr_ok(attr, (int)(walk->end - (const char *)attr)))
+		return NULL;
+	walk->next = mnl_attr_next(attr);
+	return attr;
+}
+
+/* A shorter struct comes from an older agent, a longer one from a newer: what is missing is zero. */
+static void take_struct(const struct nlattr *attr, void *ret, size_t size)
+{
+	size_t len = mnl_attr_get_payload_len(attr);
+
+	memset(ret, 0, size);
+	memcpy(ret, mnl_attr_get_payload(attr), len < size ? len : size);
+}
+
+/* Takes a text that has to fit, its NUL included. */
+static int take_text(const struct nlattr *attr, char *ret, size_t size)
+{
+	const char *text = mnl_attr_get_payload(attr);
+	size_t len = strnlen(text, mnl_attr_get_payload_len(attr));
+
+	if (len >= size)
+		return -EBADMSG;
+	memcpy(ret, text, len);
+	ret[len] = '\0';
+	return 0;
+}
+
+static bool is_text(enum xlagg_kind kind)
+{
+	return kind != XLAGG_KIND_NUMBER && kind != XLAGG_KIND_WORD && kind != XLAGG_KIND_HASH;
+}
+
+static int take_options(const struct nlattr *nest, const struct xlagg_option *table, size_t options, void *conf)
+{
+	struct walk walk = walk_nest(nest);
+	const struct nlattr *attr;
+
+	while ((attr = walk_next(&walk))) {
+		size_t index = (size_t)mnl_attr_get_type(attr) - 1;
+		char *value;
+
+		if (index >= options)
+			continue;
+		value = (char *)conf + table[index].offset;
+		if (is_text(table[index].kind)) {
+			if (take_text(attr, value, table[index].size) < 0)
+				return -EBADMSG;
+		} else {
+			if (mnl_attr_get_payload_len(attr) != sizeof(uint32_t))
+				return -EBADMSG;
+			memcpy(value, mnl_attr_get_payload(attr), sizeof(uint32_t));
+		}
+	}
+	return 0;
+}
+
+static int take_port(const struct nlattr *nest, struct view_lagg *lagg)
+{
+	struct xlagg_port_model *port = &lagg->model.port[lagg->model.ports];
+	struct xlagg_port_status *status = &lagg->port[lagg->model.ports];
+	struct walk walk = walk_nest(nest);
+	const struct nlattr *attr;
+	int ret = 0;
+
+	if (lagg->model.ports == XLAGG_MAX_PORTS)
+		return -EBADMSG;
+	ctl_port_defaults(&port->conf);
+	while ((attr = walk_next(&walk))) {
+		switch (mnl_attr_get_type(attr)) {
+		case XLAGG_A_PORT_NAME:
+			ret = take_text(attr, port->name, sizeof(port->name));
+			break;
+		case XLAGG_A_PORT_OPTIONS:
+			ret = take_options(attr, xlagg_port_options, XLAGG_PORT_OPTIONS, &port->conf);
+			break;
+		case XLAGG_A_PORT_STATUS:
+			take_struct(attr, status, sizeof(*status));
+			status->reason[sizeof(status->reason) - 1] = '\0';
+			break;
+		default:
+			break;
+		}
+		if (ret < 0)
+			return ret;
+	}
+	lagg->model.ports += port->name[0] != '\0';
+	return port->name[0] ? 0 : -EBADMSG;
+}
+
+static int take_lagg_attr(const struct nlattr *attr, struct view_lagg *lagg)
+{
+	struct xlagg_model *model = &lagg->model;
+
+	switch (mnl_attr_get_type(attr)) {
+	case XLAGG_A_NAME:
+		return take_text(attr, model->name, sizeof(model->name));
+	case XLAGG_A_OPTIONS:
+		return take_options(attr, xlagg_lagg_options, XLAGG_LAGG_OPTIONS, &model->conf);
+	case XLAGG_A_ADMIN:
+		if (mnl_attr_get_payload_len(attr) != sizeof(uint32_t))
+			return -EBADMSG;
+		model->conf.admin = mnl_attr_get_u32(attr);
+		return 0;
+	case XLAGG_A_ADDRESS:
+		if (model->addresses == XLAGG_MAX_ADDRESSES)
+			return -EBADMSG;
+		return take_text(attr, model->address[model->addresses++], XLAGG_ADDRESS_MAX);
+	case XLAGG_A_STATUS:
+		take_struct(attr, &lagg->status, sizeof(lagg->status));
+		lagg->status.active_port[XLAGG_NAME_MAX - 1] = '\0';
+		lagg->status.reason[XLAGG_SENTENCE_MAX - 1] = '\0';
+		return 0;
+	case XLAGG_A_PORT:
+		return take_port(attr, lagg);
+	default:
+		return 0;
+	}
+}
+
+int view_read_lagg(const struct nlmsghdr *nlh, struct view_lagg *ret)
+{
+	struct walk walk = walk_message(nlh);
+	struct view_lagg lagg = {0};
+	const struct nlattr *attr;
+
+	if (nlh->nlmsg_type != XLAGG_MSG_LAGG)
+		return -EBADMSG;
+	ctl_defaults(&lagg.model.conf);
+	while ((attr = walk_next(&walk))) {
+		int err = take_lagg_attr(attr, &lagg);
+
+		if (err < 0)
+			return err;
+	}
+	if (!lagg.model.name[0])
+		return -EBADMSG;
+	*ret = lagg;
+	return 0;
+}
+
+/* Finds the struct attribute `type` of a message of type `message`. */
+static int read_struct(const struct nlmsghdr *nlh, uint16_t message, uint16_t type, void *ret, size_t size)
+{
+	struct walk walk = walk_message(nlh);
+	const struct nlattr *attr;
+
+	if (nlh->nlmsg_type != message)
+		return -EBADMSG;
+	while ((attr = walk_next(&walk))) {
+		if (mnl_attr_get_type(attr) == type) {
+			take_struct(attr, ret, size);
+			return 0;
+		}
+	}
+	return -EBADMSG;
+}
+
+int view_read_agent(const struct nlmsghdr *nlh, struct xlagg_agent_status *ret)
+{
+	struct xlagg_agent_status agent;
+
+	if (read_struct(nlh, XLAGG_MSG_AGENT, XLAGG_A_AGENT_STATUS, &agent, sizeof(agent)) < 0)
+		return -EBADMSG;
+	agent.version[sizeof(agent.version) - 1] = '\0';
+	agent.file[sizeof(agent.file) - 1] = '\0';
+	agent.pins[sizeof(agent.pins) - 1] = '\0';
+	agent.kernel[sizeof(agent.kernel) - 1] = '\0';
+	*ret = agent;
+	return 0;
+}
+
+int view_read_event(const struct nlmsghdr *nlh, struct xlagg_event *ret)
+{
+	struct xlagg_event event;
+
+	if (read_struct(nlh, XLAGG_MSG_EVENT, XLAGG_A_EVENT, &event, sizeof(event)) < 0)
+		return -EBADMSG;
+	event.lagg[sizeof(event.lagg) - 1] = '\0';
+	event.port[sizeof(event.port) - 1] = '\0';
+	event.from[sizeof(event.from) - 1] = '\0';
+	event.to[sizeof(event.to) - 1] = '\0';
+	event.text[sizeof(event.text) - 1] = '\0';
+	*ret = event;
+	return 0;
+}
+
+int view_read_explain(const struct nlmsghdr *nlh, struct view_explain *ret)
+{
+	struct walk walk = walk_message(nlh);
+	struct view_explain explain = {0};
+	const struct nlattr *attr;
+	int err = read_struct(nlh, XLAGG_MSG_EXPLAIN, XLAGG_A_PROBE, &explain.probe, sizeof(explain.probe));
+
+	if (err < 0)
+		return err;
+	while ((attr = walk_next(&walk))) {
+		uint16_t type = mnl_attr_get_type(attr);
+
+		if (type == XLAGG_A_PORT_NAME)
+			err = take_text(attr, explain.port, sizeof(explain.port));
+		else if (type == XLAGG_A_REASON)
+			err = take_text(attr, explain.reason, sizeof(explain.reason));
+		if (err < 0)
+			return err;
+	}
+	*ret = explain;
+	return 0;
+}
+
+static int append_lagg(const struct nlmsghdr *nlh, void *context)
+{
+	struct view *view = context;
+	struct view_lagg *grown = reallocarray(view->lagg, view->laggs + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	view->lagg = grown;
+	int ret = view_read_lagg(nlh, &grown[view->laggs]);
+
+	view->laggs += ret == 0;
+	return ret;
+}
+
+int view_get(struct cli *cli, const char *name, struct view *ret)
+{
+	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[256];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+	struct view view = {0};
+	int err;
+
+	nlh->nlmsg_type = XLAGG_CMD_LAGG_GET;
+	if (name && strlen(name) >= XLAGG_NAME_MAX) {
+		snprintf(cli->sentence, sizeof(cli->sentence), "%.64s: a lagg's name has at most %d characters", name,
+			 XLAGG_NAME_MAX - 1);
+		return -ENODEV;
+	}
+	if (name)
+		mnl_attr_put_strz(nlh, XLAGG_A_NAME, name);
+	err = cli_ask(cli, nlh, append_lagg, &view);
+	if (err == 0 && name && view.laggs == 0) {
+		snprintf(cli->sentence, sizeof(cli->sentence),
+			 "%s: no such lagg: `xlagg lagg show` lists those there are, `xlagg lagg add %s` makes it",
+			 name, name);
+		err = -ENODEV;
+	}
+	if (err < 0) {
+		view_free(&view);
+		return err;
+	}
+	*ret = view;
+	return 0;
+}
+
+static int take_agent(const struct nlmsghdr *nlh, void *context)
+{
+	return view_read_agent(nlh, context);
+}
+
+int view_get_agent(struct cli *cli, struct xlagg_agent_status *ret)
+{
+	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[NLMSG_HDRLEN];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+	struct xlagg_agent_status agent = {0};
+	int err;
+
+	nlh->nlmsg_type = XLAGG_CMD_AGENT_GET;
+	err = cli_ask(cli, nlh, take_agent, &agent);
+	if (err == 0)
+		*ret = agent;
+	return err;
+}
+
+void view_free(struct view *view)
+{
+	free(view->lagg);
+	*view = (struct view){0};
+}

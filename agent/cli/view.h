@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * What the agent told, decoded: the one form that the writers (text, JSON, metrics) walk. Nothing from the agent is
+ * taken on trust: lengths are checked, texts are ended, and what is unknown is skipped.
+ */
+#ifndef CLI_VIEW_H
+#define CLI_VIEW_H
+
+#include "cli.h"
+
+/* One lagg: its configuration and its state. */
+struct view_lagg {
+	struct xlagg_model model;
+	struct xlagg_lagg_status status;
+	struct xlagg_port_status port[XLAGG_MAX_PORTS]; /* index as in model.port */
+};
+
+/* All laggs asked for, in the agent's order. */
+struct view {
+	uint32_t laggs; /* entries of `lagg` */
+	struct view_lagg *lagg;
+};
+
+/* Reads one XLAGG_MSG_LAGG. 0, or -EBADMSG when it is none or a length is wrong. */
+int view_read_lagg(const struct nlmsghdr *nlh, struct view_lagg *ret);
+/* Read the struct of an XLAGG_MSG_AGENT, an XLAGG_MSG_EVENT. 0 or -EBADMSG. */
+int view_read_agent(const struct nlmsghdr *nlh, struct xlagg_agent_status *ret);
+int view_read_event(const struct nlmsghdr *nlh, struct xlagg_event *ret);
+
+/* The answer to `explain`. */
+struct view_explain {
+	struct xlagg_probe probe;
+	char port[XLAGG_NAME_MAX];	 /* empty: none */
+	char reason[XLAGG_SENTENCE_MAX]; /* empty: as `probe.choice` says */
+};
+int view_read_explain(const struct nlmsghdr *nlh, struct view_explain *ret);
+
+/* Asks the agent for one lagg, or for all (name NULL). 0 or -errno, with cli->sentence; a name that the agent does not
+ * know is -ENODEV. Free with view_free. */
+int view_get(struct cli *cli, const char *name, struct view *ret);
+int view_get_agent(struct cli *cli, struct xlagg_agent_status *ret);
+void view_free(struct view *view);
+#define VIEW_AUTO __attribute__((cleanup(view_free))) struct view
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Words for numbers. */
+#include "words.h"
+
+#include <string.h>
+#include <time.h>
+
+const char *const words_rx[] = {"INITIALIZE", "PORT_DISABLED", "LACP_DISABLED", "EXPIRED", "DEFAULTED", "CURRENT",
+				NULL};
+const char *const words_mux[] = {
+    "DETACHED", "WAITING", "ATTACHED", "COLLECTING", "DISTRIBUTING", "COLLECTING_DISTRIBUTING", NULL};
+const char *const words_selected[] = {"UNSELECTED", "SELECTED", "STANDBY", NULL};
+const char *const words_churn[] = {"NONE", "MONITOR", "CHURN", NULL};
+const char *const words_duplex[] = {"", "half", "full", NULL};
+const char *const words_attach[] = {"tcx", "clsact", "xdp-dispatcher", "xdp-link", NULL};
+const char *const words_xdp_mode[] = {"", "native", "generic", NULL};
+const char *const words_watch[] = {"netlink", "poll", "fentry", NULL};
+const char *const words_event[] = {"lagg-add", "lagg-del", "lagg-change",    "port-add", "port-del",	"port-state",
+				   "failover", "carrier",  "partner-change", "table",	 "agent-start", NULL};
+const char *const words_choice[] = {"bucket", "backup", "rehash",     "priority", "turn",
+				    "all",    "none",	"no-carrier", NULL};
+const char *const words_why[] = {
+    "the bucket's own port",
+    "the bucket's port is not live, this is its backup",
+    "neither the bucket's port nor its backup is live, this is another live port",
+    "the first live port in order of preference",
+    "roundrobin: the next frame's turn",
+    "broadcast: every live port",
+    "no port is live: the frame is dropped",
+    "the lagg has no carrier: the frame is dropped",
+    NULL,
+};
+const char *const words_flag[] = {"MASTER", "", "ACTIVE", "COLLECTING", "DISTRIBUTING", NULL};
+const char *const words_lacp_bits[] = {"ACTIVITY",     "TIMEOUT",   "AGGREGATION", "SYNC", "COLLECTING",
+				       "DISTRIBUTING", "DEFAULTED", "EXPIRED",	   NULL};
+
+#define PORT(field, text)                                                                                              \
+	{                                                                                                              \
+#field, offsetof(struct xlagg_port_counters, field), text                                              \
+	}
+#define LAGG(field, text)                                                                                              \
+	{                                                                                                              \
+#field, offsetof(struct xlagg_lagg_status, field), text                                                \
+	}
+#define RX_DROP(word, reason, text)                                                                                    \
+	{                                                                                                              \
+		word, offsetof(struct xlagg_port_counters, rx_dropped[reason]), text                                   \
+	}
+#define TX_DROP(word, reason, text)                                                                                    \
+	{                                                                                                              \
+		word, offsetof(struct xlagg_lagg_status, tx_dropped[reason]), text                                     \
+	}
+
+const struct words_counter words_traffic_port[] = {
+    PORT(tx_packets, "frames handed to the port"),
+    PORT(tx_bytes, "octets handed to the port"),
+    PORT(rx_packets, "frames taken from the port into the lagg"),
+    PORT(rx_bytes, "octets taken from the port into the lagg"),
+    {NULL, 0, NULL},
+};
+const struct words_counter words_traffic_lagg[] = {
+    LAGG(tx_packets, "frames that the lagg was asked to send"),
+    LAGG(tx_bytes, "octets that the lagg was asked to send"),
+    LAGG(rx_packets, "frames that the lagg received"),
+    LAGG(rx_bytes, "octets that the lagg received"),
+    {NULL, 0, NULL},
+};
+const struct words_counter words_rx_dropped[] = {
+    RX_DROP("not_collecting", XLAGG_RX_NOT_COLLECTING, "the port may not receive for the lagg"),
+    RX_DROP("standby", XLAGG_RX_STANDBY, "failover: not the port in use"),
+    RX_DROP("no_carrier", XLAGG_RX_NO_CARRIER, "the lagg has no carrier"),
+    RX_DROP("proto_none", XLAGG_RX_PROTO_NONE, "proto none drops everything"),
+    RX_DROP("malformed", XLAGG_RX_MALFORMED, "shorter than an Ethernet header"),
+    RX_DROP("slow_limited", XLAGG_RX_SLOW_LIMITED, "slow-protocol frames over the limit"),
+    {NULL, 0, NULL},
+};
+const struct words_counter words_tx_dropped[] = {
+    TX_DROP("no_port", XLAGG_TX_NO_PORT, "no live port"),
+    TX_DROP("no_carrier", XLAGG_TX_NO_CARRIER, "the lagg has no carrier"),
+    TX_DROP("proto_none", XLAGG_TX_PROTO_NONE, "proto none drops everything"),
+    TX_DROP("clone", XLAGG_TX_CLONE, "broadcast: a copy could not be made or sent"),
+    TX_DROP("own_stack", XLAGG_TX_OWN_STACK, "made by the lower end's own stack"),
+    {NULL, 0, NULL},
+};
+const struct words_counter words_port_mib[] = {
+    PORT(lacpdu_tx, "LACPDUs sent"),
+    PORT(lacpdu_rx, "LACPDUs received"),
+    PORT(marker_tx, "Marker PDUs sent"),
+    PORT(marker_rx, "Marker PDUs received"),
+    PORT(marker_response_tx, "Marker Response PDUs sent"),
+    PORT(marker_response_rx, "Marker Response PDUs received"),
+    PORT(illegal_rx, "slow-protocol frames with an illegal subtype or length"),
+    PORT(unknown_rx, "frames with the group address or the EtherType of the slow protocols, but not both"),
+    PORT(lacpdu_limited, "slow-protocol frames over the limit"),
+    PORT(actor_churns, "times that the actor's synchronization failed to settle"),
+    PORT(partner_churns, "times that the partner's synchronization failed to settle"),
+    PORT(actor_changes, "changes of the actor's synchronization"),
+    PORT(partner_changes, "changes of the partner's synchronization"),
+    PORT(link_failures, "losses of the port's carrier"),
+    {NULL, 0, NULL},
+};
+
+_Static_assert(sizeof(words_rx_dropped) / sizeof(words_rx_dropped[0]) == XLAGG_RX_DROP_MAX + 1, "a word for each");
+_Static_assert(sizeof(words_tx_dropped) / sizeof(words_tx_dropped[0]) == XLAGG_TX_DROP_MAX + 1, "a word for each");
+_Static_assert(sizeof(words_event) / sizeof(words_event[0]) == XLAGG_EVENT_AGENT_START + 2, "a word for each");
+_Static_assert(sizeof(words_why) / sizeof(words_why[0]) == XLAGG_CHOICE_NO_CARRIER + 2, "a phrase for each");
+
+const char *words_get(const char *const *table, uint32_t value)
+{
+	for (uint32_t i = 0; table[i]; i++)
+		if (i == value)
+			return table[i][0] ? table[i] : NULL;
+	return NULL;
+}
+
+void words_bits(const char *const *table, uint32_t bits, char *ret, size_t size)
+{
+	size_t used = 0;
+
+	ret[0] = '\0';
+	for (uint32_t bit = 0; table[bit]; bit++) {
+		if (!(bits >> bit & 1) || !table[bit][0] || used >= size)
+			continue;
+		used += (size_t)snprintf(ret + used, size - used, "%s%s", used ? "," : "", table[bit]);
+	}
+}
+
+uint64_t words_count(const void *counters, const struct words_counter *counter)
+{
+	uint64_t value;
+
+	memcpy(&value, (const char *)counters + counter->offset, sizeof(value));
+	return value;
+}
+
+void words_mac(const uint8_t mac[6], char ret[WORDS_MAC_SIZE])
+{
+	snprintf(ret, WORDS_MAC_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+}
+
+void words_time(uint64_t time_ns, char ret[WORDS_TIME_SIZE])
+{
+	time_t seconds = (time_t)(time_ns / 1000000000);
+	char date[24];
+	struct tm tm;
+
+	ret[0] = '\0';
+	if (time_ns == 0 || !gmtime_r(&seconds, &tm) || !strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm))
+		return;
+	snprintf(ret, WORDS_TIME_SIZE, "%s.%06uZ", date, (unsigned int)(time_ns / 1000 % 1000000));
+}
+
+void words_lacp_end(const struct xlagg_lacp_end *end, int aggregate, char ret[WORDS_END_SIZE])
+{
+	const uint8_t *mac = end->system;
+
+	snprintf(ret, WORDS_END_SIZE, "(%04X,%02X-%02X-%02X-%02X-%02X-%02X,%04X,%04X,%04X)", end->system_prio, mac[0],
+		 mac[1], mac[2], mac[3], mac[4], mac[5], end->key, aggregate ? 0 : end->port_prio,
+		 aggregate ? 0 : end->port);
+}
+
+void words_headless(uint32_t seconds, char *ret, size_t size)
+{
+	if (seconds == XLAGG_AUTO)
+		snprintf(ret, size, "yes");
+	else if (seconds == 0)
+		snprintf(ret, size, "no");
+	else
+		snprintf(ret, size, "%u s", seconds);
+}
