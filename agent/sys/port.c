@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+#include "port.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "log.h"
+
+/* Slow protocols' group address, IEEE 802.3 annex 57A. */
+static const uint8_t slow_group[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x02};
+/* What would hide a frame, or part of it, from XDP. */
+#define XDP_OFF ((uint64_t)(XLAGG_FEATURE_RX_VLAN | XLAGG_FEATURE_LRO))
+
+/* A device on its way to become a port, or to be put back. */
+struct work {
+	struct netlink *nl;
+	struct device device; /* as it is now */
+	const struct port_setup *setup;
+	struct xlagg_undo *undo;
+	port_record_fn record;
+	void *context;
+	char *sentence; /* XLAGG_SENTENCE_MAX */
+};
+
+/* What the kernel said, or errno's text. */
+static const char *why(const struct work *work, int error)
+{
+	const char *text = netlink_why(work->nl);
+	return *text ? text : strerror(-error);
+}
+
+/* Notes that `bit` is about to be changed. */
+static int note(struct work *work, enum xlagg_undo_bit bit)
+{
+	if (work->undo->changed & bit)
+		return 0;
+	work->undo->changed |= bit;
+	int r = work->record(work->context, work->undo);
+	if (r == 0)
+		return 0;
+	work->undo->changed &= ~(uint32_t)bit;
+	snprintf(work->sentence, XLAGG_SENTENCE_MAX,
+		 "what %s was before could not be recorded (%s), so it is left as it is", work->device.name,
+		 strerror(-r));
+	return r;
+}
+
+static int set_alias(struct work *work)
+{
+	char alias[64];
+	snprintf(alias, sizeof(alias), "port of %s (xlagg)", work->setup->lagg);
+	/* Also when a dead agent has left the mark: it has to go in the end. */
+	int r = note(work, XLAGG_UNDO_ALIAS);
+	if (r < 0 || strcmp(work->device.alias, alias) == 0)
+		return r;
+	r = netlink_set_alias(work->nl, work->device.ifindex, alias);
+	if (r < 0)
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "%s cannot be marked as a port by its ifalias: %s",
+			 work->device.name, why(work, r));
+	return r;
+}
+
+static int disable_ipv6(struct work *work)
+{
+	const char *name = work->device.name;
+	bool disabled;
+	int r = netlink_ipv6_disabled(name, &disabled);
+	if (r == -ENOENT || (r == 0 && disabled))
+		return 0;
+	if (r == 0)
+		r = note(work, XLAGG_UNDO_IPV6);
+	else
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "net.ipv6.conf.%s.disable_ipv6 cannot be read: %s", name,
+			 strerror(-r));
+	if (r < 0)
+		return r;
+	r = netlink_disable_ipv6(name, true);
+	if (r < 0)
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX,
+			 "IPv6 on %s cannot be switched off: %s; net.ipv6.conf.%s.disable_ipv6 must be writable", name,
+			 strerror(-r), name);
+	return r;
+}
+
+static int set_mac(struct work *work, const uint8_t mac[6])
+{
+	const char *name = work->device.name;
+	if (memcmp(work->device.mac, mac, 6) == 0)
+		return 0;
+	int r = note(work, XLAGG_UNDO_MAC);
+	if (r < 0)
+		return r;
+	/* Some devices have to be down for it: whoever finds the device so has to set it up again. */
+	bool up = (work->device.flags & IFF_UP) && !(work->undo->changed & XLAGG_UNDO_UP);
+	if (up)
+		r = note(work, XLAGG_UNDO_UP);
+	if (r < 0)
+		return r;
+	r = netlink_set_mac(work->nl, work->device.ifindex, mac);
+	if (up && r == 0) {
+		work->undo->changed &= ~(uint32_t)XLAGG_UNDO_UP;
+		r = work->record(work->context, work->undo);
+	}
+	if (r < 0)
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX,
+			 "%s refuses the MAC %02x:%02x:%02x:%02x:%02x:%02x: %s; give the lagg %s's own (mac from %s)",
+			 name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], why(work, r), name, name);
+	return r;
+}
+
+static void explain_mtu(const struct work *work, uint32_t mtu, int error)
+{
+	const struct device *device = &work->device;
+	if (device->max_mtu && mtu > device->max_mtu)
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX,
+			 "%s refuses MTU %u (its maximum is %u): choose a smaller mtu", device->name, mtu,
+			 device->max_mtu);
+	else if (mtu < device->min_mtu)
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX,
+			 "%s refuses MTU %u (its minimum is %u): choose a greater mtu", device->name, mtu,
+			 device->min_mtu);
+	else
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "%s refuses MTU %u (%s): choose another mtu", device->name,
+			 mtu, why(work, error));
+}
+
+static int set_mtu(struct work *work, uint32_t mtu)
+{
+	if (work->device.mtu == mtu)
+		return 0;
+	int r = note(work, XLAGG_UNDO_MTU);
+	if (r < 0)
+		return r;
+	r = netlink_set_mtu(work->nl, work->device.ifindex, mtu);
+	if (r < 0)
+		explain_mtu(work, mtu, r);
+	return r;
+}
+
+static int set_allmulti(struct work *work)
+{
+	if (work->device.flags & IFF_ALLMULTI)
+		return 0;
+	int r = note(work, XLAGG_UNDO_ALLMULTI);
+	if (r < 0)
+		return r;
+	r = netlink_set_allmulti(work->nl, work->device.ifindex, true);
+	if (r < 0)
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "%s cannot be set to receive all groups (allmulti): %s",
+			 work->device.name, why(work, r));
+	return r;
+}
+
+static int set_promisc(struct work *work, bool on)
+{
+	if (!(work->device.flags & IFF_PROMISC) == !on)
+		return 0;
+	/* Someone else's promiscuity is not ours to end. */
+	if (!on && !(work->undo->changed & XLAGG_UNDO_PROMISC))
+		return 0;
+	int r = note(work, XLAGG_UNDO_PROMISC);
+	if (r < 0)
+		return r;
+	r = netlink_set_promisc(work->nl, work->device.ifindex, on);
+	if (r < 0)
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "%s refuses promiscuous mode: %s", work->device.name,
+			 why(work, r));
+	return r;
+}
+
+static int join_slow_group(struct work *work)
+{
+	if (netlink_has_group(work->device.ifindex, slow_group))
+		return 0;
+	int r = note(work, XLAGG_UNDO_SLOW_ADDRESS);
+	if (r < 0)
+		return r;
+	r = netlink_group(work->nl, work->device.ifindex, slow_group, true);
+	/* A device without such a filter receives every group. */
+	if (r == -EINVAL || r == -EOPNOTSUPP)
+		return 0;
+	if (r < 0)
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "%s refuses the group 01:80:c2:00:00:02: %s",
+			 work->device.name, strerror(-r));
+	return r;
+}
+
+static int set_features(struct work *work, bool xdp)
+{
+	const char *name = work->device.name;
+	struct xlagg_undo *undo = work->undo;
+	uint64_t on;
+	int r;
+	if (!xdp) {
+		r = undo->features_off ? ethtool_set_features(name, undo->features_off, true) : 0;
+		if (r == 0)
+			undo->features_off = 0;
+	} else {
+		r = ethtool_features(name, XDP_OFF, &on);
+		/* A driver without the request has nothing to switch off. */
+		if (r == -EOPNOTSUPP || (r == 0 && !on))
+			return 0;
+		if (r == 0) {
+			undo->features_off |= on;
+			r = note(work, XLAGG_UNDO_FEATURES);
+			if (r < 0)
+				return r;
+			r = ethtool_set_features(name, on, false);
+		}
+	}
+	if (r < 0)
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX,
+			 "%s refuses to switch VLAN stripping and LRO, as datapath xdp needs: %s; datapath tc does not",
+			 name, strerror(-r));
+	return r;
+}
+
+static int set_up(struct work *work)
+{
+	if (work->device.flags & IFF_UP)
+		return 0;
+	int r = note(work, XLAGG_UNDO_UP);
+	if (r < 0)
+		return r;
+	r = netlink_set_up(work->nl, work->device.ifindex, true);
+	if (r < 0)
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "%s cannot be set up: %s", work->device.name,
+			 why(work, r));
+	return r;
+}
+
+/* Makes the device as the setup says; changes only what differs. */
+static int apply(struct work *work, bool first)
+{
+	const struct port_setup *setup = work->setup;
+	int r = set_alias(work);
+	if (r == 0)
+		r = disable_ipv6(work);
+	if (r == 0)
+		r = set_mac(work, setup->set_mac ? setup->mac : work->undo->mac);
+	if (r == 0)
+		r = set_mtu(work, setup->mtu);
+	if (r == 0)
+		r = set_allmulti(work);
+	if (r == 0)
+		r = set_promisc(work, setup->promisc);
+	if (r == 0)
+		r = join_slow_group(work);
+	if (r == 0)
+		r = set_features(work, setup->xdp);
+	/* Later on, who sets a port down means it. */
+	if (r == 0 && first)
+		r = set_up(work);
+	return r;
+}
+
+/* Reads the device afresh: what is recorded must be true. */
+static int begin(struct work *work, int ifindex)
+{
+	int r = netlink_get(work->nl, ifindex, &work->device);
+	if (r < 0)
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "the device with ifindex %d cannot be read: %s", ifindex,
+			 why(work, r));
+	return r;
+}
+
+static bool is_marked(const char *alias)
+{
+	size_t len = strlen(alias);
+	return strncmp(alias, "port of ", 8) == 0 && len > 16 && strcmp(alias + len - 8, " (xlagg)") == 0;
+}
+
+int port_prepare(struct netlink *nl, const struct device *device, const struct port_setup *setup,
+		 struct xlagg_undo *undo, port_record_fn record, void *context, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct work work = {nl, *device, setup, undo, record, context, sentence};
+	int r = begin(&work, device->ifindex);
+	if (r < 0)
+		return r;
+	device = &work.device;
+	*undo = (struct xlagg_undo){
+	    .ifindex = (uint32_t)device->ifindex, .mtu = device->mtu, .was_up = (device->flags & IFF_UP) != 0};
+	memcpy(undo->mac, device->mac, sizeof(undo->mac));
+	memcpy(undo->name, device->name, sizeof(undo->name));
+	/* A mark that a dead agent has left behind is nothing to put back. */
+	if (!is_marked(device->alias))
+		memcpy(undo->alias, device->alias, sizeof(undo->alias));
+	r = apply(&work, true);
+	if (r < 0)
+		port_restore(nl, undo);
+	return r;
+}
+
+int port_adjust(struct netlink *nl, const struct device *device, const struct port_setup *setup,
+		struct xlagg_undo *undo, port_record_fn record, void *context, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct work work = {nl, *device, setup, undo, record, context, sentence};
+	int r = begin(&work, device->ifindex);
+	if (r < 0)
+		return r;
+	struct device before = work.device;
+	bool xdp_before = undo->features_off != 0;
+	r = apply(&work, false);
+	if (r == 0)
+		return 0;
+	/* Back to what it was a moment ago; the sentence tells of the first failure. */
+	char ignored[XLAGG_SENTENCE_MAX];
+	struct port_setup back = {.lagg = setup->lagg,
+				  .mtu = before.mtu,
+				  .set_mac = true,
+				  .promisc = (before.flags & IFF_PROMISC) != 0,
+				  .xdp = xdp_before};
+	memcpy(back.mac, before.mac, sizeof(back.mac));
+	work.setup = &back;
+	work.sentence = ignored;
+	if (begin(&work, before.ifindex) == 0 && apply(&work, false) < 0)
+		log_warning("%s could not be put back after a refused change: %s", before.name, ignored);
+	return r;
+}
+
+/* Logs a step of the restoration that failed. */
+static void restored(const struct work *work, const char *what, int r)
+{
+	if (r < 0 && r != -ENODEV)
+		log_warning("%s: %s could not be put back: %s", work->device.name, what, strerror(-r));
+}
+
+static void restore_filters(struct work *work)
+{
+	const struct xlagg_undo *undo = work->undo;
+	int ifindex = work->device.ifindex;
+	if (undo->changed & XLAGG_UNDO_FEATURES)
+		restored(work, "offload features", ethtool_set_features(work->device.name, undo->features_off, true));
+	if ((undo->changed & XLAGG_UNDO_SLOW_ADDRESS) && netlink_has_group(ifindex, slow_group))
+		restored(work, "the slow protocols' group", netlink_group(work->nl, ifindex, slow_group, false));
+	if (undo->changed & XLAGG_UNDO_PROMISC)
+		restored(work, "promiscuous mode", netlink_set_promisc(work->nl, ifindex, false));
+	if (undo->changed & XLAGG_UNDO_ALLMULTI)
+		restored(work, "allmulti", netlink_set_allmulti(work->nl, ifindex, false));
+}
+
+static void restore_identity(struct work *work)
+{
+	const struct xlagg_undo *undo = work->undo;
+	int ifindex = work->device.ifindex;
+	if ((undo->changed & XLAGG_UNDO_MTU) && work->device.mtu != undo->mtu)
+		restored(work, "its MTU", netlink_set_mtu(work->nl, ifindex, undo->mtu));
+	if ((undo->changed & XLAGG_UNDO_MAC) && memcmp(work->device.mac, undo->mac, 6) != 0)
+		restored(work, "its MAC", netlink_set_mac(work->nl, ifindex, undo->mac));
+	if (undo->changed & XLAGG_UNDO_IPV6)
+		restored(work, "IPv6", netlink_disable_ipv6(work->device.name, undo->ipv6_disabled));
+	/* The mark goes last. An alias that someone has written over it stays. */
+	if ((undo->changed & XLAGG_UNDO_ALIAS) && is_marked(work->device.alias))
+		restored(work, "its ifalias", netlink_set_alias(work->nl, ifindex, undo->alias));
+}
+
+void port_restore(struct netlink *nl, struct xlagg_undo *undo)
+{
+	struct work work = {.nl = nl, .undo = undo};
+	bool up = undo->changed & XLAGG_UNDO_UP;
+	int r = undo->ifindex ? netlink_get(nl, (int)undo->ifindex, &work.device) : -ENODEV;
+	if (r < 0 && r != -ENODEV)
+		log_warning("%s could not be put back as it was: %s", undo->name, strerror(-r));
+	if (r == 0) {
+		/* Down first: a device may want to be down for its MAC, and sends nothing of its own meanwhile. */
+		if (up && !undo->was_up)
+			restored(&work, "its being down", netlink_set_up(nl, work.device.ifindex, false));
+		restore_filters(&work);
+		restore_identity(&work);
+		if (up && undo->was_up)
+			restored(&work, "its being up", netlink_set_up(nl, work.device.ifindex, true));
+	}
+	*undo = (struct xlagg_undo){};
+}

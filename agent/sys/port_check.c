@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Which devices cannot be a port, and what to do about it (CLI.md "Refused as a port"). */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "port.h"
+
+/* The first address of a device that counts. */
+struct address_search {
+	bool found;
+	struct netlink_address address;
+};
+
+static void search_address(void *context, const struct netlink_address *address)
+{
+	struct address_search *search = context;
+	/* The kernel made the link-local one by itself; it goes when IPv6 is switched off on the port. */
+	bool automatic = address->family == AF_INET6 && address->scope == RT_SCOPE_LINK;
+	if (search->found || automatic)
+		return;
+	search->found = true;
+	search->address = *address;
+}
+
+static int check_addresses(struct netlink *nl, const struct device *device, const char *lagg,
+			   char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct address_search search = {};
+	char text[INET6_ADDRSTRLEN];
+	int r = netlink_list_addresses(nl, device->ifindex, search_address, &search);
+	if (r < 0) {
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "the addresses of %s cannot be read: %s", device->name,
+			 strerror(-r));
+		return r;
+	}
+	if (!search.found)
+		return 0;
+	inet_ntop(search.address.family, search.address.address, text, sizeof(text));
+	snprintf(sentence, XLAGG_SENTENCE_MAX,
+		 "%s has the address %s/%u: remove it (ip address flush dev %s) and give it to %s", device->name, text,
+		 search.address.prefix, device->name, lagg);
+	return -EBUSY;
+}
+
+static int check_uppers(struct netlink *nl, const struct device *device, const char *lagg,
+			char sentence[XLAGG_SENTENCE_MAX])
+{
+	char upper[XLAGG_NAME_MAX];
+	struct device above;
+	if (!netlink_has_upper(nl, device->ifindex, upper))
+		return 0;
+	const char *kind = netlink_get_by_name(nl, upper, &above) == 0 && *above.kind ? above.kind : "device";
+	snprintf(sentence, XLAGG_SENTENCE_MAX,
+		 "%s has the %s %s above it: remove that (ip link del %s) and make it above %s instead", device->name,
+		 kind, upper, upper, lagg);
+	return -EBUSY;
+}
+
+static int check_master(struct netlink *nl, const struct device *device, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct device master;
+	if (!device->master)
+		return 0;
+	const char *name = netlink_get(nl, device->master, &master) == 0 ? master.name : "another device";
+	snprintf(sentence, XLAGG_SENTENCE_MAX, "%s belongs to the %s %s: take it out first (ip link set %s nomaster)",
+		 device->name, *device->master_kind ? device->master_kind : "device", name, device->name);
+	return -EBUSY;
+}
+
+/* The lagg whose name stands between `before` and `after` in an ifalias. */
+static bool read_mark(const char *alias, const char *before, const char *after, char ret[XLAGG_NAME_MAX])
+{
+	size_t head = strlen(before);
+	size_t tail = strlen(after);
+	size_t len = strlen(alias);
+	if (len <= head + tail || strncmp(alias, before, head) != 0 || strcmp(alias + len - tail, after) != 0)
+		return false;
+	len -= head + tail;
+	if (len >= XLAGG_NAME_MAX)
+		return false;
+	memcpy(ret, alias + head, len);
+	ret[len] = '\0';
+	return true;
+}
+
+static bool read_lower_mark(const char *alias, char ret[XLAGG_NAME_MAX])
+{
+	return read_mark(alias, "xlagg: lower end of ", "", ret);
+}
+
+static int check_laggs(struct netlink *nl, const struct device *device, const char *lagg,
+		       char sentence[XLAGG_SENTENCE_MAX])
+{
+	char other[XLAGG_NAME_MAX];
+	struct device found;
+	if (strcmp(device->name, lagg) == 0) {
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s cannot be a port of itself: name another device", lagg);
+		return -ELOOP;
+	}
+	if (read_lower_mark(device->alias, other)) {
+		snprintf(sentence, XLAGG_SENTENCE_MAX,
+			 "%s is the lower end of %s and no device of its own: name another one", device->name, other);
+		return -ELOOP;
+	}
+	if (device->link && netlink_get(nl, device->link, &found) == 0 && found.link == device->ifindex &&
+	    read_lower_mark(found.alias, other)) {
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s is a lagg itself: make its ports ports of %s instead",
+			 device->name, lagg);
+		return -ELOOP;
+	}
+	/* A mark that names a lagg that is no more was left behind by an agent that died. */
+	if (read_mark(device->alias, "port of ", " (xlagg)", other) && strcmp(other, lagg) != 0 &&
+	    netlink_get_by_name(nl, other, &found) == 0) {
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s is a port of %s: take it out first (xlagg port del %s %s)",
+			 device->name, other, other, device->name);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+int port_check(struct netlink *nl, const struct device *device, const char *lagg, char sentence[XLAGG_SENTENCE_MAX])
+{
+	if (device->type != ARPHRD_ETHER || (device->flags & IFF_LOOPBACK)) {
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s is no Ethernet device: a port has to be one", device->name);
+		return -EINVAL;
+	}
+	int r = check_laggs(nl, device, lagg, sentence);
+	if (r == 0)
+		r = check_master(nl, device, sentence);
+	if (r == 0)
+		r = check_uppers(nl, device, lagg, sentence);
+	if (r == 0)
+		r = check_addresses(nl, device, lagg, sentence);
+	return r;
+}
