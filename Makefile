@@ -46,8 +46,9 @@ $(B)/xlagg: $(CLI) $(B)/libctl.a
 
 $(B)/libsys.a: $(SYS)
 $(B)/libctl.a: $(CTL)
-$(B)/libcore.a: $(CORE) tests/core-is-pure.sh
-	$(Q)tests/core-is-pure.sh $(CORE)
+$(B)/libcore.a: $(CORE) $(B)/core.pure
+$(B)/core.pure: $(CORE) tests/core-is-pure.sh
+	$(Q)tests/core-is-pure.sh $(CORE) && touch $@
 $(B)/lib%.a:
 	$(call say,AR,$@)rm -f $@ && ar rcs $@ $(filter %.o,$^)
 
