@@ -63,6 +63,18 @@ struct core;
 
 /* Makes a lagg with no ports. `number` tells laggs apart in automatic keys (the N of laggN, or any small number). */
 void core_init(struct core *core, const struct xlagg_lagg_conf *conf, uint32_t number);
+/*
+ * Several inputs with one effect: between core_hold() and core_release() inputs are taken note of and publish nothing.
+ * core_release() always asks for CORE_CARRIER and CORE_PUBLISH.
+ */
+void core_hold(struct core *core);
+void core_release(struct core *core, uint64_t now, struct core_effects *fx);
+/*
+ * Takes over a table that is in use already: buckets stay where they are as far as the ports allow, its ports skip
+ * up-delay, failover's active port stays so. Whatever in it cannot be is ignored. Call after core_init(), held:
+ * core_init, core_hold, core_adopt, core_port_add and core_link_changed of every port, core_release.
+ */
+void core_adopt(struct core *core, const struct xlagg_table *table);
 /* The lagg's MAC (system-mac auto takes it when LACP starts). Call before the first port and after each change. */
 void core_set_mac(struct core *core, uint64_t now, const uint8_t mac[6], struct core_effects *fx);
 /* Takes new options; only what differs has an effect. conf->admin is the lagg's administrative state. */

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* One lagg: its inputs, each of which ends in one pass over everything that may follow from it. */
+#include "core/core.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/internal.h"
+
+/* Everything that follows from what is known at `now`. */
+static void pass(struct core *core, uint64_t now, struct core_effects *fx)
+{
+	uint32_t returned;
+
+	if (core->held)
+		return;
+	returned = port_settle(core, now);
+	if (core->conf.proto == XLAGG_PROTO_FAILOVER)
+		failover_select(core, now, returned);
+	role_assign(core, now);
+	core_publish(core, now, returned, fx);
+	announce_run(core, now, fx);
+}
+
+void core_init(struct core *core, const struct xlagg_lagg_conf *conf, uint32_t number)
+{
+	memset(core, 0, sizeof(*core));
+	core->conf = *conf;
+	core->number = number;
+	failover_init(&core->failover);
+	table_init(&core->out.table);
+}
+
+uint32_t core_size(void)
+{
+	return sizeof(struct core);
+}
+
+void core_set_mac(struct core *core, uint64_t now, const uint8_t mac[6], struct core_effects *fx)
+{
+	memcpy(core->mac, mac, sizeof(core->mac));
+	pass(core, now, fx);
+}
+
+void core_set(struct core *core, uint64_t now, const struct xlagg_lagg_conf *conf, struct core_effects *fx)
+{
+	struct xlagg_lagg_conf before = core->conf;
+
+	core->conf = *conf;
+	if (before.proto != conf->proto)
+		failover_init(&core->failover);
+	if (before.reselect != conf->reselect || strcmp(before.primary, conf->primary) != 0)
+		core->failover.activated = XLAGG_NO_PORT;
+	pass(core, now, fx);
+	if (strcmp(before.mac, conf->mac) != 0)
+		failover_claim_mac(core, fx);
+}
+
+void core_port_add(struct core *core, uint64_t now, uint32_t slot, const char *name, uint32_t order,
+		   const struct xlagg_port_conf *conf, struct core_effects *fx)
+{
+	struct port *port = &core->port[slot];
+
+	memset(port, 0, sizeof(*port));
+	port->used = true;
+	memcpy(port->name, name, strnlen(name, sizeof(port->name) - 1));
+	port->order = order;
+	port->conf = *conf;
+	port->last_change = now;
+	if (core->failover.told == slot)
+		memcpy(core->failover.told_name, port->name, sizeof(core->failover.told_name));
+	pass(core, now, fx);
+}
+
+void core_port_set(struct core *core, uint64_t now, uint32_t slot, const struct xlagg_port_conf *conf,
+		   struct core_effects *fx)
+{
+	struct port *port = &core->port[slot];
+
+	if (port->conf.prio != conf->prio)
+		core->failover.activated = XLAGG_NO_PORT;
+	port->conf = *conf;
+	pass(core, now, fx);
+}
+
+void core_port_rename(struct core *core, uint32_t slot, const char *name)
+{
+	struct port *port = &core->port[slot];
+
+	memset(port->name, 0, sizeof(port->name));
+	memcpy(port->name, name, strnlen(name, sizeof(port->name) - 1));
+	if (core->failover.told == slot)
+		memcpy(core->failover.told_name, port->name, sizeof(core->failover.told_name));
+	/* A reason that names the port has not changed for all that. */
+	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
+		if (core->port[i].used)
+			reason_port(core, i, core->port[i].told_reason);
+}
+
+void core_port_del(struct core *core, uint64_t now, uint32_t slot, struct core_effects *fx)
+{
+	failover_forget(core, slot);
+	memset(&core->port[slot], 0, sizeof(core->port[slot]));
+	pass(core, now, fx);
+}
+
+void core_link_changed(struct core *core, uint64_t now, uint32_t slot, const struct core_link *link,
+		       struct core_effects *fx)
+{
+	struct port *port = &core->port[slot];
+	bool new_mac = memcmp(port->link.mac, link->mac, sizeof(link->mac)) != 0;
+
+	port_link(core, now, slot, link);
+	pass(core, now, fx);
+	if (new_mac && core->failover.told == slot)
+		failover_claim_mac(core, fx);
+}
+
+int core_activate(struct core *core, uint64_t now, uint32_t slot, struct core_effects *fx)
+{
+	if (core->conf.proto != XLAGG_PROTO_FAILOVER)
+		return -EOPNOTSUPP;
+	if (slot >= XLAGG_MAX_PORTS || !port_usable(&core->port[slot]))
+		return -ENOLINK;
+	failover_activate(core, slot);
+	pass(core, now, fx);
+	return 0;
+}
+
+void core_slow_frame(struct core *core, uint64_t now, uint32_t slot, const uint8_t *frame, uint32_t len,
+		     struct core_effects *fx)
+{
+	(void)slot;
+	(void)frame;
+	(void)len;
+	pass(core, now, fx);
+}
+
+void core_stop(struct core *core, uint64_t now, struct core_effects *fx)
+{
+	(void)core;
+	(void)now;
+	(void)fx;
+}
+
+void core_run(struct core *core, uint64_t now, struct core_effects *fx)
+{
+	pass(core, now, fx);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t core_deadline(const struct core *core)
+{
+	return core->held ? CORE_NEVER
+			  : earlier(earlier(port_deadline(core), role_deadline(core)), announce_deadline(core));
+}
+
+const struct core_output *core_output(const struct core *core)
+{
+	return &core->out;
+}
+
+void core_adopt(struct core *core, const struct xlagg_table *table)
+{
+	struct failover *failover = &core->failover;
+
+	core->adopted = table_adopt(&core->out.table, table);
+	if (core->conf.proto != XLAGG_PROTO_FAILOVER || core->adopted == 0)
+		return;
+	failover->active = failover->activated = failover->told = core->out.table.order[0];
+}
+
+void core_hold(struct core *core)
+{
+	core->held = true;
+}
+
+void core_release(struct core *core, uint64_t now, struct core_effects *fx)
+{
+	core->held = false;
+	core->released = true;
+	pass(core, now, fx);
+	core->released = false;
+}

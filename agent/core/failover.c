@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * Failover policy: one port has the place of the active one. It keeps it until it fails for good (down-delay), or until
+ * a preferred port is usable and reselect lets it take the place back.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/internal.h"
+
+void failover_init(struct failover *failover)
+{
+	memset(failover, 0, sizeof(*failover));
+	failover->active = XLAGG_NO_PORT;
+	failover->in_use = XLAGG_NO_PORT;
+	failover->activated = XLAGG_NO_PORT;
+	failover->told = XLAGG_NO_PORT;
+}
+
+static bool is_named_primary(const struct core *core, const struct port *port)
+{
+	return strcmp(core->conf.primary, port->name) == 0;
+}
+
+/* a is preferred to b: the primary by name, then prio, then order of addition. */
+static bool preferred(const struct core *core, const struct port *a, const struct port *b)
+{
+	bool named = is_named_primary(core, a);
+
+	return named != is_named_primary(core, b) ? named : port_before(a, b);
+}
+
+static uint32_t best_of(const struct core *core, bool (*fits)(const struct port *port))
+{
+	uint32_t best = XLAGG_NO_PORT;
+
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		const struct port *port = &core->port[slot];
+
+		if (fits(port) && (best == XLAGG_NO_PORT || preferred(core, port, &core->port[best])))
+			best = slot;
+	}
+	return best;
+}
+
+static bool is_used(const struct port *port)
+{
+	return port->used;
+}
+
+uint32_t failover_primary(const struct core *core)
+{
+	return best_of(core, is_used);
+}
+
+bool failover_before(const struct core *core, uint32_t a, uint32_t b)
+{
+	const struct failover *failover = &core->failover;
+
+	if (a == failover->active || b == failover->active)
+		return a == failover->active;
+	return preferred(core, &core->port[a], &core->port[b]);
+}
+
+/* Whether reselect lets `best` take the place from a port that could keep it. */
+static bool takes_back(const struct core *core, uint32_t best, uint32_t active)
+{
+	const struct port *a = &core->port[best];
+	const struct port *b = &core->port[active];
+
+	if (core->failover.activated == active || !preferred(core, a, b))
+		return false;
+	switch (core->conf.reselect) {
+	case XLAGG_RESELECT_ALWAYS:
+		return true;
+	case XLAGG_RESELECT_BETTER:
+		return a->link.speed > b->link.speed;
+	default:
+		return false;
+	}
+}
+
+/* A choice by command holds until its port fails or a preferred one comes back. */
+static void review_command(struct core *core, uint32_t returned)
+{
+	struct failover *failover = &core->failover;
+	const struct port *chosen;
+
+	if (failover->activated == XLAGG_NO_PORT)
+		return;
+	chosen = &core->port[failover->activated];
+	if (!port_holds(chosen)) {
+		failover->activated = XLAGG_NO_PORT;
+		return;
+	}
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (returned & 1u << slot && preferred(core, &core->port[slot], chosen))
+			failover->activated = XLAGG_NO_PORT;
+}
+
+static uint32_t choose(const struct core *core)
+{
+	uint32_t active = core->failover.active;
+	uint32_t best = best_of(core, port_usable);
+
+	if (active == XLAGG_NO_PORT || !port_holds(&core->port[active]))
+		return best;
+	return best != XLAGG_NO_PORT && takes_back(core, best, active) ? best : active;
+}
+
+void failover_select(struct core *core, uint64_t now, uint32_t returned)
+{
+	struct failover *failover = &core->failover;
+	uint32_t before = failover->in_use;
+
+	review_command(core, returned);
+	failover->active = choose(core);
+	failover->in_use = failover->active;
+	if (failover->active != XLAGG_NO_PORT && !port_usable(&core->port[failover->active]))
+		failover->in_use = best_of(core, port_usable);
+	if (failover->in_use == before)
+		return;
+	if (before != XLAGG_NO_PORT && core->port[before].used && port_link_up(&core->port[before].link))
+		core->port[before].linger_until = now + LINGER_NS;
+	if (failover->in_use != XLAGG_NO_PORT)
+		core->port[failover->in_use].linger_until = 0;
+}
+
+void failover_activate(struct core *core, uint32_t slot)
+{
+	core->failover.active = slot;
+	core->failover.activated = slot;
+}
+
+void failover_forget(struct core *core, uint32_t slot)
+{
+	struct failover *failover = &core->failover;
+
+	if (failover->active == slot)
+		failover->active = XLAGG_NO_PORT;
+	if (failover->in_use == slot)
+		failover->in_use = XLAGG_NO_PORT;
+	if (failover->activated == slot)
+		failover->activated = XLAGG_NO_PORT;
+	if (failover->told == slot)
+		failover->told = XLAGG_NO_PORT;
+}
+
+static void explain(const struct core *core, uint32_t returned, char ret[XLAGG_SENTENCE_MAX])
+{
+	const struct failover *failover = &core->failover;
+	const char *to = core->port[failover->active].name;
+
+	if (failover->told == XLAGG_NO_PORT)
+		snprintf(ret, XLAGG_SENTENCE_MAX, "%s was removed", failover->told_name);
+	else if (!port_holds(&core->port[failover->told]))
+		snprintf(ret, XLAGG_SENTENCE_MAX, "%s: %s", failover->told_name,
+			 core->port[failover->told].told_reason);
+	else if (failover->activated == failover->active)
+		snprintf(ret, XLAGG_SENTENCE_MAX, "%s was activated by command", to);
+	else if (returned & 1u << failover->active)
+		snprintf(ret, XLAGG_SENTENCE_MAX, "%s is usable again and preferred", to);
+	else
+		snprintf(ret, XLAGG_SENTENCE_MAX, "%s is preferred", to);
+}
+
+void failover_tell(struct core *core, uint64_t now, uint32_t returned, struct core_effects *fx)
+{
+	struct failover *failover = &core->failover;
+	const struct port *to;
+	struct xlagg_event *event;
+
+	if (failover->active == failover->told || failover->active == XLAGG_NO_PORT)
+		return;
+	to = &core->port[failover->active];
+	if (failover->told_name[0] != '\0' && strcmp(failover->told_name, to->name) != 0) {
+		event = core_event(fx, XLAGG_EVENT_FAILOVER, to->name);
+		event->gap_ns = XLAGG_GAP_UNKNOWN;
+		memcpy(event->from, failover->told_name, sizeof(event->from));
+		memcpy(event->to, to->name, sizeof(event->to));
+		explain(core, returned, event->text);
+	}
+	failover->told = failover->active;
+	memcpy(failover->told_name, to->name, sizeof(failover->told_name));
+	failover_claim_mac(core, fx);
+	announce_start(core, now);
+}
+
+void failover_claim_mac(const struct core *core, struct core_effects *fx)
+{
+	if (core->conf.proto == XLAGG_PROTO_FAILOVER && core->failover.told != XLAGG_NO_PORT &&
+	    strcmp(core->conf.mac, "active") == 0)
+		core_effect(fx, CORE_MAC, core->failover.told);
+}

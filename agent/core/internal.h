@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * What the parts of the core share. An input changes ports or options; then one pass (core.c) lets time take effect on
+ * the ports (port.c), chooses the active port (failover.c), fills the table (table.c) and tells what differs.
+ */
+#ifndef CORE_INTERNAL_H
+#define CORE_INTERNAL_H
+
+#include "core/core.h"
+
+#define NSEC_PER_MSEC 1000000ull
+#define NSEC_PER_SEC 1000000000ull
+#define LINGER_NS NSEC_PER_SEC /* a port that was in use is listened to so long after a planned change */
+
+/* What a port's link amounts to once up-delay, down-delay and damping have had their say. */
+enum port_state {
+	PORT_DOWN,    /* no link */
+	PORT_RISING,  /* link, but up-delay or damping holds it back */
+	PORT_UP,      /* usable */
+	PORT_FALLING, /* carrier lost within down-delay: keeps its place, is never sent to */
+};
+
+/* Flap damping of one port, as routers do it: each loss costs, time forgives. */
+struct damping {
+	uint32_t penalty; /* at time `at` */
+	bool suppressed;  /* held back until the penalty has fallen to the reuse limit */
+	uint64_t at;	  /* ns */
+};
+
+struct port {
+	bool used;
+	char name[XLAGG_NAME_MAX];
+	uint32_t order; /* of addition */
+	struct xlagg_port_conf conf;
+	struct core_link link;
+	enum port_state state;
+	uint64_t since; /* RISING: when carrier came; FALLING: when it went */
+	struct damping damping;
+	uint64_t linger_until; /* it was in use: unicast is accepted until then; 0: not */
+	uint64_t link_failures;
+	uint32_t told_flags;		      /* enum xlagg_flag, as last told */
+	char told_reason[XLAGG_SENTENCE_MAX]; /* likewise */
+	uint64_t last_change;		      /* of `told_flags`, ns */
+};
+
+/* What a port does in the lagg now. */
+struct role {
+	bool place;	 /* it is in the table */
+	bool live;	 /* it may be sent to */
+	bool standby;	 /* it could carry traffic, but others do */
+	uint32_t flags;	 /* enum xlagg_port_flag, for the datapath */
+	uint32_t shown;	 /* enum xlagg_flag, for people */
+	uint64_t weight; /* share of the buckets, at least 1 where `place` is set */
+};
+
+/* Which port failover uses. */
+struct failover {
+	uint32_t active;    /* the port that has the place, or XLAGG_NO_PORT */
+	uint32_t in_use;    /* the port that frames take: `active`, or who stands in for it while it falls */
+	uint32_t activated; /* chosen by command: reselect waits for the next port that comes back */
+	uint32_t told;	    /* the active port as last told to the neighbours */
+	char told_name[XLAGG_NAME_MAX]; /* its name, also when it is gone; empty: never had one */
+};
+
+/* Repeated messages to the neighbours. */
+struct announce {
+	uint32_t notify, rejoin; /* still to send */
+	uint64_t at;		 /* when the next is due, ns */
+};
+
+/* One port as the table sees it. All members are compared bytewise: no padding, unused entries are zero. */
+struct table_member {
+	uint32_t slot;
+	uint32_t live;	 /* boolean: fit to be a backup */
+	uint64_t weight; /* at least 1 */
+};
+
+/* What a table shall be: its ports in order of preference. */
+struct table_plan {
+	uint32_t members;
+	uint32_t single; /* boolean: the first port gets every bucket (failover) */
+	struct table_member member[XLAGG_MAX_PORTS];
+};
+
+struct core {
+	struct xlagg_lagg_conf conf;
+	uint32_t number;      /* tells laggs apart in automatic keys */
+	uint8_t mac[6];	      /* of the lagg */
+	bool held;	      /* inputs are taken note of, but have no effect yet */
+	bool released;	      /* just let go: publish in any case */
+	uint32_t adopted;     /* bit i: slot i was in use in the table taken over */
+	uint64_t flaps;	      /* losses of the lagg's carrier */
+	uint64_t last_change; /* of the carrier, ns */
+	struct port port[XLAGG_MAX_PORTS];
+	struct role role[XLAGG_MAX_PORTS];
+	struct failover failover;
+	struct announce announce;
+	struct table_plan plan; /* of out.table */
+	struct core_output out;
+};
+
+/* --- publish.c --- */
+/* Publishes and tells what differs. `returned`: slots that have just become usable. */
+void core_publish(struct core *core, uint64_t now, uint32_t returned, struct core_effects *fx);
+/* The effect list never overflows: CORE_MAX_EFFECTS is more than any one input can cause. */
+struct core_effect *core_effect(struct core_effects *fx, enum core_effect_kind kind, uint32_t slot);
+/* An event with no more than type and port (may be empty) in it. */
+struct xlagg_event *core_event(struct core_effects *fx, enum xlagg_event_type type, const char *port);
+
+/* --- port.c --- */
+static inline bool port_link_up(const struct core_link *link)
+{
+	return link->present && link->admin_up && link->carrier;
+}
+/* May be sent to, as far as link and administrator go. */
+static inline bool port_usable(const struct port *port)
+{
+	return port->used && port->conf.admin && port->state == PORT_UP;
+}
+/* Has its place in the table: usable, or lost its carrier within down-delay. */
+static inline bool port_holds(const struct port *port)
+{
+	return port->used && port->conf.admin && (port->state == PORT_UP || port->state == PORT_FALLING);
+}
+/* Takes note of a link. */
+void port_link(struct core *core, uint64_t now, uint32_t slot, const struct core_link *link);
+/* Lets the delays that have passed by `now` take effect. Gives the slots that became usable, as bits. */
+uint32_t port_settle(struct core *core, uint64_t now);
+/* When port_settle() has something to do next, CORE_NEVER: not by itself. */
+uint64_t port_deadline(const struct core *core);
+/* a goes before b: lower prio, then added first. */
+bool port_before(const struct port *a, const struct port *b);
+
+/* --- damping.c --- */
+/* A loss of carrier. */
+void damping_lost(struct damping *damping, uint64_t now);
+/* Forgives what time has forgiven. */
+void damping_settle(struct damping *damping, uint64_t now);
+/* When a suppressed port may be used again. */
+uint64_t damping_reuse(const struct damping *damping);
+/* The penalty at `now`. */
+uint32_t damping_penalty(const struct damping *damping, uint64_t now);
+
+/* --- failover.c --- */
+void failover_init(struct failover *failover);
+/* The preferred port by configuration, present or not; XLAGG_NO_PORT: there is no port. */
+uint32_t failover_primary(const struct core *core);
+/* Chooses the active port and the one in use. `returned`: slots that have just become usable. */
+void failover_select(struct core *core, uint64_t now, uint32_t returned);
+/* a goes before b: the active port, the primary by name, lower prio, then added first. */
+bool failover_before(const struct core *core, uint32_t a, uint32_t b);
+/* Chosen by command. The port is usable. */
+void failover_activate(struct core *core, uint32_t slot);
+/* Tells of a change of the active port, with its cause, and has the neighbours told. */
+void failover_tell(struct core *core, uint64_t now, uint32_t returned, struct core_effects *fx);
+/* mac active: the lagg takes the active port's MAC. */
+void failover_claim_mac(const struct core *core, struct core_effects *fx);
+/* A port is about to be forgotten. */
+void failover_forget(struct core *core, uint32_t slot);
+
+/* --- role.c --- */
+/* Gives every port its role under the present proto and options. */
+void role_assign(struct core *core, uint64_t now);
+/* Ports that keep the lagg's carrier: usable ones and those within down-delay. */
+uint32_t role_usable(const struct core *core);
+/* When a role changes by itself, CORE_NEVER: it does not. */
+uint64_t role_deadline(const struct core *core);
+
+/* --- announce.c --- */
+void announce_start(struct core *core, uint64_t now);
+void announce_run(struct core *core, uint64_t now, struct core_effects *fx);
+uint64_t announce_deadline(const struct core *core);
+
+/* --- table.c --- */
+/* Fills buckets and order from the plan, moving as few buckets as possible. Gives how many changed their port. The
+ * generation is left alone. */
+uint32_t table_fill(struct xlagg_table *table, const struct table_plan *plan);
+void table_init(struct xlagg_table *table);
+/* Copies what can be true in `from`. Gives the slots in its order, as bits. */
+uint32_t table_adopt(struct xlagg_table *table, const struct xlagg_table *from);
+/* Buckets that lead to a slot. */
+uint32_t table_share(const struct xlagg_table *table, uint32_t slot);
+
+/* --- reason.c --- */
+/* Why `slot` may not be sent to. Empty: it may. */
+void reason_port(const struct core *core, uint32_t slot, char ret[XLAGG_SENTENCE_MAX]);
+/* Why the lagg has no carrier. Empty: it has. */
+void reason_lagg(const struct core *core, char ret[XLAGG_SENTENCE_MAX]);
+
+#endif

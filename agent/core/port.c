@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* A port's link: up-delay, down-delay, and damping between what the kernel says and what policy sees. */
+#include "core/internal.h"
+
+bool port_before(const struct port *a, const struct port *b)
+{
+	return a->conf.prio != b->conf.prio ? a->conf.prio < b->conf.prio : a->order < b->order;
+}
+
+static uint64_t up_delay(const struct core *core)
+{
+	return core->conf.up_delay * NSEC_PER_MSEC;
+}
+
+static uint64_t down_delay(const struct core *core)
+{
+	return core->conf.down_delay * NSEC_PER_MSEC;
+}
+
+static bool within_down_delay(const struct core *core, const struct port *port, uint64_t now)
+{
+	return port->state == PORT_FALLING && now < port->since + down_delay(core);
+}
+
+/* Only a loss that nobody ordered is a failure; only a lost carrier is waited for. */
+static void link_lost(struct core *core, uint64_t now, struct port *port)
+{
+	const struct core_link *link = &port->link;
+	bool ordered = link->present && !link->admin_up;
+
+	if (!ordered) {
+		port->link_failures++;
+		damping_lost(&port->damping, now);
+	}
+	if (port->state == PORT_UP && link->present && link->admin_up && down_delay(core) > 0) {
+		port->state = PORT_FALLING;
+		port->since = now;
+	} else {
+		port->state = PORT_DOWN;
+	}
+}
+
+static void link_found(struct core *core, uint64_t now, struct port *port, bool adopted)
+{
+	if (!core->conf.damping)
+		port->damping.suppressed = false;
+	if (adopted || (within_down_delay(core, port, now) && !port->damping.suppressed)) {
+		port->state = PORT_UP;
+		return;
+	}
+	port->state = PORT_RISING;
+	port->since = now;
+}
+
+void port_link(struct core *core, uint64_t now, uint32_t slot, const struct core_link *link)
+{
+	struct port *port = &core->port[slot];
+	bool was = port_link_up(&port->link);
+	bool is = port_link_up(link);
+	bool adopted = core->adopted & 1u << slot;
+
+	port->link = *link;
+	core->adopted &= ~(1u << slot);
+	if (was && !is)
+		link_lost(core, now, port);
+	else if (!was && is)
+		link_found(core, now, port, adopted);
+	else if (port->state == PORT_FALLING && !(link->present && link->admin_up))
+		port->state = PORT_DOWN;
+}
+
+static uint64_t rises_at(const struct core *core, const struct port *port)
+{
+	uint64_t at = port->since + up_delay(core);
+	uint64_t reuse = core->conf.damping && port->damping.suppressed ? damping_reuse(&port->damping) : 0;
+
+	return at > reuse ? at : reuse;
+}
+
+static bool any_usable(const struct core *core)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (port_usable(&core->port[slot]))
+			return true;
+	return false;
+}
+
+/* The best of the ports that only a delay holds back. */
+static uint32_t best_rising(const struct core *core)
+{
+	uint32_t best = XLAGG_NO_PORT;
+
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		const struct port *port = &core->port[slot];
+
+		if (port->used && port->conf.admin && port->state == PORT_RISING &&
+		    (best == XLAGG_NO_PORT || port_before(port, &core->port[best])))
+			best = slot;
+	}
+	return best;
+}
+
+uint32_t port_settle(struct core *core, uint64_t now)
+{
+	uint32_t returned = 0;
+	uint32_t best;
+
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		struct port *port = &core->port[slot];
+
+		if (!port->used)
+			continue;
+		damping_settle(&port->damping, now);
+		if (port->state == PORT_FALLING && !within_down_delay(core, port, now)) {
+			port->state = PORT_DOWN;
+		} else if (port->state == PORT_RISING && now >= rises_at(core, port)) {
+			port->state = PORT_UP;
+			returned |= 1u << slot;
+		}
+	}
+	/* A port that may be bad is better than none. */
+	if (!any_usable(core)) {
+		best = best_rising(core);
+		if (best != XLAGG_NO_PORT) {
+			core->port[best].state = PORT_UP;
+			returned |= 1u << best;
+		}
+	}
+	return returned;
+}
+
+uint64_t port_deadline(const struct core *core)
+{
+	uint64_t deadline = CORE_NEVER;
+
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		const struct port *port = &core->port[slot];
+		uint64_t at = CORE_NEVER;
+
+		if (!port->used)
+			continue;
+		if (port->state == PORT_FALLING)
+			at = port->since + down_delay(core);
+		else if (port->state == PORT_RISING)
+			at = rises_at(core, port);
+		if (at < deadline)
+			deadline = at;
+	}
+	return deadline;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What each port does in the lagg: its place in the table, what it may send and receive, what lagg(4) would show. */
+#include <string.h>
+
+#include "core/internal.h"
+
+/* The watcher may bring a port back without the agent only where nothing but carrier decides. */
+static uint32_t kernel_return(const struct core *core, const struct port *port)
+{
+	return core->conf.up_delay == 0 && !core->conf.damping && port->conf.admin ? XLAGG_PORT_KERNEL_RETURN : 0;
+}
+
+static bool over_max_links(const struct core *core, uint32_t slot)
+{
+	uint32_t before = 0;
+
+	if (core->conf.max_links == 0)
+		return false;
+	for (uint32_t other = 0; other < XLAGG_MAX_PORTS; other++)
+		if (other != slot && port_holds(&core->port[other]) &&
+		    port_before(&core->port[other], &core->port[slot]))
+			before++;
+	return before >= core->conf.max_links;
+}
+
+/*
+ * The far end of a static lagg cannot be told that a port is out of service: every port goes on receiving, or frames
+ * would be lost.
+ */
+static void spread_role(const struct core *core, uint32_t slot, struct role *role)
+{
+	const struct port *port = &core->port[slot];
+
+	role->flags = XLAGG_PORT_COLLECTING;
+	if (over_max_links(core, slot)) {
+		role->standby = port_usable(port);
+		return;
+	}
+	role->place = port_holds(port);
+	role->live = port_usable(port);
+	role->flags |= kernel_return(core, port);
+	role->shown = role->live ? XLAGG_FLAG_ACTIVE : 0;
+}
+
+/*
+ * Standbys collect too: the datapath accepts on the first live port in order, so that it can change over without the
+ * agent.
+ */
+static void failover_role(const struct core *core, uint64_t now, uint32_t slot, struct role *role)
+{
+	const struct port *port = &core->port[slot];
+	bool in_use = slot == core->failover.in_use;
+
+	role->place = port_holds(port);
+	role->live = port_usable(port);
+	role->standby = role->live && !in_use;
+	role->flags = kernel_return(core, port);
+	if (port->conf.admin || core->conf.rx_all)
+		role->flags |= XLAGG_PORT_COLLECTING;
+	if (now < port->linger_until)
+		role->flags |= XLAGG_PORT_LINGERING;
+	role->shown = in_use ? XLAGG_FLAG_ACTIVE : 0;
+}
+
+static void role_of(const struct core *core, uint64_t now, uint32_t slot, struct role *role)
+{
+	switch (core->conf.proto) {
+	case XLAGG_PROTO_FAILOVER:
+		failover_role(core, now, slot, role);
+		break;
+	case XLAGG_PROTO_LOADBALANCE:
+	case XLAGG_PROTO_ROUNDROBIN:
+	case XLAGG_PROTO_BROADCAST:
+		spread_role(core, slot, role);
+		break;
+	default: /* none: nothing is sent, nothing accepted */
+		break;
+	}
+}
+
+void role_assign(struct core *core, uint64_t now)
+{
+	uint32_t primary = core->conf.proto == XLAGG_PROTO_FAILOVER ? failover_primary(core) : XLAGG_NO_PORT;
+
+	memset(core->role, 0, sizeof(core->role));
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		if (!core->port[slot].used || !core->conf.admin)
+			continue;
+		core->role[slot].weight = core->port[slot].conf.weight;
+		role_of(core, now, slot, &core->role[slot]);
+	}
+	if (primary != XLAGG_NO_PORT)
+		core->role[primary].shown |= XLAGG_FLAG_MASTER;
+}
+
+uint32_t role_usable(const struct core *core)
+{
+	uint32_t count = 0;
+
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (port_holds(&core->port[slot]))
+			count++;
+	return count;
+}
+
+uint64_t role_deadline(const struct core *core)
+{
+	uint64_t deadline = CORE_NEVER;
+
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (core->role[slot].flags & XLAGG_PORT_LINGERING && core->port[slot].linger_until < deadline)
+			deadline = core->port[slot].linger_until;
+	return deadline;
+}

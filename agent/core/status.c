@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What the core knows, for show. */
+#include <string.h>
+
+#include "core/internal.h"
+
+void core_status(const struct core *core, struct xlagg_lagg_status *status)
+{
+	uint32_t in_use = core->failover.in_use;
+
+	status->admin_up = core->conf.admin != 0;
+	status->carrier = core->out.carrier;
+	status->speed = 0;
+	status->active_ports = 0;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		if (!(core->role[slot].shown & XLAGG_FLAG_ACTIVE))
+			continue;
+		status->active_ports++;
+		status->speed += core->port[slot].link.speed;
+	}
+	memset(status->active_port, 0, sizeof(status->active_port));
+	if (in_use != XLAGG_NO_PORT && core->role[in_use].shown & XLAGG_FLAG_ACTIVE)
+		memcpy(status->active_port, core->port[in_use].name, sizeof(status->active_port));
+	status->flaps = core->flaps;
+	status->last_change_ns = core->last_change;
+	reason_lagg(core, status->reason);
+	status->generation = core->out.table.generation;
+}
+
+void core_port_status(const struct core *core, uint32_t slot, struct xlagg_port_status *status)
+{
+	const struct port *port = &core->port[slot];
+	const struct role *role = &core->role[slot];
+
+	status->present = port->link.present;
+	status->carrier = port->link.present && port->link.carrier;
+	status->speed = port->link.speed;
+	status->duplex = port->link.duplex;
+	status->flags = role->shown;
+	status->standby = role->standby;
+	status->buckets = table_share(&core->out.table, slot);
+	status->last_change_ns = port->last_change;
+	reason_port(core, slot, status->reason);
+	status->stats.link_failures = port->link_failures;
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * The distribution table: every bucket has a port, in proportion to the weights, and a backup, spread likewise over the
+ * other live ports. A bucket stays where it is as long as the proportions allow; one that must move goes to its backup,
+ * which may be carrying its flows already.
+ */
+#include <string.h>
+
+#include "core/internal.h"
+
+/* Some buckets, who shall have them, and who has them. */
+struct share {
+	uint32_t buckets;
+	uint16_t bucket[XLAGG_BUCKETS];	  /* their indexes */
+	uint32_t members;		  /* never 0 */
+	uint8_t slot[XLAGG_MAX_PORTS];	  /* of each member */
+	uint64_t weight[XLAGG_MAX_PORTS]; /* of each member */
+	uint32_t have[XLAGG_MAX_PORTS];	  /* buckets of each member */
+	uint32_t quota[XLAGG_MAX_PORTS];  /* buckets it shall have */
+};
+
+static uint8_t port_of(uint16_t entry)
+{
+	return (uint8_t)entry;
+}
+
+static uint8_t backup_of(uint16_t entry)
+{
+	return (uint8_t)(entry >> 8);
+}
+
+static uint16_t entry_of(uint8_t port, uint8_t backup)
+{
+	return (uint16_t)(port | backup << 8);
+}
+
+static uint32_t member_of(const struct share *share, uint8_t slot)
+{
+	uint32_t member = 0;
+
+	while (member < share->members && share->slot[member] != slot)
+		member++;
+	return member;
+}
+
+/* Who gets one of the buckets that division leaves over: whoever has it already, then the greatest remainder. */
+static bool deserves(const struct share *share, const uint64_t *remainder, uint32_t a, uint32_t b)
+{
+	bool a_has = share->have[a] > share->quota[a];
+	bool b_has = share->have[b] > share->quota[b];
+
+	return a_has != b_has ? a_has : remainder[a] > remainder[b];
+}
+
+/* Quotas that differ from the exact proportion by less than one bucket. */
+static void apportion(struct share *share)
+{
+	uint64_t remainder[XLAGG_MAX_PORTS];
+	bool rounded_up[XLAGG_MAX_PORTS] = {false};
+	uint64_t total = 0;
+	uint32_t left = share->buckets;
+
+	for (uint32_t i = 0; i < share->members; i++)
+		total += share->weight[i];
+	for (uint32_t i = 0; i < share->members; i++) {
+		share->quota[i] = (uint32_t)(share->buckets * share->weight[i] / total);
+		remainder[i] = share->buckets * share->weight[i] % total;
+		left -= share->quota[i];
+	}
+	for (; left > 0; left--) {
+		uint32_t best = share->members;
+
+		for (uint32_t i = 0; i < share->members; i++)
+			if (!rounded_up[i] && remainder[i] > 0 &&
+			    (best == share->members || deserves(share, remainder, i, best)))
+				best = i;
+		rounded_up[best] = true;
+		share->quota[best]++;
+	}
+}
+
+/* A member that still has room, chosen so that the ratio of use to quota stays even; there is one. */
+static uint32_t emptiest(const struct share *share)
+{
+	uint32_t best = share->members;
+
+	for (uint32_t i = 0; i < share->members; i++) {
+		uint64_t room = share->quota[i] - share->have[i];
+
+		if (room > 0 &&
+		    (best == share->members ||
+		     room * share->quota[best] > (uint64_t)(share->quota[best] - share->have[best]) * share->quota[i]))
+			best = i;
+	}
+	return best;
+}
+
+static void count_buckets(struct share *share, const uint8_t owner[XLAGG_BUCKETS])
+{
+	memset(share->have, 0, sizeof(share->have));
+	for (uint32_t i = 0; i < share->buckets; i++) {
+		uint32_t member = member_of(share, owner[share->bucket[i]]);
+
+		if (member < share->members)
+			share->have[member]++;
+	}
+}
+
+/* Who has more than its quota gives some away. */
+static void free_excess(struct share *share, uint8_t owner[XLAGG_BUCKETS])
+{
+	for (uint32_t i = share->buckets; i-- > 0;) {
+		uint16_t bucket = share->bucket[i];
+		uint32_t member = member_of(share, owner[bucket]);
+
+		if (member < share->members && share->have[member] > share->quota[member]) {
+			share->have[member]--;
+			owner[bucket] = XLAGG_NO_PORT;
+		}
+	}
+}
+
+/* Buckets without a member go where they would like to, if that has room. */
+static void place_preferred(struct share *share, uint8_t owner[XLAGG_BUCKETS], const uint8_t preferred[XLAGG_BUCKETS])
+{
+	for (uint32_t i = 0; i < share->buckets; i++) {
+		uint16_t bucket = share->bucket[i];
+		uint32_t member = member_of(share, preferred[bucket]);
+
+		if (member_of(share, owner[bucket]) < share->members || member == share->members ||
+		    share->have[member] >= share->quota[member])
+			continue;
+		share->have[member]++;
+		owner[bucket] = share->slot[member];
+	}
+}
+
+/* The others go where there is most room. */
+static void place_rest(struct share *share, uint8_t owner[XLAGG_BUCKETS])
+{
+	for (uint32_t i = 0; i < share->buckets; i++) {
+		uint16_t bucket = share->bucket[i];
+		uint32_t member;
+
+		if (member_of(share, owner[bucket]) < share->members)
+			continue;
+		member = emptiest(share);
+		share->have[member]++;
+		owner[bucket] = share->slot[member];
+	}
+}
+
+/*
+ * Gives every bucket of the share a member's slot. owner[bucket] is who has it and becomes who shall have it;
+ * preferred[bucket] takes it when it has to move, if that has room.
+ */
+static void distribute(struct share *share, uint8_t owner[XLAGG_BUCKETS], const uint8_t preferred[XLAGG_BUCKETS])
+{
+	count_buckets(share, owner);
+	apportion(share);
+	free_excess(share, owner);
+	place_preferred(share, owner, preferred);
+	place_rest(share, owner);
+}
+
+static void add_member(struct share *share, const struct table_member *member)
+{
+	share->slot[share->members] = (uint8_t)member->slot;
+	share->weight[share->members] = member->weight;
+	share->members++;
+}
+
+/* Every bucket gets a port. */
+static void fill_ports(const struct table_plan *plan, uint8_t port[XLAGG_BUCKETS], const uint8_t backup[XLAGG_BUCKETS])
+{
+	struct share share = {.buckets = XLAGG_BUCKETS};
+	uint32_t members = plan->single ? 1 : plan->members;
+
+	for (uint32_t i = 0; i < members; i++)
+		add_member(&share, &plan->member[i]);
+	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
+		share.bucket[i] = (uint16_t)i;
+	distribute(&share, port, backup);
+}
+
+/* The buckets of one port get backups among the other ports: the live ones where there are such. */
+static void fill_backups(const struct table_plan *plan, uint32_t owner, const uint8_t port[XLAGG_BUCKETS],
+			 uint8_t backup[XLAGG_BUCKETS])
+{
+	struct share share = {0};
+	bool live = false;
+
+	for (uint32_t i = 0; i < plan->members; i++)
+		live |= plan->member[i].slot != owner && plan->member[i].live;
+	for (uint32_t i = 0; i < plan->members; i++)
+		if (plan->member[i].slot != owner && (plan->member[i].live || !live) &&
+		    !(plan->single && share.members == 1))
+			add_member(&share, &plan->member[i]);
+	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
+		if (port[i] == owner)
+			share.bucket[share.buckets++] = (uint16_t)i;
+	if (share.members > 0)
+		distribute(&share, backup, backup);
+	else
+		for (uint32_t i = 0; i < share.buckets; i++)
+			backup[share.bucket[i]] = XLAGG_NO_PORT;
+}
+
+uint32_t table_fill(struct xlagg_table *table, const struct table_plan *plan)
+{
+	uint8_t port[XLAGG_BUCKETS];
+	uint8_t backup[XLAGG_BUCKETS];
+	uint32_t moved = 0;
+
+	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++) {
+		port[i] = plan->members > 0 ? port_of(table->bucket[i]) : XLAGG_NO_PORT;
+		backup[i] = plan->members > 0 ? backup_of(table->bucket[i]) : XLAGG_NO_PORT;
+	}
+	if (plan->members > 0)
+		fill_ports(plan, port, backup);
+	for (uint32_t i = 0; i < plan->members; i++)
+		fill_backups(plan, plan->member[i].slot, port, backup);
+
+	memset(table->order, XLAGG_NO_PORT, sizeof(table->order));
+	table->count = plan->members;
+	for (uint32_t i = 0; i < plan->members; i++)
+		table->order[i] = (uint8_t)plan->member[i].slot;
+	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++) {
+		moved += port[i] != port_of(table->bucket[i]);
+		table->bucket[i] = entry_of(port[i], backup[i]);
+	}
+	return moved;
+}
+
+void table_init(struct xlagg_table *table)
+{
+	memset(table, 0, sizeof(*table));
+	memset(table->order, XLAGG_NO_PORT, sizeof(table->order));
+	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
+		table->bucket[i] = entry_of(XLAGG_NO_PORT, XLAGG_NO_PORT);
+}
+
+uint32_t table_adopt(struct xlagg_table *table, const struct xlagg_table *from)
+{
+	uint32_t slots = 0;
+
+	table_init(table);
+	table->generation = from->generation;
+	for (uint32_t i = 0; i < from->count && i < XLAGG_MAX_PORTS; i++) {
+		uint8_t slot = from->order[i];
+
+		if (slot >= XLAGG_MAX_PORTS || slots & 1u << slot)
+			continue;
+		slots |= 1u << slot;
+		table->order[table->count++] = slot;
+	}
+	/* A bucket's slot that is no member's is given away when the table is filled. */
+	memcpy(table->bucket, from->bucket, sizeof(table->bucket));
+	return slots;
+}
+
+uint32_t table_share(const struct xlagg_table *table, uint32_t slot)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
+		count += port_of(table->bucket[i]) == slot;
+	return count;
+}
