@@ -31,16 +31,18 @@ matches() { grep -qE -- "$2" <<<"$1" || fail "$3: '$1' does not match '$2'"; }
 at_most() { jq -ne "$1 <= $2" >/dev/null || fail "$3: $1, want at most $2"; }
 at_least() { jq -ne "$1 >= $2" >/dev/null || fail "$3: $1, want at least $2"; }
 
-# wait_for SECONDS COMMAND...: until it succeeds; a test fails if it does not in time.
-wait_for() {
-	local limit=$1 end
+# within SECONDS COMMAND...: whether it succeeds in that time
+within() {
+	local end
+	end=$(($(date +%s%N) + $1 * 1000000000))
 	shift
-	end=$(($(date +%s%N) + limit * 1000000000))
 	until "$@" >/dev/null 2>&1; do
-		[ "$(date +%s%N)" -lt $end ] || fail "not within $limit s: $*"
+		[ "$(date +%s%N)" -lt $end ] || return 1
 		sleep 0.02
 	done
 }
+# wait_for SECONDS COMMAND...: the test fails if it does not succeed in that time
+wait_for() { within "$@" || fail "not within $1 s: ${*:2}"; }
 # never SECONDS COMMAND...: the test fails if it succeeds once in that time.
 never() {
 	local limit=$1 end
@@ -91,12 +93,15 @@ host() {
 	done
 }
 
-# wire HOST DEV HOST DEV: a cable. WIRE_XDP=1: without checksum offload, as XDP needs it of a veth that stands for a wire.
+# wire HOST DEV HOST DEV: a cable. After as_xdp_wires: without checksum offload and with GRO, as a veth needs that stands for
+# a wire to and from XDP programs.
+WIRE_XDP=
+as_xdp_wires() { WIRE_XDP=1; }
 wire() {
 	ip link add "$2" netns "$P-$1" type veth peer name "$4" netns "$P-$3"
-	if [ "${WIRE_XDP:-}" ]; then
-		on "$1" ethtool -K "$2" tx off >/dev/null
-		on "$3" ethtool -K "$4" tx off >/dev/null
+	if [ "$WIRE_XDP" ]; then
+		on "$1" ethtool -K "$2" tx off gro on >/dev/null
+		on "$3" ethtool -K "$4" tx off gro on >/dev/null
 	fi
 	nip "$1" link set "$2" up
 	nip "$3" link set "$4" up
@@ -144,12 +149,14 @@ agent_start() {
 	AGENT[$h]=$!
 }
 answers() { xl "$1" agent show; }
-# agent_end HOST SIGNAL: and waits for its end; prints the exit status
+# agent_end HOST SIGNAL: and waits for its end; its exit status is then END_STATUS
+END_STATUS=
 agent_end() {
 	local status=0
 	kill "-$2" "${AGENT[$1]}"
 	wait "${AGENT[$1]}" 2>/dev/null || status=$?
 	unset "AGENT[$1]"
+	# shellcheck disable=SC2034
 	END_STATUS=$status
 }
 
@@ -171,9 +178,10 @@ rx_packets() { port_field "$1" "$2" .stats.rx_packets; }
 
 # lagg_pair LINKS OPTIONS...: hosts a and b, an agent and lagg0 with all links on each; 10.0.0.1 and .2, fd00::1 and ::2
 lagg_pair() {
-	local links=$1 i ports=()
+	local links=$1 i
+	local -a ports=()
 	shift
-	for ((i = 1; i <= links; i++)); do ports+=(port eth$i); done
+	for ((i = 1; i <= links; i++)); do ports+=(port "eth$i"); done
 	two_hosts "$links"
 	agent a
 	agent b

@@ -9,16 +9,18 @@ export B=${B:-build} LIB=$here/lib.sh
 B=$(realpath "$B")
 [ "$(id -u)" = 0 ] || { echo "the namespace tests need root" >&2; exit 1; }
 
-RUN=$(mktemp -d "${TMPDIR:-/tmp}/xlagg-net.XXXXXX")
-export RUN BPFFS=$RUN/bpf
+RUN=$(mktemp -d "${TMPDIR:-/tmp}/xlagg-net-XXXXXX")
+# libbpf turns every dot of a pin path into an underscore, so not below TMPDIR, which may have some.
+BPFFS=$(mktemp -d /run/xlagg-net-XXXXXX)
+export RUN BPFFS
 finish() {
 	if mountpoint -q "$BPFFS"; then umount "$BPFFS"; fi
+	rmdir "$BPFFS"
 	rm -rf "$RUN"
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
 # Pins of a run live in a bpffs of its own: they go with it, whatever happens to a test.
-mkdir "$BPFFS"
 mount -t bpf xlagg-tests "$BPFFS"
 
 number=0 failed=0

@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# Frames that belong to a port reach their listeners there, in use or not; everything else goes to lagg0.
+
+LLDP=01:80:c2:00:00:0e EAPOL=01:80:c2:00:00:03 STP=01:80:c2:00:00:00
+
+# arrives HOST DEV ETHERTYPE FROM-DEV DESTINATION [ETHERTYPE ON THE WIRE]: b sends on FROM-DEV, a listens on DEV
+arrives() {
+	listener l a "$1" "$2" 5
+	on b "$B/tests/net/frame" send "$3" "$4" "${5:-$2}" 3
+	reap l || fail "a frame of EtherType $2, sent by b on $3 to $4, did not reach a listener on $1"
+}
+arrives_not() {
+	listener l a "$1" "$2" 1
+	on b "$B/tests/net/frame" send "$3" "$4" "${5:-$2}" 3
+	if reap l; then fail "a frame of EtherType $2, sent by b on $3 to $4, reached a listener on $1"; fi
+}
+a_lagg_facing_plain_ports() {
+	two_hosts 2
+	agent a
+	xl a lagg add lagg0 "$@" port eth1 port eth2
+	wait_for 5 has_carrier a lagg0
+}
+control_frames() {
+	a_lagg_facing_plain_ports "$@"
+	local dev
+	for dev in eth1 eth2; do
+		arrives $dev 88cc $dev $LLDP
+		arrives $dev 888e $dev $EAPOL
+		arrives_not lagg0 88cc $dev $LLDP
+	done
+	# 0004 is ETH_P_802_2: frames with a length instead of an EtherType, such as BPDUs
+	arrives lagg0 0004 eth1 $STP 0026
+	arrives lagg0 88b5 eth1 ff:ff:ff:ff:ff:ff
+	arrives_not eth1 88b5 eth1 ff:ff:ff:ff:ff:ff
+}
+test_lldp_and_8021x_reach_a_port_also_on_standby() { control_frames proto failover; }
+test_lldp_and_8021x_reach_a_port_also_on_standby_xdp() { as_xdp_wires; control_frames proto failover datapath xdp; }
+test_lldp_and_8021x_reach_a_port_loadbalance() { control_frames proto loadbalance; }
+test_lldp_and_8021x_reach_a_port_none() {
+	a_lagg_facing_plain_ports proto none
+	arrives eth1 88cc eth1 $LLDP
+	arrives eth2 888e eth2 $EAPOL
+	arrives_not lagg0 88b5 eth1 ff:ff:ff:ff:ff:ff
+}
+test_port_ethertypes_can_be_changed() {
+	a_lagg_facing_plain_ports proto failover
+	xl a lagg set lagg0 port-ethertypes 88b5
+	arrives eth2 88b5 eth2 ff:ff:ff:ff:ff:ff
+	arrives lagg0 88cc eth1 $LLDP
+}
+test_a_daemon_on_a_port_can_send() {
+	a_lagg_facing_plain_ports proto failover
+	spawn_on l b "$B/tests/net/frame" listen eth2 88cc 5
+	wait_for 5 grep -q ready "$D/l.out"
+	on a "$B/tests/net/frame" send eth2 $LLDP 88cc 1
+	reap l || fail "a frame that was sent on a standby port did not leave it"
+}

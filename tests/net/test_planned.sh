@@ -1,0 +1,92 @@
+# shellcheck shell=bash
+# What an operator changes on purpose loses no packet and reorders none.
+
+# Streams both ways and TCP beside them, until end_load
+begin_load() {
+	stream there a b 10.0.0.2 5001 -r 5000 -f 32
+	stream back b a 10.0.0.1 5002 -r 5000 -f 32
+	iperf_server b
+	iperf tcp a -c 10.0.0.2 -t 30 -b 100M
+	let_pass a 1000
+}
+end_load() {
+	end_stream there
+	end_stream back
+	kill -TERM "${CHILD[tcp]}"
+	reap tcp || :
+	unset "CHILD[tcp]"
+}
+# change COMMAND...: and some traffic afterwards
+change() {
+	step "xlagg $*"
+	xl a "$@"
+	let_pass a 500
+}
+# restore_with FROM TO: the running configuration with one text replaced
+restore_with() {
+	xl a save >"$D/now"
+	sed "s/$1/$2/" "$D/now" >"$D/wanted"
+	! cmp -s "$D/now" "$D/wanted" || fail "'$1' does not occur in what save prints: $(cat "$D/now")"
+	change restore "$D/wanted"
+}
+
+# One host at the far end of a switch: what it sends follows a's MAC from port to port.
+failover_behind_a_switch() {
+	switched 2
+	agent a
+	xl a lagg add lagg0 proto failover "$@" port eth1 port eth2 10.0.0.1/24
+	nip b address add 10.0.0.2/24 dev eth0
+	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
+	begin_load
+	change port set lagg0 eth1 admin down
+	is "$(field a .active_port)" eth2 "active port"
+	change port set lagg0 eth1 admin up
+	change port set lagg0 eth2 prio 100
+	wait_for 3 active_port_is a eth2
+	change port activate lagg0 eth1
+	change port set lagg0 eth2 prio 32768
+	change port del lagg0 eth1
+	is "$(field a .active_port)" eth2 "active port"
+	change port add lagg0 eth1
+	change lagg set lagg0 min-links 2
+	change lagg set lagg0 min-links 1
+	restore_with 'lagg0 ' 'lagg0 primary eth2 '
+	end_load
+	no_loss there
+	no_loss back
+	no_reordering there
+	no_reordering back
+}
+test_planned_changes_failover() { failover_behind_a_switch; }
+test_planned_changes_failover_direct() { failover_behind_a_switch tx-path direct; }
+test_planned_changes_failover_xdp() { as_xdp_wires; failover_behind_a_switch datapath xdp; }
+
+# Two laggs face to face, without a protocol between them: b keeps sending on a port that a took out, so only what a sends is
+# judged where a port is taken out.
+loadbalance_face_to_face() {
+	lagg_pair 3 proto loadbalance "$@"
+	begin_load
+	change lagg set lagg0 hash l3,l4
+	change lagg set lagg0 hash l2,l3,l4
+	change port set lagg0 eth2 prio 100
+	change port set lagg0 eth2 weight 3
+	change lagg set lagg0 min-links 2
+	restore_with 'weight 3' 'weight 2'
+	end_load
+	no_loss there
+	no_loss back
+	no_reordering there
+	no_reordering back
+	stream out a b 10.0.0.2 5003 -r 5000 -f 32
+	let_pass a 500
+	change port set lagg0 eth2 admin down
+	change port set lagg0 eth2 admin up
+	change port del lagg0 eth3
+	change port add lagg0 eth3
+	end_stream out
+	no_loss out
+	no_reordering out
+}
+test_planned_changes_loadbalance() { loadbalance_face_to_face; }
+test_planned_changes_loadbalance_direct() { loadbalance_face_to_face tx-path direct; }
+test_planned_changes_loadbalance_xdp() { as_xdp_wires; loadbalance_face_to_face datapath xdp; }

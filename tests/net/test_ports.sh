@@ -1,0 +1,126 @@
+# shellcheck shell=bash
+# Ports that come, go and lose their links while traffic runs.
+
+no_such_port() { [ -z "$(port_field "$1" "$2" .ifname)" ]; }
+
+adding_and_removing_under_load() {
+	stream there a b 10.0.0.2 5001 -r 5000 -f 32
+	stream back b a 10.0.0.1 5002 -r 5000 -f 32
+	iperf_server b
+	iperf tcp a -c 10.0.0.2 -t 4 -b 200M
+	let_pass a 2000
+	for _ in 1 2 3; do
+		xl b port add lagg0 eth3
+		xl a port add lagg0 eth3
+		wait_for 3 active_ports_are a 3
+		let_pass a 1000
+		xl a port del lagg0 eth3
+		xl b port del lagg0 eth3
+		let_pass a 1000
+	done
+	reap tcp || fail "TCP: $(jq -r .error "$D/tcp.out")"
+	at_least "$(mbits tcp)" 100 "TCP meanwhile, Mbit/s"
+	end_stream there
+	end_stream back
+	# Each end is told in turn, so in between one end sends on a wire whose other end is not a port.
+	at_most "$(account there .longest_us)" 1000000 "longest interruption, us"
+	at_most "$(account back .longest_us)" 1000000 "longest interruption, us"
+	wait_for 3 no_such_port a eth3
+}
+lagg_pair_with_a_spare() {
+	lagg_pair 2 "$@"
+	wire a eth3 b eth3
+}
+test_ports_come_and_go_under_load() { lagg_pair_with_a_spare proto loadbalance; adding_and_removing_under_load; }
+test_ports_come_and_go_under_load_xdp() {
+	as_xdp_wires
+	lagg_pair_with_a_spare proto loadbalance datapath xdp
+	adding_and_removing_under_load
+}
+
+links_lost_under_load() {
+	iperf_server b
+	iperf tcp a -c 10.0.0.2 -t 5 -P 4
+	stream s a b 10.0.0.2 5001 -r 5000 -f 64
+	let_pass a 2000
+	local dev
+	for _ in 1 2; do
+		for dev in eth1 eth2; do
+			nip b link set $dev down
+			wait_for 3 active_ports_are a 1
+			let_pass a 1000
+			nip b link set $dev up
+			wait_for 3 active_ports_are a 2
+			let_pass a 1000
+		done
+	done
+	end_stream s
+	reap tcp || fail "TCP: $(jq -r .error "$D/tcp.out")"
+	at_most "$(account s .longest_us)" 1000000 "longest interruption, us"
+	at_least "$(mbits tcp)" 50 "TCP meanwhile, Mbit/s"
+	is "$(port_field a eth1 .stats.link_failures)" 2 "link_failures of eth1"
+}
+test_link_loss_and_return_under_load_tc_stack() { lagg_pair 2 proto loadbalance tx-path stack; links_lost_under_load; }
+test_link_loss_and_return_under_load_tc_direct() { lagg_pair 2 proto loadbalance tx-path direct; links_lost_under_load; }
+test_link_loss_and_return_under_load_xdp() {
+	as_xdp_wires
+	lagg_pair 2 proto loadbalance datapath xdp
+	links_lost_under_load
+}
+
+test_port_set_down_with_ip_stays_down() {
+	lagg_pair 2 proto loadbalance
+	nip a link set eth1 down
+	wait_for 3 active_ports_are a 1
+	matches "$(port_field a eth1 .reason)" 'administratively down' "reason"
+	never 1 has_carrier a eth1
+	nip a link set eth1 up
+	wait_for 3 active_ports_are a 2
+}
+
+present() { [ "$(port_field a "$1" .present)" = "$2" ]; }
+test_port_unplugged_and_plugged_in_again() {
+	lagg_pair 2 proto loadbalance
+	nip a link del eth2
+	wait_for 3 present eth2 false
+	matches "$(port_field a eth2 .reason)" . "reason of an absent port"
+	on a ping -c 2 -i 0.2 -W 1 10.0.0.2
+	wire a eth2 b eth2
+	wait_for 3 present eth2 true
+	wait_for 3 active_ports_are a 2
+	wait_for 3 active_ports_are b 2
+}
+test_port_of_a_file_may_be_absent() {
+	two_hosts 1
+	cat >"$D/a.conf" <<-CONF
+		# a port that is plugged in later
+		lagg add lagg0 proto failover \\
+		    port eth1 port eth9 10.0.0.1/24
+	CONF
+	agent a
+	is "$(port_field a eth9 .present)" false "eth9 is there"
+	wire a eth9 b eth9
+	wait_for 3 present eth9 true
+}
+
+test_min_links() {
+	lagg_pair 3 proto loadbalance min-links 2
+	nip b link set eth1 down
+	wait_for 3 active_ports_are a 2
+	has_carrier a lagg0 || fail "no carrier although two ports are usable"
+	nip b link set eth2 down
+	wait_for 3 no_carrier a lagg0
+	matches "$(field a .reason)" 'min-links' "reason"
+	nip b link set eth2 up
+	wait_for 3 has_carrier a lagg0
+}
+test_lagg_set_down_passes_nothing() {
+	lagg_pair 2 proto loadbalance
+	nip a link set lagg0 down
+	wait_for 3 is_admin_down
+	if on b ping -c 2 -i 0.2 -W 1 10.0.0.1; then fail "a lagg that is down answers"; fi
+	has_carrier a eth1 || fail "eth1 was taken down with its lagg"
+	nip a link set lagg0 up
+	wait_for 5 on b ping -c 1 -W 1 10.0.0.1
+}
+is_admin_down() { [ "$(field a .admin)" = down ]; }

@@ -1,0 +1,77 @@
+# shellcheck shell=bash
+# datapath xdp: XDP programs of a user's own, on lagg0 and towards it.
+
+# user_program HOST DEV PROGRAM: loads and attaches one of user.bpf.c, pinned as $D-independent names below BPFFS
+user_program() {
+	local pins=$BPFFS/$P-user-$1-$2
+	mkdir -p "$pins"
+	on "$1" bpftool prog loadall "$B/tests/net/user.bpf.o" "$pins" pinmaps "$pins/maps"
+	on "$1" bpftool net attach xdp pinned "$pins/$3" dev "$2"
+}
+# user_count HOST DEV INDEX: of that instance's counters
+user_count() {
+	bpftool -j map lookup pinned "$BPFFS/$P-user-$1-$2/maps/user_counts" key "$3" 0 0 0 |
+		jq '[.formatted.values[].value] | add'
+}
+
+test_user_program_on_lagg0_filters() {
+	as_xdp_wires
+	lagg_pair 2 proto loadbalance datapath xdp
+	user_program b lagg0 user_filter
+	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
+	stream passed a b 10.0.0.2 5001 -r 5000 -n 2000 -f 16
+	await_stream passed
+	no_loss passed
+	stream filtered a b 10.0.0.2 9 -r 5000 -n 2000 -f 16
+	reap filtered-tx
+	wait_for 5 count_reached b lagg0 1 2000
+	kill "${CHILD[filtered-rx]}"
+	step "frames seen by the program: $(user_count b lagg0 0)"
+	on b bpftool net detach xdp dev lagg0
+	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
+}
+count_reached() { [ "$(user_count "$1" "$2" "$3")" -ge "$4" ]; }
+
+test_xdp_tx_on_lagg0() {
+	as_xdp_wires
+	lagg_pair 2 proto loadbalance datapath xdp
+	user_program b lagg0 user_filter
+	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
+	# What b's program reflects comes back to a's own port 777.
+	spawn_on echo-rx a "$B/tests/bench/udprecv" 777
+	wait_for 5 udp_bound a 777
+	spawn_on echo-tx a "$B/tests/bench/udpsend" -r 5000 -n 2000 -f 16 10.0.0.2 777
+	await_stream echo
+	no_loss echo
+	no_reordering echo
+	at_least "$(user_count b lagg0 2)" 2000 "frames reflected with XDP_TX"
+}
+
+# c - b's eth9: a program there redirects everything to lagg0, and so to a
+test_xdp_redirect_to_lagg0() {
+	as_xdp_wires
+	lagg_pair 2 proto loadbalance datapath xdp
+	host c
+	wire b eth9 c eth0
+	user_program b eth9 user_forward
+	local index
+	index=$(nip b -j link show lagg0 | jq '.[0].ifindex')
+	bpftool map update pinned "$BPFFS/$P-user-b-eth9/maps/user_target" key 0 0 0 0 value \
+		$((index & 255)) $((index >> 8 & 255)) 0 0
+	nip c address add 10.0.0.3/24 dev eth0
+	nip c neigh replace 10.0.0.1 lladdr "$(field a .mac)" dev eth0 nud permanent
+	stream s c a 10.0.0.1 5001 -r 5000 -n 2000 -f 64
+	await_stream s
+	no_loss s
+	local dev
+	for dev in eth1 eth2; do at_least "$(rx_packets a $dev)" 300 "frames of 2000 that came in through $dev"; done
+}
+
+test_xdp_host_features_are_what_they_must_be() {
+	as_xdp_wires
+	lagg_pair 2 proto failover datapath xdp
+	on a ethtool -K lagg0 gro off >/dev/null 2>&1 || :
+	wait_for 3 feature a lagg0 generic-receive-offload on
+	wait_for 3 on a ping -c 1 -W 1 10.0.0.2
+}
+feature() { on "$1" ethtool -k "$2" | grep -qE "^$3: $4"; }
