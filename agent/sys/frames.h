@@ -7,12 +7,15 @@
 
 /* An AF_PACKET socket that sends and receives nothing. */
 int frames_open(int *ret_fd);
-/* Sends one frame on a device, around its qdisc. */
+/* Sends one frame on a device, around its qdisc, or through it where the driver's queue is full. Frames sent around it
+ * are not seen by tcpdump on that device. */
 int frames_send(int fd, int ifindex, const uint8_t *frame, uint32_t len);
 /* Gratuitous ARP and unsolicited NA for every address of `ifindex` and of the VLANs, macvlans and the bridge above it,
- * with their tags, and a learning frame for every MAC that a bridge above has learned from other ports. */
+ * with their tags, and a learning frame for every MAC that a bridge above has learned from other ports, and for every
+ * one of these devices that has no address. 0, or the first error; the rest is sent all the same. */
 int frames_announce(int fd, struct netlink *nl, int ifindex);
-/* IGMP and MLD reports for the groups of `ifindex`. */
+/* IGMP and MLD reports for the groups of `ifindex` and of the devices above it, in the versions that these devices
+ * speak. 0, or the first error, as above. */
 int frames_rejoin(int fd, struct netlink *nl, int ifindex);
 
 #endif

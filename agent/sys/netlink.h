@@ -108,8 +108,14 @@ struct netlink_neighbour {
 typedef void (*netlink_neighbour_fn)(void *context, const struct netlink_neighbour *neighbour);
 /* What the bridge has learned or was told; its own addresses and those of its ports are left out. */
 int netlink_list_fdb(struct netlink *nl, int bridge, netlink_neighbour_fn fn, void *context);
-/* How a bridge port sends frames of a VLAN. -ENOENT: it is not in that VLAN. */
-int netlink_port_vlan(struct netlink *nl, int port, uint16_t vlan, bool *tagged);
+enum netlink_vlan { NETLINK_VLAN_NONE, NETLINK_VLAN_TAGGED, NETLINK_VLAN_UNTAGGED };
+/* A bridge port as its bridge sees it. */
+struct netlink_bridge_port {
+	bool forwarding;    /* by the spanning tree; true without one */
+	uint8_t vlan[4096]; /* index: VLAN ID; enum netlink_vlan: how the port sends its frames */
+};
+/* -ENOENT: `port` is on no bridge. */
+int netlink_get_bridge_port(struct netlink *nl, int port, struct netlink_bridge_port *ret);
 
 /* The ethtool functions open a socket of their own and may be called from any thread of the namespace. */
 /* Speed in Mb/s (0: unknown) and enum xlagg_duplex, as the driver says; unknown where it says nothing. The device is
