@@ -20,6 +20,10 @@ struct datapath_features {
 };
 int datapath_probe(struct datapath_features *ret);
 
+/* Makes the folder of pins and mounts bpffs on /sys/fs/bpf when `folder` lies there and it is not mounted. -EINVAL:
+ * the folder is not on a bpffs. */
+int datapath_mount(const char *folder);
+
 struct datapath;
 
 /* What the programs of a lagg are made from. */
@@ -55,6 +59,12 @@ int datapath_publish(struct datapath *dp, const struct xlagg_table *table, const
 /* The carrier bit: 0 makes every program drop and count. */
 void datapath_carrier(struct datapath *dp, bool carrier);
 void datapath_heartbeat(struct datapath *dp, uint64_t now_ns);
+/* The table in use, as it is mapped: the reader checks it. Valid until the next publication. */
+const struct xlagg_table *datapath_table(const struct datapath *dp);
+/* The device attached in a slot, 0: none. After datapath_adopt() a port whose device went away has none. */
+int datapath_port_ifindex(const struct datapath *dp, uint32_t slot);
+/* Starts a slot's counters and its `lacp` entry at zero, for a port that had no one's before. */
+int datapath_port_reset(struct datapath *dp, uint32_t slot);
 int datapath_port_stats(const struct datapath *dp, uint32_t slot, struct xlagg_port_stats *ret);
 int datapath_lagg_stats(const struct datapath *dp, struct xlagg_lagg_stats *ret);
 /* Runs the probe program over a frame. */

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The life of a datapath: made, adopted, changed, let go, removed. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "sys/datapath_internal.h"
+
+static int open_datapath(struct datapath **ret, const char *folder, const struct datapath_features *features,
+			 const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
+{
+	if (strlen(folder) + DATAPATH_NAME_MAX >= DATAPATH_PATH_MAX)
+		return datapath_say(sentence, -ENAMETOOLONG, "the folder's name %.80s... is too long", folder);
+	if (setup->device == XLAGG_DEVICE_NETKIT && setup->profile == XLAGG_DATAPATH_XDP)
+		return datapath_say(sentence, -EOPNOTSUPP,
+				    "a netkit device cannot run XDP: choose device veth or datapath tc");
+	struct datapath *dp = calloc(1, sizeof(*dp));
+	if (!dp)
+		return datapath_say(sentence, -ENOMEM, "out of memory");
+	strcpy(dp->folder, folder);
+	dp->features = *features;
+	dp->setup = *setup;
+	*ret = dp;
+	return 0;
+}
+
+void datapath_close(struct datapath **dp)
+{
+	if (!*dp)
+		return;
+	maps_close(*dp);
+	free(*dp);
+	*dp = NULL;
+}
+#define __cleanup_datapath __attribute__((cleanup(datapath_close)))
+
+/* Programs and hooks of the device and of every port, as `dp->setup` says. What is right already is left alone. */
+static int apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	int err = device_apply(dp, sentence);
+	for (uint32_t slot = 0; !err && slot < XLAGG_MAX_PORTS; slot++)
+		if (dp->ports[slot].ifindex)
+			err = port_apply(dp, slot, (int)dp->ports[slot].ifindex, sentence);
+	return err;
+}
+
+static int make_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	__cleanup_programs struct programs *programs = NULL;
+	int err = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
+	if (err)
+		return datapath_say(sentence, err, "cannot open the BPF programs: %s", strerror(-err));
+	err = programs_load(dp, programs, (const char *const[]){"probe", NULL}, sentence);
+	if (!err && (err = maps_map(dp)))
+		datapath_say(sentence, err, "cannot map the tables of %s: %s", dp->folder, strerror(-err));
+	return err;
+}
+
+static void fill_maps(struct datapath *dp)
+{
+	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
+		dp->ports[i].enabled = XLAGG_PORT_OUT;
+	for (uint32_t i = 0; i < 2; i++)
+		for (uint32_t bucket = 0; bucket < XLAGG_BUCKETS; bucket++)
+			dp->tables[i].bucket[bucket] = XLAGG_NO_PORT << 8 | XLAGG_NO_PORT;
+	dp->control->abi_version = XLAGG_ABI_VERSION;
+}
+
+int datapath_create(struct datapath **ret, const char *folder, const struct datapath_features *features,
+		    const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
+{
+	__cleanup_datapath struct datapath *dp = NULL;
+	int err = open_datapath(&dp, folder, features, setup, sentence);
+	if (err)
+		return err;
+	if (mkdir(folder, 0700) != 0)
+		return datapath_say(sentence, -errno, "cannot make the folder of pins %s: %s", folder, strerror(errno));
+	err = make_maps(dp, sentence);
+	if (!err) {
+		fill_maps(dp);
+		err = apply(dp, sentence);
+	}
+	if (err) {
+		datapath_close(&dp);
+		datapath_remove(folder);
+		return err;
+	}
+	*ret = dp;
+	dp = NULL;
+	return 0;
+}
+
+/* Removes what an agent that was killed left half done, and hooks of slots without a port. */
+static int drop_stale(void *context, const char *folder, const char *name)
+{
+	const struct datapath *dp = context;
+	char hook[DATAPATH_HOOK_MAX];
+	uint32_t slot;
+
+	if (strncmp(name, "new_", 4) == 0)
+		return pin_drop(folder, name);
+	if (hook_of_pin(name, hook) && (sscanf(hook, "rx%u", &slot) == 1 || sscanf(hook, "xdprx%u", &slot) == 1) &&
+	    (slot >= XLAGG_MAX_PORTS || !dp->ports[slot].ifindex))
+		return hook_drop_pin(folder, name);
+	return 0;
+}
+
+/* Every number in the mapped state is one that exists. */
+static bool state_valid(const struct datapath *dp)
+{
+	if (dp->control->abi_version != XLAGG_ABI_VERSION || dp->control->table > 1)
+		return false;
+	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
+		if (dp->ports[i].ifindex > INT_MAX)
+			return false;
+	return table_valid(&dp->tables[dp->control->table]);
+}
+
+static int open_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	__cleanup_programs struct programs *programs = NULL;
+	int err = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
+	if (err)
+		return datapath_say(sentence, err, "cannot open the BPF programs: %s", strerror(-err));
+	err = maps_open(dp, programs_object(programs), sentence);
+	if (err)
+		return err;
+	err = maps_map(dp);
+	if (err)
+		return datapath_say(sentence, err, "cannot map the tables of %s: %s", dp->folder, strerror(-err));
+	if (!state_valid(dp))
+		return datapath_say(sentence, -EPROTO, "the pinned state in %s is of another version or damaged",
+				    dp->folder);
+	return 0;
+}
+
+/* The hooks of the ports; a port whose device went away meanwhile loses its slot. */
+static int adopt_ports(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		int ifindex = (int)dp->ports[slot].ifindex;
+		int err = ifindex ? port_apply(dp, slot, ifindex, sentence) : 0;
+		if (err == -ENODEV)
+			err = datapath_port_del(dp, slot);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int datapath_adopt(struct datapath **ret, const char *folder, const struct datapath_features *features,
+		   const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
+{
+	__cleanup_datapath struct datapath *dp = NULL;
+	int err = open_datapath(&dp, folder, features, setup, sentence);
+	if (!err)
+		err = open_maps(dp, sentence);
+	if (!err)
+		err = pin_each(folder, drop_stale, dp);
+	if (!err)
+		err = device_apply(dp, sentence);
+	if (!err)
+		err = adopt_ports(dp, sentence);
+	/* What waited for an agent is old news. */
+	if (!err)
+		err = datapath_slow_read(dp, NULL, NULL);
+	if (err)
+		return err;
+	publish_adopted(dp);
+	*ret = dp;
+	dp = NULL;
+	return 0;
+}
+
+int datapath_change(struct datapath *dp, const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct datapath_setup before = dp->setup;
+	if (setup->device != before.device || setup->params.lagg_ifindex != before.params.lagg_ifindex ||
+	    setup->params.lower_ifindex != before.params.lower_ifindex)
+		return datapath_say(sentence, -EINVAL, "the lagg's own device cannot be changed while it exists");
+	if (setup->device == XLAGG_DEVICE_NETKIT && setup->profile == XLAGG_DATAPATH_XDP)
+		return datapath_say(sentence, -EOPNOTSUPP,
+				    "a netkit device cannot run XDP: choose device veth or datapath tc");
+	dp->setup = *setup;
+	int err = apply(dp, sentence);
+	if (!err)
+		return 0;
+	char ignored[XLAGG_SENTENCE_MAX];
+	dp->setup = before;
+	apply(dp, ignored);
+	return err;
+}
+
+void datapath_describe(const struct datapath *dp, struct xlagg_lagg_status *status)
+{
+	bool xdp = dp->setup.profile == XLAGG_DATAPATH_XDP;
+	status->profile = dp->setup.profile;
+	status->device = dp->setup.device;
+	status->tx_path = dp->setup.direct && dp->setup.device == XLAGG_DEVICE_VETH ? XLAGG_TX_DIRECT : XLAGG_TX_STACK;
+	status->generation = datapath_table(dp)->generation;
+	status->attach = dp->features.tcx ? XLAGG_ATTACH_TCX : XLAGG_ATTACH_CLSACT;
+	status->xdp_mode = XLAGG_XDP_NONE;
+	if (!xdp)
+		return;
+	status->attach = dp->features.dispatcher ? XLAGG_ATTACH_XDP_DISPATCHER : XLAGG_ATTACH_XDP_LINK;
+	/* One generic device makes the lagg's frames go the slow way: that is what matters. */
+	status->xdp_mode = xdp_mode((int)dp->setup.params.lower_ifindex);
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (dp->ports[slot].ifindex && xdp_mode((int)dp->ports[slot].ifindex) == XLAGG_XDP_GENERIC)
+			status->xdp_mode = XLAGG_XDP_GENERIC;
+}
+
+/* The removal of a folder, and the first error on the way. */
+static int remove_one(void *context, const char *folder, const char *name)
+{
+	char path[DATAPATH_PATH_MAX];
+	struct stat file;
+	int *first = context;
+	pin_path(path, folder, name);
+	int err =
+	    lstat(path, &file) == 0 && S_ISDIR(file.st_mode) ? datapath_remove(path) : hook_drop_pin(folder, name);
+	if (err && !*first)
+		*first = err;
+	return 0;
+}
+
+int datapath_remove(const char *folder)
+{
+	int first = 0;
+	if (access(folder, F_OK) != 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!pin_is_bpffs(folder))
+		return -EINVAL;
+	int err = pin_each(folder, remove_one, &first);
+	if (rmdir(folder) != 0 && !err)
+		err = -errno;
+	return first ? first : err;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The maps of a lagg: made once, pinned under their own names, shared by every program that is loaded after. */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "sys/datapath_internal.h"
+
+/* A mapped array has its entries at multiples of eight octets. */
+_Static_assert(sizeof(struct xlagg_port) % 8 == 0, "struct xlagg_port is not a multiple of 8");
+_Static_assert(sizeof(struct xlagg_table) % 8 == 0, "struct xlagg_table is not a multiple of 8");
+_Static_assert(sizeof(struct xlagg_control) % 8 == 0, "struct xlagg_control is not a multiple of 8");
+
+/* libbpf's own maps (.rodata and the like) belong to one loaded object, not to the lagg. */
+static bool is_internal(const struct bpf_map *map)
+{
+	return bpf_map__name(map)[0] == '.' || strchr(bpf_map__name(map), '.');
+}
+
+int datapath_map(const struct datapath *dp, const char *name)
+{
+	for (uint32_t i = 0; i < dp->maps; i++)
+		if (strcmp(dp->map[i].name, name) == 0)
+			return dp->map[i].fd;
+	return -ENOENT;
+}
+
+static int keep(struct datapath *dp, const char *name, int fd)
+{
+	if (dp->maps == DATAPATH_MAPS || strlen(name) >= sizeof(dp->map[0].name))
+		return -E2BIG;
+	struct datapath_map *map = &dp->map[dp->maps++];
+	strcpy(map->name, name);
+	map->fd = fd;
+	return 0;
+}
+
+int maps_bind(const struct datapath *dp, struct bpf_object *object)
+{
+	struct bpf_map *map;
+	bpf_object__for_each_map(map, object)
+	{
+		int fd = is_internal(map) ? -ENOENT : datapath_map(dp, bpf_map__name(map));
+		if (fd < 0)
+			continue;
+		int err = bpf_map__reuse_fd(map, fd);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int maps_keep(struct datapath *dp, struct bpf_object *object)
+{
+	struct bpf_map *map;
+	bpf_object__for_each_map(map, object)
+	{
+		const char *name = bpf_map__name(map);
+		if (is_internal(map) || datapath_map(dp, name) >= 0)
+			continue;
+		__cleanup_fd int fd = dup(bpf_map__fd(map));
+		if (fd < 0)
+			return -errno;
+		int err = pin_set(dp->folder, name, fd);
+		if (!err)
+			err = keep(dp, name, fd);
+		if (err)
+			return err;
+		fd = -1;
+	}
+	return 0;
+}
+
+/* A pinned map is what the object says it is. The kernel adds BPF_F_RDONLY_PROG to devmaps by itself. */
+static bool fits(const struct bpf_map *map, int fd)
+{
+	struct bpf_map_info info = {0};
+	uint32_t len = sizeof(info);
+	uint32_t ignored = BPF_F_RDONLY_PROG;
+	return bpf_obj_get_info_by_fd(fd, &info, &len) == 0 && info.type == bpf_map__type(map) &&
+	       info.key_size == bpf_map__key_size(map) && info.value_size == bpf_map__value_size(map) &&
+	       info.max_entries == bpf_map__max_entries(map) &&
+	       (info.map_flags & ~ignored) == (bpf_map__map_flags(map) & ~ignored);
+}
+
+int maps_open(struct datapath *dp, struct bpf_object *object, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct bpf_map *map;
+	bpf_object__for_each_map(map, object)
+	{
+		const char *name = bpf_map__name(map);
+		if (is_internal(map) || datapath_map(dp, name) >= 0)
+			continue;
+		__cleanup_fd int fd = pin_get(dp->folder, name);
+		if (fd < 0)
+			return datapath_say(sentence, -EPROTO, "the pinned map %s/%s cannot be opened: %s", dp->folder,
+					    name, strerror(-fd));
+		if (!fits(map, fd))
+			return datapath_say(sentence, -EPROTO,
+					    "the pinned map %s/%s is not of the type and size that this version uses",
+					    dp->folder, name);
+		int err = keep(dp, name, fd);
+		if (err)
+			return datapath_say(sentence, err, "%s holds more maps than a lagg has", dp->folder);
+		fd = -1;
+	}
+	return 0;
+}
+
+/* Maps `count` entries of `size` octets of a map into memory. */
+static int map_memory(const struct datapath *dp, const char *name, size_t size, size_t count, void **ret)
+{
+	int fd = datapath_map(dp, name);
+	if (fd < 0)
+		return fd;
+	struct bpf_map_info info = {0};
+	uint32_t len = sizeof(info);
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) != 0)
+		return -errno;
+	/* Past its end a mapping gives SIGBUS: never trust the size. */
+	if (info.value_size != size || info.max_entries != count || !(info.map_flags & BPF_F_MMAPABLE))
+		return -EPROTO;
+	void *memory = mmap(NULL, size * count, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	*ret = memory;
+	return 0;
+}
+
+static int slow_sample(void *context, void *data, size_t size)
+{
+	struct datapath *dp = context;
+	const struct xlagg_slow_event *event = data;
+	/* A record that is not ours is dropped; a port that is not ours as well. */
+	if (dp->slow_fn && size >= sizeof(*event) && event->slot < XLAGG_MAX_PORTS)
+		dp->slow_fn(dp->slow_context, event);
+	return 0;
+}
+
+int maps_map(struct datapath *dp)
+{
+	int err = map_memory(dp, "ports", sizeof(*dp->ports), XLAGG_MAX_PORTS, (void **)&dp->ports);
+	if (!err)
+		err = map_memory(dp, "tables", sizeof(*dp->tables), 2, (void **)&dp->tables);
+	if (!err)
+		err = map_memory(dp, "control", sizeof(*dp->control), 1, (void **)&dp->control);
+	if (err)
+		return err;
+	int fd = datapath_map(dp, "slow_rx");
+	if (fd < 0)
+		return fd;
+	dp->slow = ring_buffer__new(fd, slow_sample, dp, NULL);
+	return dp->slow ? 0 : -errno;
+}
+
+static void unmap(void *memory, size_t size)
+{
+	if (memory)
+		munmap(memory, size);
+}
+
+void maps_close(struct datapath *dp)
+{
+	ring_buffer__free(dp->slow);
+	unmap(dp->ports, sizeof(*dp->ports) * XLAGG_MAX_PORTS);
+	unmap(dp->tables, sizeof(*dp->tables) * 2);
+	unmap(dp->control, sizeof(*dp->control));
+	for (uint32_t i = 0; i < dp->maps; i++)
+		close(dp->map[i].fd);
+	dp->maps = 0;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What the programs count and remember: counters, LACP, slow-protocol frames, the saved configuration. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sys/datapath_internal.h"
+
+/* Adds up the per-CPU values of one entry: `words` counters of 64 bits. */
+static int sum(const struct datapath *dp, const char *map, uint32_t index, uint64_t *ret, size_t words)
+{
+	int fd = datapath_map(dp, map), cpus = libbpf_num_possible_cpus();
+	if (fd < 0 || cpus < 0)
+		return fd < 0 ? fd : cpus;
+	uint64_t *values = calloc((size_t)cpus * words, sizeof(*values));
+	if (!values)
+		return -ENOMEM;
+	int err = bpf_map_lookup_elem(fd, &index, values) == 0 ? 0 : -errno;
+	if (!err)
+		memset(ret, 0, words * sizeof(*ret));
+	for (size_t i = 0; !err && i < (size_t)cpus * words; i++)
+		ret[i % words] += values[i];
+	free(values);
+	return err;
+}
+
+int datapath_port_stats(const struct datapath *dp, uint32_t slot, struct xlagg_port_stats *ret)
+{
+	_Static_assert(sizeof(*ret) % sizeof(uint64_t) == 0, "struct xlagg_port_stats holds other than counters");
+	return sum(dp, "port_stats", slot, (uint64_t *)ret, sizeof(*ret) / sizeof(uint64_t));
+}
+
+int datapath_lagg_stats(const struct datapath *dp, struct xlagg_lagg_stats *ret)
+{
+	_Static_assert(sizeof(*ret) % sizeof(uint64_t) == 0, "struct xlagg_lagg_stats holds other than counters");
+	return sum(dp, "lagg_stats", 0, (uint64_t *)ret, sizeof(*ret) / sizeof(uint64_t));
+}
+
+static int put(const struct datapath *dp, const char *map, uint32_t index, const void *value)
+{
+	int fd = datapath_map(dp, map);
+	if (fd < 0)
+		return fd;
+	return bpf_map_update_elem(fd, &index, value, BPF_ANY) == 0 ? 0 : -errno;
+}
+
+int datapath_port_reset(struct datapath *dp, uint32_t slot)
+{
+	int cpus = libbpf_num_possible_cpus();
+	if (slot >= XLAGG_MAX_PORTS || cpus < 0)
+		return slot >= XLAGG_MAX_PORTS ? -EINVAL : cpus;
+	struct xlagg_port_stats *zero = calloc((size_t)cpus, sizeof(*zero));
+	if (!zero)
+		return -ENOMEM;
+	int err = put(dp, "port_stats", slot, zero);
+	free(zero);
+	return err ? err : datapath_set_lacp(dp, slot, &(struct xlagg_lacp){0});
+}
+
+int datapath_set_lacp(struct datapath *dp, uint32_t slot, const struct xlagg_lacp *lacp)
+{
+	return slot < XLAGG_MAX_PORTS ? put(dp, "lacp", slot, lacp) : -EINVAL;
+}
+
+int datapath_get_lacp(const struct datapath *dp, uint32_t slot, struct xlagg_lacp *ret)
+{
+	struct xlagg_lacp lacp;
+	int fd = datapath_map(dp, "lacp");
+	if (fd < 0)
+		return fd;
+	if (bpf_map_lookup_elem(fd, &slot, &lacp) != 0)
+		return -errno;
+	*ret = lacp;
+	return 0;
+}
+
+int datapath_save(struct datapath *dp, const struct xlagg_saved *saved)
+{
+	return put(dp, "saved", 0, saved);
+}
+
+int datapath_read_saved(const char *folder, struct xlagg_saved *ret)
+{
+	__cleanup_fd int fd = pin_get(folder, "saved");
+	struct bpf_map_info info = {0};
+	uint32_t len = sizeof(info), first = 0;
+	if (fd < 0)
+		return fd;
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) != 0)
+		return -errno;
+	if (info.type != BPF_MAP_TYPE_ARRAY || info.key_size != sizeof(first) || info.value_size != sizeof(*ret))
+		return -EPROTO;
+	struct xlagg_saved *saved = malloc(sizeof(*saved));
+	if (!saved)
+		return -ENOMEM;
+	int err = bpf_map_lookup_elem(fd, &first, saved) == 0 ? 0 : -errno;
+	if (!err && (saved->abi_version != XLAGG_ABI_VERSION || saved->message_len > sizeof(saved->message)))
+		err = -EPROTO;
+	if (!err)
+		*ret = *saved;
+	free(saved);
+	return err;
+}
+
+int datapath_slow_fd(const struct datapath *dp)
+{
+	return ring_buffer__epoll_fd(dp->slow);
+}
+
+int datapath_slow_read(struct datapath *dp, datapath_slow_fn fn, void *context)
+{
+	dp->slow_fn = fn;
+	dp->slow_context = context;
+	int frames = ring_buffer__consume(dp->slow);
+	dp->slow_fn = NULL;
+	return frames < 0 ? frames : 0;
+}
+
+int datapath_explain(const struct datapath *dp, const void *frame, uint32_t len, struct xlagg_probe *ret)
+{
+	__cleanup_fd int program = pin_get(dp->folder, "prog_probe");
+	int result = datapath_map(dp, "probe_result");
+	if (program < 0 || result < 0)
+		return program < 0 ? program : result;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = len, .repeat = 1);
+	if (bpf_prog_test_run_opts(program, &opts) != 0)
+		return -errno;
+	struct xlagg_probe answer;
+	uint32_t first = 0;
+	if (bpf_map_lookup_elem(result, &first, &answer) != 0)
+		return -errno;
+	*ret = answer;
+	return 0;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+#include "datapath/fixture.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+char pins[64], folder[128];
+
+void sh(const char *format, ...)
+{
+	char command[512];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(command, sizeof(command), format, args);
+	va_end(args);
+	int status = system(command);
+	cr_assert(status == 0, "`%s` gave status %d", command, status);
+}
+
+static void check(int ret, const char *what)
+{
+	cr_assert(ret == 0, "%s: %s", what, strerror(errno));
+}
+
+void network(uint32_t ports)
+{
+	check(unshare(CLONE_NEWNET | CLONE_NEWNS), "unshare: run the tests as root");
+	check(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private mounts");
+	/* A tmpfs only this process sees: nothing is left anywhere. */
+	check(mount("tmp", "/mnt", "tmpfs", 0, NULL), "mount tmpfs");
+	strcpy(pins, "/mnt/pins");
+	check(mkdir(pins, 0700), "mkdir");
+	check(mount("bpf", pins, "bpf", 0, NULL), "mount bpffs");
+	snprintf(folder, sizeof(folder), "%s/lagg0", pins);
+	sh("for f in /proc/sys/net/ipv6/conf/default/disable_ipv6; do [ ! -e $f ] || echo 1 >$f; done");
+	sh("ip link set lo up && ip link add lagg0 type veth peer name lagg0-dp && ip link set lagg0-dp up && "
+	   "ip link set lagg0 up");
+	for (uint32_t i = 0; i < ports; i++)
+		sh("ip link add eth%u type veth peer name wire%u && ip link set eth%u up && ip link set wire%u up", i,
+		   i, i, i);
+}
+
+struct datapath_features features_of(bool tcx)
+{
+	struct datapath_features features;
+	int err = datapath_probe(&features);
+	cr_assert(err == 0, "datapath_probe: %s", strerror(-err));
+	features.tcx = features.tcx && tcx;
+	return features;
+}
+
+struct datapath_setup setup_of(uint32_t proto)
+{
+	return (struct datapath_setup){
+	    .params = {.proto = proto,
+		       .hash = XLAGG_HASH_L2 | XLAGG_HASH_L3 | XLAGG_HASH_L4,
+		       .seed = 7,
+		       .lagg_ifindex = if_nametoindex("lagg0"),
+		       .lower_ifindex = if_nametoindex("lagg0-dp"),
+		       .rr_limit = 1,
+		       .ethertypes = 1,
+		       .ethertype = {0x88cc}},
+	    .device = XLAGG_DEVICE_VETH,
+	};
+}
+
+struct datapath *make(const struct datapath_features *features, const struct datapath_setup *setup, uint32_t ports)
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "", name[16];
+	struct datapath *dp = NULL;
+	int err = datapath_create(&dp, folder, features, setup, sentence);
+	cr_assert(err == 0, "datapath_create: %s", sentence);
+	for (uint32_t i = 0; i < ports; i++) {
+		snprintf(name, sizeof(name), "eth%u", i);
+		err = datapath_port_add(dp, i, (int)if_nametoindex(name), sentence);
+		cr_assert(err == 0, "datapath_port_add: %s", sentence);
+	}
+	return dp;
+}
+
+void publish(struct datapath *dp, uint32_t count, const uint32_t *order)
+{
+	struct xlagg_table table = {.generation = datapath_table(dp)->generation + 1, .count = count};
+	bool live[XLAGG_MAX_PORTS] = {0};
+	uint32_t flags[XLAGG_MAX_PORTS] = {0}, lost[XLAGG_MAX_PORTS];
+	for (uint32_t i = 0; i < count; i++) {
+		table.order[i] = (uint8_t)order[i];
+		live[order[i]] = true;
+		flags[order[i]] = XLAGG_PORT_COLLECTING;
+	}
+	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
+		table.bucket[i] = (uint16_t)(XLAGG_NO_PORT << 8 | (count ? order[0] : XLAGG_NO_PORT));
+	datapath_lost(dp, lost);
+	int err = datapath_publish(dp, &table, live, flags, lost);
+	cr_assert(err == 0, "datapath_publish: %s", strerror(-err));
+	datapath_carrier(dp, count > 0);
+}
+
+int listen_on(const char *device)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
+	cr_assert(fd >= 0, "packet socket: %s", strerror(errno));
+	struct sockaddr_ll address = {
+	    .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)if_nametoindex(device)};
+	check(bind(fd, (struct sockaddr *)&address, sizeof(address)), device);
+	int on = 1, room = 8 << 20;
+	check(setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)), "PACKET_IGNORE_OUTGOING");
+	check(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)), "SO_RCVBUFFORCE");
+	return fd;
+}
+
+uint32_t frame_of(uint32_t mark, uint8_t frame[64])
+{
+	/* Broadcast from 02:00:00:00:00:aa, IPv4 10.9.9.1 to 10.9.9.2, UDP from port 5000 + mark to 9. */
+	static const uint8_t head[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0,  0,  0, 0xaa, 8,	0,
+					 0x45, 0,    0,	   50,	 0,    0,    0, 0, 64, 17, 0, 0,    10, 9,
+					 9,    1,    10,   9,	 9,    2,    0, 0, 0,  9,  0, 30,   0,	0};
+	memset(frame, 0, 64);
+	memcpy(frame, head, sizeof(head));
+	uint16_t port = htons((uint16_t)(5000 + mark));
+	memcpy(frame + 34, &port, sizeof(port));
+	memcpy(frame + 42, &mark, sizeof(mark));
+	return 64;
+}
+
+void send_frame(int fd, uint32_t mark)
+{
+	uint8_t frame[64];
+	uint32_t len = frame_of(mark, frame);
+	/* ENOBUFS: the egress hook dropped it, which is for the test to judge. */
+	cr_assert(send(fd, frame, len, 0) == (ssize_t)len || errno == ENOBUFS, "send: %s", strerror(errno));
+}
+
+/* The mark of a frame that waits on the socket, -1: somebody else's frame, -2: none waits. */
+static int64_t next_mark(int fd)
+{
+	uint8_t frame[2048];
+	static const uint8_t source[6] = {2, 0, 0, 0, 0, 0xaa};
+	uint32_t mark;
+	ssize_t len = recv(fd, frame, sizeof(frame), MSG_DONTWAIT);
+	if (len < 0)
+		return -2;
+	if (len < 46 || memcmp(frame + 6, source, 6) != 0)
+		return -1;
+	memcpy(&mark, frame + 42, sizeof(mark));
+	return mark;
+}
+
+bool hears(int fd, uint32_t mark)
+{
+	struct pollfd wait = {.fd = fd, .events = POLLIN};
+	struct timespec start, now;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		for (int64_t got; (got = next_mark(fd)) != -2;)
+			if (got == mark)
+				return true;
+		poll(&wait, 1, 100);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (now.tv_sec - start.tv_sec < 3);
+	return false;
+}
+
+uint32_t drain(int fd)
+{
+	uint32_t frames = 0;
+	for (int64_t got; (got = next_mark(fd)) != -2;)
+		frames += got >= 0;
+	return frames;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * A network of a test's own: lagg0 with its lower end lagg0-dp, and ports eth0, eth1, ... whose cables end at wire0,
+ * wire1, ... in the same namespace. Network and mount namespace end with the test's process, and with them everything.
+ */
+#ifndef TESTS_DATAPATH_FIXTURE_H
+#define TESTS_DATAPATH_FIXTURE_H
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <net/if.h>
+
+#include "sys/datapath.h"
+
+/* Where bpffs is mounted, and the folder of the lagg there. */
+extern char pins[64], folder[128];
+
+/* Enters new namespaces, mounts a bpffs, makes lagg0 and `ports` ports, all up. */
+void network(uint32_t ports);
+/* Runs a command; the test fails if it fails. */
+void sh(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* What this kernel offers, tcx as wanted. */
+struct datapath_features features_of(bool tcx);
+/* A failover lagg over lagg0. */
+struct datapath_setup setup_of(uint32_t proto);
+
+/* Makes the datapath and gives it ports 0 .. ports-1. */
+struct datapath *make(const struct datapath_features *features, const struct datapath_setup *setup, uint32_t ports);
+/* Publishes a table that prefers the slots of `order`, all buckets to the first, and carrier. */
+void publish(struct datapath *dp, uint32_t count, const uint32_t *order);
+#define PUBLISH(dp, ...) publish(dp, sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t), (uint32_t[]){__VA_ARGS__})
+
+/* A packet socket on a device. It hears what the device receives, and with `out` also what it sends. */
+int listen_on(const char *device);
+/* Sends a broadcast IPv4 UDP frame with `mark` in it. */
+void send_frame(int fd, uint32_t mark);
+/* True when the frame with `mark` comes in within two seconds. */
+bool hears(int fd, uint32_t mark);
+/* How many frames of ours wait on the socket, whatever their mark. */
+uint32_t drain(int fd);
+/* The frame that send_frame() sends. */
+uint32_t frame_of(uint32_t mark, uint8_t frame[64]);
+
+#endif
