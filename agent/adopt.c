@@ -84,9 +84,14 @@ static int adopt_ports(struct lagg *lagg, const struct xlagg_model *model, char 
 /* The links as they are now, then one publication: the datapath forwards all the while as it was left. */
 static void adopt_links(struct lagg *lagg)
 {
+	uint32_t lost[XLAGG_MAX_PORTS];
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (lagg->port[slot].used && lagg->port[slot].ifindex)
-			member_refresh(lagg, slot, NULL);
+			member_refresh(lagg, slot);
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		lost[slot] = lagg->port[slot].lost;
+	core_release(lagg->core, agent_now(), &lagg->fx);
+	lagg_effects(lagg, lost);
 }
 
 static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *saved, const char *folder,
@@ -105,6 +110,7 @@ static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *
 		snprintf(sentence, XLAGG_SENTENCE_MAX, "its device is gone");
 		return -ENODEV;
 	}
+	model.conf.admin = !!(device.flags & IFF_UP);
 	struct lagg *lagg = lagg_new(agent, &model);
 	if (!lagg)
 		return -ENOMEM;
@@ -132,21 +138,17 @@ static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *
 		return r;
 	}
 	agent->lagg[agent->laggs++] = lagg;
-	lagg->adopting = true;
 	lagg->model.addresses = model.addresses;
 	memcpy(lagg->model.address, model.address, sizeof(model.address));
-	core_set_mac(lagg->core, agent_now(), lagg->mac, &lagg->fx);
+	core_hold(lagg->core);
 	core_adopt(lagg->core, datapath_table(lagg->dp));
-	lagg->model.conf.admin = !!(device.flags & IFF_UP);
+	core_set_mac(lagg->core, agent_now(), lagg->mac, &lagg->fx);
 	r = adopt_ports(lagg, &model, sentence);
 	if (r < 0) {
 		lagg_release(lagg);
 		return r;
 	}
 	adopt_links(lagg);
-	core_set(lagg->core, agent_now(), &lagg->model.conf, &lagg->fx);
-	lagg->adopting = false;
-	member_publish(lagg);
 	lagg_save(lagg);
 	agent->model.lagg[agent->model.laggs++] = lagg->model;
 	agent->adopted++;

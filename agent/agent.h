@@ -50,7 +50,6 @@ struct lagg {
 	uint32_t next_order;	     /* of the next port that is added */
 	uint64_t flaps, last_change; /* losses of carrier; monotonic time of its last change */
 	bool carrier;
-	bool adopting; /* what is pinned stays as it is until the core knows every port */
 	struct core *core;
 	struct core_effects fx; /* of the input that is being handled */
 	struct datapath *dp;
@@ -136,12 +135,12 @@ void member_del(struct lagg *lagg, uint32_t slot);
 int member_attach(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX]);
 /* The device of a port is gone. */
 void member_absent(struct lagg *lagg, uint32_t slot);
-/* Looks at carrier, speed and administrative state now and tells the core. `device` NULL: asks the kernel. */
-void member_refresh(struct lagg *lagg, uint32_t slot, const struct device *device);
+/* Looks at carrier, speed and administrative state now and tells the core. */
+void member_refresh(struct lagg *lagg, uint32_t slot);
+/* Its carrier is known to be gone: nothing is asked first, since the kernel answers only when RTNL is free. */
+void member_lost(struct lagg *lagg, uint32_t slot);
 /* MAC, MTU or promiscuity of the lagg changed. */
 int member_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE_MAX]);
-/* Publishes all that the core says now, changed or not. */
-void member_publish(struct lagg *lagg);
 int member_find(const struct lagg *lagg, const char *name); /* slot or -ENOENT */
 struct xlagg_port_model *member_model(struct lagg *lagg, uint32_t slot);
 

@@ -53,7 +53,7 @@ static void rename_port(struct lagg *lagg, uint32_t slot, const char *name)
 	if (model)
 		snprintf(model->name, sizeof(model->name), "%s", name);
 	snprintf(port->name, sizeof(port->name), "%s", name);
-	snprintf(lagg->saved.undo[slot].name, sizeof(lagg->saved.undo[slot].name), "%s", name);
+	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 	core_port_rename(lagg->core, slot, name);
 	if (running)
 		*running = lagg->model;
@@ -129,7 +129,9 @@ static void on_device(void *context, const struct device *device, bool gone)
 	}
 	if (strcmp(device->name, lagg->port[slot].name))
 		rename_port(lagg, slot, device->name);
-	member_refresh(lagg, slot, NULL);
+	if (!device->carrier)
+		member_lost(lagg, slot);
+	member_refresh(lagg, slot);
 }
 
 /* Ports whose device went while events were lost. */
@@ -171,5 +173,11 @@ static int on_event(sd_event_source *source, int fd, uint32_t revents, void *con
 
 int devices_start(struct agent *agent)
 {
-	return sd_event_add_io(agent->event, NULL, netlink_event_fd(agent->nl), EPOLLIN, on_event, agent);
+	sd_event_source *source;
+	int r = sd_event_add_io(agent->event, &source, netlink_event_fd(agent->nl), EPOLLIN, on_event, agent);
+	if (r < 0)
+		return r;
+	/* A lost link goes before everything else. */
+	sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
+	return sd_event_source_set_floating(source, true);
 }

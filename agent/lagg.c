@@ -166,10 +166,6 @@ void lagg_effects(struct lagg *lagg, const uint32_t lost[XLAGG_MAX_PORTS])
 {
 	const struct core_output *out = core_output(lagg->core);
 	bool publish = false;
-	if (lagg->adopting) {
-		lagg->fx.count = 0;
-		return;
-	}
 	for (uint32_t i = 0; i < lagg->fx.count; i++)
 		publish |= lagg->fx.list[i].kind == CORE_PUBLISH;
 	/* A carrier that comes is up before the first port is live; a table without a lost port cannot be early enough.

@@ -77,8 +77,8 @@ int member_attach(struct lagg *lagg, uint32_t slot, const struct device *device,
 	port->refused[0] = 0;
 	port->ifindex = device->ifindex;
 	port->device = *device;
-	snprintf(lagg->saved.undo[slot].name, sizeof(lagg->saved.undo[slot].name), "%s", port->name);
-	member_refresh(lagg, slot, NULL);
+	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
+	member_refresh(lagg, slot);
 	poll_update(agent);
 	return 0;
 }
@@ -156,17 +156,9 @@ void member_absent(struct lagg *lagg, uint32_t slot)
 	port->ifindex = 0;
 	port->link = gone;
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
-	snprintf(lagg->saved.undo[slot].name, sizeof(lagg->saved.undo[slot].name), "%s", port->name);
+	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 	lagg_save(lagg);
 	poll_update(lagg->agent);
-}
-
-void member_publish(struct lagg *lagg)
-{
-	lagg->fx.list[0] = (struct core_effect){.kind = CORE_PUBLISH};
-	lagg->fx.list[1] = (struct core_effect){.kind = CORE_CARRIER};
-	lagg->fx.count = 2;
-	effects(lagg);
 }
 
 int member_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE_MAX])
@@ -181,40 +173,43 @@ int member_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE
 	return r;
 }
 
-void member_refresh(struct lagg *lagg, uint32_t slot, const struct device *device)
+/* What the core hears of a loss between two looks: policy has to count it although carrier is back. */
+static void tell_loss(struct lagg *lagg, uint32_t slot)
 {
 	struct port *port = &lagg->port[slot];
-	struct device fresh;
+	port->link.carrier = false;
+	port->link_failures++;
+	core_link_changed(lagg->core, agent_now(), slot, &port->link, &lagg->fx);
+}
+
+void member_lost(struct lagg *lagg, uint32_t slot)
+{
+	if (!lagg->port[slot].link.carrier)
+		return;
+	tell_loss(lagg, slot);
+	effects(lagg);
+}
+
+void member_refresh(struct lagg *lagg, uint32_t slot)
+{
+	struct port *port = &lagg->port[slot];
 	struct core_link link = {.present = true};
-	uint32_t lost[XLAGG_MAX_PORTS];
+	uint32_t lost[XLAGG_MAX_PORTS], now_lost[XLAGG_MAX_PORTS];
 	/* The counters first: a loss after this line is one that carrier below may not show yet. */
-	datapath_lost(lagg->dp, lost);
-	if (!device) {
-		if (netlink_get(lagg->agent->nl, port->ifindex, &fresh) < 0)
-			return; /* the removal is told by an event of its own */
-		device = &fresh;
-	}
-	port->device = *device;
-	link.admin_up = device->flags & IFF_UP;
-	link.carrier = device->carrier;
-	ethtool_carrier(device->name, &link.carrier);
-	ethtool_link(device->ifindex, device->name, &link.speed, &link.duplex);
-	memcpy(link.mac, device->permaddr, 6);
-	uint64_t now = agent_now();
-	if (lost[slot] != port->lost && port->link.carrier && link.carrier) {
-		/* Lost and back between two looks: policy has to hear of it all the same. */
-		struct core_link down = port->link;
-		down.carrier = false;
-		core_link_changed(lagg->core, now, slot, &down, &lagg->fx);
-		port->link_failures++;
-	} else if (port->link.carrier && !link.carrier) {
-		port->link_failures++;
-	}
+	datapath_lost(lagg->dp, now_lost);
+	if (netlink_get(lagg->agent->nl, port->ifindex, &port->device) < 0)
+		return; /* the removal is told by an event of its own */
+	link.admin_up = port->device.flags & IFF_UP;
+	link.carrier = port->device.carrier;
+	ethtool_carrier(port->device.name, &link.carrier);
+	ethtool_link(port->ifindex, port->device.name, &link.speed, &link.duplex);
+	memcpy(link.mac, port->device.permaddr, 6);
+	if (port->link.carrier && (!link.carrier || now_lost[slot] != port->lost))
+		tell_loss(lagg, slot);
 	port->link = link;
-	port->lost = lost[slot];
-	core_link_changed(lagg->core, now, slot, &link, &lagg->fx);
+	port->lost = now_lost[slot];
+	core_link_changed(lagg->core, agent_now(), slot, &link, &lagg->fx);
 	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
-		if (i != slot)
-			lost[i] = lagg->port[i].lost;
+		lost[i] = lagg->port[i].lost;
 	lagg_effects(lagg, lost);
 }

@@ -87,7 +87,7 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *cont
 	eventfd_t count;
 	if (eventfd_read(fd, &count) < 0)
 		return 0;
-	for (uint32_t i = 0;; i++) {
+	for (uint32_t i = 0;;) {
 		pthread_mutex_lock(&poll->lock);
 		while (i < poll->ports && !poll->port[i].changed)
 			i++;
@@ -101,8 +101,11 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *cont
 		if (!found)
 			return 0;
 		struct lagg *lagg = port.lagg < agent->laggs ? agent->lagg[port.lagg] : NULL;
-		if (lagg && lagg->port[port.slot].used && lagg->port[port.slot].ifindex == port.ifindex)
-			member_refresh(lagg, port.slot, NULL);
+		if (!lagg || !lagg->port[port.slot].used || lagg->port[port.slot].ifindex != port.ifindex)
+			continue;
+		if (!port.carrier)
+			member_lost(lagg, port.slot);
+		member_refresh(lagg, port.slot);
 	}
 }
 
@@ -159,8 +162,13 @@ int poll_start(struct agent *agent)
 	pthread_mutex_init(&poll->lock, NULL);
 	agent->poll = poll;
 	int r = poll->wake < 0 || poll->timer < 0 ? -errno : 0;
+	sd_event_source *source = NULL;
 	if (r == 0)
-		r = sd_event_add_io(agent->event, NULL, poll->wake, EPOLLIN, on_wake, agent);
+		r = sd_event_add_io(agent->event, &source, poll->wake, EPOLLIN, on_wake, agent);
+	if (r >= 0)
+		r = sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
+	if (r >= 0)
+		r = sd_event_source_set_floating(source, true);
 	if (r >= 0)
 		r = -pthread_create(&poll->thread, NULL, run, poll);
 	if (r < 0)
