@@ -30,8 +30,6 @@ struct ctl_command {
 		struct xlagg_port_conf conf;
 	} port[XLAGG_MAX_PORTS];
 	char address[XLAGG_MAX_ADDRESSES][XLAGG_ADDRESS_MAX];
-	const void *frame;  /* EXPLAIN: an Ethernet frame, inside the message */
-	uint32_t frame_len; /* octets */
 };
 
 /* The whole configuration. */
@@ -87,9 +85,9 @@ int ctl_decode_query(const void *buf, size_t len, struct ctl_query *ret, char se
 /* --- codec.c: commands and messages --- */
 /* Writes the command as one message into buf; gives its length, or -EMSGSIZE. flags: NLM_F_*. */
 int ctl_encode(const struct ctl_command *command, uint16_t flags, uint32_t seq, void *buf, size_t size);
-/* Checks and reads a message of `len` octets that may hold anything; buf is aligned as struct nlmsghdr is. Every
- * command of enum xlagg_cmd is read, also those that change nothing. What is given is sound by itself (lengths, ranges,
- * names); whether it fits the configuration is ctl_apply's to say. */
+/* Checks and reads a changing command, COMMIT or RELOAD, of `len` octets that may hold anything; buf is aligned as
+ * struct nlmsghdr is. What comes out is sound by itself (lengths, ranges, names); whether it fits the configuration is
+ * ctl_apply's to say. */
 int ctl_decode(const void *buf, size_t len, struct ctl_command *ret, char sentence[XLAGG_SENTENCE_MAX]);
 /* The command that makes this lagg, and back (saved configuration, replies). Only options that differ from their
  * default are in it. */
@@ -98,16 +96,30 @@ void ctl_model_to_command(const struct xlagg_model *lagg, struct ctl_command *re
 struct nlmsghdr;
 void ctl_put_options(struct nlmsghdr *nlh, const struct xlagg_lagg_conf *conf);
 void ctl_put_port_options(struct nlmsghdr *nlh, const struct xlagg_port_conf *conf);
-/* Reads XLAGG_MSG_LAGG (what the running configuration holds) for the CLI. Attributes and options that it does not
- * know are skipped, missing ones have their default. 0, or -EBADMSG when it is none. */
-int ctl_get_lagg(const struct nlmsghdr *nlh, struct xlagg_model *ret);
 
-/* --- grammar.c: words to commands --- */
+/* --- command.c: the first words of a command line --- */
+/* One command of the CLI. */
+struct ctl_usage {
+	const char *object; /* its first word */
+	const char *verb;   /* its second word, or NULL where the object is all */
+	uint16_t cmd;	    /* enum xlagg_cmd of what ctl_parse reads, 0: it changes no configuration by itself */
+	const char *usage;  /* what follows these words */
+	const char *help;   /* one line */
+};
+extern const struct ctl_usage ctl_commands[]; /* ends with an entry that has no object */
+/* Finds the command by its words, full or abbreviated ("lagg create", "po a lagg0"); an object without a verb is shown.
+ * Gives its index in ctl_commands and the number of words that name it in *used, or -EINVAL and a sentence with the
+ * nearest right word. */
+int ctl_find_command(int argc, char *const argv[], int *used, char sentence[XLAGG_SENTENCE_MAX]);
+
+/* --- grammar.c, split.c: words to commands --- */
+#define CTL_MAX_WORDS 1024 /* more than the longest command has */
 /* Parses the words of one changing command ("lagg", "add", "lagg0", ...; full or abbreviated, lagg(4)'s words too).
- * -EINVAL: wrong usage. `from_file` is copied into the command. */
+ * -EINVAL: wrong usage. `from_file` is copied into the command. `lagg create` without a name leaves it empty. */
 int ctl_parse(int argc, char *const argv[], bool from_file, struct ctl_command *ret, char sentence[XLAGG_SENTENCE_MAX]);
-/* Splits a file's text into words in place: comments, quotes, and `\` at the end of a line. Gives the number of words
- * of the next command (0 at the end), the position to go on from in *text, and its line number in *line. */
+/* Splits a file's text into words in place: comments, quotes as in a shell, and `\` at the end of a line. Gives the
+ * number of words of the next command (0 at the end), -EINVAL or -E2BIG (*text is then behind it: one may go on); moves
+ * *text on; *line is the line it begins on (the caller sets it to 0 before the first call and then leaves it alone). */
 int ctl_split(char **text, char *words[], int max, int *line, char sentence[XLAGG_SENTENCE_MAX]);
 
 /* --- write.c: commands to words --- */
@@ -126,6 +138,8 @@ int ctl_find_port(const struct xlagg_model *lagg, const char *name); /* index or
 /* --- diff.c --- */
 /* Called for each command that leads from `from` to `to`, in an order in which each is valid. Non-zero stops it. */
 typedef int (*ctl_command_fn)(void *context, const struct ctl_command *command);
+/* `to` must be one that ctl_apply made. Addresses and laggs are sets, the order of ports counts. 0, -ENOMEM, or what fn
+ * gave. */
 int ctl_diff(const struct ctl_model *from, const struct ctl_model *to, ctl_command_fn fn, void *context);
 
 #endif

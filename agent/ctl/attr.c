@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "ctl/attr.h"
+#include "ctl/ctl.h"
+
+const char *attr_name(uint32_t type)
+{
+	static const char *const names[XLAGG_A_MAX] = {
+	    [XLAGG_A_NAME] = "NAME",	       [XLAGG_A_OPTIONS] = "OPTIONS",
+	    [XLAGG_A_PORT] = "PORT",	       [XLAGG_A_PORT_NAME] = "PORT_NAME",
+	    [XLAGG_A_ADDRESS] = "ADDRESS",     [XLAGG_A_PORT_OPTIONS] = "PORT_OPTIONS",
+	    [XLAGG_A_ADMIN] = "ADMIN",	       [XLAGG_A_CHECK] = "CHECK",
+	    [XLAGG_A_FRAME] = "FRAME",	       [XLAGG_A_ERROR] = "ERROR",
+	    [XLAGG_A_REASON] = "REASON",       [XLAGG_A_STATUS] = "STATUS",
+	    [XLAGG_A_EVENT] = "EVENT",	       [XLAGG_A_PORT_STATUS] = "PORT_STATUS",
+	    [XLAGG_A_PROBE] = "PROBE",	       [XLAGG_A_AGENT_STATUS] = "AGENT_STATUS",
+	    [XLAGG_A_FROM_FILE] = "FROM_FILE",
+	};
+
+	return type < XLAGG_A_MAX && names[type] ? names[type] : "unknown";
+}
+
+struct attr_rest attr_inside(const struct nlattr *attr)
+{
+	return (struct attr_rest){mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr)};
+}
+
+int attr_next(struct attr_rest *rest, const struct nlattr **ret, char *sentence)
+{
+	const struct nlattr *attr = (const struct nlattr *)rest->at;
+	size_t taken;
+
+	if (!rest->len)
+		return 0;
+	if (rest->len < sizeof(*attr) || attr->nla_len < sizeof(*attr) || attr->nla_len > rest->len)
+		return ctl_refuse(sentence, -EBADMSG, "the message is cut off or has an attribute of a wrong length");
+	taken = MNL_ALIGN(attr->nla_len);
+	if (taken > rest->len)
+		taken = rest->len;
+	rest->at += taken;
+	rest->len -= taken;
+	*ret = attr;
+	return 1;
+}
+
+int attr_text(const struct nlattr *attr, const char *what, char *ret, size_t size, char *sentence)
+{
+	size_t len = mnl_attr_get_payload_len(attr);
+	const char *text = mnl_attr_get_payload(attr);
+
+	if (!len || strnlen(text, len) != len - 1)
+		return ctl_refuse(sentence, -EBADMSG, "%s in the message does not end in one NUL", what);
+	if (len > size)
+		return ctl_refuse(sentence, -ENAMETOOLONG,
+				  "%s in the message is too long: %zu characters, at most %zu fit", what, len - 1,
+				  size - 1);
+	memcpy(ret, text, len);
+	return 0;
+}
+
+int attr_u32(const struct nlattr *attr, const char *what, uint32_t *ret, char *sentence)
+{
+	if (mnl_attr_get_payload_len(attr) != sizeof(*ret))
+		return ctl_refuse(sentence, -EBADMSG, "%s in the message has %u octets instead of 4", what,
+				  mnl_attr_get_payload_len(attr));
+	memcpy(ret, mnl_attr_get_payload(attr), sizeof(*ret));
+	return 0;
+}
+
+int attr_flag(const struct nlattr *attr, bool *ret, char *sentence)
+{
+	if (mnl_attr_get_payload_len(attr))
+		return ctl_refuse(sentence, -EBADMSG, "%s in the message has a value, but is a flag",
+				  attr_name(mnl_attr_get_type(attr)));
+	*ret = true;
+	return 0;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "ctl/ctl.h"
+#include "ctl/word.h"
+
+#define PORT_OPTIONS "[PORT-OPTION VALUE]..."
+
+/* clang-format off */
+const struct ctl_usage ctl_commands[] = {
+	{"lagg", "add", XLAGG_CMD_LAGG_ADD,
+	 "NAME [OPTION VALUE]... [port DEV " PORT_OPTIONS "]... [ADDRESS/PREFIX]... [up|down]", "makes a lagg"},
+	{"lagg", "set", XLAGG_CMD_LAGG_SET, "NAME [OPTION VALUE]... [up|down]", "changes options of a lagg"},
+	{"lagg", "del", XLAGG_CMD_LAGG_DEL, "NAME", "removes a lagg and puts its ports back as they were"},
+	{"lagg", "show", 0, "[NAME]", "shows laggs and their ports"},
+	{"port", "add", XLAGG_CMD_PORT_ADD, "NAME DEV " PORT_OPTIONS, "makes a device a port of a lagg"},
+	{"port", "set", XLAGG_CMD_PORT_SET, "NAME DEV " PORT_OPTIONS, "changes options of a port"},
+	{"port", "del", XLAGG_CMD_PORT_DEL, "NAME DEV", "takes a port out of a lagg and forgets it"},
+	{"port", "show", 0, "[NAME [DEV]]", "shows ports"},
+	{"port", "activate", XLAGG_CMD_PORT_ACTIVATE, "NAME DEV", "makes a port the active one now (failover)"},
+	{"address", "add", XLAGG_CMD_ADDRESS_ADD, "NAME ADDRESS/PREFIX...", "gives addresses to a lagg"},
+	{"address", "del", XLAGG_CMD_ADDRESS_DEL, "NAME ADDRESS/PREFIX...", "takes addresses that xlagg gave"},
+	{"agent", "show", 0, "", "shows the agent: version, uptime, kernel features, what it adopted"},
+	{"monitor", NULL, 0, "[NAME]", "prints events as they happen"},
+	{"top", NULL, 0, "[NAME]", "live view of rates and states"},
+	{"explain", NULL, 0,
+	 "NAME [src-mac M] [dst-mac M] [vlan N] [src IP] [dst IP] [proto N|tcp|udp|sctp] [sport N] [dport N] [flowlabel N]",
+	 "says which port a flow takes, and why"},
+	{"metrics", NULL, 0, "", "prints OpenMetrics text, once"},
+	{"exporter", NULL, 0, "[--listen ADDR:PORT]", "serves OpenMetrics text over HTTP"},
+	{"save", NULL, 0, "[FILE]", "prints or writes the running configuration, as commands"},
+	{"check", NULL, 0, "FILE", "checks a configuration file and changes nothing"},
+	{"diff", NULL, 0, "[FILE]", "prints the commands that would make the running configuration the file's"},
+	{"restore", NULL, 0, "FILE", "makes the running configuration the file's: all of it or nothing"},
+	{"reload", NULL, 0, "", "restores the agent's own file"},
+	{"flush", NULL, XLAGG_CMD_FLUSH, "", "removes every lagg and puts the ports back as they were"},
+	{"ifconfig", NULL, 0, "[-v] [NAME [WORD]...]", "understands lagg(4)'s own command lines"},
+	{"help", NULL, 0, "[OBJECT]", "prints commands and options"},
+	{NULL, NULL, 0, NULL, NULL},
+};
+/* clang-format on */
+
+#define COMMANDS (sizeof(ctl_commands) / sizeof(ctl_commands[0]) - 1)
+
+/* Other words for a verb: lagg(4)'s, and those of ip. */
+static const struct {
+	const char *word, *verb;
+} verb_synonyms[] = {{"create", "add"}, {"delete", "del"}, {"destroy", "del"}, {"list", "show"}};
+#define SYNONYMS (sizeof(verb_synonyms) / sizeof(verb_synonyms[0]))
+
+/* Finds the object; the code is the index of its first command. */
+static int find_object(const char *word, char *sentence)
+{
+	struct ctl_word words[COMMANDS];
+	size_t count = 0;
+
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!i || strcmp(ctl_commands[i].object, ctl_commands[i - 1].object))
+			words[count++] = (struct ctl_word){ctl_commands[i].object, (int)i};
+	return ctl_match(word, words, count, "command", sentence);
+}
+
+/* Gathers the verbs of the object whose first command is `first`, and the synonyms that apply to it. */
+static size_t verbs_of(int first, struct ctl_word words[COMMANDS + SYNONYMS])
+{
+	size_t count = 0;
+
+	for (int i = first; i < (int)COMMANDS && !strcmp(ctl_commands[i].object, ctl_commands[first].object); i++) {
+		words[count++] = (struct ctl_word){ctl_commands[i].verb, i};
+		for (size_t s = 0; s < SYNONYMS; s++)
+			if (!strcmp(verb_synonyms[s].verb, ctl_commands[i].verb))
+				words[count++] = (struct ctl_word){verb_synonyms[s].word, i};
+	}
+	return count;
+}
+
+int ctl_find_command(int argc, char *const argv[], int *used, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct ctl_word words[COMMANDS + SYNONYMS];
+	int object, verb;
+	char what[32];
+	size_t count;
+
+	if (argc < 1)
+		return ctl_refuse(sentence, -EINVAL, "there is no command; `xlagg help` lists them");
+	object = find_object(argv[0], sentence);
+	if (object < 0)
+		return -EINVAL;
+	*used = 1;
+	if (!ctl_commands[object].verb)
+		return object;
+	count = verbs_of(object, words);
+	snprintf(what, sizeof(what), "command of %s", ctl_commands[object].object);
+	verb = argc > 1 ? ctl_match(argv[1], words, count, what, sentence) : ctl_match_full("show", words, count);
+	if (verb < 0)
+		return argc > 1 ? -EINVAL
+				: ctl_refuse(sentence, -EINVAL, "%s needs a command; see `xlagg help %s`",
+					     ctl_commands[object].object, ctl_commands[object].object);
+	*used = argc > 1 ? 2 : 1;
+	return verb;
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "ctl/ctl.h"
+#include "ctl/option.h"
+
+/* Words that may stand where an option may. Codes below are options of the lagg. */
+enum {
+	PORT_OPTION = 1 << 8, /* and from here on those of a port */
+	KEYWORD_PORT = 1 << 9,
+	KEYWORD_UP,
+	KEYWORD_DOWN,
+};
+
+static const struct ctl_word keywords[] = {
+    {"port", KEYWORD_PORT},
+    {"laggport", KEYWORD_PORT},
+    {"up", KEYWORD_UP},
+    {"down", KEYWORD_DOWN},
+};
+#define KEYWORDS (sizeof(keywords) / sizeof(keywords[0]))
+
+/* The words of a command, and where in them the parser is. */
+struct cursor {
+	int argc;
+	char *const *argv;
+	int at;
+};
+
+static const char *peek(const struct cursor *cursor)
+{
+	return cursor->at < cursor->argc ? cursor->argv[cursor->at] : NULL;
+}
+
+static const char *next(struct cursor *cursor)
+{
+	const char *word = peek(cursor);
+
+	cursor->at += word != NULL;
+	return word;
+}
+
+/* No word of the language has one of these, every address has. */
+static bool looks_like_address(const char *word)
+{
+	return strpbrk(word, "/:.");
+}
+
+static size_t lagg_words(struct ctl_word ret[OPTION_WORDS_MAX + KEYWORDS])
+{
+	size_t count = option_words(false, ret);
+
+	memcpy(&ret[count], keywords, sizeof(keywords));
+	return count + KEYWORDS;
+}
+
+static size_t port_words(struct ctl_word ret[OPTION_WORDS_MAX])
+{
+	size_t count = option_words(true, ret);
+
+	for (size_t i = 0; i < count; i++)
+		ret[i].code += PORT_OPTION;
+	return count;
+}
+
+/* Finds a word that stands before the first `port DEV`. */
+static int find_lagg_word(const char *word, char *sentence)
+{
+	struct ctl_word words[OPTION_WORDS_MAX + KEYWORDS], port[OPTION_WORDS_MAX];
+	size_t count = lagg_words(words);
+	int code = ctl_match_part(word, words, count);
+
+	if (code == -ENOENT && ctl_match_full(word, port, port_words(port)) >= 0)
+		return ctl_refuse(
+		    sentence, -EINVAL,
+		    "%s is an option of a port: it goes after `port DEV`, or in `xlagg port set NAME DEV`", word);
+	return ctl_match(word, words, count, "lagg option", sentence);
+}
+
+/* Finds a word that stands after `port DEV`: an option of that port, or whatever may follow the port. A full word goes
+ * before an abbreviation, a port's option before a lagg's. */
+static int find_word_after_port(const char *word, char *sentence)
+{
+	struct ctl_word words[2 * OPTION_WORDS_MAX + KEYWORDS];
+	size_t ports = port_words(words), laggs = lagg_words(words + ports);
+	int code = ctl_match_full(word, words, ports + laggs);
+
+	if (code >= 0)
+		return code;
+	if (ctl_match_part(word, words, ports) != -ENOENT)
+		laggs = 0;
+	return ctl_match(word, words, ports + laggs, "port or lagg option", sentence);
+}
+
+/* Finds an option where only those of a port may stand. */
+static int find_port_option(const char *word, char *sentence)
+{
+	struct ctl_word words[OPTION_WORDS_MAX], lagg[OPTION_WORDS_MAX];
+	size_t count = port_words(words);
+
+	if (ctl_match_part(word, words, count) == -ENOENT && ctl_match_full(word, lagg, option_words(false, lagg)) >= 0)
+		return ctl_refuse(sentence, -EINVAL, "%s is an option of the lagg; use `xlagg lagg set NAME %s VALUE`",
+				  word, word);
+	return ctl_match(word, words, count, "port option", sentence);
+}
+
+/* Reads the value, one word or "from DEV", of an option that was just read. */
+static int read_value(struct cursor *cursor, const struct xlagg_option *option, uint64_t bit, uint64_t *has, void *conf,
+		      char *sentence)
+{
+	const char *word = next(cursor), *device;
+	char values[80], from[64];
+	int error;
+
+	if (*has & bit)
+		return ctl_refuse(sentence, -EINVAL, "%s is given twice; leave one out", option->name);
+	if (!word) {
+		ctl_print_values(option, values, sizeof(values));
+		return ctl_refuse(sentence, -EINVAL, "%s needs a value: %s", option->name, values);
+	}
+	if (option->kind == XLAGG_KIND_LAGG_MAC && !strcmp(word, "from")) {
+		device = next(cursor);
+		if (!device)
+			return ctl_refuse(sentence, -EINVAL, "%s from needs the name of a device", option->name);
+		snprintf(from, sizeof(from), "from %s", device);
+		word = from;
+	}
+	error = ctl_parse_value(option, word, conf, sentence);
+	if (!error)
+		*has |= bit;
+	return error;
+}
+
+static int read_lagg_option(struct cursor *cursor, int index, struct ctl_command *command, char *sentence)
+{
+	return read_value(cursor, &xlagg_lagg_options[index], 1ull << index, &command->has, &command->conf, sentence);
+}
+
+static int read_port_option(struct cursor *cursor, int index, struct ctl_port *port, char *sentence)
+{
+	return read_value(cursor, &xlagg_port_options[index], 1ull << index, &port->has, &port->conf, sentence);
+}
+
+static int read_name(struct cursor *cursor, const char *what, char name[XLAGG_NAME_MAX], char *sentence)
+{
+	const char *word = next(cursor);
+	int error;
+
+	if (!word)
+		return ctl_refuse(sentence, -EINVAL, "the name of %s is missing", what);
+	error = ctl_check_name(word, what, sentence);
+	if (!error)
+		snprintf(name, XLAGG_NAME_MAX, "%s", word);
+	return error;
+}
+
+static int read_port(struct cursor *cursor, struct ctl_command *command, char *sentence)
+{
+	struct ctl_port *port = &command->port[command->ports];
+
+	if (command->ports == XLAGG_MAX_PORTS)
+		return ctl_refuse(sentence, -E2BIG, "more than %d ports; a lagg can have no more", XLAGG_MAX_PORTS);
+	command->ports++;
+	ctl_port_defaults(&port->conf);
+	return read_name(cursor, "a port", port->name, sentence);
+}
+
+static int read_admin(bool up, struct ctl_command *command, char *sentence)
+{
+	if (command->has_admin)
+		return ctl_refuse(sentence, -EINVAL, "up or down is given twice; leave one out");
+	command->has_admin = true;
+	command->conf.admin = up;
+	return 0;
+}
+
+static int read_address(struct cursor *cursor, struct ctl_command *command, char *sentence)
+{
+	if (command->addresses == XLAGG_MAX_ADDRESSES)
+		return ctl_refuse(sentence, -E2BIG, "more than %d addresses; add further ones with `ip address`",
+				  XLAGG_MAX_ADDRESSES);
+	return ctl_parse_address(next(cursor), command->address[command->addresses++], sentence);
+}
+
+/* Reads what one word of `lagg add` or `lagg set` begins, a port's options one by one. */
+static int read_clause(struct cursor *cursor, struct ctl_command *command, bool *in_port, char *sentence)
+{
+	bool add = command->cmd == XLAGG_CMD_LAGG_ADD;
+	const char *word = peek(cursor);
+	int code;
+
+	if (looks_like_address(word) && !add)
+		return ctl_refuse(sentence, -EINVAL, "%.40s does not belong here; use `xlagg address add %s %.40s`",
+				  word, command->name, word);
+	if (looks_like_address(word)) {
+		*in_port = false;
+		return read_address(cursor, command, sentence);
+	}
+	code = *in_port ? find_word_after_port(word, sentence) : find_lagg_word(word, sentence);
+	if (code < 0)
+		return code;
+	next(cursor);
+	if (code >= PORT_OPTION && code < KEYWORD_PORT)
+		return read_port_option(cursor, code - PORT_OPTION, &command->port[command->ports - 1], sentence);
+	*in_port = code == KEYWORD_PORT;
+	if (code < PORT_OPTION)
+		return read_lagg_option(cursor, code, command, sentence);
+	if (code != KEYWORD_PORT)
+		return read_admin(code == KEYWORD_UP, command, sentence);
+	if (!add)
+		return ctl_refuse(sentence, -EINVAL,
+				  "lagg set changes no ports; use `xlagg port add`, port set or port del");
+	return read_port(cursor, command, sentence);
+}
+
+/* `lagg create` may leave the name to the agent's choice: then a word of the language follows at once, or nothing. */
+static bool is_unnamed(const char *verb, const char *word)
+{
+	struct ctl_word words[OPTION_WORDS_MAX + KEYWORDS];
+
+	if (strncmp(verb, "cr", 2))
+		return false;
+	return !word || looks_like_address(word) || ctl_match_full(word, words, lagg_words(words)) >= 0;
+}
+
+static int parse_lagg(struct cursor *cursor, struct ctl_command *command, char *sentence)
+{
+	bool unnamed = is_unnamed(cursor->argv[1], peek(cursor)), in_port = false;
+	int error = unnamed ? 0 : read_name(cursor, "a lagg", command->name, sentence);
+
+	if (!error && command->cmd == XLAGG_CMD_LAGG_SET && !peek(cursor))
+		return ctl_refuse(sentence, -EINVAL, "lagg set %s says nothing to change; give an option and its value",
+				  command->name);
+	while (!error && peek(cursor))
+		error = read_clause(cursor, command, &in_port, sentence);
+	return error;
+}
+
+static int parse_port(struct cursor *cursor, struct ctl_command *command, char *sentence)
+{
+	bool options = command->cmd == XLAGG_CMD_PORT_ADD || command->cmd == XLAGG_CMD_PORT_SET;
+	int error = read_name(cursor, "a lagg", command->name, sentence);
+
+	if (!error)
+		error = read_port(cursor, command, sentence);
+	if (!error && command->cmd == XLAGG_CMD_PORT_SET && !peek(cursor))
+		return ctl_refuse(sentence, -EINVAL,
+				  "port set %s %s says nothing to change; give an option and its value", command->name,
+				  command->port[0].name);
+	while (!error && options && peek(cursor)) {
+		int code = find_port_option(next(cursor), sentence);
+
+		error = code < 0 ? code : read_port_option(cursor, code - PORT_OPTION, &command->port[0], sentence);
+	}
+	return error;
+}
+
+static int parse_addresses(struct cursor *cursor, struct ctl_command *command, char *sentence)
+{
+	int error = read_name(cursor, "a lagg", command->name, sentence);
+
+	if (!error && !peek(cursor))
+		return ctl_refuse(sentence, -EINVAL,
+				  "an address is missing; write it as 10.0.0.1/24 or 2001:db8::1/64");
+	while (!error && peek(cursor))
+		error = read_address(cursor, command, sentence);
+	return error;
+}
+
+static int parse_rest(struct cursor *cursor, struct ctl_command *command, char *sentence)
+{
+	switch (command->cmd) {
+	case XLAGG_CMD_LAGG_ADD:
+	case XLAGG_CMD_LAGG_SET:
+		return parse_lagg(cursor, command, sentence);
+	case XLAGG_CMD_LAGG_DEL:
+		return read_name(cursor, "a lagg", command->name, sentence);
+	case XLAGG_CMD_ADDRESS_ADD:
+	case XLAGG_CMD_ADDRESS_DEL:
+		return parse_addresses(cursor, command, sentence);
+	case XLAGG_CMD_FLUSH:
+		return 0;
+	default:
+		return parse_port(cursor, command, sentence);
+	}
+}
+
+int ctl_parse(int argc, char *const argv[], bool from_file, struct ctl_command *ret, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct cursor cursor = {.argc = argc, .argv = argv};
+	struct ctl_command command = {.from_file = from_file};
+	int index = ctl_find_command(argc, argv, &cursor.at, sentence), error;
+
+	if (index < 0)
+		return -EINVAL;
+	command.cmd = ctl_commands[index].cmd;
+	if (!command.cmd)
+		return ctl_refuse(sentence, -EINVAL, "%s%s%s changes no configuration and cannot stand here",
+				  ctl_commands[index].object, ctl_commands[index].verb ? " " : "",
+				  ctl_commands[index].verb ?: "");
+	ctl_defaults(&command.conf);
+	error = parse_rest(&cursor, &command, sentence);
+	if (error)
+		return error == -ENOENT ? -EINVAL : error;
+	if (peek(&cursor))
+		return ctl_refuse(sentence, -EINVAL, "%.40s is one word too many; leave it out", peek(&cursor));
+	*ret = command;
+	return 0;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "ctl/ctl.h"
+
+/* A command being split: words are written where they stand, never behind what is still to be read. */
+struct splitter {
+	char *in;      /* next character to read */
+	char *out;     /* where the next character of a word goes */
+	int continued; /* lines that ended in a backslash */
+};
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* The length of the line end at `at`, 0 if there is none. */
+static size_t line_end(const char *at)
+{
+	return *at == '\n' ? 1 : at[0] == '\r' && at[1] == '\n' ? 2 : 0;
+}
+
+/* Goes over blanks, comments and the ends of continued lines to the next word or the end of the command. */
+static void skip(struct splitter *s)
+{
+	for (;;) {
+		if (is_blank(*s->in)) {
+			s->in++;
+		} else if (*s->in == '\\' && line_end(s->in + 1)) {
+			s->in += 1 + line_end(s->in + 1);
+			s->continued++;
+		} else if (*s->in == '#') {
+			s->in += strcspn(s->in, "\n");
+		} else {
+			return;
+		}
+	}
+}
+
+/* Copies what is in quotes, as a shell would; false if the line ends before they are closed. */
+static bool copy_quoted(struct splitter *s)
+{
+	char quote = *s->in++;
+
+	while (*s->in != quote) {
+		if (quote == '"' && *s->in == '\\' && (s->in[1] == '"' || s->in[1] == '\\'))
+			s->in++;
+		if (!*s->in || *s->in == '\n')
+			return false;
+		*s->out++ = *s->in++;
+	}
+	s->in++;
+	return true;
+}
+
+static bool ends_word(const struct splitter *s)
+{
+	return !*s->in || *s->in == '\n' || *s->in == '#' || is_blank(*s->in) ||
+	       (*s->in == '\\' && line_end(s->in + 1));
+}
+
+static bool copy_word(struct splitter *s)
+{
+	while (!ends_word(s)) {
+		if (*s->in == '\'' || *s->in == '"') {
+			if (!copy_quoted(s))
+				return false;
+			continue;
+		}
+		if (*s->in == '\\' && s->in[1])
+			s->in++;
+		*s->out++ = *s->in++;
+	}
+	return true;
+}
+
+/* Splits one command, which begins at s->in; words beyond `max` are counted only. -EINVAL: a quote is not closed. */
+static int split_command(struct splitter *s, char *words[], int max, bool *newline)
+{
+	int count = 0;
+	bool ended;
+
+	do {
+		char *end;
+
+		if (count < max)
+			words[count] = s->out;
+		count++;
+		if (!copy_word(s))
+			return -EINVAL;
+		end = s->out++;
+		skip(s);
+		*newline = *s->in == '\n';
+		ended = *newline || !*s->in;
+		s->in += *newline;
+		/* Only now, since it may take the place of the character that ended the word. */
+		*end = '\0';
+	} while (!ended);
+	return count;
+}
+
+int ctl_split(char **text, char *words[], int max, int *line, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct splitter s = {.in = *text};
+	bool newline = true;
+	int count = 0;
+
+	++*line;
+	for (skip(&s); *s.in == '\n'; skip(&s)) {
+		s.in++;
+		++*line;
+	}
+	*line += s.continued;
+	s.continued = 0;
+	s.out = s.in;
+	if (*s.in)
+		count = split_command(&s, words, max, &newline);
+	if (count < 0) {
+		s.in += strcspn(s.in, "\n");
+		newline = *s.in;
+		s.in += newline;
+	}
+	/* The next call counts lines from where this command began: leave it the newlines of continued lines, in place
+	 * of their backslashes. */
+	while (newline && s.continued--)
+		*--s.in = '\n';
+	*text = s.in;
+	if (count < 0)
+		return ctl_refuse(sentence, count, "a quote is not closed; close it on the line it begins on");
+	if (count > max)
+		return ctl_refuse(sentence, -E2BIG, "the command has more than %d words; split it", max);
+	return count;
+}

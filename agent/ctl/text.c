@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/text.h"
+
+int ctl_check_name(const char *name, const char *what, char sentence[XLAGG_SENTENCE_MAX])
+{
+	size_t len = strlen(name);
+
+	if (!len)
+		return ctl_refuse(sentence, -EINVAL, "%s has no name; give it one of 1 to 15 characters", what);
+	if (len >= XLAGG_NAME_MAX)
+		return ctl_refuse(sentence, -ENAMETOOLONG,
+				  "%.40s is too long for the name of %s: %zu characters; Linux allows 15", name, what,
+				  len);
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		return ctl_refuse(sentence, -EINVAL, "%s is not allowed as the name of %s; choose another", name, what);
+	for (const char *c = name; *c; c++)
+		if (!isgraph((unsigned char)*c) || strchr("/:%", *c))
+			return ctl_refuse(sentence, -EINVAL,
+					  "%s cannot be the name of %s: it may have no blanks, /, :, %% or characters "
+					  "outside of ASCII",
+					  name, what);
+	return 0;
+}
+
+bool text_item(const char **list, char item[TEXT_ITEM_MAX])
+{
+	size_t len;
+
+	if (!*list)
+		return false;
+	len = strcspn(*list, ",");
+	snprintf(item, TEXT_ITEM_MAX, "%.*s", (int)(len < TEXT_ITEM_MAX ? len : TEXT_ITEM_MAX - 1), *list);
+	*list = (*list)[len] ? *list + len + 1 : NULL;
+	return true;
+}
+
+/* Appends an item to a list with commas; the caller knows that it fits. */
+static void add_item(char *list, size_t size, const char *item)
+{
+	size_t used = strlen(list);
+
+	snprintf(list + used, size - used, "%s%s", used ? "," : "", item);
+}
+
+static bool has_item(const char *list, const char *wanted)
+{
+	char item[TEXT_ITEM_MAX];
+
+	if (!*list)
+		return false;
+	while (text_item(&list, item))
+		if (!strcmp(item, wanted))
+			return true;
+	return false;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int ctl_parse_mac(const char *word, uint8_t ret[6])
+{
+	uint8_t mac[6];
+
+	for (int i = 0; i < 6; i++, word += 3) {
+		int high = hex_digit(word[0]);
+		int low = high < 0 ? -1 : hex_digit(word[1]);
+
+		if (low < 0)
+			return -EINVAL;
+		mac[i] = (uint8_t)(high << 4 | low);
+		if (i == 5 ? word[2] : word[2] != ':' && word[2] != '-')
+			return -EINVAL;
+	}
+	memcpy(ret, mac, sizeof(mac));
+	return 0;
+}
+
+int text_mac(const struct xlagg_option *option, const char *word, char *ret, char *sentence)
+{
+	static const uint8_t zero[6];
+	char values[80];
+	uint8_t mac[6];
+
+	if (!strcmp(word, "auto")) {
+		snprintf(ret, option->size, "auto");
+		return 0;
+	}
+	if (ctl_parse_mac(word, mac)) {
+		ctl_print_values(option, values, sizeof(values));
+		return ctl_refuse(sentence, -EINVAL, "%.40s is no %s; it takes %s", word, option->name, values);
+	}
+	if (mac[0] & 1)
+		return ctl_refuse(sentence, -EINVAL,
+				  "%s is a group address and cannot be the %s; its first octet must be even", word,
+				  option->name);
+	if (!memcmp(mac, zero, sizeof(mac)))
+		return ctl_refuse(sentence, -EINVAL, "%s cannot be the %s; choose a MAC that is not zero", word,
+				  option->name);
+	snprintf(ret, option->size, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	return 0;
+}
+
+int text_lagg_mac(const struct xlagg_option *option, const char *word, char *ret, char *sentence)
+{
+	if (!strcmp(word, "active")) {
+		snprintf(ret, option->size, "active");
+		return 0;
+	}
+	if (!strncmp(word, "from ", 5)) {
+		int error = ctl_check_name(word + 5, "the device that mac is from", sentence);
+
+		if (!error)
+			snprintf(ret, option->size, "%s", word);
+		return error;
+	}
+	return text_mac(option, word, ret, sentence);
+}
+
+int text_port(const struct xlagg_option *option, const char *word, char *ret, char *sentence)
+{
+	int error = ctl_check_name(word, "a port", sentence);
+
+	if (!error)
+		snprintf(ret, option->size, "%s", word);
+	return error;
+}
+
+/* An IPv4 or IPv6 address in its binary form. */
+struct ip {
+	int family;
+	union {
+		struct in_addr v4;
+		struct in6_addr v6;
+	};
+};
+
+static int parse_ip(const char *word, struct ip *ret)
+{
+	ret->family = strchr(word, ':') ? AF_INET6 : AF_INET;
+	return inet_pton(ret->family, word, &ret->v6) == 1 ? 0 : -EINVAL;
+}
+
+/* Why a device cannot have this address, or NULL. */
+static const char *not_of_a_host(const struct ip *ip)
+{
+	if (ip->family == AF_INET6) {
+		if (IN6_IS_ADDR_UNSPECIFIED(&ip->v6))
+			return "the unspecified address";
+		return IN6_IS_ADDR_MULTICAST(&ip->v6) ? "a multicast address" : NULL;
+	}
+	if (ip->v4.s_addr == htonl(INADDR_ANY))
+		return "the unspecified address";
+	if (ip->v4.s_addr == htonl(INADDR_BROADCAST))
+		return "the broadcast address";
+	return IN_MULTICAST(ntohl(ip->v4.s_addr)) ? "a multicast address" : NULL;
+}
+
+int ctl_parse_address(const char *word, char ret[XLAGG_ADDRESS_MAX], char sentence[XLAGG_SENTENCE_MAX])
+{
+	const char *slash = strchr(word, '/');
+	char text[INET6_ADDRSTRLEN];
+	const char *why;
+	unsigned long prefix;
+	struct ip ip;
+	char *end;
+
+	snprintf(text, sizeof(text), "%.*s", slash ? (int)(slash - word) : (int)strlen(word), word);
+	if (parse_ip(text, &ip) || (slash && (size_t)(slash - word) != strlen(text)))
+		return ctl_refuse(sentence, -EINVAL, "%.50s is no address; write it as 10.0.0.1/24 or 2001:db8::1/64",
+				  word);
+	if (!slash)
+		return ctl_refuse(sentence, -EINVAL, "%s has no prefix length; write %s/%d", word, word,
+				  ip.family == AF_INET ? 24 : 64);
+	prefix = strtoul(slash + 1, &end, 10);
+	if (!isdigit((unsigned char)slash[1]) || *end || prefix > (ip.family == AF_INET ? 32 : 128))
+		return ctl_refuse(sentence, -EINVAL, "%.50s has a wrong prefix length; it is 0..%d", word,
+				  ip.family == AF_INET ? 32 : 128);
+	why = not_of_a_host(&ip);
+	if (why)
+		return ctl_refuse(sentence, -EINVAL, "%s is %s; give one that a host can have", text, why);
+	inet_ntop(ip.family, &ip.v6, text, sizeof(text));
+	snprintf(ret, XLAGG_ADDRESS_MAX, "%s/%lu", text, prefix);
+	return 0;
+}
+
+int text_addresses(const struct xlagg_option *option, const char *word, char *ret, char *sentence)
+{
+	char list[XLAGG_TEXT_MAX] = "", item[TEXT_ITEM_MAX], text[INET6_ADDRSTRLEN];
+	const char *why;
+	struct ip ip;
+
+	if (!strcmp(word, "none")) {
+		snprintf(ret, option->size, "none");
+		return 0;
+	}
+	while (text_item(&word, item)) {
+		if (parse_ip(item, &ip))
+			return ctl_refuse(
+			    sentence, -EINVAL,
+			    "%s is no address for %s; it takes none, or IPv4 and IPv6 addresses with commas",
+			    *item ? item : "nothing", option->name);
+		why = not_of_a_host(&ip);
+		if (why)
+			return ctl_refuse(sentence, -EINVAL, "%s cannot be a target of %s: it is %s", item,
+					  option->name, why);
+		inet_ntop(ip.family, &ip.v6, text, sizeof(text));
+		if (has_item(list, text))
+			return ctl_refuse(sentence, -EINVAL, "%s is twice in %s; leave one out", text, option->name);
+		if (strlen(list) + strlen(text) + sizeof(",") > sizeof(list))
+			return ctl_refuse(sentence, -E2BIG,
+					  "%s has more addresses than fit in %zu characters; give fewer", option->name,
+					  sizeof(list) - 1);
+		add_item(list, sizeof(list), text);
+	}
+	snprintf(ret, option->size, "%s", list);
+	return 0;
+}
+
+int ctl_parse_ethertypes(const char *text, uint16_t ret[XLAGG_PORT_ETHERTYPES], char sentence[XLAGG_SENTENCE_MAX])
+{
+	char item[TEXT_ITEM_MAX];
+	int count = 0;
+
+	while (text_item(&text, item)) {
+		bool prefixed = !strncasecmp(item, "0x", 2);
+		const char *digits = item + (prefixed ? 2 : 0);
+		unsigned long value = strtoul(digits, NULL, 16);
+
+		if (!*digits || strlen(digits) > 4 || digits[strspn(digits, "0123456789abcdefABCDEF")] || value < 0x600)
+			return ctl_refuse(
+			    sentence, -EINVAL,
+			    "%s is no EtherType; write hexadecimal ones from 0600 to ffff with commas, such as "
+			    "88cc,888e",
+			    *item ? item : "nothing");
+		if (count == XLAGG_PORT_ETHERTYPES)
+			return ctl_refuse(sentence, -E2BIG, "more than %d EtherTypes; leave some out",
+					  XLAGG_PORT_ETHERTYPES);
+		ret[count++] = (uint16_t)value;
+	}
+	return count;
+}
+
+int text_ethertypes(const struct xlagg_option *option, const char *word, char *ret, char *sentence)
+{
+	uint16_t types[XLAGG_PORT_ETHERTYPES];
+	char list[XLAGG_PORT_ETHERTYPES * sizeof("ffff,")] = "", item[sizeof("ffff")];
+	int count = ctl_parse_ethertypes(word, types, sentence);
+
+	if (count < 0)
+		return count;
+	for (int i = 0; i < count; i++) {
+		snprintf(item, sizeof(item), "%04x", types[i]);
+		if (has_item(list, item))
+			return ctl_refuse(sentence, -EINVAL, "%s is twice in %s; leave one out", item, option->name);
+		add_item(list, sizeof(list), item);
+	}
+	snprintf(ret, option->size, "%s", list);
+	return 0;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "ctl/ctl.h"
+#include "ctl/word.h"
+
+#define WORD_LEN 40 /* words longer than this are near to none */
+
+int ctl_refuse(char sentence[XLAGG_SENTENCE_MAX], int error, const char *format, ...)
+{
+	va_list args;
+
+	if (!sentence)
+		return error;
+	va_start(args, format);
+	vsnprintf(sentence, XLAGG_SENTENCE_MAX, format, args);
+	va_end(args);
+	/* What was typed is part of the sentence, and the sentence goes to terminals and logs. */
+	for (char *c = sentence; *c; c++)
+		if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
+			*c = '?';
+	return error;
+}
+
+static char fold(char c)
+{
+	return c == '_' ? '-' : c;
+}
+
+/* How many leading characters of `word` agree with `full`. */
+static size_t agreeing(const char *word, const char *full)
+{
+	size_t n = 0;
+
+	while (word[n] && fold(word[n]) == fold(full[n]))
+		n++;
+	return n;
+}
+
+int ctl_match_full(const char *word, const struct ctl_word *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t n = agreeing(word, words[i].word);
+
+		if (n && !word[n] && !words[i].word[n])
+			return words[i].code;
+	}
+	return -ENOENT;
+}
+
+static bool abbreviates(const char *word, const char *full)
+{
+	return *word && !word[agreeing(word, full)];
+}
+
+int ctl_match_part(const char *word, const struct ctl_word *words, size_t count)
+{
+	int code = ctl_match_full(word, words, count);
+
+	if (code >= 0)
+		return code;
+	for (size_t i = 0; i < count; i++) {
+		if (!abbreviates(word, words[i].word))
+			continue;
+		if (code >= 0 && code != words[i].code)
+			return -EINVAL;
+		code = words[i].code;
+	}
+	return code;
+}
+
+/* Optimal string alignment distance: changes, insertions, deletions and swaps of neighbours that make a into b. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t alen = strlen(a), blen = strlen(b);
+	size_t cost[3][WORD_LEN + 1]; /* rows i - 2, i - 1 and i, in turn */
+
+	if (alen > WORD_LEN || blen > WORD_LEN)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= blen; j++)
+		cost[0][j] = j;
+	for (size_t i = 1; i <= alen; i++) {
+		size_t *row = cost[i % 3], *above = cost[(i - 1) % 3], *above2 = cost[(i + 1) % 3];
+
+		row[0] = i;
+		for (size_t j = 1; j <= blen; j++) {
+			size_t best = above[j - 1] + (fold(a[i - 1]) != fold(b[j - 1]));
+
+			if (above[j] + 1 < best)
+				best = above[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && above2[j - 2] + 1 < best)
+				best = above2[j - 2] + 1;
+			row[j] = best;
+		}
+	}
+	return cost[alen % 3][blen];
+}
+
+/* A word with more than this many mistakes, or with no right letter, is another word. */
+static bool near(size_t mistakes, const char *word, const char *right)
+{
+	return mistakes <= 1 + strlen(word) / 4 && mistakes < strlen(right);
+}
+
+const char *ctl_nearest(const char *word, const char *const *words)
+{
+	const char *nearest = NULL;
+	size_t least = SIZE_MAX;
+
+	for (; *words; words++) {
+		size_t mistakes = distance(word, *words);
+
+		if (mistakes < least && near(mistakes, word, *words)) {
+			least = mistakes;
+			nearest = *words;
+		}
+	}
+	return nearest;
+}
+
+static const char *nearest_of(const char *word, const struct ctl_word *words, size_t count)
+{
+	const char *list[128]; /* more than any vocabulary has */
+	size_t n = 0;
+
+	for (; n < count && n < 127; n++)
+		list[n] = words[n].word;
+	list[n] = NULL;
+	return ctl_nearest(word, list);
+}
+
+/* Appends to a list of words; one that gets too long for a sentence ends in dots. */
+static void append(char *list, size_t size, const char *word)
+{
+	size_t used = strlen(list);
+
+	if (used && list[used - 1] == '.')
+		return;
+	if (used + strlen(word) + sizeof(", , ...") > size)
+		word = "...";
+	snprintf(list + used, size - used, "%s%s", used ? ", " : "", word);
+}
+
+int ctl_match(const char *word, const struct ctl_word *words, size_t count, const char *what, char *sentence)
+{
+	int code = ctl_match_part(word, words, count);
+	char list[96] = "";
+	const char *right;
+
+	if (code >= 0)
+		return code;
+	if (code == -EINVAL) {
+		for (size_t i = 0; i < count; i++)
+			if (abbreviates(word, words[i].word))
+				append(list, sizeof(list), words[i].word);
+		return ctl_refuse(sentence, code, "%.*s is ambiguous as a %s: %s", WORD_LEN, word, what, list);
+	}
+	if (!*word)
+		return ctl_refuse(sentence, code, "an empty word is no %s; leave it out", what);
+	right = nearest_of(word, words, count);
+	if (right)
+		return ctl_refuse(sentence, code, "%.*s is no %s; did you mean %s?", WORD_LEN, word, what, right);
+	for (size_t i = 0; i < count; i++)
+		append(list, sizeof(list), words[i].word);
+	return ctl_refuse(sentence, code, "%.*s is no %s; there are %s", WORD_LEN, word, what, list);
+}

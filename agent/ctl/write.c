@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+#include <ctype.h>
+#include <string.h>
+
+#include "ctl/ctl.h"
+#include "ctl/option.h"
+
+#define NEXT_LINE " \\\n    "
+
+/* The words of a command, without what follows. */
+static const char *verb_of(uint16_t cmd, const char **object)
+{
+	for (const struct ctl_usage *usage = ctl_commands; usage->object; usage++)
+		if (usage->cmd == cmd) {
+			*object = usage->object;
+			return usage->verb;
+		}
+	*object = "";
+	return NULL;
+}
+
+static bool is_plain(char c)
+{
+	return isalnum((unsigned char)c) || strchr("._,/:+=@-", c);
+}
+
+/* Writes a word, in single quotes where a file or a shell would not read it as it is. */
+static void print_word(FILE *out, const char *word)
+{
+	bool plain = *word;
+
+	for (const char *c = word; *c; c++)
+		plain &= is_plain(*c);
+	if (plain) {
+		fputs(word, out);
+		return;
+	}
+	fputc('\'', out);
+	for (; *word; word++) {
+		if (*word == '\'')
+			fputs("'\\''", out);
+		else
+			fputc(*word, out);
+	}
+	fputc('\'', out);
+}
+
+static void print_values(FILE *out, const struct xlagg_option *options, size_t count, uint64_t has, const void *conf)
+{
+	char value[XLAGG_TEXT_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		if (!(has >> i & 1))
+			continue;
+		ctl_print_value(&options[i], conf, value, sizeof(value));
+		fprintf(out, " %s ", options[i].name);
+		if (options[i].kind == XLAGG_KIND_LAGG_MAC && !strncmp(value, "from ", 5)) {
+			fputs("from ", out);
+			print_word(out, value + 5);
+		} else {
+			print_word(out, value);
+		}
+	}
+}
+
+/* Writes a command; `before` precedes each port and address of `lagg add`. */
+static void print(FILE *out, const struct ctl_command *command, const char *before)
+{
+	bool clause = command->cmd == XLAGG_CMD_LAGG_ADD;
+	const char *object, *verb = verb_of(command->cmd, &object);
+
+	fprintf(out, "%s%s%s", object, verb ? " " : "", verb ?: "");
+	if (*command->name) {
+		fputc(' ', out);
+		print_word(out, command->name);
+	}
+	print_values(out, xlagg_lagg_options, XLAGG_LAGG_OPTIONS, command->has, &command->conf);
+	if (command->has_admin)
+		fputs(command->conf.admin ? " up" : " down", out);
+	for (uint32_t i = 0; i < command->ports; i++) {
+		fprintf(out, "%s", clause ? before : " ");
+		fputs(clause ? "port " : "", out);
+		print_word(out, command->port[i].name);
+		print_values(out, xlagg_port_options, XLAGG_PORT_OPTIONS, command->port[i].has, &command->port[i].conf);
+	}
+	for (uint32_t i = 0; i < command->addresses; i++)
+		fprintf(out, "%s%s", clause ? before : " ", command->address[i]);
+}
+
+void ctl_print_command(FILE *out, const struct ctl_command *command)
+{
+	print(out, command, " ");
+}
+
+void ctl_print_model(FILE *out, const struct ctl_model *model)
+{
+	for (uint32_t i = 0; i < model->laggs; i++) {
+		struct ctl_command command;
+
+		ctl_model_to_command(&model->lagg[i], &command);
+		print(out, &command, NEXT_LINE);
+		fputc('\n', out);
+	}
+}
