@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * Which port a frame takes. Every program that asks, and `probe`, asks here. `ports`, `tables` and `control` are
+ * changed by others at any time, so each word of them that matters is read once (volatile).
+ */
+#ifndef BPF_CHOOSE_H
+#define BPF_CHOOSE_H
+
+#include <stdbool.h>
+
+#include "maps.h"
+
+#define REHASH_DRAWS 8
+
+struct choice {
+	__u32 slot;    /* XLAGG_NO_PORT: none */
+	__u32 ifindex; /* of that port */
+	__u32 why;     /* enum xlagg_choice */
+};
+
+/* The table in use. NULL: the lagg has no carrier. */
+static __always_inline const volatile struct xlagg_table *current_table(void)
+{
+	__u32 index = 0;
+	const volatile struct xlagg_control *c = bpf_map_lookup_elem(&control, &index);
+
+	if (!c || !c->carrier)
+		return NULL;
+	index = c->table;
+	return bpf_map_lookup_elem(&tables, &index);
+}
+
+/* The port's ifindex if it is live, else 0. */
+static __always_inline __u32 live(__u32 slot)
+{
+	const volatile struct xlagg_port *port = bpf_map_lookup_elem(&ports, &slot);
+
+	return port && port->enabled == port->lost ? port->ifindex : 0;
+}
+
+/* Entries of `order` in use. */
+static __always_inline __u32 order_count(const volatile struct xlagg_table *table)
+{
+	__u32 count = table->count;
+
+	return count < XLAGG_MAX_PORTS ? count : XLAGG_MAX_PORTS;
+}
+
+/* The first live port of `order`, from entry `start` around; gives its entry in *ret_index. */
+static __always_inline struct choice first_live(const volatile struct xlagg_table *table, __u32 start, __u32 *ret_index,
+						__u32 why)
+{
+	__u32 count = order_count(table), index = start < count ? start : 0;
+
+	for (__u32 i = 0; i < XLAGG_MAX_PORTS && i < count; i++) {
+		__u32 slot = table->order[index & (XLAGG_MAX_PORTS - 1)], ifindex = live(slot);
+
+		if (ifindex) {
+			*ret_index = index;
+			return (struct choice){slot, ifindex, why};
+		}
+		index = index + 1 < count ? index + 1 : 0;
+	}
+	return (struct choice){XLAGG_NO_PORT, 0, XLAGG_CHOICE_NONE};
+}
+
+/* failover: order of preference. */
+static __always_inline struct choice choose_first(const volatile struct xlagg_table *table)
+{
+	__u32 index;
+
+	return first_live(table, 0, &index, XLAGG_CHOICE_PRIORITY);
+}
+
+/*
+ * A bucket whose port and backup are both lost: the ports that live share its flows. Drawing anew gives each of them
+ * alike many; who draws only dead ones takes the first that lives.
+ */
+static __always_inline struct choice rehash(const volatile struct xlagg_table *table, __u32 hash)
+{
+	__u32 count = order_count(table), index;
+
+	for (int draw = 0; draw < REHASH_DRAWS; draw++) {
+		__u32 slot, ifindex;
+
+		hash = hash * 0x9e3779b1u + 0x7f4a7c15u;
+		index = ((__u64)hash * count) >> 32;
+		slot = table->order[index & (XLAGG_MAX_PORTS - 1)];
+		ifindex = live(slot);
+		if (index < count && ifindex)
+			return (struct choice){slot, ifindex, XLAGG_CHOICE_REHASH};
+	}
+	return first_live(table, 0, &index, XLAGG_CHOICE_REHASH);
+}
+
+/* loadbalance, lacp: the bucket's port, its backup, any. */
+static __always_inline struct choice choose_bucket(const volatile struct xlagg_table *table, __u32 hash)
+{
+	__u32 entry = table->bucket[hash % XLAGG_BUCKETS], ifindex;
+
+	ifindex = live(entry & 0xff);
+	if (ifindex)
+		return (struct choice){entry & 0xff, ifindex, XLAGG_CHOICE_BUCKET};
+	ifindex = live(entry >> 8);
+	if (ifindex)
+		return (struct choice){entry >> 8, ifindex, XLAGG_CHOICE_BACKUP};
+	return rehash(table, hash);
+}
+
+/*
+ * roundrobin: rr_limit frames, then the next. A dead port's turn is skipped, not given to its neighbour, so that the
+ * others share alike. `advance`: count this frame.
+ */
+static __always_inline struct choice choose_turn(const volatile struct xlagg_table *table, bool advance)
+{
+	__u32 zero = 0, index = 0;
+	struct xlagg_turn *t = bpf_map_lookup_elem(&turn, &zero);
+	struct choice choice;
+
+	if (!t)
+		return (struct choice){XLAGG_NO_PORT, 0, XLAGG_CHOICE_NONE};
+	choice = first_live(table, t->index, &index, XLAGG_CHOICE_TURN);
+	if (!advance || choice.slot == XLAGG_NO_PORT)
+		return choice;
+	if (index != t->index)
+		t->sent = 0;
+	if (++t->sent >= params.rr_limit) {
+		t->sent = 0;
+		index++;
+	}
+	t->index = index; /* one too many means from the start */
+	return choice;
+}
+
+/* Whether params.proto spreads frames by their flow. */
+static __always_inline bool by_flow(void)
+{
+	return params.proto == XLAGG_PROTO_LOADBALANCE || params.proto == XLAGG_PROTO_LACP;
+}
+
+/* The port for a frame; broadcast: the first of those that get it. `hash` counts only where by_flow(). */
+static __always_inline struct choice choose(const volatile struct xlagg_table *table, __u32 hash, bool advance)
+{
+	__u32 index;
+
+	if (by_flow())
+		return choose_bucket(table, hash);
+	if (params.proto == XLAGG_PROTO_FAILOVER)
+		return choose_first(table);
+	if (params.proto == XLAGG_PROTO_ROUNDROBIN)
+		return choose_turn(table, advance);
+	if (params.proto == XLAGG_PROTO_BROADCAST)
+		return first_live(table, 0, &index, XLAGG_CHOICE_ALL);
+	return (struct choice){XLAGG_NO_PORT, 0, XLAGG_CHOICE_NONE};
+}
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The counters: each program runs on one CPU at a time and adds to that CPU's own. */
+#ifndef BPF_COUNT_H
+#define BPF_COUNT_H
+
+#include "maps.h"
+
+/* How many frames on the wire, and octets, what is being handled stands for. */
+struct amount {
+	__u32 packets;
+	__u32 bytes;
+};
+
+static __always_inline struct xlagg_port_stats *stats_of(__u32 slot)
+{
+	return bpf_map_lookup_elem(&port_stats, &slot);
+}
+
+static __always_inline struct xlagg_lagg_stats *stats_of_lagg(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&lagg_stats, &zero);
+}
+
+/* The lagg was asked to send. */
+static __always_inline void count_tx(struct amount amount)
+{
+	struct xlagg_lagg_stats *stats = stats_of_lagg();
+
+	if (!stats)
+		return;
+	stats->tx_packets += amount.packets;
+	stats->tx_bytes += amount.bytes;
+}
+
+/* Not sent, for a reason of enum xlagg_tx_drop. */
+static __always_inline void count_tx_drop(__u32 why, struct amount amount)
+{
+	struct xlagg_lagg_stats *stats = stats_of_lagg();
+
+	if (stats && why < XLAGG_TX_DROP_MAX)
+		stats->tx_dropped[why] += amount.packets;
+}
+
+/* Handed to a port. */
+static __always_inline void count_port_tx(__u32 slot, struct amount amount)
+{
+	struct xlagg_port_stats *stats = stats_of(slot);
+
+	if (!stats)
+		return;
+	stats->tx_packets += amount.packets;
+	stats->tx_bytes += amount.bytes;
+}
+
+/* Taken into the lagg from port params.slot. */
+static __always_inline void count_rx(struct amount amount)
+{
+	struct xlagg_port_stats *stats = stats_of(params.slot);
+	struct xlagg_lagg_stats *lagg = stats_of_lagg();
+
+	if (stats) {
+		stats->rx_packets += amount.packets;
+		stats->rx_bytes += amount.bytes;
+	}
+	if (lagg) {
+		lagg->rx_packets += amount.packets;
+		lagg->rx_bytes += amount.bytes;
+	}
+}
+
+/* Refused on port params.slot, for a reason of enum xlagg_rx_drop. */
+static __always_inline void count_rx_drop(__u32 why, struct amount amount)
+{
+	struct xlagg_port_stats *stats = stats_of(params.slot);
+
+	if (stats && why < XLAGG_RX_DROP_MAX)
+		stats->rx_dropped[why] += amount.packets;
+}
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What becomes of a frame that a port received; the same in tc and XDP. */
+#ifndef BPF_RECEIVE_H
+#define BPF_RECEIVE_H
+
+#include <linux/if_ether.h>
+
+#include "choose.h"
+#include "xlagg/hash.h"
+
+#define ETH_P_MAC_CONTROL 0x8808 /* IEEE 802.3 clause 31 */
+
+/* Whose a frame is. */
+enum owner {
+	OWNER_LAGG, /* data */
+	OWNER_PORT, /* the port's own stack */
+	OWNER_SLOW, /* slow protocols: slow.h decides */
+};
+
+/* The slow protocols' group address, 01-80-C2-00-00-02 (IEEE 802.3 Annex 57A). */
+static __always_inline bool is_slow_address(const __u8 *mac)
+{
+	return mac[0] == 0x01 && mac[1] == 0x80 && mac[2] == 0xc2 && !mac[3] && !mac[4] && mac[5] == 0x02;
+}
+
+/*
+ * `header`: MACs; `ethertype`: behind the tag, if there is one, host byte order; `vid`: of that tag. A frame of a VLAN
+ * belongs to that VLAN on the lagg, whatever its EtherType, but for the slow protocols, which know no VLANs.
+ */
+static __always_inline enum owner owner_of(const __u8 *header, __u16 ethertype, __u16 vid)
+{
+	if (ethertype == ETH_P_SLOW)
+		return params.proto == XLAGG_PROTO_LACP ? OWNER_SLOW : OWNER_PORT;
+	if (vid)
+		return OWNER_LAGG;
+	if (params.proto == XLAGG_PROTO_LACP && is_slow_address(header))
+		return OWNER_SLOW;
+	if (ethertype == ETH_P_MAC_CONTROL)
+		return OWNER_PORT;
+	for (__u32 i = 0; i < XLAGG_PORT_ETHERTYPES; i++)
+		if (i < params.ethertypes && ethertype == params.ethertype[i])
+			return OWNER_PORT;
+	return OWNER_LAGG;
+}
+
+/* Whether port params.slot may receive for the lagg: XLAGG_RX_DROP_MAX, or why not (enum xlagg_rx_drop). */
+static __always_inline __u32 refusal(bool group)
+{
+	const volatile struct xlagg_table *table;
+	const volatile struct xlagg_port *port;
+	__u32 slot = params.slot, flags;
+
+	if (params.proto == XLAGG_PROTO_NONE)
+		return XLAGG_RX_PROTO_NONE;
+	table = current_table();
+	if (!table)
+		return XLAGG_RX_NO_CARRIER;
+	if (params.proto == XLAGG_PROTO_FAILOVER && !params.rx_all && choose_first(table).slot == slot)
+		return XLAGG_RX_DROP_MAX;
+	port = bpf_map_lookup_elem(&ports, &slot);
+	flags = port ? port->flags : 0;
+	if ((flags & XLAGG_PORT_LINGERING) && !group)
+		return XLAGG_RX_DROP_MAX;
+	if (params.proto == XLAGG_PROTO_FAILOVER && !params.rx_all)
+		return XLAGG_RX_STANDBY;
+	return flags & XLAGG_PORT_COLLECTING ? XLAGG_RX_DROP_MAX : XLAGG_RX_NOT_COLLECTING;
+}
+
+#endif

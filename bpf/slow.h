@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * Slow-protocol frames in proto lacp: checked as IEEE 802.3 Annex 57A and 802.1AX 6.4.2 ask, limited, and handed to the
+ * agent. Version, TLV types and reserved octets are not checked: the standard forbids that.
+ */
+#ifndef BPF_SLOW_H
+#define BPF_SLOW_H
+
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+
+#include "count.h"
+#include "receive.h"
+
+#define SLOW_SUBTYPE ETH_HLEN	  /* offset in the frame */
+#define SLOW_ACTOR (ETH_HLEN + 4) /* LACPDU: offset of Actor_System_Priority */
+#define SLOW_ACTOR_LEN 15	  /* up to Actor_State */
+#define SLOW_ACTOR_ID_LEN 14	  /* without it */
+#define SLOW_FRAME_MIN (ETH_HLEN + 110)
+#define SLOW_INTERVAL_NS 100000000ull /* 10 frames/s: Annex 57A.1's limit per subtype */
+#define SLOW_BURST 10
+
+enum {
+	SLOW_LACP = 1,
+	SLOW_MARKER = 2,
+	SLOW_LAST = 10, /* OSSP; 0 and everything above are illegal */
+};
+
+/* Whether one more frame of that class fits its rate: a virtual schedule, one word, so that no lock is needed. */
+static __always_inline bool slow_grant(__u32 class, __u64 now)
+{
+	__u32 slot = params.slot;
+	struct xlagg_limiter *l = bpf_map_lookup_elem(&limiter, &slot);
+	__u64 due, from;
+
+	if (!l || class >= XLAGG_SLOW_CLASS_MAX)
+		return false;
+	due = *(volatile __u64 *)&l->due_ns[class];
+	from = due > now ? due : now;
+	if (from - now > (SLOW_BURST - 1) * SLOW_INTERVAL_NS)
+		return false;
+	/* Another CPU was first: this frame is one too many, which costs a flood nothing that it had a right to. */
+	return __sync_bool_compare_and_swap(&l->due_ns[class], due, from + SLOW_INTERVAL_NS);
+}
+
+/* Octets in which an LACPDU's Actor fields equal the recorded partner's. */
+static __always_inline __u32 slow_class(struct __sk_buff *skb, __u8 subtype)
+{
+	__u32 slot = params.slot;
+	struct xlagg_lacp *known = bpf_map_lookup_elem(&lacp, &slot);
+	__u8 actor[SLOW_ACTOR_LEN];
+
+	if (subtype == SLOW_MARKER)
+		return XLAGG_SLOW_MARKER;
+	if (!known || !known->partner_known || bpf_skb_load_bytes(skb, SLOW_ACTOR, actor, sizeof(actor)))
+		return XLAGG_SLOW_OTHER;
+	for (int i = 0; i < SLOW_ACTOR_ID_LEN; i++)
+		if (actor[i] != known->partner[i])
+			return XLAGG_SLOW_OTHER;
+	return actor[SLOW_ACTOR_ID_LEN] == known->partner[SLOW_ACTOR_ID_LEN] ? XLAGG_SLOW_KNOWN : XLAGG_SLOW_PARTNER;
+}
+
+/* Hands the frame to the agent. False: the ring is full. */
+static __always_inline bool slow_hand_over(struct __sk_buff *skb, __u64 now)
+{
+	struct xlagg_slow_event *event = bpf_ringbuf_reserve(&slow_rx, sizeof(*event), 0);
+	__u32 len = skb->len;
+
+	if (!event)
+		return false;
+	event->time_ns = now;
+	event->slot = params.slot;
+	event->len = len;
+	__builtin_memset(event->frame, 0, sizeof(event->frame));
+	if (len > sizeof(event->frame))
+		len = sizeof(event->frame);
+	if (!len || bpf_skb_load_bytes(skb, 0, event->frame, len)) {
+		bpf_ringbuf_discard(event, 0);
+		return false;
+	}
+	bpf_ringbuf_submit(event, 0);
+	return true;
+}
+
+/* A frame with the slow protocols' EtherType or address. `vid`: of its tag, 0: none or priority only. */
+static __always_inline int slow(struct __sk_buff *skb, bool to_group, __u16 ethertype, __u16 vid)
+{
+	struct xlagg_port_stats *stats = stats_of(params.slot);
+	__u64 now = bpf_ktime_get_ns();
+	__u8 subtype = 0;
+
+	if (!stats)
+		return TC_ACT_SHOT;
+	if (!to_group || ethertype != ETH_P_SLOW) {
+		stats->slow_unknown++;
+		return TC_ACT_UNSPEC;
+	}
+	if (bpf_skb_load_bytes(skb, SLOW_SUBTYPE, &subtype, sizeof(subtype)) || !subtype || subtype > SLOW_LAST) {
+		stats->slow_illegal++;
+		return TC_ACT_SHOT;
+	}
+	if (subtype != SLOW_LACP && subtype != SLOW_MARKER)
+		return TC_ACT_UNSPEC;
+	if (vid || skb->len < SLOW_FRAME_MIN) {
+		stats->slow_illegal++;
+		return TC_ACT_SHOT;
+	}
+	if (!slow_grant(slow_class(skb, subtype), now) || !slow_hand_over(skb, now)) {
+		stats->slow_limited++;
+		stats->rx_dropped[XLAGG_RX_SLOW_LIMITED]++;
+		return TC_ACT_SHOT;
+	}
+	stats->slow_rx++;
+	return TC_ACT_SHOT;
+}
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * The programs on skbs. Their verdicts are the same numbers for clsact, tcx and netkit: UNSPEC -1 (next program, then
+ * the stack), SHOT 2, REDIRECT 7; so one `tx` serves all three.
+ *
+ *   tx           the lower end's ingress (veth), lagg0's egress (tx-path direct), lagg0's own transmit (netkit)
+ *   rx           a port's ingress, one copy per port
+ *   lower_guard  the lower end's egress
+ *   probe        run by hand: says what tx would do
+ */
+#include "choose.h"
+#include "count.h"
+#include "slow.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+static __always_inline struct amount amount_of(const struct __sk_buff *skb)
+{
+	__u32 segments = skb->gso_segs;
+
+	return (struct amount){.packets = segments ? segments : 1, .bytes = skb->len};
+}
+
+/* Id of the tag that is kept beside the frame. */
+static __always_inline __u16 tag_of(const struct __sk_buff *skb)
+{
+	return skb->vlan_present ? skb->vlan_tci & 0xfff : 0;
+}
+
+/* The flow hash of a frame, whose headers are made linear if they are not. */
+static __always_inline __u32 flow_of(struct __sk_buff *skb)
+{
+	const struct xlagg_hash_keys keys = {.fields = params.hash, .seed = params.seed};
+	struct xlagg_flow flow = {};
+	__u32 reach;
+
+	if (params.flowid && skb->hash)
+		return skb->hash >> (params.flowid_shift & 31);
+	for (int attempt = 0; attempt < 2; attempt++) {
+		flow = xlagg_flow_hash((void *)(long)skb->data, (void *)(long)skb->data_end, tag_of(skb), keys);
+		if (!flow.cut || skb->data_end - skb->data >= skb->len)
+			break;
+		reach = skb->len < XLAGG_HASH_REACH ? skb->len : XLAGG_HASH_REACH;
+		if (bpf_skb_pull_data(skb, reach))
+			break;
+	}
+	return flow.hash;
+}
+
+/* broadcast: a copy to every live port, the frame itself to the last. */
+static __always_inline int send_to_all(struct __sk_buff *skb, const volatile struct xlagg_table *table,
+				       struct amount amount)
+{
+	__u32 count = order_count(table), last = XLAGG_NO_PORT, last_ifindex = 0;
+
+	for (__u32 i = 0; i < XLAGG_MAX_PORTS && i < count; i++) {
+		__u32 slot = table->order[i], ifindex = live(slot);
+
+		if (!ifindex)
+			continue;
+		if (last_ifindex) {
+			if (bpf_clone_redirect(skb, last_ifindex, 0))
+				count_tx_drop(XLAGG_TX_CLONE, amount);
+			else
+				count_port_tx(last, amount);
+		}
+		last = slot;
+		last_ifindex = ifindex;
+	}
+	if (!last_ifindex) {
+		count_tx_drop(XLAGG_TX_NO_PORT, amount);
+		return TC_ACT_SHOT;
+	}
+	count_port_tx(last, amount);
+	return bpf_redirect(last_ifindex, 0);
+}
+
+SEC("tc")
+int tx(struct __sk_buff *skb)
+{
+	const volatile struct xlagg_table *table;
+	struct amount amount = amount_of(skb);
+	struct choice choice;
+
+	count_tx(amount);
+	if (params.proto == XLAGG_PROTO_NONE) {
+		count_tx_drop(XLAGG_TX_PROTO_NONE, amount);
+		return TC_ACT_SHOT;
+	}
+	table = current_table();
+	if (!table) {
+		count_tx_drop(XLAGG_TX_NO_CARRIER, amount);
+		return TC_ACT_SHOT;
+	}
+	if (params.proto == XLAGG_PROTO_BROADCAST)
+		return send_to_all(skb, table, amount);
+	choice = choose(table, by_flow() ? flow_of(skb) : 0, true);
+	if (choice.slot == XLAGG_NO_PORT) {
+		count_tx_drop(XLAGG_TX_NO_PORT, amount);
+		return TC_ACT_SHOT;
+	}
+	count_port_tx(choice.slot, amount);
+	return bpf_redirect(choice.ifindex, 0);
+}
+
+SEC("tc")
+int rx(struct __sk_buff *skb)
+{
+	struct amount amount = amount_of(skb);
+	const __u8 *header = (void *)(long)skb->data;
+	__u16 ethertype;
+	__u32 why;
+
+	if (skb->data + ETH_HLEN > skb->data_end) {
+		if (bpf_skb_pull_data(skb, ETH_HLEN)) {
+			count_rx_drop(XLAGG_RX_MALFORMED, amount);
+			return TC_ACT_SHOT;
+		}
+		header = (void *)(long)skb->data;
+	}
+	if ((void *)header + ETH_HLEN > (void *)(long)skb->data_end)
+		return TC_ACT_SHOT;
+	ethertype = xlagg_be16(xlagg_load16(header + 12));
+	switch (owner_of(header, ethertype, tag_of(skb))) {
+	case OWNER_PORT:
+		return TC_ACT_UNSPEC;
+	case OWNER_SLOW:
+		return slow(skb, is_slow_address(header), ethertype, tag_of(skb));
+	case OWNER_LAGG:
+		break;
+	}
+	why = refusal(header[0] & 1);
+	if (why != XLAGG_RX_DROP_MAX) {
+		count_rx_drop(why, amount);
+		return TC_ACT_SHOT;
+	}
+	count_rx(amount);
+	return bpf_redirect(params.lower_ifindex, 0);
+}
+
+/* The lower end is nobody's interface: what its own stack makes, and so was not received anywhere, does not go out. */
+SEC("tc")
+int lower_guard(struct __sk_buff *skb)
+{
+	if (skb->ingress_ifindex)
+		return TC_ACT_UNSPEC;
+	count_tx_drop(XLAGG_TX_OWN_STACK, amount_of(skb));
+	return TC_ACT_SHOT;
+}
+
+SEC("tc")
+int probe(struct __sk_buff *skb)
+{
+	const volatile struct xlagg_table *table;
+	struct choice choice = {XLAGG_NO_PORT, 0, XLAGG_CHOICE_NO_CARRIER};
+	struct xlagg_probe *result;
+	__u32 zero = 0, hash;
+
+	hash = flow_of(skb);
+	table = current_table();
+	if (table)
+		choice = choose(table, hash, false);
+	result = bpf_map_lookup_elem(&probe_result, &zero);
+	if (!result)
+		return TC_ACT_SHOT;
+	*result = (struct xlagg_probe){
+	    .hash = hash, .bucket = hash % XLAGG_BUCKETS, .slot = choice.slot, .choice = choice.why};
+	return TC_ACT_UNSPEC;
+}

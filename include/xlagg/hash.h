@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * The flow hash: from the octets of a frame to 32 bits that are the same for every frame of a flow. The datapath's
+ * programs and user space compile this same text, so that they agree by construction.
+ *
+ * Each pair of fields (both MACs, 32 bits of both addresses, both ports) gives one product (a + k)(b + k'), with keys
+ * from the seed; the sum of the products is mixed once. A product does not wait for the one before it, and equal keys
+ * make it symmetric without comparing a and b.
+ */
+#ifndef XLAGG_HASH_H
+#define XLAGG_HASH_H
+
+#include <linux/if_ether.h>
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "abi.h"
+
+#define XLAGG_HASH_TAGS 3	/* VLAN tags in the frame that are looked behind */
+#define XLAGG_HASH_EXTENSIONS 6 /* IPv6 extension headers that are looked behind */
+#define XLAGG_HASH_REACH 2048	/* octets of a frame in which the headers are looked for, where that costs anything */
+
+#define XLAGG_ETH_P_QINQ 0x9100 /* the tag of QinQ before it became 0x88a8 */
+#define XLAGG_VXLAN_PORT 4789
+
+/* Protocol numbers; <linux/in.h> lacks some, and with <netinet/in.h> it clashes. */
+enum {
+	XLAGG_IP_HOPOPTS = 0,
+	XLAGG_IP_IPV4 = 4,
+	XLAGG_IP_TCP = 6,
+	XLAGG_IP_UDP = 17,
+	XLAGG_IP_IPV6 = 41,
+	XLAGG_IP_ROUTING = 43,
+	XLAGG_IP_FRAGMENT = 44,
+	XLAGG_IP_GRE = 47,
+	XLAGG_IP_DSTOPTS = 60,
+	XLAGG_IP_SCTP = 132,
+};
+
+/* What is hashed and from where; constants of a loaded program. */
+struct xlagg_hash_keys {
+	__u32 fields; /* enum xlagg_hash_field */
+	__u32 seed;
+};
+
+/* A flow hash. */
+struct xlagg_flow {
+	__u32 hash;
+	bool cut; /* headers were looked for behind the end of the data: with more data the hash may be another */
+};
+
+/* A frame while it is read. */
+struct xlagg_parse {
+	struct xlagg_hash_keys keys;
+	const void *data; /* first octet */
+	const void *end;  /* behind the last octet */
+	__u32 at;	  /* offset of the next octet to be read, below XLAGG_HASH_REACH */
+	__u64 link;	  /* sum over MACs and VLAN ids */
+	__u64 network;	  /* sum over addresses, ports, protocol and label of the innermost packet so far */
+	__u16 ethertype;  /* of what comes next, host byte order */
+	__u16 port;	  /* destination port, host byte order, 0: none found */
+	__u8 next;	  /* protocol of what comes next */
+	bool cut;	  /* see struct xlagg_flow */
+};
+
+static inline __attribute__((always_inline)) __u16 xlagg_load16(const void *at)
+{
+#ifdef __bpf__
+	return *(const __u16 *)at; /* programs are loaded only where the kernel allows unaligned loads */
+#else
+	__u16 value;
+	__builtin_memcpy(&value, at, sizeof(value));
+	return value;
+#endif
+}
+
+static inline __attribute__((always_inline)) __u32 xlagg_load32(const void *at)
+{
+#ifdef __bpf__
+	return *(const __u32 *)at;
+#else
+	__u32 value;
+	__builtin_memcpy(&value, at, sizeof(value));
+	return value;
+#endif
+}
+
+static inline __attribute__((always_inline)) __u16 xlagg_be16(__u16 value)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return __builtin_bswap16(value);
+#else
+	return value;
+#endif
+}
+
+/* Gives `len` octets and moves behind them, or NULL where the data ends before. */
+static inline __attribute__((always_inline)) const void *xlagg_take(struct xlagg_parse *p, __u32 len)
+{
+	const void *at = p->data + p->at;
+
+	if (at + len > p->end) {
+		p->cut = true;
+		return NULL;
+	}
+	p->at += len;
+	return at;
+}
+
+/*
+ * Moves over `len` octets whose number stands in the frame. False: beyond reach. The mask says nothing new to a reader;
+ * it keeps the offset the same value to the verifier wherever it comes from, or IPv6 in a tunnel would be too much for
+ * it.
+ */
+static inline __attribute__((always_inline)) bool xlagg_skip(struct xlagg_parse *p, __u32 len)
+{
+	p->at += len;
+	if (p->at >= XLAGG_HASH_REACH)
+		return false;
+#ifdef __bpf__
+	asm volatile("%0 &= %1" : "+r"(p->at) : "i"(XLAGG_HASH_REACH - 1));
+#endif
+	return true;
+}
+
+/* One of two keys of a product, from the seed: distinct for each `index`, and alike within a pair when symmetric. */
+static inline __attribute__((always_inline)) __u32 xlagg_key(const struct xlagg_parse *p, __u32 index, bool second)
+{
+	if (p->keys.fields & XLAGG_HASH_SYMMETRIC)
+		second = false;
+	return (0x9e3779b9u * (2 * index + second + 1)) ^ p->keys.seed;
+}
+
+/* The product of a pair of 32-bit values, of which `fields` may leave out either. */
+static inline __attribute__((always_inline)) __u64 xlagg_pair(const struct xlagg_parse *p, __u32 index, __u32 src,
+							      __u32 dst, __u32 src_field, __u32 dst_field)
+{
+	if (!(p->keys.fields & (src_field | dst_field)))
+		return 0;
+	if (!(p->keys.fields & src_field))
+		src = 0;
+	if (!(p->keys.fields & dst_field))
+		dst = 0;
+	return (__u64)(__u32)(src + xlagg_key(p, index, false)) * (__u32)(dst + xlagg_key(p, index, true));
+}
+
+/* The MACs: 48 bits each, so that the product is taken modulo 2^64. */
+static inline __attribute__((always_inline)) void xlagg_hash_macs(struct xlagg_parse *p, const void *dst_src)
+{
+	__u64 src = 0, dst = 0;
+
+	if (!(p->keys.fields & (XLAGG_HASH_SRC_MAC | XLAGG_HASH_DST_MAC)))
+		return;
+	if (p->keys.fields & XLAGG_HASH_DST_MAC)
+		dst = xlagg_load32(dst_src) | (__u64)xlagg_load16(dst_src + 4) << 32;
+	if (p->keys.fields & XLAGG_HASH_SRC_MAC)
+		src = xlagg_load16(dst_src + 6) | (__u64)xlagg_load32(dst_src + 8) << 16;
+	src += (__u64)xlagg_key(p, 8, false) << 17;
+	dst += (__u64)xlagg_key(p, 8, true) << 17;
+	p->link += (src + 0x5bd1e995) * (dst + 0x5bd1e995);
+}
+
+static inline __attribute__((always_inline)) bool xlagg_is_vlan(__u16 ethertype)
+{
+	return ethertype == ETH_P_8021Q || ethertype == ETH_P_8021AD || ethertype == XLAGG_ETH_P_QINQ;
+}
+
+/* Reads an Ethernet header and the tags behind it; `vid`: id of a tag that hardware took off, 0: none. */
+static inline __attribute__((always_inline)) bool xlagg_parse_ethernet(struct xlagg_parse *p, __u16 vid)
+{
+	const void *header = xlagg_take(p, ETH_HLEN);
+	__u64 ids = vid;
+
+	if (!header)
+		return false;
+	xlagg_hash_macs(p, header);
+	p->ethertype = xlagg_be16(xlagg_load16(header + 12));
+	for (int i = 0; i < XLAGG_HASH_TAGS && xlagg_is_vlan(p->ethertype); i++) {
+		const void *tag = xlagg_take(p, 4);
+
+		if (!tag)
+			break;
+		ids = ids << 12 | (xlagg_be16(xlagg_load16(tag)) & 0xfff);
+		p->ethertype = xlagg_be16(xlagg_load16(tag + 2));
+	}
+	if (p->keys.fields & XLAGG_HASH_VLAN)
+		p->link += ids;
+	return true;
+}
+
+/* Reads an IPv4 header. False: not one, or a fragment, of which nothing more counts. */
+static inline __attribute__((always_inline)) bool xlagg_parse_ipv4(struct xlagg_parse *p)
+{
+	const __u8 *header = (const __u8 *)xlagg_take(p, 20);
+	__u32 len;
+
+	if (!header)
+		return false;
+	len = (header[0] & 0xf) * 4;
+	if (header[0] >> 4 != 4 || len < 20)
+		return false;
+	p->network = xlagg_pair(p, 0, xlagg_load32(header + 12), xlagg_load32(header + 16), XLAGG_HASH_SRC_IP,
+				XLAGG_HASH_DST_IP);
+	p->next = header[9];
+	if (xlagg_load16(header + 6) & xlagg_be16(0x3fff)) /* offset, or more fragments */
+		return false;
+	return len == 20 || xlagg_skip(p, len - 20);
+}
+
+/* Reads an IPv6 header; gives its flow label. */
+static inline __attribute__((always_inline)) bool xlagg_parse_ipv6(struct xlagg_parse *p, __u32 *label)
+{
+	const __u8 *header = (const __u8 *)xlagg_take(p, 40);
+
+	if (!header || header[0] >> 4 != 6)
+		return false;
+	p->network = 0;
+	for (__u32 i = 0; i < 4; i++)
+		p->network += xlagg_pair(p, i, xlagg_load32(header + 8 + 4 * i), xlagg_load32(header + 24 + 4 * i),
+					 XLAGG_HASH_SRC_IP, XLAGG_HASH_DST_IP);
+	*label = (__u32)(header[1] & 0xf) << 16 | xlagg_be16(xlagg_load16(header + 2));
+	p->next = header[6];
+	return true;
+}
+
+/* Moves behind the IPv6 extension headers. False: a fragment, of which nothing more counts. */
+static inline __attribute__((always_inline)) bool xlagg_skip_extensions(struct xlagg_parse *p)
+{
+	for (int i = 0; i < XLAGG_HASH_EXTENSIONS; i++) {
+		const __u8 *header;
+
+		if (p->next != XLAGG_IP_HOPOPTS && p->next != XLAGG_IP_ROUTING && p->next != XLAGG_IP_DSTOPTS)
+			break;
+		header = (const __u8 *)xlagg_take(p, 8);
+		if (!header)
+			break;
+		p->next = header[0];
+		if (!xlagg_skip(p, header[1] * 8))
+			break;
+	}
+	return p->next != XLAGG_IP_FRAGMENT;
+}
+
+/*
+ * Adds what identifies the flow above the network layer. The label counts only where no ports are found: it may
+ * change in the life of a flow, and each direction has its own.
+ */
+static inline __attribute__((always_inline)) void xlagg_hash_transport(struct xlagg_parse *p, __u32 label)
+{
+	const __u8 *ports = NULL;
+
+	p->port = 0;
+	if (p->keys.fields & XLAGG_HASH_L4_PROTO)
+		p->network += (__u64)p->next << 36; /* above three VLAN ids */
+	if (p->next == XLAGG_IP_TCP || p->next == XLAGG_IP_UDP || p->next == XLAGG_IP_SCTP)
+		ports = (const __u8 *)xlagg_take(p, 4);
+	if (ports) {
+		p->network +=
+		    xlagg_pair(p, 4, xlagg_load16(ports), xlagg_load16(ports + 2), XLAGG_HASH_SPORT, XLAGG_HASH_DPORT);
+		p->port = xlagg_be16(xlagg_load16(ports + 2));
+	} else if ((p->keys.fields & XLAGG_HASH_FLOWLABEL) && !(p->keys.fields & XLAGG_HASH_SYMMETRIC)) {
+		p->network += (__u64)label << 44;
+	}
+}
+
+/* Reads the packet at p->at. False: there is nothing behind it that could be a tunnel's. */
+static inline __attribute__((always_inline)) bool xlagg_parse_packet(struct xlagg_parse *p)
+{
+	__u32 label = 0;
+
+	if (p->ethertype == ETH_P_IP) {
+		if (!xlagg_parse_ipv4(p))
+			return false;
+	} else if (p->ethertype != ETH_P_IPV6 || !xlagg_parse_ipv6(p, &label)) {
+		return false;
+	}
+	if (!(p->keys.fields & (XLAGG_HASH_L4 | XLAGG_HASH_INNER)))
+		return false;
+	if (p->ethertype == ETH_P_IPV6 && !xlagg_skip_extensions(p))
+		return false;
+	xlagg_hash_transport(p, label);
+	return true;
+}
+
+/* Behind a GRE header (RFC 2784, 2890). */
+static inline __attribute__((always_inline)) bool xlagg_enter_gre(struct xlagg_parse *p)
+{
+	const void *header = xlagg_take(p, 4);
+	__u16 flags;
+
+	if (!header)
+		return false;
+	flags = xlagg_be16(xlagg_load16(header));
+	if (flags & 0x4007) /* routing, or another version */
+		return false;
+	p->ethertype = xlagg_be16(xlagg_load16(header + 2));
+	if (!xlagg_skip(p, 4 * ((flags >> 15 & 1) + (flags >> 13 & 1) + (flags >> 12 & 1)))) /* checksum, key, number */
+		return false;
+	return p->ethertype != ETH_P_TEB || xlagg_parse_ethernet(p, 0);
+}
+
+/* Behind the rest of a UDP header and a VXLAN header (RFC 7348). */
+static inline __attribute__((always_inline)) bool xlagg_enter_vxlan(struct xlagg_parse *p)
+{
+	const __u8 *header = (const __u8 *)xlagg_take(p, 12);
+
+	return header && (header[4] & 0x08) && xlagg_parse_ethernet(p, 0);
+}
+
+/* Moves to the packet inside the one that was read. False: it is no tunnel's. */
+static inline __attribute__((always_inline)) bool xlagg_enter_tunnel(struct xlagg_parse *p)
+{
+	if (p->next == XLAGG_IP_IPV4 || p->next == XLAGG_IP_IPV6) {
+		p->ethertype = p->next == XLAGG_IP_IPV4 ? ETH_P_IP : ETH_P_IPV6;
+		return true;
+	}
+	if (p->next == XLAGG_IP_GRE)
+		return xlagg_enter_gre(p);
+	return p->next == XLAGG_IP_UDP && p->port == XLAGG_VXLAN_PORT && xlagg_enter_vxlan(p);
+}
+
+/*
+ * The hash of the frame from `data` to `data_end`. `vid`: id of a VLAN tag that is kept beside the frame (skb), 0:
+ * none; it hashes as if it stood in front of the tags in the frame. With XLAGG_HASH_INNER the packet inside a tunnel
+ * takes the place of the one that carries it, one level deep; MACs and VLAN ids of both count.
+ */
+static inline __attribute__((always_inline)) struct xlagg_flow xlagg_flow_hash(const void *data, const void *data_end,
+									       __u16 vid, struct xlagg_hash_keys keys)
+{
+	struct xlagg_parse p = {.keys = keys, .data = data, .end = data_end};
+	__u64 hash;
+
+	if (xlagg_parse_ethernet(&p, vid) && (keys.fields & ~XLAGG_HASH_L2 & ~XLAGG_HASH_SYMMETRIC)) {
+		for (int depth = 0; depth < 2; depth++) {
+			if (!xlagg_parse_packet(&p) || !(keys.fields & XLAGG_HASH_INNER) || !xlagg_enter_tunnel(&p))
+				break;
+		}
+	}
+	hash = p.link + p.network;
+	hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15ull;
+	hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93ull;
+	return (struct xlagg_flow){.hash = (__u32)(hash >> 32), .cut = p.cut};
+}
+
+#endif
