@@ -76,8 +76,7 @@ struct lacp_port {
 	struct xlagg_lacp_end actor;   /* Actor_Oper_* */
 	struct xlagg_lacp_end partner; /* Partner_Oper_* */
 	struct xlagg_lacp_end view;    /* Partner fields of the last LACPDU: how the partner sees us */
-	uint64_t silence;    /* ns without a LACPDU that led to the Receive machine's state, 0: none was expected yet */
-	uint64_t loop_until; /* till then a LACPDU of our own system counts as a loop; 0: none came */
+	uint64_t silence; /* ns without a LACPDU that led to the Receive machine's state, 0: none was expected yet */
 	uint64_t defaulted_since;     /* when the Receive machine entered DEFAULTED */
 	uint64_t sent[LACP_TX_LIMIT]; /* when the last LACPDUs left, oldest at sent[sent_next]; CORE_NEVER: none */
 	uint32_t sent_next;	      /* index of the oldest of `sent` */
@@ -94,6 +93,7 @@ struct lacp_port {
 	/* Timers: when they expire, CORE_NEVER: stopped. */
 	uint64_t current_while, periodic_timer, wait_while, actor_churn_timer, partner_churn_timer;
 	uint64_t refused_timer, drain;
+	uint64_t loop_timer; /* runs while a LACPDU of our own system has come in of late */
 
 	struct lacp_counters counters;
 };
@@ -107,7 +107,8 @@ struct lacp {
 	uint8_t system[6];	     /* Actor_System */
 	uint32_t last_number;	     /* last automatic port number given */
 	uint32_t active;	     /* the aggregator that may carry traffic, LACP_NO_SLOT: none */
-	uint32_t fallback; /* lacp-strict off: the port that carries traffic without a partner, or LACP_NO_SLOT */
+	uint32_t fallback;	 /* lacp-strict off: the port that carries traffic without a partner, or LACP_NO_SLOT */
+	uint64_t fallback_timer; /* when another port may become the fallback, CORE_NEVER: not by itself */
 	struct lacp_port port[XLAGG_MAX_PORTS];
 };
 

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+#include <string.h>
+
+#include "core/lacp_machine.h"
+
+#define KEY_CLASS_BITS 5
+#define KEY_NUMBER_MASK 0x7ff
+
+bool lacp_same_lag_end(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b)
+{
+	return a->system_prio == b->system_prio && a->key == b->key && !memcmp(a->system, b->system, sizeof(a->system));
+}
+
+bool lacp_same_port(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b)
+{
+	return lacp_same_lag_end(a, b) && a->port_prio == b->port_prio && a->port == b->port;
+}
+
+bool lacp_same(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b, uint8_t mask)
+{
+	return lacp_same_port(a, b) && !((a->state ^ b->state) & mask);
+}
+
+int lacp_compare_system(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b)
+{
+	if (a->system_prio != b->system_prio)
+		return a->system_prio < b->system_prio ? -1 : 1;
+	return memcmp(a->system, b->system, sizeof(a->system));
+}
+
+/* Ports of one class may aggregate: a class for each speed there is, one for unknown, one for all others. */
+static uint32_t speed_class(uint32_t speed)
+{
+	static const uint32_t known[] = {0,	10,    100,   1000,  2500,  5000,  10000,  14000,  20000,  25000,
+					 28000, 40000, 50000, 56000, 64000, 80000, 100000, 200000, 400000, 800000};
+	uint32_t count = sizeof(known) / sizeof(known[0]);
+	uint32_t i = 0;
+
+	while (i < count && known[i] != speed)
+		i++;
+	return i + 1;
+}
+
+uint16_t lacp_auto_key(const struct lacp *l, uint32_t speed)
+{
+	const uint32_t any_speed = (1u << KEY_CLASS_BITS) - 1;
+
+	return (uint16_t)((l->number & KEY_NUMBER_MASK) << KEY_CLASS_BITS |
+			  (l->conf.mixed_speed ? any_speed : speed_class(speed)));
+}
+
+static int hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	const char *found = c ? strchr(digits, c) : NULL;
+
+	return found ? (int)(found - digits) % 16 : -1;
+}
+
+bool lacp_parse_mac(const char *text, uint8_t mac[6])
+{
+	uint8_t parsed[6];
+
+	for (uint32_t i = 0; i < sizeof(parsed); i++, text += 3) {
+		int high = hex_digit(text[0]);
+		int low = high < 0 ? -1 : hex_digit(text[1]);
+
+		if (low < 0)
+			return false;
+		if (i + 1 < sizeof(parsed) ? text[2] != ':' && text[2] != '-' : text[2] != '\0')
+			return false;
+		parsed[i] = (uint8_t)(high << 4 | low);
+	}
+	memcpy(mac, parsed, sizeof(parsed));
+	return true;
+}

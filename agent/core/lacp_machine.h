@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * What the files of LACP share. Each machine is a function that takes one arc of its diagram, if one is due, with the
+ * actions of the state that it leads to, and says whether it did; lacp.c calls them until all are settled.
+ */
+#ifndef CORE_LACP_MACHINE_H
+#define CORE_LACP_MACHINE_H
+
+#include "core/lacp.h"
+#include "core/pdu.h"
+
+#define LACP_STATE_MUX (XLAGG_STATE_SYNC | XLAGG_STATE_COLLECTING | XLAGG_STATE_DISTRIBUTING)
+
+/* A timer that has run out by `now`. A stopped one (CORE_NEVER) never has. */
+static inline bool lacp_expired(uint64_t timer, uint64_t now)
+{
+	return timer != CORE_NEVER && timer <= now;
+}
+static inline uint64_t lacp_earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+static inline bool lacp_has(const struct xlagg_lacp_end *end, uint8_t bits)
+{
+	return (end->state & bits) == bits;
+}
+static inline void lacp_put(struct xlagg_lacp_end *end, uint8_t bits, bool on)
+{
+	end->state = (uint8_t)(on ? end->state | bits : end->state & ~bits);
+}
+static inline uint32_t lacp_slot(const struct lacp *l, const struct lacp_port *p)
+{
+	return (uint32_t)(p - l->port);
+}
+static inline bool lacp_is_distributing(const struct lacp_port *p)
+{
+	return p->mux == XLAGG_MUX_DISTRIBUTING || p->mux == XLAGG_MUX_COLLECTING_DISTRIBUTING;
+}
+static inline bool lacp_is_collecting(const struct lacp_port *p)
+{
+	return p->mux == XLAGG_MUX_COLLECTING || lacp_is_distributing(p);
+}
+/* A current partner that sees us as we are: what min-links and the choice of the aggregator count. */
+static inline bool lacp_agrees(const struct lacp_port *p)
+{
+	return p->enabled && p->rx == XLAGG_RX_CURRENT && p->matched;
+}
+/* It hears its own system: a loop, or a twin. */
+static inline bool lacp_loops(const struct lacp_port *p)
+{
+	return p->loop_timer != CORE_NEVER;
+}
+
+/* --- lacp_end.c: comparisons of what LACPDUs say --- */
+/* Port, port priority, system, system priority and key are the same. */
+bool lacp_same_port(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b);
+/* The same, and the state bits of `mask` (enum xlagg_lacp_state) too. */
+bool lacp_same(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b, uint8_t mask);
+/* System priority, system and key are the same: this half of a LAG ID (6.3.6.1). */
+bool lacp_same_lag_end(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b);
+/* Order of System IDs (6.3.2): negative, 0 or positive; lower has the higher priority. */
+int lacp_compare_system(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b);
+/* The key of a port by itself, from its speed and the number of the lagg. Never 0. */
+uint16_t lacp_auto_key(const struct lacp *l, uint32_t speed);
+/* Parses "auto" or a MAC with colons or hyphens. False: it is "auto", or no MAC. */
+bool lacp_parse_mac(const char *text, uint8_t mac[6]);
+
+/* --- lacp.c --- */
+/* Appends an effect and gives it to be filled; NULL: the list is full. */
+struct core_effect *lacp_effect(struct core_effects *fx, enum core_effect_kind kind, uint32_t slot);
+/* Actor_Oper_* follow options, link and partner; a change sets NTT or unselects, as 6.4.14 asks. */
+void lacp_actor_refresh(struct lacp *l, struct lacp_port *p);
+
+/* --- lacp_rx.c: Receive machine (6.4.12) and the functions of 6.4.9 --- */
+void lacp_rx_begin(struct lacp *l, struct lacp_port *p);
+bool lacp_rx_step(struct lacp *l, struct lacp_port *p, uint64_t now, struct core_effects *fx);
+/* A LACPDU came. In states other than EXPIRED, DEFAULTED and CURRENT it changes nothing. */
+void lacp_rx_pdu(struct lacp *l, struct lacp_port *p, uint64_t now, const struct pdu *pdu, struct core_effects *fx);
+/* Partner_Admin_*: what is taken for the partner where there is none. */
+struct xlagg_lacp_end lacp_partner_admin(const struct lacp *l);
+void lacp_record_default(const struct lacp *l, struct lacp_port *p);
+void lacp_record_pdu(struct lacp_port *p, const struct pdu *pdu);
+void lacp_update_selected(struct lacp_port *p, const struct pdu *pdu);
+void lacp_update_default_selected(const struct lacp *l, struct lacp_port *p);
+void lacp_update_ntt(struct lacp_port *p, const struct pdu *pdu);
+
+/* --- lacp_periodic.c: Periodic Transmission machine (6.4.13) --- */
+void lacp_periodic_begin(struct lacp_port *p);
+bool lacp_periodic_step(struct lacp_port *p, uint64_t now);
+
+/* --- lacp_select.c: Selection Logic (6.4.14), and which aggregator carries traffic --- */
+/* Gives the unselected ports aggregators, chooses the active one, and holds back whom a limit keeps out. */
+bool lacp_select(struct lacp *l, uint64_t now);
+/* Ready: every port that waits to attach to this aggregator has Ready_N. */
+bool lacp_ready(const struct lacp *l, uint32_t aggregator);
+/* Usable ports of an aggregator: they agree, and none is faster unless speeds may be mixed. */
+uint32_t lacp_eligible(const struct lacp *l, uint32_t aggregator);
+/* The greatest speed among the agreeing ports of an aggregator, Mb/s. */
+uint32_t lacp_fastest(const struct lacp *l, uint32_t aggregator);
+
+/* --- lacp_limit.c: max-links, and lacp-strict off --- */
+/* Says for each slot whether max-links holds it back. `aggregator` is the active one. */
+void lacp_limit(const struct lacp *l, uint32_t aggregator, bool held[XLAGG_MAX_PORTS]);
+/* Chooses the port that carries traffic while no port hears a partner. True: it changed. */
+bool lacp_fallback(struct lacp *l, uint64_t now);
+
+/* --- lacp_mux.c: Mux machine (6.4.15), independent and coupled control --- */
+void lacp_mux_begin(struct lacp_port *p);
+bool lacp_mux_step(const struct lacp *l, struct lacp_port *p, uint64_t now);
+
+/* --- lacp_tx.c: Transmit machine (6.4.16) --- */
+void lacp_tx_begin(struct lacp_port *p);
+/* Sends what is due and allowed, or forgets it where nothing may be sent. */
+void lacp_tx(const struct lacp *l, struct lacp_port *p, uint64_t now, struct core_effects *fx);
+/* A last LACPDU without Sync, Collecting and Distributing, whatever the limit says. */
+void lacp_tx_last(const struct lacp *l, struct lacp_port *p, uint64_t now, struct core_effects *fx);
+/* When a LACPDU that waits may leave, CORE_NEVER: none waits. */
+uint64_t lacp_tx_deadline(const struct lacp_port *p);
+
+/* --- lacp_churn.c: Actor and Partner Churn machines (6.4.17) --- */
+void lacp_churn_begin(struct lacp_port *p);
+void lacp_churn(struct lacp_port *p, uint64_t now);
+
+/* --- marker.c: Marker responder (6.5.4.2) --- */
+void marker_respond(const struct lacp *l, struct lacp_port *p, const struct pdu *pdu, struct core_effects *fx);
+
+#endif

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * Selection Logic: 802.1AX-2014 6.4.14. There are as many Aggregators as slots, and one more of them is always free
+ * than needed: a LAG takes the Aggregator of the slot of its first port.
+ *
+ * Of all Aggregators one is active: it carries traffic. The ports of the others are held in STANDBY, out of sync, so
+ * that their partners send nothing that would be dropped here. Two systems that could be joined by several LAGs have to
+ * agree on one: the system with the lower System ID decides, the other follows its Sync; if the one that decides is
+ * refused for LACP_REFUSED_TIME, it tries another.
+ */
+#include "core/lacp_machine.h"
+
+static bool member(const struct lacp_port *p, uint32_t aggregator)
+{
+	return p->used && p->selected != XLAGG_UNSELECTED && p->aggregator == aggregator;
+}
+
+uint32_t lacp_fastest(const struct lacp *l, uint32_t aggregator)
+{
+	uint32_t fastest = 0;
+
+	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+		const struct lacp_port *p = &l->port[i];
+
+		if (member(p, aggregator) && lacp_agrees(p) && p->speed > fastest)
+			fastest = p->speed;
+	}
+	return fastest;
+}
+
+/* Slower than the ports it would aggregate with. */
+static bool too_slow(const struct lacp *l, const struct lacp_port *p, uint32_t fastest)
+{
+	return !l->conf.mixed_speed && p->speed < fastest;
+}
+
+uint32_t lacp_eligible(const struct lacp *l, uint32_t aggregator)
+{
+	uint32_t fastest = lacp_fastest(l, aggregator);
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+		const struct lacp_port *p = &l->port[i];
+
+		count += member(p, aggregator) && lacp_agrees(p) && !too_slow(l, p, fastest);
+	}
+	return count;
+}
+
+bool lacp_ready(const struct lacp *l, uint32_t aggregator)
+{
+	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+		const struct lacp_port *p = &l->port[i];
+
+		if (member(p, aggregator) && p->selected == XLAGG_SELECTED && p->mux == XLAGG_MUX_WAITING &&
+		    !p->ready_n)
+			return false;
+	}
+	return true;
+}
+
+/* --- which aggregator a port selects --- */
+
+static bool same_lag(const struct lacp_port *a, const struct lacp_port *b)
+{
+	return lacp_has(&a->partner, XLAGG_STATE_AGGREGATION) && lacp_has(&b->partner, XLAGG_STATE_AGGREGATION) &&
+	       lacp_same_lag_end(&a->actor, &b->actor) && lacp_same_lag_end(&a->partner, &b->partner);
+}
+
+/* A port that is unselected but not yet detached still keeps its aggregator from others. */
+static bool taken(const struct lacp *l, uint32_t aggregator)
+{
+	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+		if (l->port[i].used && l->port[i].aggregator == aggregator)
+			return true;
+	}
+	return false;
+}
+
+static uint32_t find_aggregator(const struct lacp *l, const struct lacp_port *p)
+{
+	uint32_t own = lacp_slot(l, p);
+
+	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+		const struct lacp_port *other = &l->port[i];
+
+		if (other != p && other->used && other->selected != XLAGG_UNSELECTED && same_lag(p, other))
+			return other->aggregator;
+	}
+	if (!taken(l, own))
+		return own;
+	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+		if (!taken(l, i))
+			return i;
+	}
+	return LACP_NO_SLOT;
+}
+
+/* A change of selection passes through DETACHED, so that the partner sees Sync 0 (6.4.14 NOTE 2). */
+static bool assign(struct lacp *l, struct lacp_port *p)
+{
+	uint32_t aggregator;
+
+	if (!p->used || !p->enabled || !p->lacp_enabled || p->selected != XLAGG_UNSELECTED ||
+	    p->mux != XLAGG_MUX_DETACHED)
+		return false;
+	aggregator = find_aggregator(l, p);
+	if (aggregator == LACP_NO_SLOT)
+		return false;
+	p->aggregator = aggregator;
+	p->selected = XLAGG_SELECTED;
+	p->hold = LACP_HOLD_NONE;
+	return true;
+}
+
+/* --- which aggregator is active --- */
+
+/* What an aggregator is worth, the first members first. */
+struct worth {
+	bool usable;	 /* it has a port that could carry traffic */
+	bool enough;	 /* min-links holds */
+	bool wanted;	 /* the other end wants it too, as far as we know */
+	uint64_t policy; /* option select: more is better */
+	bool present;	 /* it is the active one */
+	struct xlagg_lacp_end partner;
+};
+
+static bool other_end_wants(const struct lacp_port *p)
+{
+	bool we_decide = lacp_compare_system(&p->actor, &p->partner) < 0;
+
+	return we_decide ? !p->refused : lacp_has(&p->partner, XLAGG_STATE_SYNC);
+}
+
+static struct worth weigh(const struct lacp *l, uint32_t aggregator)
+{
+	uint32_t fastest = lacp_fastest(l, aggregator);
+	struct worth worth = {.present = l->active == aggregator};
+	uint64_t bandwidth = 0, count = 0, prio = UINT32_MAX;
+
+	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+		const struct lacp_port *p = &l->port[i];
+
+		if (!member(p, aggregator) || !lacp_agrees(p) || too_slow(l, p, fastest))
+			continue;
+		worth.partner = p->partner;
+		worth.wanted |= other_end_wants(p);
+		bandwidth += p->speed;
+		count++;
+		if (p->conf.prio < prio)
+			prio = p->conf.prio;
+	}
+	worth.usable = count > 0;
+	worth.enough = count >= l->conf.min_links;
+	switch (l->conf.select) {
+	case XLAGG_SELECT_BANDWIDTH:
+		worth.policy = bandwidth;
+		break;
+	case XLAGG_SELECT_COUNT:
+		worth.policy = count;
+		break;
+	case XLAGG_SELECT_PRIO:
+		worth.policy = UINT32_MAX - prio;
+		break;
+	default: /* stable: the present one, which comes next */
+		break;
+	}
+	return worth;
+}
+
+/* a goes before b. */
+static bool better(const struct worth *a, const struct worth *b)
+{
+	int system = lacp_compare_system(&a->partner, &b->partner);
+
+	if (a->usable != b->usable)
+		return a->usable;
+	if (a->enough != b->enough)
+		return a->enough;
+	if (a->wanted != b->wanted)
+		return a->wanted;
+	if (a->policy != b->policy)
+		return a->policy > b->policy;
+	if (a->present != b->present)
+		return a->present;
+	return system ? system < 0 : a->partner.key < b->partner.key;
+}
+
+static uint32_t choose_active(const struct lacp *l)
+{
+	struct worth best = {0};
+	uint32_t chosen = LACP_NO_SLOT;
+
+	if (l->fallback != LACP_NO_SLOT)
+		return l->port[l->fallback].aggregator;
+	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+		struct worth worth = weigh(l, i);
+
+		if (worth.usable && (chosen == LACP_NO_SLOT || better(&worth, &best))) {
+			best = worth;
+			chosen = i;
+		}
+	}
+	return chosen;
+}
+
+/* --- who is held back --- */
+
+static enum lacp_hold hold_of(const struct lacp *l, const struct lacp_port *p, const bool limited[XLAGG_MAX_PORTS])
+{
+	if (l->fallback != LACP_NO_SLOT)
+		return l->fallback == lacp_slot(l, p) ? LACP_HOLD_NONE : LACP_HOLD_AGGREGATOR;
+	if (l->active != LACP_NO_SLOT && l->active != p->aggregator)
+		return LACP_HOLD_AGGREGATOR;
+	/* With min-links 1 a port without a partner offers itself, as the standard has it. */
+	if (l->conf.min_links > 1 && lacp_eligible(l, p->aggregator) < l->conf.min_links)
+		return LACP_HOLD_MIN_LINKS;
+	if (too_slow(l, p, lacp_fastest(l, p->aggregator)))
+		return LACP_HOLD_SPEED;
+	return limited[lacp_slot(l, p)] ? LACP_HOLD_MAX_LINKS : LACP_HOLD_NONE;
+}
+
+static bool hold_back(struct lacp *l)
+{
+	bool limited[XLAGG_MAX_PORTS] = {false};
+	bool changed = false;
+
+	if (l->active != LACP_NO_SLOT && l->fallback == LACP_NO_SLOT)
+		lacp_limit(l, l->active, limited);
+	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+		struct lacp_port *p = &l->port[i];
+		enum xlagg_lacp_selected selected;
+
+		if (!p->used || p->selected == XLAGG_UNSELECTED)
+			continue;
+		p->hold = hold_of(l, p, limited);
+		selected = p->hold == LACP_HOLD_NONE ? XLAGG_SELECTED : XLAGG_STANDBY;
+		changed |= selected != p->selected;
+		p->selected = selected;
+	}
+	return changed;
+}
+
+/* --- who is refused --- */
+
+static void watch_refusal(struct lacp_port *p, uint64_t now)
+{
+	bool synced = lacp_has(&p->partner, XLAGG_STATE_SYNC);
+
+	if (synced || !lacp_agrees(p))
+		p->refused = false;
+	if (synced || !lacp_agrees(p) || !lacp_has(&p->actor, XLAGG_STATE_SYNC)) {
+		p->refused_timer = CORE_NEVER;
+	} else if (p->refused) {
+		p->refused_timer = CORE_NEVER;
+	} else if (p->refused_timer == CORE_NEVER) {
+		p->refused_timer = now + LACP_REFUSED_TIME;
+	} else if (lacp_expired(p->refused_timer, now)) {
+		p->refused = true;
+		p->refused_timer = CORE_NEVER;
+	}
+}
+
+bool lacp_select(struct lacp *l, uint64_t now)
+{
+	bool changed = lacp_fallback(l, now);
+	uint32_t active;
+
+	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+		changed |= assign(l, &l->port[i]);
+		if (l->port[i].used)
+			watch_refusal(&l->port[i], now);
+	}
+	active = choose_active(l);
+	changed |= active != l->active;
+	l->active = active;
+	return hold_back(l) || changed;
+}

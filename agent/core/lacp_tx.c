@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Transmit machine: 802.1AX-2014 6.4.16. At most LACP_TX_LIMIT LACPDUs in any Fast_Periodic_Time; more wait. */
+#include "core/lacp_machine.h"
+
+void lacp_tx_begin(struct lacp_port *p)
+{
+	for (uint32_t i = 0; i < LACP_TX_LIMIT; i++)
+		p->sent[i] = CORE_NEVER;
+	p->sent_next = 0;
+	p->ntt = false;
+}
+
+/* Nothing is sent where LACP is off, nor while both ends are passive. */
+static bool speaks(const struct lacp_port *p)
+{
+	return p->enabled && p->lacp_enabled && p->periodic != LACP_NO_PERIODIC;
+}
+
+/* The values are those at the time of transmission. */
+static bool transmit(const struct lacp *l, struct lacp_port *p, uint8_t clear, uint64_t now, struct core_effects *fx)
+{
+	struct core_effect *send = lacp_effect(fx, CORE_SEND, lacp_slot(l, p));
+	struct xlagg_lacp_end actor = p->actor;
+
+	if (!send)
+		return false;
+	lacp_put(&actor, clear, false);
+	pdu_encode_lacp(send->frame, p->link.mac, &actor, &p->partner);
+	p->sent[p->sent_next] = now;
+	p->sent_next = (p->sent_next + 1) % LACP_TX_LIMIT;
+	p->counters.lacpdu_tx++;
+	return true;
+}
+
+static uint64_t allowed_at(const struct lacp_port *p)
+{
+	uint64_t oldest = p->sent[p->sent_next];
+
+	return oldest == CORE_NEVER ? 0 : oldest + LACP_FAST_PERIODIC_TIME;
+}
+
+void lacp_tx(const struct lacp *l, struct lacp_port *p, uint64_t now, struct core_effects *fx)
+{
+	if (!speaks(p))
+		p->ntt = false;
+	if (p->ntt && allowed_at(p) <= now && transmit(l, p, 0, now, fx))
+		p->ntt = false;
+}
+
+void lacp_tx_last(const struct lacp *l, struct lacp_port *p, uint64_t now, struct core_effects *fx)
+{
+	if (speaks(p))
+		transmit(l, p, LACP_STATE_MUX, now, fx);
+	p->ntt = false;
+}
+
+uint64_t lacp_tx_deadline(const struct lacp_port *p)
+{
+	return p->ntt ? allowed_at(p) : CORE_NEVER;
+}
