@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Devices: found, listed, and what changes of them is told. */
+#include <errno.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "netns.h"
+
+/* What is waited for, and whether it was told. */
+struct expected {
+	struct netlink *nl;
+	const char *name;
+	bool gone;
+	uint32_t mtu; /* 0: any */
+	bool (*also)(const struct device *device);
+	bool seen;
+	bool seen_gone; /* any device was told to be gone */
+	struct device device;
+};
+
+static void look(void *context, const struct device *device, bool gone)
+{
+	struct expected *expected = context;
+	expected->seen_gone |= gone;
+	if (strcmp(device->name, expected->name) != 0 || gone != expected->gone)
+		return;
+	if (!gone && expected->mtu && device->mtu != expected->mtu)
+		return;
+	if (expected->also && !expected->also(device))
+		return;
+	expected->seen = true;
+	expected->device = *device;
+}
+
+static bool read_and_look(void *context)
+{
+	struct expected *expected = context;
+	cr_assert_eq(netlink_read_events(expected->nl, look, expected), 0);
+	return expected->seen;
+}
+
+static void expect_event(struct expected *expected)
+{
+	cr_assert(wait_until(read_and_look, expected), "no event about %s came", expected->name);
+}
+
+static bool is_up_with_carrier(const struct device *device)
+{
+	return (device->flags & IFF_UP) && device->carrier;
+}
+
+static bool is_up_without_carrier(const struct device *device)
+{
+	return (device->flags & IFF_UP) && !device->carrier;
+}
+
+NETNS_TEST(netlink_events, creation_change_rename_and_removal_are_told)
+{
+	make_pair("p0", "p1");
+	expect_event(&(struct expected){.nl = nl, .name = "p0"});
+	shell("ip link set p0 mtu 1400");
+	expect_event(&(struct expected){.nl = nl, .name = "p0", .mtu = 1400});
+	shell("ip link set p0 up && ip link set p1 up");
+	expect_event(&(struct expected){.nl = nl, .name = "p0", .also = is_up_with_carrier});
+	shell("ip link set p1 down");
+	expect_event(&(struct expected){.nl = nl, .name = "p0", .also = is_up_without_carrier});
+	int ifindex = device_of(nl, "p0").ifindex;
+	shell("ip link set p0 down && ip link set p0 name q0");
+	struct expected renamed = {.nl = nl, .name = "q0"};
+	expect_event(&renamed);
+	cr_assert_eq(renamed.device.ifindex, ifindex);
+	shell("ip link del q0");
+	struct expected gone = {.nl = nl, .name = "q0", .gone = true};
+	expect_event(&gone);
+	cr_assert_eq(gone.device.ifindex, ifindex);
+}
+
+NETNS_TEST(netlink_events, descriptor_becomes_readable)
+{
+	struct pollfd ready = {.fd = netlink_event_fd(nl), .events = POLLIN};
+	cr_assert_eq(poll(&ready, 1, 0), 0, "an event before anything happened");
+	make_pair("p0", "p1");
+	cr_assert_eq(poll(&ready, 1, PATIENCE_MS), 1);
+}
+
+/* A bridge that lets go of a port says so with RTM_DELLINK, which is not about the device. */
+NETNS_TEST(netlink_events, leaving_a_bridge_is_no_removal)
+{
+	make_pair("p0", "p1");
+	shell("ip link add br0 type bridge && ip link set p0 master br0 && ip link set p0 nomaster");
+	shell("ip link set p0 mtu 1300");
+	struct expected expected = {.nl = nl, .name = "p0", .mtu = 1300};
+	expect_event(&expected);
+	cr_assert(!expected.seen_gone);
+}
+
+NETNS_TEST(netlink_events, moving_to_another_namespace_is_a_removal)
+{
+	make_pair("p0", "p1");
+	expect_event(&(struct expected){.nl = nl, .name = "p1"});
+	int ready[2];
+	int end[2];
+	char octet;
+	cr_assert_eq(pipe(ready), 0);
+	cr_assert_eq(pipe(end), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		close(end[1]);
+		if (unshare(CLONE_NEWNET) == 0 && write(ready[1], "", 1) == 1 && read(end[0], &octet, 1) <= 0)
+			_exit(0);
+		_exit(1);
+	}
+	close(end[0]);
+	cr_assert_eq(read(ready[0], &octet, 1), 1);
+	shell("ip link set p1 netns %d", (int)child);
+	expect_event(&(struct expected){.nl = nl, .name = "p1", .gone = true});
+	/* The peer's ifindex there means nothing here. */
+	cr_assert_eq(device_of(nl, "p0").link, 0);
+	close(end[1]);
+	close(ready[0]);
+	close(ready[1]);
+}
+
+static void count(void *context, const struct device *device, bool gone)
+{
+	(void)device;
+	cr_assert(!gone);
+	++*(int *)context;
+}
+
+NETNS_TEST(netlink_events, overrun_is_told_and_a_list_makes_up_for_it)
+{
+	int small = 1;
+	cr_assert_eq(setsockopt(netlink_event_fd(nl), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
+	make_pair("p0", "p1");
+	struct device p0 = device_of(nl, "p0");
+	for (uint32_t mtu = 1000; mtu < 1100; mtu++)
+		cr_assert_eq(netlink_set_mtu(nl, p0.ifindex, mtu), 0);
+	struct expected expected = {.name = "p0", .mtu = 1099};
+	int r = 0;
+	for (int i = 0; i < 10 && r == 0; i++)
+		r = netlink_read_events(nl, look, &expected);
+	cr_assert_eq(r, -ENOBUFS);
+	expected.seen = false;
+	cr_assert_eq(netlink_list(nl, look, &expected), 0);
+	cr_assert(expected.seen);
+	/* And the socket goes on. */
+	for (r = -ENOBUFS; r == -ENOBUFS;)
+		r = netlink_read_events(nl, look, &expected);
+	expected = (struct expected){.nl = nl, .name = "p0", .mtu = 1200};
+	shell("ip link set p0 mtu 1200");
+	expect_event(&expected);
+}
+
+NETNS_TEST(netlink_devices, fields_are_those_of_the_device)
+{
+	shell("ip link add p0 address 02:11:22:33:44:55 mtu 1450 type veth peer name p1");
+	shell("ip link set p0 alias 'to the switch'");
+	shell("ip link add br0 type bridge && ip link set p0 master br0");
+	struct device p0 = device_of(nl, "p0");
+	struct device p1 = device_of(nl, "p1");
+	struct device br0 = device_of(nl, "br0");
+	struct device lo = device_of(nl, "lo");
+	static const uint8_t mac[6] = {0x02, 0x11, 0x22, 0x33, 0x44, 0x55};
+	cr_assert_str_eq(p0.name, "p0");
+	cr_assert_eq(p0.ifindex, (int)if_nametoindex("p0"));
+	cr_assert_eq(p0.type, ARPHRD_ETHER);
+	cr_assert_arr_eq(p0.mac, mac, 6);
+	cr_assert_arr_eq(p0.permaddr, mac, 6, "a veth tells no permanent MAC");
+	cr_assert_eq(p0.mtu, 1450);
+	cr_assert_eq(p0.min_mtu, 68);
+	cr_assert_eq(p0.max_mtu, 65535);
+	cr_assert_str_eq(p0.kind, "veth");
+	cr_assert_str_eq(p0.master_kind, "bridge");
+	cr_assert_eq(p0.master, br0.ifindex);
+	cr_assert_eq(p0.link, p1.ifindex);
+	cr_assert_str_eq(p0.alias, "to the switch");
+	cr_assert_eq(p0.promiscuity, 1, "a bridge makes its ports promiscuous");
+	cr_assert(!(p0.flags & IFF_PROMISC), "but that is not the device's own flag");
+	cr_assert_str_eq(p1.master_kind, "");
+	cr_assert_eq(p1.master, 0);
+	cr_assert_str_eq(br0.kind, "bridge");
+	cr_assert_eq(lo.type, ARPHRD_LOOPBACK);
+	cr_assert_str_eq(lo.kind, "");
+}
+
+NETNS_TEST(netlink_devices, found_by_any_of_its_names)
+{
+	make_pair("p0", "p1");
+	shell("ip link property add dev p0 altname short altname a-name-of-more-than-fifteen-characters");
+	struct device p0 = device_of(nl, "p0");
+	struct device found;
+	cr_assert_eq(netlink_get_by_name(nl, "short", &found), 0);
+	cr_assert_eq(found.ifindex, p0.ifindex);
+	cr_assert_str_eq(found.name, "p0");
+	cr_assert_eq(netlink_get_by_name(nl, "a-name-of-more-than-fifteen-characters", &found), 0);
+	cr_assert_eq(found.ifindex, p0.ifindex);
+	cr_assert_str_eq(p0.altname[0], "short");
+	cr_assert_str_eq(p0.altname[1], "a-name-of-more-than-fifteen-characters");
+	cr_assert_str_eq(p0.altname[2], "");
+	cr_assert_eq(netlink_get(nl, p0.ifindex, &found), 0);
+	cr_assert_str_eq(found.name, "p0");
+}
+
+NETNS_TEST(netlink_devices, missing_ones_are_enodev_and_leave_the_output)
+{
+	struct device found = {.ifindex = 77};
+	cr_assert_eq(netlink_get_by_name(nl, "none", &found), -ENODEV);
+	cr_assert_eq(netlink_get_by_name(nl, "", &found), -ENODEV);
+	cr_assert_eq(netlink_get_by_name(nl, "none-of-more-than-fifteen-characters", &found), -ENODEV);
+	cr_assert_eq(netlink_get(nl, 4711, &found), -ENODEV);
+	cr_assert_eq(netlink_get(nl, 0, &found), -ENODEV);
+	cr_assert_eq(netlink_get(nl, -1, &found), -ENODEV);
+	cr_assert_eq(found.ifindex, 77);
+}
+
+NETNS_TEST(netlink_devices, all_of_many_are_listed)
+{
+	for (int i = 0; i < 100; i++)
+		shell("ip link add a%d type veth peer name b%d", i, i);
+	int devices = 0;
+	cr_assert_eq(netlink_list(nl, count, &devices), 0);
+	cr_assert_eq(devices, atoi(shell_read("ip -o link | wc -l")));
+	cr_assert_geq(devices, 201);
+}
+
+static void ask_in_between(void *context, const struct device *device, bool gone)
+{
+	struct expected *expected = context;
+	struct device again;
+	(void)gone;
+	cr_assert_eq(netlink_get(expected->nl, device->ifindex, &again), 0);
+	cr_assert_str_eq(again.name, device->name);
+	expected->seen |= strcmp(again.name, expected->name) == 0;
+}
+
+NETNS_TEST(netlink_devices, a_request_in_the_middle_of_a_list)
+{
+	make_pair("p0", "p1");
+	make_pair("p2", "p3");
+	struct expected expected = {.nl = nl, .name = "p3"};
+	cr_assert_eq(netlink_list(nl, ask_in_between, &expected), 0);
+	cr_assert(expected.seen);
+}
+
+NETNS_TEST(netlink_devices, upper_devices_are_found_and_a_peer_is_none)
+{
+	char upper[XLAGG_NAME_MAX] = "untouched";
+	make_pair("p0", "p1");
+	struct device p0 = device_of(nl, "p0");
+	cr_assert(!netlink_has_upper(nl, p0.ifindex, upper));
+	cr_assert_str_eq(upper, "untouched");
+	shell("ip link add link p0 name mv0 type macvlan");
+	cr_assert(netlink_has_upper(nl, p0.ifindex, upper));
+	cr_assert_str_eq(upper, "mv0");
+	cr_assert(!netlink_has_upper(nl, device_of(nl, "p1").ifindex, upper));
+	cr_assert(!netlink_has_upper(nl, device_of(nl, "mv0").ifindex, upper));
+}
