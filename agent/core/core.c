@@ -15,6 +15,7 @@ static void pass(struct core *core, uint64_t now, struct core_effects *fx)
 	if (core->held)
 		return;
 	returned = port_settle(core, now);
+	negotiate_run(core, now, fx);
 	if (core->conf.proto == XLAGG_PROTO_FAILOVER)
 		failover_select(core, now, returned);
 	role_assign(core, now);
@@ -29,6 +30,8 @@ void core_init(struct core *core, const struct xlagg_lagg_conf *conf, uint32_t n
 	core->number = number;
 	failover_init(&core->failover);
 	table_init(&core->out.table);
+	if (conf->proto == XLAGG_PROTO_LACP)
+		lacp_start(&core->lacp, conf, number, core->mac);
 }
 
 uint32_t core_size(void)
@@ -39,6 +42,7 @@ uint32_t core_size(void)
 void core_set_mac(struct core *core, uint64_t now, const uint8_t mac[6], struct core_effects *fx)
 {
 	memcpy(core->mac, mac, sizeof(core->mac));
+	negotiate_set_mac(core);
 	pass(core, now, fx);
 }
 
@@ -51,6 +55,7 @@ void core_set(struct core *core, uint64_t now, const struct xlagg_lagg_conf *con
 		failover_init(&core->failover);
 	if (before.reselect != conf->reselect || strcmp(before.primary, conf->primary) != 0)
 		core->failover.activated = XLAGG_NO_PORT;
+	negotiate_set(core, now, fx);
 	pass(core, now, fx);
 	if (strcmp(before.mac, conf->mac) != 0)
 		failover_claim_mac(core, fx);
@@ -69,6 +74,8 @@ void core_port_add(struct core *core, uint64_t now, uint32_t slot, const char *n
 	port->last_change = now;
 	if (core->failover.told == slot)
 		memcpy(core->failover.told_name, port->name, sizeof(core->failover.told_name));
+	if (core->lacp.running)
+		lacp_port_add(&core->lacp, now, slot, port->name, order, conf, fx);
 	pass(core, now, fx);
 }
 
@@ -80,6 +87,8 @@ void core_port_set(struct core *core, uint64_t now, uint32_t slot, const struct 
 	if (port->conf.prio != conf->prio)
 		core->failover.activated = XLAGG_NO_PORT;
 	port->conf = *conf;
+	if (core->lacp.running)
+		lacp_port_set(&core->lacp, now, slot, conf, fx);
 	pass(core, now, fx);
 }
 
@@ -91,6 +100,8 @@ void core_port_rename(struct core *core, uint32_t slot, const char *name)
 	memcpy(port->name, name, strnlen(name, sizeof(port->name) - 1));
 	if (core->failover.told == slot)
 		memcpy(core->failover.told_name, port->name, sizeof(core->failover.told_name));
+	if (core->lacp.running)
+		lacp_port_rename(&core->lacp, slot, port->name);
 	/* A reason that names the port has not changed for all that. */
 	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
 		if (core->port[i].used)
@@ -100,6 +111,8 @@ void core_port_rename(struct core *core, uint32_t slot, const char *name)
 void core_port_del(struct core *core, uint64_t now, uint32_t slot, struct core_effects *fx)
 {
 	failover_forget(core, slot);
+	if (core->lacp.running)
+		lacp_port_del(&core->lacp, now, slot, fx);
 	memset(&core->port[slot], 0, sizeof(core->port[slot]));
 	pass(core, now, fx);
 }
@@ -130,17 +143,15 @@ int core_activate(struct core *core, uint64_t now, uint32_t slot, struct core_ef
 void core_slow_frame(struct core *core, uint64_t now, uint32_t slot, const uint8_t *frame, uint32_t len,
 		     struct core_effects *fx)
 {
-	(void)slot;
-	(void)frame;
-	(void)len;
+	if (slot < XLAGG_MAX_PORTS)
+		lacp_receive(&core->lacp, now, slot, frame, len, fx);
 	pass(core, now, fx);
 }
 
 void core_stop(struct core *core, uint64_t now, struct core_effects *fx)
 {
-	(void)core;
-	(void)now;
-	(void)fx;
+	if (core->lacp.running)
+		lacp_stop(&core->lacp, now, fx);
 }
 
 void core_run(struct core *core, uint64_t now, struct core_effects *fx)
@@ -155,8 +166,14 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 uint64_t core_deadline(const struct core *core)
 {
-	return core->held ? CORE_NEVER
-			  : earlier(earlier(port_deadline(core), role_deadline(core)), announce_deadline(core));
+	uint64_t deadline = CORE_NEVER;
+
+	if (core->held)
+		return CORE_NEVER;
+	deadline = earlier(deadline, port_deadline(core));
+	deadline = earlier(deadline, role_deadline(core));
+	deadline = earlier(deadline, announce_deadline(core));
+	return earlier(deadline, lacp_deadline(&core->lacp));
 }
 
 const struct core_output *core_output(const struct core *core)

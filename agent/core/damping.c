@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
  * Flap damping with the figures that routers use for interfaces: a loss costs 1000, the penalty halves every 5 s, a
- * port that reaches 2000 is held back until it is below 1000 again, and never longer than 20 s after its last loss.
+ * port beyond 2000 is held back until it is below 1000 again, and never longer than 20 s after its last loss.
  */
 #include "core/internal.h"
 
@@ -37,7 +37,7 @@ void damping_lost(struct damping *damping, uint64_t now)
 
 	damping->penalty = penalty < MAX_PENALTY ? penalty : MAX_PENALTY;
 	damping->at = now;
-	if (damping->penalty >= SUPPRESS)
+	if (damping->penalty > SUPPRESS)
 		damping->suppressed = true;
 }
 

@@ -7,6 +7,7 @@
 #define CORE_INTERNAL_H
 
 #include "core/core.h"
+#include "core/lacp.h"
 
 #define NSEC_PER_MSEC 1000000ull
 #define NSEC_PER_SEC 1000000000ull
@@ -33,6 +34,7 @@ struct port {
 	uint32_t order; /* of addition */
 	struct xlagg_port_conf conf;
 	struct core_link link;
+	uint32_t speed, duplex; /* when the port last had carrier: without it they say nothing */
 	enum port_state state;
 	uint64_t since; /* RISING: when carrier came; FALLING: when it went */
 	struct damping damping;
@@ -94,6 +96,8 @@ struct core {
 	struct port port[XLAGG_MAX_PORTS];
 	struct role role[XLAGG_MAX_PORTS];
 	struct failover failover;
+	struct lacp lacp;   /* running in proto lacp */
+	uint8_t partner[6]; /* lacp: the system of the last aggregator that carried traffic, 0: none yet */
 	struct announce announce;
 	struct table_plan plan; /* of out.table */
 	struct core_output out;
@@ -158,10 +162,18 @@ void failover_claim_mac(const struct core *core, struct core_effects *fx);
 /* A port is about to be forgotten. */
 void failover_forget(struct core *core, uint32_t slot);
 
+/* --- negotiate.c --- */
+/* The lagg's MAC has changed: of interest only before the first port. */
+void negotiate_set_mac(struct core *core);
+/* Options have changed: LACP starts, follows or stops. */
+void negotiate_set(struct core *core, uint64_t now, struct core_effects *fx);
+/* Tells LACP the links and the time. */
+void negotiate_run(struct core *core, uint64_t now, struct core_effects *fx);
+
 /* --- role.c --- */
 /* Gives every port its role under the present proto and options. */
 void role_assign(struct core *core, uint64_t now);
-/* Ports that keep the lagg's carrier: usable ones and those within down-delay. */
+/* Ports that keep the lagg's carrier in the static protos: usable ones and those within down-delay. */
 uint32_t role_usable(const struct core *core);
 /* When a role changes by itself, CORE_NEVER: it does not. */
 uint64_t role_deadline(const struct core *core);

@@ -60,6 +60,10 @@ void port_link(struct core *core, uint64_t now, uint32_t slot, const struct core
 	bool adopted = core->adopted & 1u << slot;
 
 	port->link = *link;
+	if (is) {
+		port->speed = link->speed;
+		port->duplex = link->duplex;
+	}
 	core->adopted &= ~(1u << slot);
 	if (was && !is)
 		link_lost(core, now, port);

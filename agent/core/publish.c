@@ -69,11 +69,16 @@ static bool place_lost(const struct table_plan *before, const struct table_plan 
 static bool update_output(struct core *core, uint64_t now, uint32_t *moved)
 {
 	struct table_plan plan;
-	bool changed;
+	bool changed = false;
 
 	make_plan(core, &plan);
-	changed = memcmp(&plan, &core->plan, sizeof(plan)) != 0;
-	*moved = changed ? table_fill(&core->out.table, &plan) : 0;
+	*moved = 0;
+	if (memcmp(&plan, &core->plan, sizeof(plan)) != 0) {
+		struct xlagg_table before = core->out.table;
+
+		*moved = table_fill(&core->out.table, &plan);
+		changed = memcmp(&before, &core->out.table, sizeof(before)) != 0;
+	}
 	if (core->conf.proto != XLAGG_PROTO_FAILOVER && core->conf.proto != XLAGG_PROTO_LACP &&
 	    place_lost(&core->plan, &plan))
 		announce_start(core, now);
@@ -134,6 +139,8 @@ static bool carrier_wanted(const struct core *core)
 {
 	uint32_t usable = role_usable(core);
 
+	if (core->conf.proto == XLAGG_PROTO_LACP)
+		return lacp_carrier(&core->lacp);
 	return core->conf.admin && usable > 0 && usable >= core->conf.min_links;
 }
 

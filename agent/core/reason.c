@@ -47,6 +47,8 @@ void reason_port(const struct core *core, uint32_t slot, char ret[XLAGG_SENTENCE
 		snprintf(ret, XLAGG_SENTENCE_MAX, "the lagg is administratively down");
 	else if (core->conf.proto == XLAGG_PROTO_NONE)
 		snprintf(ret, XLAGG_SENTENCE_MAX, "proto none carries no traffic");
+	else if (core->conf.proto == XLAGG_PROTO_LACP)
+		lacp_reason(&core->lacp, slot, ret);
 	else if (core->role[slot].standby)
 		standby_reason(core, ret);
 }
@@ -68,7 +70,9 @@ void reason_lagg(const struct core *core, char ret[XLAGG_SENTENCE_MAX])
 	ret[0] = '\0';
 	if (core->out.carrier)
 		return;
-	if (!core->conf.admin)
+	if (core->conf.proto == XLAGG_PROTO_LACP)
+		lacp_lagg_reason(&core->lacp, ret);
+	else if (!core->conf.admin)
 		snprintf(ret, XLAGG_SENTENCE_MAX, "administratively down");
 	else if (ports(core) == 0)
 		snprintf(ret, XLAGG_SENTENCE_MAX, "no port");

@@ -62,6 +62,22 @@ static void failover_role(const struct core *core, uint64_t now, uint32_t slot, 
 	role->shown = in_use ? XLAGG_FLAG_ACTIVE : 0;
 }
 
+/* The partner knows what LACP says, so nothing else is taken from the port. */
+static void lacp_role(const struct core *core, uint32_t slot, struct role *role)
+{
+	const struct port *port = &core->port[slot];
+
+	role->place = lacp_distributing(&core->lacp, slot);
+	role->live = role->place && port_usable(port);
+	role->standby = lacp_standby(&core->lacp, slot);
+	role->flags = lacp_collecting(&core->lacp, slot) ? XLAGG_PORT_COLLECTING : 0;
+	role->shown = lacp_flags(&core->lacp, slot);
+	if (!role->live)
+		role->shown &= ~XLAGG_FLAG_DISTRIBUTING;
+	if (core->conf.mixed_speed && port->speed > 0)
+		role->weight *= port->speed;
+}
+
 static void role_of(const struct core *core, uint64_t now, uint32_t slot, struct role *role)
 {
 	switch (core->conf.proto) {
@@ -72,6 +88,9 @@ static void role_of(const struct core *core, uint64_t now, uint32_t slot, struct
 	case XLAGG_PROTO_ROUNDROBIN:
 	case XLAGG_PROTO_BROADCAST:
 		spread_role(core, slot, role);
+		break;
+	case XLAGG_PROTO_LACP:
+		lacp_role(core, slot, role);
 		break;
 	default: /* none: nothing is sent, nothing accepted */
 		break;

@@ -16,7 +16,8 @@ void core_status(const struct core *core, struct xlagg_lagg_status *status)
 		if (!(core->role[slot].shown & XLAGG_FLAG_ACTIVE))
 			continue;
 		status->active_ports++;
-		status->speed += core->port[slot].link.speed;
+		if (core->role[slot].live)
+			status->speed += core->port[slot].speed;
 	}
 	memset(status->active_port, 0, sizeof(status->active_port));
 	if (in_use != XLAGG_NO_PORT && core->role[in_use].shown & XLAGG_FLAG_ACTIVE)
@@ -25,6 +26,8 @@ void core_status(const struct core *core, struct xlagg_lagg_status *status)
 	status->last_change_ns = core->last_change;
 	reason_lagg(core, status->reason);
 	status->generation = core->out.table.generation;
+	if (core->lacp.running)
+		lacp_status(&core->lacp, status);
 }
 
 void core_port_status(const struct core *core, uint32_t slot, struct xlagg_port_status *status)
@@ -32,6 +35,8 @@ void core_port_status(const struct core *core, uint32_t slot, struct xlagg_port_
 	const struct port *port = &core->port[slot];
 	const struct role *role = &core->role[slot];
 
+	if (core->lacp.running)
+		lacp_port_status(&core->lacp, slot, status);
 	status->present = port->link.present;
 	status->carrier = port->link.present && port->link.carrier;
 	status->speed = port->link.speed;

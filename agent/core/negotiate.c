@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * LACP within the lagg: it is told the links as up-delay, down-delay and damping leave them, and says which ports have
+ * a place in the table.
+ */
+#include <string.h>
+
+#include "core/internal.h"
+
+static bool has_ports(const struct core *core)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (core->port[slot].used)
+			return true;
+	return false;
+}
+
+void negotiate_set_mac(struct core *core)
+{
+	if (core->lacp.running && !has_ports(core))
+		lacp_start(&core->lacp, &core->conf, core->number, core->mac);
+}
+
+static void start(struct core *core, uint64_t now, struct core_effects *fx)
+{
+	lacp_start(&core->lacp, &core->conf, core->number, core->mac);
+	memset(core->partner, 0, sizeof(core->partner));
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		const struct port *port = &core->port[slot];
+
+		if (port->used)
+			lacp_port_add(&core->lacp, now, slot, port->name, port->order, &port->conf, fx);
+	}
+}
+
+void negotiate_set(struct core *core, uint64_t now, struct core_effects *fx)
+{
+	bool wanted = core->conf.proto == XLAGG_PROTO_LACP;
+
+	if (wanted && core->lacp.running)
+		lacp_set(&core->lacp, now, &core->conf, fx);
+	else if (wanted)
+		start(core, now, fx);
+	else if (core->lacp.running)
+		lacp_stop(&core->lacp, now, fx);
+}
+
+/* What LACP shall take for the port's link. Within down-delay nothing has changed; what is held back is not there. */
+static struct core_link link_for_lacp(const struct port *port)
+{
+	struct core_link link = port->link;
+
+	link.carrier = port->state == PORT_UP || port->state == PORT_FALLING;
+	link.speed = port->speed;
+	link.duplex = port->duplex;
+	return link;
+}
+
+static bool same_link(const struct core_link *a, const struct core_link *b)
+{
+	return a->present == b->present && a->admin_up == b->admin_up && a->carrier == b->carrier &&
+	       a->speed == b->speed && a->duplex == b->duplex && memcmp(a->mac, b->mac, sizeof(a->mac)) == 0;
+}
+
+/* Neighbours have to learn a new way when the lagg's frames come out of another switch. */
+static bool partner_changed(struct core *core)
+{
+	static const uint8_t unknown[6];
+	struct xlagg_lagg_status status = {0};
+	bool changed;
+
+	lacp_status(&core->lacp, &status);
+	if (!lacp_carrier(&core->lacp) || !status.has_lag_id ||
+	    memcmp(status.partner.system, unknown, sizeof(unknown)) == 0 ||
+	    memcmp(status.partner.system, core->partner, sizeof(core->partner)) == 0)
+		return false;
+	changed = memcmp(core->partner, unknown, sizeof(unknown)) != 0;
+	memcpy(core->partner, status.partner.system, sizeof(core->partner));
+	return changed;
+}
+
+void negotiate_run(struct core *core, uint64_t now, struct core_effects *fx)
+{
+	if (!core->lacp.running)
+		return;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		const struct port *port = &core->port[slot];
+		struct core_link link = link_for_lacp(port);
+
+		if (port->used && !same_link(&link, &core->lacp.port[slot].link))
+			lacp_link(&core->lacp, now, slot, &link, fx);
+	}
+	lacp_run(&core->lacp, now, fx);
+	if (partner_changed(core))
+		announce_start(core, now);
+}

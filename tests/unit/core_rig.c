@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+#include "unit/core_rig.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t now(const struct rig *rig)
+{
+	return (RIG_START + (uint64_t)rig->ms) * RIG_MS;
+}
+
+struct xlagg_lagg_conf rig_defaults(void)
+{
+	struct xlagg_lagg_conf conf = {.admin = 1};
+
+	for (size_t i = 0; i < XLAGG_LAGG_OPTIONS; i++) {
+		const struct xlagg_option *option = &xlagg_lagg_options[i];
+		char *value = (char *)&conf + option->offset;
+
+		if (option->text)
+			strcpy(value, option->text);
+		else
+			memcpy(value, &option->fallback, sizeof(option->fallback));
+	}
+	return conf;
+}
+
+static struct xlagg_port_conf port_defaults(void)
+{
+	return (struct xlagg_port_conf){
+	    .prio = 32768, .number = XLAGG_AUTO, .weight = 1, .key = XLAGG_AUTO, .absent = 0, .admin = 1};
+}
+
+static bool link_up(const struct rig *rig, uint32_t slot)
+{
+	const struct core_link *link = &rig->link[slot];
+
+	return rig->used[slot] && link->present && link->admin_up && link->carrier;
+}
+
+static bool in_order(const struct core_output *out, uint32_t slot)
+{
+	for (uint32_t i = 0; i < out->table.count; i++)
+		if (out->table.order[i] == slot)
+			return true;
+	return false;
+}
+
+static void check_table(const struct rig *rig, const struct core_output *out)
+{
+	uint32_t live = 0;
+
+	for (uint32_t i = 0; i < out->table.count; i++) {
+		cr_assert(rig->used[out->table.order[i]], "slot %u is in order, but free", out->table.order[i]);
+		cr_assert(rig->port[out->table.order[i]].admin, "slot %u is in order, but out of service",
+			  out->table.order[i]);
+		live += out->live[out->table.order[i]];
+	}
+	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++) {
+		uint32_t port = out->table.bucket[i] & 0xff, backup = out->table.bucket[i] >> 8;
+
+		if (out->table.count == 0) {
+			cr_assert_eq(out->table.bucket[i], 0xffff);
+			continue;
+		}
+		cr_assert(in_order(out, port), "bucket %u leads to slot %u, which is not in order", i, port);
+		if (out->table.count == 1) {
+			cr_assert_eq(backup, XLAGG_NO_PORT);
+			continue;
+		}
+		cr_assert(in_order(out, backup) && backup != port, "bucket %u: port %u, backup %u", i, port, backup);
+		cr_assert(out->live[port] || out->live[backup] || live == 0, "bucket %u leads to no live port", i);
+	}
+}
+
+static void check_ports(struct rig *rig, const struct core_output *out)
+{
+	struct xlagg_lagg_status status = {0};
+	uint32_t active = 0;
+
+	core_status(rig->core, &status);
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		bool may_send;
+
+		if (!rig->used[slot]) {
+			cr_assert(!out->live[slot] && out->flags[slot] == 0 && !in_order(out, slot));
+			continue;
+		}
+		if (out->live[slot])
+			cr_assert(link_up(rig, slot) && rig->port[slot].admin && rig->conf.admin,
+				  "slot %u is live without link", slot);
+		cr_assert(!out->live[slot] || in_order(out, slot), "slot %u is live, but not in order", slot);
+		may_send = rig_flags(rig, slot) & XLAGG_FLAG_ACTIVE;
+		active += may_send;
+		cr_assert_eq(may_send, rig_reason(rig, slot)[0] == '\0', "slot %u: flags %x, reason '%s'", slot,
+			     rig_flags(rig, slot), rig_reason(rig, slot));
+		cr_assert(!may_send || out->live[slot]);
+		cr_assert(!may_send || !rig_standby(rig, slot));
+	}
+	cr_assert_eq(status.active_ports, active);
+	cr_assert_eq(status.carrier, out->carrier);
+	cr_assert_eq(out->carrier, rig_lagg_reason(rig)[0] == '\0');
+	if (rig->conf.proto == XLAGG_PROTO_FAILOVER)
+		cr_assert(active <= 1 && (active == 1) == (status.active_port[0] != '\0'));
+}
+
+static void check_published(struct rig *rig, const struct core_output *out)
+{
+	bool published = false, carrier = false;
+
+	for (uint32_t i = 0; i < rig->fx.count; i++) {
+		const struct core_effect *effect = &rig->fx.list[i];
+
+		cr_assert(effect->kind != CORE_PUBLISH || !published, "published twice");
+		published |= effect->kind == CORE_PUBLISH;
+		carrier |= effect->kind == CORE_CARRIER;
+	}
+	cr_assert_eq(carrier, rig->last.carrier != out->carrier);
+	rig->last.carrier = out->carrier;
+	if (published) {
+		cr_assert_eq(out->table.generation, rig->last.table.generation + 1);
+		rig->last.table.generation++;
+	}
+	cr_assert_eq(published, memcmp(&rig->last, out, sizeof(*out)) != 0,
+		     "published: %d, but what is to be published differs: %d", published, !published);
+	rig->last = *out;
+}
+
+/* What must hold after every input, whatever it was. */
+static void rig_check(struct rig *rig)
+{
+	const struct core_output *out = core_output(rig->core);
+
+	check_table(rig, out);
+	check_ports(rig, out);
+	check_published(rig, out);
+	cr_assert(core_deadline(rig->core) > now(rig), "the deadline is not in the future");
+}
+
+static void log_effects(struct rig *rig)
+{
+	rig_check(rig);
+	for (uint32_t i = 0; i < rig->fx.count; i++) {
+		cr_assert(rig->entries < RIG_LOG, "the log is full");
+		rig->log[rig->entries].ms = rig->ms;
+		rig->log[rig->entries++].effect = rig->fx.list[i];
+	}
+	rig->fx.count = 0;
+}
+
+struct rig *rig_new_with(const struct xlagg_lagg_conf *conf)
+{
+	struct rig *rig = calloc(1, sizeof(*rig));
+
+	cr_assert(rig);
+	rig->core = malloc(core_size());
+	cr_assert(rig->core);
+	memset(rig->core, 0xa5, core_size());
+	rig->conf = *conf;
+	core_init(rig->core, conf, 0);
+	memcpy(&rig->last, core_output(rig->core), sizeof(rig->last));
+	return rig;
+}
+
+struct rig *rig_new(enum xlagg_proto proto, uint32_t ports)
+{
+	struct xlagg_lagg_conf conf = rig_defaults();
+	struct rig *rig;
+
+	conf.proto = proto;
+	rig = rig_new_with(&conf);
+	for (uint32_t slot = 0; slot < ports; slot++) {
+		rig_add(rig, slot);
+		rig_carrier(rig, slot, true);
+	}
+	rig_settle(rig);
+	rig_forget(rig);
+	return rig;
+}
+
+void rig_free(struct rig *rig)
+{
+	free(rig->core);
+	free(rig);
+}
+
+void rig_add(struct rig *rig, uint32_t slot)
+{
+	char name[XLAGG_NAME_MAX];
+
+	snprintf(name, sizeof(name), "eth%u", slot);
+	if (rig->port[slot].weight == 0)
+		rig->port[slot] = port_defaults();
+	rig->used[slot] = true;
+	core_port_add(rig->core, now(rig), slot, name, rig->added++, &rig->port[slot], &rig->fx);
+	log_effects(rig);
+}
+
+void rig_del(struct rig *rig, uint32_t slot)
+{
+	rig->used[slot] = false;
+	rig->link[slot] = (struct core_link){0};
+	core_port_del(rig->core, now(rig), slot, &rig->fx);
+	log_effects(rig);
+}
+
+void rig_set(struct rig *rig)
+{
+	core_set(rig->core, now(rig), &rig->conf, &rig->fx);
+	log_effects(rig);
+}
+
+void rig_port_set(struct rig *rig, uint32_t slot)
+{
+	core_port_set(rig->core, now(rig), slot, &rig->port[slot], &rig->fx);
+	log_effects(rig);
+}
+
+void rig_link(struct rig *rig, uint32_t slot, bool present, bool admin_up, bool carrier)
+{
+	struct core_link *link = &rig->link[slot];
+
+	link->present = present;
+	link->admin_up = admin_up;
+	link->carrier = carrier;
+	if (link->speed == 0)
+		link->speed = 1000;
+	link->duplex = XLAGG_DUPLEX_FULL;
+	memcpy(link->mac, (uint8_t[6]){2, 0, 0, 0, 0, (uint8_t)slot}, sizeof(link->mac));
+	core_link_changed(rig->core, now(rig), slot, link, &rig->fx);
+	log_effects(rig);
+}
+
+void rig_carrier(struct rig *rig, uint32_t slot, bool carrier)
+{
+	rig_link(rig, slot, true, true, carrier);
+}
+
+int rig_activate(struct rig *rig, uint32_t slot)
+{
+	int r = core_activate(rig->core, now(rig), slot, &rig->fx);
+
+	log_effects(rig);
+	return r;
+}
+
+static void run(struct rig *rig)
+{
+	core_run(rig->core, now(rig), &rig->fx);
+	log_effects(rig);
+}
+
+void rig_until(struct rig *rig, uint32_t ms)
+{
+	uint64_t end = (RIG_START + (uint64_t)ms) * RIG_MS;
+
+	while (core_deadline(rig->core) <= end) {
+		/* At the first whole millisecond that is not before the deadline. */
+		rig->ms = (uint32_t)((core_deadline(rig->core) + RIG_MS - 1) / RIG_MS - RIG_START);
+		run(rig);
+	}
+	rig->ms = ms;
+	run(rig);
+}
+
+void rig_settle(struct rig *rig)
+{
+	while (core_deadline(rig->core) != CORE_NEVER)
+		rig_until(rig, (uint32_t)((core_deadline(rig->core) + RIG_MS - 1) / RIG_MS - RIG_START));
+}
+
+void rig_forget(struct rig *rig)
+{
+	rig->entries = 0;
+}
+
+uint32_t rig_count(const struct rig *rig, enum core_effect_kind kind)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < rig->entries; i++)
+		count += rig->log[i].effect.kind == kind;
+	return count;
+}
+
+static bool is_event(const struct rig_entry *entry, enum xlagg_event_type type)
+{
+	return entry->effect.kind == CORE_EVENT && entry->effect.event.type == type;
+}
+
+uint32_t rig_events(const struct rig *rig, enum xlagg_event_type type)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < rig->entries; i++)
+		count += is_event(&rig->log[i], type);
+	return count;
+}
+
+const struct xlagg_event *rig_event(const struct rig *rig, enum xlagg_event_type type, const char *port)
+{
+	for (uint32_t i = rig->entries; i-- > 0;) {
+		const struct rig_entry *entry = &rig->log[i];
+
+		if (is_event(entry, type) && (!port || strcmp(entry->effect.event.port, port) == 0))
+			return &entry->effect.event;
+	}
+	return NULL;
+}
+
+uint32_t rig_when(const struct rig *rig, enum core_effect_kind kind, uint32_t n)
+{
+	for (uint32_t i = 0; i < rig->entries; i++)
+		if (rig->log[i].effect.kind == kind && n-- == 0)
+			return rig->log[i].ms;
+	return UINT32_MAX;
+}
+
+static const struct xlagg_port_status *port_status(struct rig *rig, uint32_t slot)
+{
+	static struct xlagg_port_status status;
+
+	memset(&status, 0, sizeof(status));
+	core_port_status(rig->core, slot, &status);
+	return &status;
+}
+
+const char *rig_reason(struct rig *rig, uint32_t slot)
+{
+	return port_status(rig, slot)->reason;
+}
+
+uint32_t rig_flags(struct rig *rig, uint32_t slot)
+{
+	return port_status(rig, slot)->flags;
+}
+
+bool rig_standby(struct rig *rig, uint32_t slot)
+{
+	return port_status(rig, slot)->standby;
+}
+
+uint32_t rig_buckets(struct rig *rig, uint32_t slot)
+{
+	return port_status(rig, slot)->buckets;
+}
+
+bool rig_in_order(struct rig *rig, uint32_t slot)
+{
+	return in_order(core_output(rig->core), slot);
+}
+
+static const struct xlagg_lagg_status *lagg_status(struct rig *rig)
+{
+	static struct xlagg_lagg_status status;
+
+	memset(&status, 0, sizeof(status));
+	core_status(rig->core, &status);
+	return &status;
+}
+
+const char *rig_lagg_reason(struct rig *rig)
+{
+	return lagg_status(rig)->reason;
+}
+
+const char *rig_active(struct rig *rig)
+{
+	return lagg_status(rig)->active_port;
+}
