@@ -108,7 +108,7 @@ static bool round_of_machines(struct lacp *l, uint64_t now, struct core_effects 
 {
 	bool busy = false;
 
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		struct lacp_port *p = &l->port[i];
 
 		if (p->used) {
@@ -117,7 +117,7 @@ static bool round_of_machines(struct lacp *l, uint64_t now, struct core_effects 
 		}
 	}
 	busy |= lacp_select(l, now);
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		if (l->port[i].used)
 			busy |= lacp_mux_step(l, &l->port[i], now);
 	}
@@ -128,7 +128,7 @@ static void settle(struct lacp *l, uint64_t now, struct core_effects *fx)
 {
 	if (!l->running)
 		return;
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		struct lacp_port *p = &l->port[i];
 
 		if (p->used)
@@ -138,7 +138,7 @@ static void settle(struct lacp *l, uint64_t now, struct core_effects *fx)
 	}
 	for (uint32_t i = 0; i < SETTLE_ROUNDS && round_of_machines(l, now, fx); i++)
 		;
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		struct lacp_port *p = &l->port[i];
 
 		if (!p->used)
@@ -171,11 +171,12 @@ void lacp_start(struct lacp *l, const struct xlagg_lagg_conf *conf, uint32_t num
 
 void lacp_stop(struct lacp *l, uint64_t now, struct core_effects *fx)
 {
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		if (l->port[i].used)
 			lacp_tx_last(l, &l->port[i], now, fx);
 		l->port[i].used = false;
 	}
+	l->slots = 0;
 	l->running = false;
 	l->active = LACP_NO_SLOT;
 	l->fallback = LACP_NO_SLOT;
@@ -188,7 +189,7 @@ void lacp_set(struct lacp *l, uint64_t now, const struct xlagg_lagg_conf *conf, 
 	l->conf = *conf;
 	admin = lacp_partner_admin(l);
 	take_system(l);
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		struct lacp_port *p = &l->port[i];
 
 		if (!p->used)
@@ -205,7 +206,7 @@ void lacp_set(struct lacp *l, uint64_t now, const struct xlagg_lagg_conf *conf, 
 
 static struct lacp_port *number_owner(struct lacp *l, uint32_t number)
 {
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		if (l->port[i].used && l->port[i].number == number)
 			return &l->port[i];
 	}
@@ -255,6 +256,8 @@ void lacp_port_add(struct lacp *l, uint64_t now, uint32_t slot, const char *name
 	    .drain = CORE_NEVER,
 	    .loop_timer = CORE_NEVER,
 	};
+	if (slot >= l->slots)
+		l->slots = slot + 1;
 	lacp_port_rename(l, slot, name);
 	take_number(l, p);
 	lacp_rx_begin(l, p);
@@ -296,6 +299,8 @@ void lacp_port_del(struct lacp *l, uint64_t now, uint32_t slot, struct core_effe
 {
 	lacp_tx_last(l, &l->port[slot], now, fx);
 	l->port[slot] = (struct lacp_port){.used = false};
+	while (l->slots && !l->port[l->slots - 1].used)
+		l->slots--;
 	if (l->fallback == slot)
 		l->fallback = LACP_NO_SLOT;
 	settle(l, now, fx);
@@ -374,7 +379,7 @@ uint64_t lacp_deadline(const struct lacp *l)
 
 	if (!l->running)
 		return CORE_NEVER;
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		const struct lacp_port *p = &l->port[i];
 
 		if (!p->used)

@@ -29,7 +29,7 @@ static uint32_t rank(const struct lacp *l, uint32_t aggregator, uint32_t slots[X
 	uint32_t fastest = l->conf.mixed_speed ? 0 : lacp_fastest(l, aggregator);
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		const struct lacp_port *p = &l->port[i];
 		uint32_t at;
 
@@ -91,7 +91,7 @@ static uint32_t choose_fallback(struct lacp *l, uint64_t now)
 	l->fallback_timer = CORE_NEVER;
 	if (l->conf.lacp_strict)
 		return LACP_NO_SLOT;
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		const struct lacp_port *p = &l->port[i];
 
 		if (p->used && p->rx == XLAGG_RX_CURRENT)

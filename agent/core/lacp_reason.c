@@ -47,7 +47,7 @@ static bool nobody_heard(const struct lacp *l, const struct lacp_port *p, char *
 /* A port that carries traffic, or would: one to compare with. */
 static const struct lacp_port *active_port(const struct lacp *l)
 {
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		const struct lacp_port *p = &l->port[i];
 
 		if (p->used && p->aggregator == l->active && lacp_agrees(p))
@@ -88,7 +88,7 @@ static const char *fastest_name(const struct lacp *l, uint32_t aggregator)
 {
 	uint32_t fastest = lacp_fastest(l, aggregator);
 
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		const struct lacp_port *p = &l->port[i];
 
 		if (p->used && p->aggregator == aggregator && lacp_agrees(p) && p->speed == fastest)
@@ -164,7 +164,7 @@ static const struct lacp_port *first_port(const struct lacp *l)
 {
 	const struct lacp_port *first = NULL;
 
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		const struct lacp_port *p = &l->port[i];
 
 		if (p->used && (!first || p->order < first->order))

@@ -179,7 +179,7 @@ bool lacp_rx_step(struct lacp *l, struct lacp_port *p, uint64_t now, struct core
 /* A disabled port whose partner is heard on this one now has lost it for good (6.4.8 port_moved). */
 static void mark_moved(struct lacp *l, const struct lacp_port *p)
 {
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		struct lacp_port *other = &l->port[i];
 
 		if (other != p && other->used && other->rx == XLAGG_RX_PORT_DISABLED &&

@@ -19,7 +19,7 @@ uint32_t lacp_fastest(const struct lacp *l, uint32_t aggregator)
 {
 	uint32_t fastest = 0;
 
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		const struct lacp_port *p = &l->port[i];
 
 		if (member(p, aggregator) && lacp_agrees(p) && p->speed > fastest)
@@ -39,7 +39,7 @@ uint32_t lacp_eligible(const struct lacp *l, uint32_t aggregator)
 	uint32_t fastest = lacp_fastest(l, aggregator);
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		const struct lacp_port *p = &l->port[i];
 
 		count += member(p, aggregator) && lacp_agrees(p) && !too_slow(l, p, fastest);
@@ -49,7 +49,7 @@ uint32_t lacp_eligible(const struct lacp *l, uint32_t aggregator)
 
 bool lacp_ready(const struct lacp *l, uint32_t aggregator)
 {
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		const struct lacp_port *p = &l->port[i];
 
 		if (member(p, aggregator) && p->selected == XLAGG_SELECTED && p->mux == XLAGG_MUX_WAITING &&
@@ -70,7 +70,7 @@ static bool same_lag(const struct lacp_port *a, const struct lacp_port *b)
 /* A port that is unselected but not yet detached still keeps its aggregator from others. */
 static bool taken(const struct lacp *l, uint32_t aggregator)
 {
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		if (l->port[i].used && l->port[i].aggregator == aggregator)
 			return true;
 	}
@@ -81,7 +81,7 @@ static uint32_t find_aggregator(const struct lacp *l, const struct lacp_port *p)
 {
 	uint32_t own = lacp_slot(l, p);
 
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		const struct lacp_port *other = &l->port[i];
 
 		if (other != p && other->used && other->selected != XLAGG_UNSELECTED && same_lag(p, other))
@@ -138,7 +138,7 @@ static struct worth weigh(const struct lacp *l, uint32_t aggregator)
 	struct worth worth = {.present = l->active == aggregator};
 	uint64_t bandwidth = 0, count = 0, prio = UINT32_MAX;
 
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		const struct lacp_port *p = &l->port[i];
 
 		if (!member(p, aggregator) || !lacp_agrees(p) || too_slow(l, p, fastest))
@@ -190,15 +190,21 @@ static uint32_t choose_active(const struct lacp *l)
 {
 	struct worth best = {0};
 	uint32_t chosen = LACP_NO_SLOT;
+	uint32_t weighed = 0; /* bit n: Aggregator n */
 
 	if (l->fallback != LACP_NO_SLOT)
 		return l->port[l->fallback].aggregator;
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
-		struct worth worth = weigh(l, i);
+	for (uint32_t i = 0; i < l->slots; i++) {
+		uint32_t aggregator = l->port[i].aggregator;
+		struct worth worth;
 
+		if (!member(&l->port[i], aggregator) || weighed & 1u << aggregator)
+			continue;
+		weighed |= 1u << aggregator;
+		worth = weigh(l, aggregator);
 		if (worth.usable && (chosen == LACP_NO_SLOT || better(&worth, &best))) {
 			best = worth;
-			chosen = i;
+			chosen = aggregator;
 		}
 	}
 	return chosen;
@@ -227,7 +233,7 @@ static bool hold_back(struct lacp *l)
 
 	if (l->active != LACP_NO_SLOT && l->fallback == LACP_NO_SLOT)
 		lacp_limit(l, l->active, limited);
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		struct lacp_port *p = &l->port[i];
 		enum xlagg_lacp_selected selected;
 
@@ -266,7 +272,7 @@ bool lacp_select(struct lacp *l, uint64_t now)
 	bool changed = lacp_fallback(l, now);
 	uint32_t active;
 
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		changed |= assign(l, &l->port[i]);
 		if (l->port[i].used)
 			watch_refusal(&l->port[i], now);

@@ -41,7 +41,7 @@ uint32_t lacp_usable(const struct lacp *l)
 
 bool lacp_carrier(const struct lacp *l)
 {
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		if (lacp_distributing(l, i))
 			return true; /* with fewer than min-links usable ports none would */
 	}
@@ -97,7 +97,7 @@ void lacp_port_status(const struct lacp *l, uint32_t slot, struct xlagg_port_sta
 void lacp_status(const struct lacp *l, struct xlagg_lagg_status *status)
 {
 	status->has_lag_id = 0;
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < l->slots; i++) {
 		const struct lacp_port *p = &l->port[i];
 
 		if (l->active == LACP_NO_SLOT || !p->used || p->aggregator != l->active)
