@@ -53,7 +53,7 @@ static int make_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	int err = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
 	if (err)
 		return datapath_say(sentence, err, "cannot open the BPF programs: %s", strerror(-err));
-	err = programs_load(dp, programs, (const char *const[]){"probe", NULL}, sentence);
+	err = programs_load(dp, programs, (const char *const[]){NULL}, sentence);
 	if (!err && (err = maps_map(dp)))
 		datapath_say(sentence, err, "cannot map the tables of %s: %s", dp->folder, strerror(-err));
 	return err;
@@ -93,19 +93,25 @@ int datapath_create(struct datapath **ret, const char *folder, const struct data
 	return 0;
 }
 
-/* Removes what an agent that was killed left half done, and hooks of slots without a port. */
+/* True when `hook` is one of the lagg's, as it is set up now. */
+static bool is_hook(const struct datapath *dp, const char *hook)
+{
+	static const char *const of_device[] = {"tx", "guard", "txlagg", "txnetkit", "xdptx", "probe"};
+	uint32_t slot;
+	for (uint32_t i = 0; i < sizeof(of_device) / sizeof(of_device[0]); i++)
+		if (strcmp(hook, of_device[i]) == 0)
+			return true;
+	return (sscanf(hook, "rx%u", &slot) == 1 || sscanf(hook, "xdprx%u", &slot) == 1) && slot < XLAGG_MAX_PORTS &&
+	       dp->ports[slot].ifindex;
+}
+
+/* Removes what an agent that was killed left half done, hooks of slots without a port, and those of other versions. */
 static int drop_stale(void *context, const char *folder, const char *name)
 {
-	const struct datapath *dp = context;
 	char hook[DATAPATH_HOOK_MAX];
-	uint32_t slot;
-
 	if (strncmp(name, "new_", 4) == 0)
 		return pin_drop(folder, name);
-	if (hook_of_pin(name, hook) && (sscanf(hook, "rx%u", &slot) == 1 || sscanf(hook, "xdprx%u", &slot) == 1) &&
-	    (slot >= XLAGG_MAX_PORTS || !dp->ports[slot].ifindex))
-		return hook_drop_pin(folder, name);
-	return 0;
+	return hook_of_pin(name, hook) && !is_hook(context, hook) ? hook_drop_pin(folder, name) : 0;
 }
 
 /* Every number in the mapped state is one that exists. */
@@ -159,11 +165,11 @@ int datapath_adopt(struct datapath **ret, const char *folder, const struct datap
 	if (!err)
 		err = open_maps(dp, sentence);
 	if (!err)
-		err = pin_each(folder, drop_stale, dp);
-	if (!err)
 		err = device_apply(dp, sentence);
 	if (!err)
 		err = adopt_ports(dp, sentence);
+	if (!err)
+		err = pin_each(folder, drop_stale, dp);
 	/* What waited for an agent is old news. */
 	if (!err)
 		err = datapath_slow_read(dp, NULL, NULL);

@@ -2,6 +2,8 @@
 #include "datapath/fixture.h"
 
 #include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -107,6 +109,77 @@ void publish(struct datapath *dp, uint32_t count, const uint32_t *order)
 	int err = datapath_publish(dp, &table, live, flags, lost);
 	cr_assert(err == 0, "datapath_publish: %s", strerror(-err));
 	datapath_carrier(dp, count > 0);
+}
+
+/* Kind and id of something pinned. */
+static void describe_pin(const char *name, char *line, size_t size)
+{
+	char path[400], kind[16] = "?";
+	uint32_t id = 0, program = 0, len;
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	int fd = bpf_obj_get(path);
+	struct bpf_link_info link = {0};
+	struct bpf_prog_info prog = {0};
+	struct bpf_map_info map = {0};
+	if (strncmp(name, "link_", 5) == 0) {
+		len = sizeof(link);
+		bpf_obj_get_info_by_fd(fd, &link, &len);
+		strcpy(kind, "link"), id = link.id, program = link.prog_id;
+	} else if (strchr(name, '_') && (strncmp(name, "prog_", 5) == 0 || strncmp(name, "filter_", 7) == 0)) {
+		len = sizeof(prog);
+		bpf_obj_get_info_by_fd(fd, &prog, &len);
+		strcpy(kind, "prog"), id = prog.id;
+	} else {
+		len = sizeof(map);
+		bpf_obj_get_info_by_fd(fd, &map, &len);
+		strcpy(kind, "map"), id = map.id;
+	}
+	cr_assert(fd >= 0 && id, "%s cannot be read", path);
+	close(fd);
+	snprintf(line, size, "%s %s %u %u\n", name, kind, id, program);
+}
+
+char *snapshot(void)
+{
+	struct dirent **list;
+	int entries = scandir(folder, &list, NULL, alphasort);
+	cr_assert(entries >= 0, "%s: %s", folder, strerror(errno));
+	char *text = calloc((size_t)entries + 1, 300);
+	for (int i = 0; i < entries; i++) {
+		if (list[i]->d_name[0] != '.')
+			describe_pin(list[i]->d_name, text + strlen(text), 300);
+		free(list[i]);
+	}
+	free(list);
+	return text;
+}
+
+static bool id_exists(const char *kind, uint32_t id)
+{
+	int fd = kind[0] == 'l'	  ? bpf_link_get_fd_by_id(id)
+		 : kind[0] == 'p' ? bpf_prog_get_fd_by_id(id)
+				  : bpf_map_get_fd_by_id(id);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+bool all_gone(const char *text)
+{
+	struct timespec pause = {.tv_nsec = 10000000};
+	for (int attempt = 0; attempt < 300; attempt++, nanosleep(&pause, NULL)) {
+		bool alive = false;
+		const char *line = text;
+		char name[64], kind[16];
+		uint32_t id, program;
+		while (sscanf(line, "%63s %15s %u %u", name, kind, &id, &program) == 4) {
+			alive |= id_exists(kind, id) || (program && id_exists("prog", program));
+			line = strchr(line, '\n') + 1;
+		}
+		if (!alive)
+			return true;
+	}
+	return false;
 }
 
 int listen_on(const char *device)

@@ -30,6 +30,12 @@ struct datapath *make(const struct datapath_features *features, const struct dat
 void publish(struct datapath *dp, uint32_t count, const uint32_t *order);
 #define PUBLISH(dp, ...) publish(dp, sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t), (uint32_t[]){__VA_ARGS__})
 
+/* What is pinned in the folder, one line each, sorted: name, kind, id, and a link's program. Free it. */
+char *snapshot(void);
+/* True when nothing of what the snapshot lists exists any more; waits three seconds, since the kernel frees things some
+ * time after they were let go. */
+bool all_gone(const char *text);
+
 /* A packet socket on a device. It hears what the device receives, and with `out` also what it sends. */
 int listen_on(const char *device);
 /* Sends a broadcast IPv4 UDP frame with `mark` in it. */
