@@ -105,6 +105,7 @@ struct lacp {
 	uint32_t number;	     /* of the lagg, for automatic keys */
 	uint8_t mac[6];		     /* the lagg's when LACP started: system-mac auto */
 	uint8_t system[6];	     /* Actor_System */
+	uint32_t slots;		     /* all slots in use are below it */
 	uint32_t last_number;	     /* last automatic port number given */
 	uint32_t active;	     /* the aggregator that may carry traffic, LACP_NO_SLOT: none */
 	uint32_t fallback;	 /* lacp-strict off: the port that carries traffic without a partner, or LACP_NO_SLOT */
