@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # What a namespace test stands on. Sourced by run.sh's shells (set -euo pipefail) before the test's own file.
-#   B      the build folder           BPFFS  a mounted bpffs           RUN  scratch of the run
+#   B      the build folder           BPFFS  a mounted bpffs           RUN  scratch of the run           (scratch.sh)
 # A test names its hosts a, b, c ...; host a is the namespace $P-a, its agent's socket $D/a.sock, its log $D/agent-a.log.
 
-P=xt$$
+P=${P:-xt$$}
 D=$RUN/$NAME
 mkdir -p "$D"
 declare -A AGENT=()    # host: pid of its agent
@@ -268,16 +268,22 @@ listener() {
 # ---- the end ----
 
 clean_up() {
-	local status=$? label h
+	local status=$?
 	trap '' TERM INT
 	if [ $status != 0 ] && [ $status != 77 ]; then report; fi
+	tear_down || status=1
+	exit $status
+}
+# Ends what was started, removes what was made.
+tear_down() {
+	local label h status=0
 	for label in "${!CHILD[@]}"; do kill -KILL "${CHILD[$label]}" 2>/dev/null || :; done
 	for h in "${!AGENT[@]}"; do kill -KILL "${AGENT[$h]}" 2>/dev/null || :; done
 	wait 2>/dev/null || :
 	for h in "${HOSTS[@]}"; do ip netns del "$P-$h" || status=1; done
 	rm -rf "${BPFFS:?}/$P"-*
 	rm -rf "$D"
-	exit $status
+	return $status
 }
 
 # What happened, after a failure.

@@ -7,21 +7,11 @@ folder=$1 tap=$2 only=${ONLY:-*}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export B=${B:-build} LIB=$here/lib.sh
 B=$(realpath "$B")
-[ "$(id -u)" = 0 ] || { echo "the namespace tests need root" >&2; exit 1; }
-
-RUN=$(mktemp -d "${TMPDIR:-/tmp}/xlagg-net-XXXXXX")
-# libbpf turns every dot of a pin path into an underscore, so not below TMPDIR, which may have some.
-BPFFS=$(mktemp -d /run/xlagg-net-XXXXXX)
-export RUN BPFFS
-finish() {
-	if mountpoint -q "$BPFFS"; then umount "$BPFFS"; fi
-	rmdir "$BPFFS"
-	rm -rf "$RUN"
-}
-trap finish EXIT
+# shellcheck source=tests/net/scratch.sh
+. "$here/scratch.sh"
+scratch_begin
+trap scratch_end EXIT
 trap 'exit 130' INT TERM
-# Pins of a run live in a bpffs of its own: they go with it, whatever happens to a test.
-mount -t bpf xlagg-tests "$BPFFS"
 
 number=0 failed=0
 : >"$tap"

@@ -93,12 +93,4 @@ int user_forward(struct xdp_md *ctx)
 	return bpf_redirect(*target, 0);
 }
 
-/* The far end of a wire: lets everything in. A veth delivers what was redirected to it only if its peer runs XDP. */
-SEC("xdp.frags")
-int user_pass(struct xdp_md *ctx)
-{
-	(void)ctx;
-	return XDP_PASS;
-}
-
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

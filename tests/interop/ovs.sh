@@ -1,0 +1,72 @@
+# shellcheck shell=bash
+# Open vSwitch as a LACP partner: its userspace datapath in a host's namespace, one instance a host, with a database and
+# sockets of its own. No kernel module, nothing of the system's own Open vSwitch.
+
+# ovs_start HOST active|passive|off fast|slow PORT...: a bridge br0 with a bond of these ports
+ovs_start() {
+	local h=$1 lacp=$2 time=$3 dir=$D/ovs-$1
+	shift 3
+	mkdir -p "$dir"
+	# OVS reads its ports with packet sockets, so the kernel's own stack sees their frames as well: keep it quiet.
+	on "$h" sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv6.conf.all.disable_ipv6=1
+	ovsdb-tool create "$dir/conf.db" /usr/share/openvswitch/vswitch.ovsschema
+	OVS_RUNDIR=$dir OVS_LOGDIR=$dir OVS_DBDIR=$dir OVS_SYSCONFDIR=$dir spawn_on "ovsdb-$h" "$h" ovsdb-server "$dir/conf.db" \
+		--remote=punix:"$dir/db.sock" --unixctl="$dir/ovsdb.ctl" --log-file="$dir/ovsdb.log" -vconsole:off
+	wait_for 10 ovs_vsctl "$h" --no-wait init
+	ovs_daemon "$h"
+	ovs_vsctl "$h" add-br br0 -- set bridge br0 datapath_type=netdev fail-mode=standalone
+	ovs_vsctl "$h" add-bond br0 bond0 "$@" bond_mode=balance-tcp lacp="$lacp" \
+		other-config:lacp-time="$time" other-config:bond-miimon-interval=100
+	nip "$h" link set br0 up
+}
+ovs_daemon() {
+	local dir=$D/ovs-$1
+	OVS_RUNDIR=$dir OVS_LOGDIR=$dir OVS_DBDIR=$dir OVS_SYSCONFDIR=$dir spawn_on "ovs-$1" "$1" ovs-vswitchd \
+		"unix:$dir/db.sock" --unixctl="$dir/vswitchd.ctl" --log-file="$dir/vswitchd.log" -vconsole:off --disable-system
+	wait_for 10 ovs_appctl "$1" version
+}
+ovs_stop_daemon() {
+	ovs_appctl "$1" exit
+	reap "ovs-$1"
+}
+ovs_vsctl() {
+	local h=$1
+	shift
+	ovs-vsctl --db="unix:$D/ovs-$h/db.sock" --timeout=10 "$@"
+}
+ovs_appctl() {
+	local h=$1
+	shift
+	ovs-appctl -T 5 -t "$D/ovs-$h/vswitchd.ctl" "$@"
+}
+
+# ovs_lacp HOST: lacp/show of the bond as JSON, ends and states named as xlagg names them:
+#   {"eth1":{"state":"current attached","actor":{"system":..,"state":["ACTIVITY",..]},"partner":{..}}, ..}
+ovs_lacp() {
+	ovs_appctl "$1" lacp/show bond0 | awk '
+		BEGIN {
+			name["sys_id"] = "system"; name["sys_priority"] = "system_prio"; name["port_id"] = "port"
+			name["port_priority"] = "port_prio"; name["key"] = "key"
+			printf "{\"\":{}"
+		}
+		function end_part() { if (part) printf "}"; part = "" }
+		$1 == "member:" {
+			end_part()
+			sub(":", "", $2)
+			printf "%s,\"%s\":{\"state\":\"%s %s\"", (member ? "}" : ""), $2, $3, $4
+			member = $2
+		}
+		($1 == "actor" || $1 == "partner") && member {
+			if ($1 != part) { end_part(); part = $1; printf ",\"%s\":{", part; comma = "" }
+			sub(":", "", $2)
+			if ($2 == "state") {
+				printf "%s\"state\":[", comma
+				for (i = 3; i <= NF; i++) printf "%s\"%s\"", (i > 3 ? "," : ""), ($i == "synchronized" ? "SYNC" : toupper($i))
+				printf "]"
+			} else {
+				printf "%s\"%s\":%s", comma, name[$2], ($2 == "sys_id" ? "\"" $3 "\"" : $3)
+			}
+			comma = ","
+		}
+		END { end_part(); printf "%s}\n", (member ? "}" : "") }' | jq -S 'del(.[""])'
+}
