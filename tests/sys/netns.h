@@ -19,7 +19,7 @@
 	{                                                                                                              \
 		netns_run(suite##_##name);                                                                             \
 	}                                                                                                              \
-	static void suite##_##name(struct netlink *nl)
+	static void suite##_##name(__attribute__((unused)) struct netlink *nl)
 
 typedef void (*netns_test_fn)(struct netlink *nl);
 void netns_run(netns_test_fn test);

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Changes to devices, seen with ip(8) and /proc. */
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "netns.h"
+
+static const uint8_t slow_group[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x02};
+
+/* One member of what `ip -d -j link` prints. */
+static const char *link_says(const char *name, const char *filter)
+{
+	return shell_read("ip -d -j link show dev %s | jq -r '.[0] | %s'", name, filter);
+}
+
+NETNS_TEST(netlink_change, up_mtu_mac_alias_and_name)
+{
+	static const uint8_t mac[6] = {0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee};
+	make_pair("p0", "p1");
+	int p0 = device_of(nl, "p0").ifindex;
+	cr_assert_eq(netlink_set_up(nl, p0, true), 0);
+	cr_assert_str_eq(link_says("p0", ".flags | index(\"UP\") != null"), "true");
+	cr_assert_eq(netlink_set_up(nl, p0, false), 0);
+	cr_assert_str_eq(link_says("p0", ".flags | index(\"UP\") != null"), "false");
+	cr_assert_eq(netlink_set_mtu(nl, p0, 9000), 0);
+	cr_assert_str_eq(link_says("p0", ".mtu"), "9000");
+	cr_assert_eq(netlink_set_mac(nl, p0, mac), 0);
+	cr_assert_str_eq(link_says("p0", ".address"), "02:aa:bb:cc:dd:ee");
+	cr_assert_eq(netlink_set_alias(nl, p0, "port of lagg0 (xlagg)"), 0);
+	cr_assert_str_eq(link_says("p0", ".ifalias"), "port of lagg0 (xlagg)");
+	cr_assert_eq(netlink_set_alias(nl, p0, ""), 0);
+	cr_assert_str_eq(link_says("p0", ".ifalias"), "null");
+	cr_assert_eq(netlink_rename(nl, p0, "q0"), 0);
+	cr_assert_eq(atoi(link_says("q0", ".ifindex")), p0);
+}
+
+NETNS_TEST(netlink_change, the_longest_alias_fits_and_a_longer_one_is_refused)
+{
+	char alias[257];
+	make_pair("p0", "p1");
+	int p0 = device_of(nl, "p0").ifindex;
+	memset(alias, 'a', sizeof(alias));
+	alias[256] = '\0';
+	cr_assert_eq(netlink_set_alias(nl, p0, alias), -EINVAL);
+	alias[255] = '\0';
+	cr_assert_eq(netlink_set_alias(nl, p0, alias), 0);
+	cr_assert_str_eq(device_of(nl, "p0").alias, alias);
+}
+
+NETNS_TEST(netlink_change, a_refusal_is_told_with_the_kernels_words)
+{
+	make_pair("p0", "p1");
+	int p0 = device_of(nl, "p0").ifindex;
+	cr_assert_eq(netlink_set_mtu(nl, p0, 70000), -EINVAL);
+	cr_assert_str_eq(netlink_why(nl), "mtu greater than device maximum");
+	cr_assert_eq(netlink_set_mtu(nl, p0, 1400), 0);
+	cr_assert_str_eq(netlink_why(nl), "", "of a request that was refused before");
+	cr_assert_eq(netlink_set_up(nl, 4711, true), -ENODEV);
+	cr_assert_eq(netlink_rename(nl, p0, "p1"), -EEXIST);
+	cr_assert_eq(netlink_rename(nl, p0, "a-name-too-long-for-it"), -EINVAL);
+	cr_assert_eq(netlink_del(nl, 0), -ENODEV);
+	cr_assert_eq(netlink_del(nl, 4711), -ENODEV);
+}
+
+NETNS_TEST(netlink_change, a_device_without_a_settable_mac_refuses)
+{
+	static const uint8_t mac[6] = {0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee};
+	shell("ip link add ifb9 type ifb && ip link set ifb9 up");
+	struct device before = device_of(nl, "ifb9");
+	cr_assert_eq(netlink_set_mac(nl, before.ifindex, mac), -EOPNOTSUPP);
+	struct device after = device_of(nl, "ifb9");
+	cr_assert_arr_eq(after.mac, before.mac, 6);
+	cr_assert(after.flags & IFF_UP);
+}
+
+/* The flags are the device's own: they stay when the socket that set them is closed. */
+NETNS_TEST(netlink_change, promisc_and_allmulti_outlive_the_socket)
+{
+	struct netlink *other;
+	make_pair("p0", "p1");
+	int p0 = device_of(nl, "p0").ifindex;
+	cr_assert_eq(netlink_set_up(nl, p0, true), 0);
+	cr_assert_eq(netlink_open(&other), 0);
+	cr_assert_eq(netlink_set_promisc(other, p0, true), 0);
+	cr_assert_eq(netlink_set_allmulti(other, p0, true), 0);
+	netlink_close(&other);
+	cr_assert_null(other);
+	cr_assert_str_eq(link_says("p0", "[.promiscuity, .allmulti] | @csv"), "1,1");
+	struct device device = device_of(nl, "p0");
+	cr_assert(device.flags & IFF_PROMISC);
+	cr_assert(device.flags & IFF_ALLMULTI);
+	cr_assert(device.flags & IFF_UP, "no other flag changes");
+	cr_assert_eq(device.promiscuity, 1);
+	/* Said twice is said once. */
+	cr_assert_eq(netlink_set_promisc(nl, p0, true), 0);
+	cr_assert_eq(netlink_set_promisc(nl, p0, false), 0);
+	cr_assert_eq(netlink_set_allmulti(nl, p0, false), 0);
+	cr_assert_str_eq(link_says("p0", "[.promiscuity, .allmulti] | @csv"), "0,0");
+}
+
+NETNS_TEST(netlink_change, a_group_outlives_the_socket)
+{
+	struct netlink *other;
+	make_pair("p0", "p1");
+	int p0 = device_of(nl, "p0").ifindex;
+	cr_assert(!netlink_has_group(p0, slow_group));
+	cr_assert_eq(netlink_open(&other), 0);
+	cr_assert_eq(netlink_group(other, p0, slow_group, true), 0);
+	cr_assert_eq(netlink_group(other, p0, slow_group, true), 0, "joining twice is no error");
+	netlink_close(&other);
+	cr_assert(netlink_has_group(p0, slow_group));
+	cr_assert(!netlink_has_group(device_of(nl, "p1").ifindex, slow_group));
+	cr_assert(shell_ok("ip maddress show dev p0 | grep -q 'link  01:80:c2:00:00:02'"));
+	cr_assert_eq(netlink_group(nl, p0, slow_group, false), 0);
+	cr_assert(!netlink_has_group(p0, slow_group));
+	cr_assert_eq(netlink_group(nl, p0, slow_group, false), -ENOENT);
+	cr_assert_eq(netlink_group(nl, 4711, slow_group, true), -ENODEV);
+}
+
+NETNS_TEST(netlink_change, ipv6_is_switched_in_this_namespace)
+{
+	bool disabled = true;
+	make_pair("p0", "p1");
+	shell("ip link set p0 up && ip link set p1 up");
+	cr_assert_eq(netlink_ipv6_disabled("p0", &disabled), 0);
+	cr_assert(!disabled);
+	cr_assert_eq(netlink_disable_ipv6("p0", true), 0);
+	cr_assert_eq(netlink_ipv6_disabled("p0", &disabled), 0);
+	cr_assert(disabled);
+	cr_assert_str_eq(shell_read("ip -6 address show dev p0"), "");
+	cr_assert_eq(netlink_disable_ipv6("p0", false), 0);
+	cr_assert_eq(netlink_ipv6_disabled("p0", &disabled), 0);
+	cr_assert(!disabled);
+	cr_assert_eq(netlink_ipv6_disabled("none", &disabled), -ENOENT);
+	cr_assert_eq(netlink_disable_ipv6("none", true), -ENOENT);
+	cr_assert_eq(netlink_disable_ipv6("../all", true), -EINVAL);
+	cr_assert_eq(netlink_disable_ipv6("a-name-too-long-for-it", true), -EINVAL);
+}
+
+static const uint8_t lagg_mac[6] = {0x02, 0x42, 0xac, 0x11, 0x00, 0x02};
+
+static int no_devices_but_lo(void)
+{
+	return shell_ok("[ $(ip -o link | wc -l) = 1 ]");
+}
+
+NETNS_TEST(netlink_create, a_veth_pair_is_made_as_asked)
+{
+	cr_assert_eq(netlink_add_veth(nl, "lagg0", "lagg0-dp", lagg_mac, 1400, 2), 0);
+	struct device lagg = device_of(nl, "lagg0");
+	struct device lower = device_of(nl, "lagg0-dp");
+	cr_assert_arr_eq(lagg.mac, lagg_mac, 6);
+	cr_assert_arr_neq(lower.mac, lagg_mac, 6);
+	cr_assert_eq(lower.mac[0] & 0x03, 0x02, "a local address of one receiver");
+	cr_assert_eq(lagg.mtu, 1400);
+	cr_assert_eq(lower.mtu, 1400);
+	cr_assert_eq(lagg.link, lower.ifindex);
+	cr_assert(!(lagg.flags & IFF_UP));
+	cr_assert(!(lower.flags & IFF_UP));
+	cr_assert_str_eq(lower.alias, "xlagg: lower end of lagg0");
+	cr_assert_str_eq(lagg.alias, "");
+	cr_assert_str_eq(link_says("lagg0", "[.num_tx_queues, .num_rx_queues] | @csv"), "2,2");
+	cr_assert_str_eq(link_says("lagg0-dp", "[.num_tx_queues, .num_rx_queues] | @csv"), "2,2");
+	cr_assert_str_eq(link_says("lagg0-dp", ".inet6_addr_gen_mode"), "none");
+	cr_assert_str_eq(link_says("lagg0", ".inet6_addr_gen_mode"), "eui64");
+	shell("ip link set lagg0 up && ip link set lagg0-dp up");
+	cr_assert(shell_ok("ip -6 address show dev lagg0 | grep -q 'inet6 fe80::42:acff:fe11:2/64'"));
+	cr_assert_str_eq(shell_read("ip -6 address show dev lagg0-dp"), "");
+	cr_assert_eq(netlink_del(nl, lagg.ifindex), 0);
+	cr_assert(no_devices_but_lo());
+}
+
+NETNS_TEST(netlink_create, a_name_in_use_leaves_nothing_behind)
+{
+	make_pair("p0", "p1");
+	cr_assert_eq(netlink_add_veth(nl, "p0", "lagg0-dp", lagg_mac, 1500, 1), -EEXIST);
+	cr_assert_eq(netlink_add_veth(nl, "lagg0", "p1", lagg_mac, 1500, 1), -EEXIST);
+	cr_assert_eq(netlink_add_veth(nl, "lagg0", "a-name-too-long-for-it", lagg_mac, 1500, 1), -EINVAL);
+	cr_assert_eq(netlink_add_veth(nl, "lagg0", "lagg0-dp", lagg_mac, 10, 1), -EINVAL);
+	cr_assert_str_eq(shell_read("ip -j link | jq -r '[.[].ifname] | sort | join(\" \")'"), "lo p0 p1");
+}
+
+NETNS_TEST(netlink_create, netkit_or_eopnotsupp)
+{
+	int r = netlink_add_netkit(nl, "lagg0", "lagg0-dp", lagg_mac, 1500);
+	if (r == -EOPNOTSUPP) {
+		/* As iproute2 finds it too, where it knows the kind. */
+		cr_assert(no_devices_but_lo());
+		cr_assert(!shell_ok("ip link add nk0 type netkit 2>/dev/null"));
+		return;
+	}
+	cr_assert_eq(r, 0);
+	struct device lagg = device_of(nl, "lagg0");
+	struct device lower = device_of(nl, "lagg0-dp");
+	cr_assert_str_eq(lagg.kind, "netkit");
+	cr_assert_arr_eq(lagg.mac, lagg_mac, 6);
+	cr_assert_eq(lagg.link, lower.ifindex);
+	cr_assert_str_eq(lower.alias, "xlagg: lower end of lagg0");
+	/* Without a program frames pass, from either end. */
+	shell("ip link set lagg0 up && ip link set lagg0-dp up");
+	int there = capture_open("lagg0-dp");
+	int here = capture_open("lagg0");
+	uint8_t frame[2048];
+	shell("ip address add 10.9.0.1/24 dev lagg0 && ip address add 10.9.1.1/24 dev lagg0-dp");
+	shell_ok("ping -c 1 -W 1 -I lagg0 10.9.0.2 >/dev/null; ping -c 1 -W 1 -I lagg0-dp 10.9.1.2 >/dev/null");
+	cr_assert_gt(capture_next(there, frame, sizeof(frame), now_ms() + PATIENCE_MS), 0);
+	cr_assert_gt(capture_next(here, frame, sizeof(frame), now_ms() + PATIENCE_MS), 0);
+	close(there);
+	close(here);
+	cr_assert_eq(netlink_del(nl, lagg.ifindex), 0);
+	cr_assert(no_devices_but_lo());
+}
+
+struct found {
+	int count;
+	struct netlink_address last;
+};
+
+static void find(void *context, const struct netlink_address *address)
+{
+	struct found *found = context;
+	found->count++;
+	found->last = *address;
+}
+
+NETNS_TEST(netlink_address, added_listed_and_removed)
+{
+	make_pair("p0", "p1");
+	int p0 = device_of(nl, "p0").ifindex;
+	struct found found = {};
+	static const uint8_t ipv4[4] = {10, 0, 0, 15};
+	static const uint8_t ipv6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
+	cr_assert_eq(netlink_add_address(nl, p0, "10.0.0.15/24"), 0);
+	cr_assert_eq(netlink_list_addresses(nl, p0, find, &found), 0);
+	cr_assert_eq(found.count, 1);
+	cr_assert_eq(found.last.ifindex, p0);
+	cr_assert_eq(found.last.family, AF_INET);
+	cr_assert_eq(found.last.prefix, 24);
+	cr_assert_arr_eq(found.last.address, ipv4, 4);
+	cr_assert_str_eq(shell_read("ip -j address show dev p0 | jq -r '.[0].addr_info[0].broadcast'"), "10.0.0.255");
+	cr_assert_eq(netlink_add_address(nl, p0, "10.0.0.15/24"), -EEXIST);
+	cr_assert_eq(netlink_del_address(nl, p0, "10.0.0.15/24"), 0);
+	cr_assert_eq(netlink_del_address(nl, p0, "10.0.0.15/24"), -EADDRNOTAVAIL);
+	cr_assert_eq(netlink_add_address(nl, p0, "2001:db8::1/64"), 0);
+	found.count = 0;
+	cr_assert_eq(netlink_list_addresses(nl, 0, find, &found), 0);
+	cr_assert_eq(found.count, 1);
+	cr_assert_eq(found.last.family, AF_INET6);
+	cr_assert_eq(found.last.prefix, 64);
+	cr_assert_arr_eq(found.last.address, ipv6, 16);
+	cr_assert_eq(netlink_del_address(nl, p0, "2001:db8::1/64"), 0);
+	found.count = 0;
+	cr_assert_eq(netlink_list_addresses(nl, p0, find, &found), 0);
+	cr_assert_eq(found.count, 0);
+}
+
+NETNS_TEST(netlink_address, prefixes_at_the_ends)
+{
+	make_pair("p0", "p1");
+	int p0 = device_of(nl, "p0").ifindex;
+	static const char *const addresses[] = {"10.1.0.1", "10.2.0.1/32", "10.3.0.1/31", "10.4.0.1/30", "2001:db8::2"};
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++)
+		cr_assert_eq(netlink_add_address(nl, p0, addresses[i]), 0, "%s", addresses[i]);
+	cr_assert_str_eq(shell_read("ip -j address show dev p0 | jq -r '.[0].addr_info[] |"
+				    " \"\\(.local)/\\(.prefixlen) \\(.broadcast)\"'"),
+			 "10.1.0.1/32 null\n10.2.0.1/32 null\n10.3.0.1/31 null\n10.4.0.1/30 10.4.0.3\n"
+			 "2001:db8::2/128 null");
+}
+
+NETNS_TEST(netlink_address, malformed_ones_are_refused)
+{
+	make_pair("p0", "p1");
+	int p0 = device_of(nl, "p0").ifindex;
+	static const char *const wrong[] = {"",
+					    "/",
+					    "/24",
+					    "10.0.0.1/",
+					    "10.0.0.1/33",
+					    "10.0.0.1/-1",
+					    "10.0.0.1/ 24",
+					    "10.0.0",
+					    "10.0.0.256",
+					    "10.0.0.1/2x",
+					    "2001:db8::1/129",
+					    "2001:db8::1::",
+					    "eth0",
+					    "10.0.0.1/99999999999999999999",
+					    "1111:2222:3333:4444:5555:6666:7777:8888:9999:0000:1111:2222/64"};
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		cr_assert_eq(netlink_add_address(nl, p0, wrong[i]), -EINVAL, "%s", wrong[i]);
+	cr_assert_eq(netlink_add_address(nl, 4711, "10.0.0.1/24"), -ENODEV);
+	cr_assert_str_eq(shell_read("ip address show dev p0 | grep inet; true"), "");
+}
+
+/* Of a point-to-point link our own address counts. */
+NETNS_TEST(netlink_address, the_local_one_of_a_point_to_point_link)
+{
+	struct found found = {};
+	static const uint8_t local[4] = {10, 5, 0, 1};
+	make_pair("p0", "p1");
+	shell("ip address add 10.5.0.1 peer 10.5.0.2/32 dev p0");
+	cr_assert_eq(netlink_list_addresses(nl, 0, find, &found), 0);
+	cr_assert_eq(found.count, 1);
+	cr_assert_arr_eq(found.last.address, local, 4);
+}
