@@ -121,7 +121,7 @@ static void carry_carrier(struct lagg *lagg, bool up)
 
 static void take_mac_of(struct lagg *lagg, uint32_t slot)
 {
-	int r = netlink_set_mac(lagg->agent->nl, lagg->ifindex, lagg->port[slot].device.permaddr);
+	int r = netlink_set_mac(lagg->agent->nl, lagg->ifindex, lagg->port[slot].link.mac);
 	if (r < 0)
 		log_warning("%s: cannot take the MAC of %s: %s", lagg->model.name, lagg->port[slot].name, strerror(-r));
 }

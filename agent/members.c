@@ -190,6 +190,15 @@ void member_lost(struct lagg *lagg, uint32_t slot)
 	effects(lagg);
 }
 
+/* The port's own MAC: the permanent one, or, where the driver tells none, that which it had before it was a port. */
+static void own_mac(const struct lagg *lagg, uint32_t slot, uint8_t mac[6])
+{
+	const struct device *device = &lagg->port[slot].device;
+	const struct xlagg_undo *undo = &lagg->saved.undo[slot];
+	bool told = memcmp(device->permaddr, device->mac, 6) != 0;
+	memcpy(mac, !told && undo->changed & XLAGG_UNDO_MAC ? undo->mac : device->permaddr, 6);
+}
+
 void member_refresh(struct lagg *lagg, uint32_t slot)
 {
 	struct port *port = &lagg->port[slot];
@@ -203,7 +212,7 @@ void member_refresh(struct lagg *lagg, uint32_t slot)
 	link.carrier = port->device.carrier;
 	ethtool_carrier(port->device.name, &link.carrier);
 	ethtool_link(port->ifindex, port->device.name, &link.speed, &link.duplex);
-	memcpy(link.mac, port->device.permaddr, 6);
+	own_mac(lagg, slot, link.mac);
 	if (port->link.carrier && (!link.carrier || now_lost[slot] != port->lost))
 		tell_loss(lagg, slot);
 	port->link = link;

@@ -256,7 +256,7 @@ static int read_file(const struct agent *agent, char **ret, char sentence[XLAGG_
 	return text ? 0 : -ENOMEM;
 }
 
-/* The configuration that the file says, from nothing. */
+/* The configuration that the file says, from nothing: 1, or 0 where there is no file. */
 static int load_file(const struct agent *agent, struct ctl_model *ret, char sentence[XLAGG_SENTENCE_MAX])
 {
 	__attribute__((cleanup(free_text))) char *text = NULL;
@@ -270,7 +270,7 @@ static int load_file(const struct agent *agent, struct ctl_model *ret, char sent
 	for (char *at = text;;) {
 		int count = ctl_split(&at, words, 512, &line, why);
 		if (count == 0)
-			return 0;
+			return 1;
 		r = count;
 		if (r > 0)
 			r = ctl_parse(count, words, true, &command, why);
@@ -314,7 +314,7 @@ int reload_file(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX])
 	__attribute__((cleanup(free_list))) struct command_list list = {0};
 	uint32_t failed;
 	int r = wanted ? load_file(agent, wanted, sentence) : -ENOMEM;
-	if (r == 0)
+	if (r >= 0)
 		r = ctl_diff(&agent->model, wanted, append_command, &list);
 	for (uint32_t i = 0; i < list.count; i++)
 		list.command[i].from_file = true;
@@ -330,7 +330,7 @@ int start_file(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX])
 	struct ctl_command command;
 	uint32_t failed;
 	int r = wanted ? load_file(agent, wanted, sentence) : -ENOMEM;
-	if (r < 0)
+	if (r <= 0)
 		return r;
 	for (uint32_t i = 0; i < wanted->laggs; i++) {
 		char why[XLAGG_SENTENCE_MAX] = "";

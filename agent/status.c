@@ -39,7 +39,7 @@ static void put_port(struct lagg *lagg, const struct xlagg_port_model *model, st
 	if (port->refused[0])
 		snprintf(status.reason, sizeof(status.reason), "%s", port->refused);
 	if (port->ifindex) {
-		memcpy(status.permaddr, port->device.permaddr, 6);
+		memcpy(status.permaddr, port->link.mac, 6);
 		status.has_permaddr = 1;
 		status.carrier = port->link.carrier;
 		status.speed = port->link.speed;

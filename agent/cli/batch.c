@@ -8,14 +8,15 @@
 int cli_batch(struct cli *cli, const char *path)
 {
 	CONFIG_AUTO char *text = config_slurp(path);
-	char *words[CLI_MAX_WORDS], *rest = text, sentence[XLAGG_SENTENCE_MAX];
+	char *words[CTL_MAX_WORDS], *rest = text, sentence[XLAGG_SENTENCE_MAX];
 	int status = CLI_DONE;
 
 	if (!text)
 		return cli_refuse(cli, "%s: %s", path, strerror(errno));
 	cli->batch = path;
+	cli->line = 0;
 	for (;;) {
-		int count = ctl_split(&rest, words, CLI_MAX_WORDS, &cli->line, sentence), done;
+		int count = ctl_split(&rest, words, CTL_MAX_WORDS, &cli->line, sentence), done;
 
 		if (count == 0)
 			return status;

@@ -15,8 +15,6 @@
 /* Exit statuses of xlagg. */
 enum cli_status { CLI_DONE, CLI_REFUSED, CLI_USAGE };
 
-#define CLI_MAX_WORDS 1024 /* words of one command in a file */
-
 /* The options before OBJECT, the connection, and the place in a batch file. */
 struct cli {
 	bool json;	      /* -j */
@@ -33,18 +31,8 @@ struct cli {
 	uint32_t refused_seq; /* sequence number of the command that was refused last */
 	char sentence[1024];  /* why the last request failed */
 	const char *batch;    /* file of the command being done; NULL: typed */
-	int line;	      /* its line there */
+	int line;		 /* its line there */
 	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[XLAGG_CTL_MAX]; /* of the message last received */
-};
-
-/* A command: argv[0] is the first word after its own. Gives an exit status. */
-typedef int (*cli_fn)(struct cli *cli, int argc, char *argv[]);
-
-/* One word of a table of commands; the table ends with a NULL word. */
-struct cli_word {
-	const char *word;
-	cli_fn fn;
-	const char *help; /* one line for `help`, NULL: a synonym that is not listed */
 };
 
 /* --- say.c: errors and words --- */
@@ -52,9 +40,6 @@ struct cli_word {
 void cli_warn(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int cli_refuse(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int cli_usage(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Finds `word`, whole or abbreviated without ambiguity. NULL: none, and a usage error that names the nearest is said.
- */
-const struct cli_word *cli_find(const struct cli *cli, const struct cli_word *table, const char *word);
 
 /* --- client.c: the connection to the agent --- */
 /* Called for each message of a reply; a negative result ends the request with it. */
@@ -77,18 +62,25 @@ int cli_join(struct cli *cli, const struct ctl_command *command);
 int cli_commit(struct cli *cli, bool check);
 /* Says why the last request failed. Gives CLI_REFUSED. */
 int cli_failed(const struct cli *cli);
+/* Finds the first laggN that is neither a lagg nor a device. Gives an exit status. */
+int cli_free_name(struct cli *cli, char ret[XLAGG_NAME_MAX]);
 /* Writes the default path of the agent's socket, or of its pins, for namespace `netns` (NULL: the default one). */
 void cli_socket_path(const char *netns, char *ret, size_t size);
 void cli_pins_path(const char *netns, char *ret, size_t size);
 /* Writes the names of the laggs pinned below folder `pins`: "lagg0, lagg1 and lagg2". Gives how many there are. */
 unsigned int cli_pinned_laggs(const char *pins, char *ret, size_t size);
 
-/* --- commands --- */
+/* --- commands.c --- */
+/* Does one command, given by its words. */
 int cli_dispatch(struct cli *cli, int argc, char *argv[]);
+/* --- batch.c --- */
+/* Does the commands of a file ("-": stdin) up to the first that is refused, or, with -force, all of them. */
 int cli_batch(struct cli *cli, const char *path);
-int cmd_lagg(struct cli *cli, int argc, char *argv[]);
-int cmd_port(struct cli *cli, int argc, char *argv[]);
-int cmd_agent(struct cli *cli, int argc, char *argv[]);
+
+/* --- the commands, each in the file of its name: argv[0] is the first word after its own; exit status --- */
+int cmd_lagg_show(struct cli *cli, int argc, char *argv[]);
+int cmd_port_show(struct cli *cli, int argc, char *argv[]);
+int cmd_agent_show(struct cli *cli, int argc, char *argv[]);
 int cmd_monitor(struct cli *cli, int argc, char *argv[]);
 int cmd_top(struct cli *cli, int argc, char *argv[]);
 int cmd_explain(struct cli *cli, int argc, char *argv[]);
@@ -99,11 +91,7 @@ int cmd_check(struct cli *cli, int argc, char *argv[]);
 int cmd_diff(struct cli *cli, int argc, char *argv[]);
 int cmd_restore(struct cli *cli, int argc, char *argv[]);
 int cmd_reload(struct cli *cli, int argc, char *argv[]);
-int cmd_flush(struct cli *cli, int argc, char *argv[]);
 int cmd_ifconfig(struct cli *cli, int argc, char *argv[]);
 int cmd_help(struct cli *cli, int argc, char *argv[]);
-
-/* The table of objects (main.c): what `help` lists. */
-extern const struct cli_word cli_objects[];
 
 #endif

@@ -65,11 +65,11 @@ char *config_slurp(const char *path)
 /* Applies every command of the text to the model. */
 static int apply_text(struct cli *cli, char *text, struct ctl_model *model)
 {
-	char *words[CLI_MAX_WORDS], sentence[XLAGG_SENTENCE_MAX];
+	char *words[CTL_MAX_WORDS], sentence[XLAGG_SENTENCE_MAX];
 	struct ctl_command command;
 
 	for (;;) {
-		int count = ctl_split(&text, words, CLI_MAX_WORDS, &cli->line, sentence);
+		int count = ctl_split(&text, words, CTL_MAX_WORDS, &cli->line, sentence);
 
 		if (count == 0)
 			return 0;

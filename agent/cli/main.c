@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* xlagg: the options before OBJECT, and the table of objects. */
+/* xlagg: the options before OBJECT, and whom to hand the rest to. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,13 +53,6 @@ static int read_options(struct cli *cli, int argc, char *argv[], const char **ba
 		*value = argv[i];
 	}
 	return i;
-}
-
-int cli_dispatch(struct cli *cli, int argc, char *argv[])
-{
-	const struct cli_word *object = cli_find(cli, cli_objects, argv[0]);
-
-	return object ? object->fn(cli, argc - 1, argv + 1) : CLI_USAGE;
 }
 
 static bool wants_colour(void)

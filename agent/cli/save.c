@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* save, check, diff and restore: the running configuration and files. */
+/* save, check, diff, restore and reload: the running configuration and files. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -177,4 +177,13 @@ int cmd_diff(struct cli *cli, int argc, char *argv[])
 		return cli_refuse(cli, "out of memory");
 	}
 	return walk.json ? show_json(cli, walk.json) : CLI_DONE;
+}
+
+int cmd_reload(struct cli *cli, int argc, char *argv[])
+{
+	struct ctl_command command = {.cmd = XLAGG_CMD_RELOAD};
+
+	if (argc)
+		return cli_usage(cli, "reload takes no word, not \"%s\"", argv[0]);
+	return cli_change(cli, &command) < 0 ? cli_failed(cli) : CLI_DONE;
 }

@@ -110,7 +110,7 @@ static int read_value(struct cursor *cursor, const struct xlagg_option *option, 
 		      char *sentence)
 {
 	const char *word = next(cursor), *device;
-	char values[80], from[64];
+	char values[128], from[64];
 	int error;
 
 	if (*has & bit)

@@ -90,7 +90,7 @@ int ctl_parse_mac(const char *word, uint8_t ret[6])
 int text_mac(const struct xlagg_option *option, const char *word, char *ret, char *sentence)
 {
 	static const uint8_t zero[6];
-	char values[80];
+	char values[128];
 	uint8_t mac[6];
 
 	if (!strcmp(word, "auto")) {

@@ -166,5 +166,7 @@ int ctl_match(const char *word, const struct ctl_word *words, size_t count, cons
 		return ctl_refuse(sentence, code, "%.*s is no %s; did you mean %s?", WORD_LEN, word, what, right);
 	for (size_t i = 0; i < count; i++)
 		append(list, sizeof(list), words[i].word);
+	if (list[strlen(list) - 1] == '.')
+		return ctl_refuse(sentence, code, "%.*s is no %s; `xlagg help` lists them", WORD_LEN, word, what);
 	return ctl_refuse(sentence, code, "%.*s is no %s; there are %s", WORD_LEN, word, what, list);
 }
