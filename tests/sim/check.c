@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The invariants: what holds whatever links, partners and administrators do. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim.h"
+
+void sim_broken(struct sim *sim, uint32_t system, uint32_t port, const char *format, ...)
+{
+	va_list args;
+	int len;
+
+	if (sim->broken)
+		return;
+	sim->broken = true;
+	len = snprintf(sim->what, sizeof(sim->what), "at %.6f s, system %u", (double)sim->now / 1e9, system);
+	if (port != SIM_NONE)
+		len += snprintf(sim->what + len, sizeof(sim->what) - (size_t)len, " eth%u", port);
+	len += snprintf(sim->what + len, sizeof(sim->what) - (size_t)len, ": ");
+	va_start(args, format);
+	vsnprintf(sim->what + len, sizeof(sim->what) - (size_t)len, format, args);
+	va_end(args);
+	sim_log(sim, "BROKEN %s", sim->what);
+}
+
+/* --- frames --- */
+
+static uint16_t number_at(const uint8_t *octets)
+{
+	return (uint16_t)(octets[0] * 256 + octets[1]);
+}
+
+static struct xlagg_lacp_end end_at(const uint8_t *octets)
+{
+	struct xlagg_lacp_end end = {
+	    .system_prio = number_at(octets),
+	    .key = number_at(octets + 8),
+	    .port_prio = number_at(octets + 10),
+	    .port = number_at(octets + 12),
+	    .state = octets[14],
+	};
+
+	memcpy(end.system, octets + 2, 6);
+	return end;
+}
+
+void sim_read_pdu(const uint8_t *frame, struct sim_pdu *pdu)
+{
+	pdu->actor = end_at(frame + 14 + 4);
+	pdu->partner = end_at(frame + 14 + 24);
+}
+
+static bool same_identity(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b)
+{
+	return a->system_prio == b->system_prio && !memcmp(a->system, b->system, 6) && a->key == b->key &&
+	       a->port_prio == b->port_prio && a->port == b->port;
+}
+
+static bool same_partner(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b)
+{
+	return a->system_prio == b->system_prio && !memcmp(a->system, b->system, 6) && a->key == b->key;
+}
+
+void sim_check_received(struct sim *sim, uint32_t system, uint32_t port, const uint8_t *frame)
+{
+	struct sim_watch *watch = &sim->system[system].port[port].watch;
+	struct xlagg_port_status status;
+	struct sim_pdu pdu;
+
+	sim_read_pdu(frame, &pdu);
+	sim_status(sim, system, port, &status);
+	sim_log(sim, "system %u eth%u: hears %02x%02x key %u port %u %02x, who sees %02x%02x key %u port %u %02x",
+		system, port, pdu.actor.system[0], pdu.actor.system[5], pdu.actor.key, pdu.actor.port, pdu.actor.state,
+		pdu.partner.system[0], pdu.partner.system[5], pdu.partner.key, pdu.partner.port, pdu.partner.state);
+	if (!memcmp(pdu.actor.system, status.lacp.actor.system, 6))
+		return; /* its own system */
+	watch->heard = true;
+	watch->heard_at = sim->now;
+	watch->pdu = pdu;
+	watch->matched = same_identity(&pdu.partner, &status.lacp.actor) && pdu.partner.state & XLAGG_STATE_AGGREGATION;
+}
+
+static const uint8_t header[] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x02};
+
+void sim_check_sent(struct sim *sim, uint32_t system, uint32_t port, const uint8_t *frame)
+{
+	struct sim_watch *watch = &sim->system[system].port[port].watch;
+	const uint8_t mac[6] = {2, 1, 0, 0, (uint8_t)system, (uint8_t)port};
+	struct sim_pdu pdu;
+
+	sim_read_pdu(frame, &pdu);
+	sim_log(sim, "system %u eth%u: sends %02x, sees %02x%02x key %u port %u %02x", system, port, pdu.actor.state,
+		pdu.partner.system[0], pdu.partner.system[5], pdu.partner.key, pdu.partner.port, pdu.partner.state);
+	if (memcmp(frame, header, 6) || memcmp(frame + 6, mac, 6) || number_at(frame + 12) != 0x8809 ||
+	    frame[14] != 1 || frame[15] != 1)
+		sim_broken(sim, system, port, "what it sends is no LACPDU of its own");
+	if (watch->sent[2] && sim->now - watch->sent[2] < SIM_SECOND) {
+		if (!watch->last_pdus || pdu.actor.state & (XLAGG_STATE_SYNC | XLAGG_STATE_COLLECTING))
+			sim_broken(sim, system, port, "a fourth LACPDU within a second");
+		else
+			watch->last_pdus--;
+	}
+	memmove(watch->sent + 1, watch->sent, sizeof(watch->sent) - sizeof(watch->sent[0]));
+	watch->sent[0] = sim->now;
+}
+
+/* --- ports --- */
+
+/* The partner said, in its last word, that frames are welcome. */
+static bool invited(const struct sim_system *s, const struct sim_watch *watch)
+{
+	uint8_t state = watch->pdu.actor.state;
+
+	if (!watch->heard || !(state & XLAGG_STATE_SYNC))
+		return false;
+	if (!watch->matched && state & XLAGG_STATE_AGGREGATION)
+		return false;
+	return s->conf.lacp_mux == XLAGG_MUX_COUPLED || state & XLAGG_STATE_COLLECTING;
+}
+
+static void check_port(struct sim *sim, uint32_t system, uint32_t port, const struct xlagg_port_status *status)
+{
+	struct sim_watch *watch = &sim->system[system].port[port].watch;
+	bool distributing = status->flags & XLAGG_FLAG_DISTRIBUTING;
+
+	if (status->flags != watch->flags) {
+		sim->changes++;
+		sim_log(sim, "system %u eth%u: flags %02x to %02x (%s)", system, port, watch->flags, status->flags,
+			status->reason);
+		watch->flags = status->flags;
+	}
+	if (distributing != !status->reason[0])
+		sim_broken(sim, system, port, "flags %02x, but the reason is '%s'", status->flags, status->reason);
+	if (distributing && !sim->system[system].port[port].told.carrier)
+		sim_broken(sim, system, port, "distributes without carrier");
+	if (distributing && !(status->flags & XLAGG_FLAG_COLLECTING))
+		sim_broken(sim, system, port, "distributes without collecting");
+	if (distributing && watch->heard && sim->now - watch->heard_at > 90 * SIM_SECOND + SIM_SECOND)
+		sim_broken(sim, system, port, "distributes although the partner has been silent for longer than 90 s");
+}
+
+/* All ports that distribute lead to one partner: first of them in `first`. */
+static void check_one_lag(struct sim *sim, uint32_t system, uint32_t port, const struct xlagg_port_status *first,
+			  const struct xlagg_port_status *status)
+{
+	const struct xlagg_lacp_end *a = &first->lacp.partner, *b = &status->lacp.partner;
+
+	if (first->lacp.aggregator != status->lacp.aggregator || first->lacp.actor.key != status->lacp.actor.key ||
+	    !same_partner(a, b))
+		sim_broken(sim, system, port, "a second aggregator carries traffic");
+	if (!(a->state & b->state & XLAGG_STATE_AGGREGATION))
+		sim_broken(sim, system, port, "an individual link shares an aggregator");
+	if (!sim->system[system].conf.mixed_speed && first->speed != status->speed)
+		sim_broken(sim, system, port, "ports of %u and %u Mb/s carry traffic", first->speed, status->speed);
+}
+
+void sim_check_system(struct sim *sim, uint32_t system)
+{
+	const struct sim_system *s = &sim->system[system];
+	struct xlagg_port_status status[SIM_PORTS];
+	uint32_t first = SIM_NONE;
+	uint32_t count = 0, uninvited = 0;
+	bool hears = false;
+
+	for (uint32_t i = 0; i < SIM_PORTS; i++) {
+		if (!sim_status(sim, system, i, &status[i]))
+			continue;
+		check_port(sim, system, i, &status[i]);
+		hears |= status[i].lacp.rx == XLAGG_RX_CURRENT;
+		if (!(status[i].flags & XLAGG_FLAG_DISTRIBUTING))
+			continue;
+		count++;
+		if (!invited(s, &s->port[i].watch)) {
+			uninvited++;
+			if (s->conf.lacp_strict)
+				sim_broken(sim, system, i, "distributes, but its partner did not say so");
+		}
+		if (first == SIM_NONE)
+			first = i;
+		else
+			check_one_lag(sim, system, i, &status[first], &status[i]);
+	}
+	if (uninvited > 1)
+		sim_broken(sim, system, SIM_NONE, "%u ports carry traffic without a partner", uninvited);
+	if (uninvited && (hears || count > uninvited))
+		sim_broken(sim, system, SIM_NONE, "a port carries traffic without a partner, and another hears one");
+	if (s->conf.max_links && count > s->conf.max_links)
+		sim_broken(sim, system, SIM_NONE, "%u ports carry traffic, max-links is %u", count, s->conf.max_links);
+	if (count && !s->conf.admin)
+		sim_broken(sim, system, SIM_NONE, "a lagg that is down carries traffic");
+	if (core_output(s->core)->carrier != (count > 0))
+		sim_broken(sim, system, SIM_NONE, "carrier is %d with %u distributing ports",
+			   core_output(s->core)->carrier, count);
+}
+
+/* --- agreement --- */
+
+static bool distributes(const struct sim *sim, const struct sim_link *link, uint32_t end)
+{
+	struct xlagg_port_status status;
+
+	return link->end[end].system != SIM_NONE &&
+	       sim_status(sim, link->end[end].system, link->end[end].port, &status) &&
+	       status.flags & XLAGG_FLAG_DISTRIBUTING;
+}
+
+/* A port that carries traffic because nobody talks to it: there is nobody to agree with. */
+static bool stands_in(const struct sim *sim, const struct sim_link *link, uint32_t end)
+{
+	struct xlagg_port_status status;
+
+	return distributes(sim, link, end) && sim_status(sim, link->end[end].system, link->end[end].port, &status) &&
+	       status.lacp.actor.state & XLAGG_STATE_DEFAULTED;
+}
+
+/* LACP runs over this link: both ends are in service, and one of them starts talking. */
+static bool talks(const struct sim *sim, const struct sim_link *link)
+{
+	const struct sim_system *a, *b;
+
+	if (link->end[0].system == SIM_NONE || link->end[1].system == SIM_NONE || link->duplex == XLAGG_DUPLEX_HALF)
+		return false;
+	a = &sim->system[link->end[0].system];
+	b = &sim->system[link->end[1].system];
+	if (!memcmp(a->mac, b->mac, sizeof(a->mac)))
+		return false;
+	if (!a->conf.admin || !b->conf.admin || !a->port[link->end[0].port].used || !b->port[link->end[1].port].used ||
+	    !a->port[link->end[0].port].conf.admin || !b->port[link->end[1].port].conf.admin)
+		return false;
+	return a->conf.lacp_mode == XLAGG_LACP_ACTIVE || b->conf.lacp_mode == XLAGG_LACP_ACTIVE;
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint32_t limit_of(const struct sim_system *s)
+{
+	return s->conf.max_links ? s->conf.max_links : SIM_PORTS;
+}
+
+/* Two systems whose every link has the same keys: how many links carry traffic is known. */
+static void check_pair(struct sim *sim, uint32_t talking, uint32_t carrying)
+{
+	const struct sim_system *a = &sim->system[0], *b = &sim->system[1];
+	uint32_t expected = least(talking, least(limit_of(a), limit_of(b)));
+	struct xlagg_port_status status;
+	uint32_t key[2] = {0, 0};
+
+	for (uint32_t i = 0; i < sim->links; i++) {
+		for (uint32_t e = 0; e < 2 && talks(sim, &sim->link[i]); e++) {
+			uint32_t system = sim->link[i].end[e].system;
+
+			sim_status(sim, system, sim->link[i].end[e].port, &status);
+			if (key[system] && key[system] != status.lacp.actor.key)
+				return;
+			key[system] = status.lacp.actor.key;
+			if (sim->link[i].speed != sim->link[0].speed)
+				return;
+		}
+	}
+	if (talking < a->conf.min_links || talking < b->conf.min_links)
+		expected = 0;
+	if (carrying != expected)
+		sim_broken(sim, 0, SIM_NONE, "%u links carry traffic where %u could", carrying, expected);
+}
+
+void sim_check_agreement(struct sim *sim)
+{
+	uint32_t talking = 0, carrying = 0, min_links = 1;
+
+	for (uint32_t i = 0; i < sim->links; i++) {
+		const struct sim_link *link = &sim->link[i];
+		bool near = distributes(sim, link, 0), far = distributes(sim, link, 1);
+
+		talking += talks(sim, link);
+		if (stands_in(sim, link, 0) || stands_in(sim, link, 1))
+			continue;
+		carrying += near && far;
+		if (near != far)
+			sim_broken(sim, link->end[near ? 0 : 1].system, link->end[near ? 0 : 1].port,
+				   "distributes on link %u and the other end does not", i);
+	}
+	for (uint32_t i = 0; i < sim->systems; i++)
+		min_links = sim->system[i].conf.min_links > min_links ? sim->system[i].conf.min_links : min_links;
+	if (talking && !carrying && min_links == 1)
+		sim_broken(sim, 0, SIM_NONE, "no link carries traffic although %u could", talking);
+	if (sim->systems == 2)
+		check_pair(sim, talking, carrying);
+}

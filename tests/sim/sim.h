@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * A deterministic simulation of systems that speak LACP: real cores, links that misbehave, and a clock that jumps from
+ * one thing that happens to the next. Everything follows from a seed.
+ *
+ * A scenario has a time of faults and a time of peace. The invariants (check.c) hold at every step; in peace both ends
+ * of each link come to agree within a bound.
+ */
+#ifndef SIM_SIM_H
+#define SIM_SIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/core.h"
+#include "xlagg/wire.h"
+
+#define SIM_SYSTEMS 5
+#define SIM_PORTS 8 /* of one system */
+#define SIM_LINKS 16
+#define SIM_FLIGHTS 256 /* frames and news under way */
+#define SIM_NONE UINT32_MAX
+#define SIM_MS 1000000ull
+#define SIM_SECOND 1000000000ull
+
+/* --- random numbers: splitmix64 --- */
+static inline uint64_t sim_random(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return z ^ z >> 31;
+}
+/* 0 .. below-1 */
+static inline uint32_t sim_below(uint64_t *state, uint32_t below)
+{
+	return (uint32_t)(sim_random(state) % below);
+}
+static inline bool sim_percent(uint64_t *state, uint32_t percent)
+{
+	return sim_below(state, 100) < percent;
+}
+
+/* What a LACPDU says, read by code of our own: a fault of the codec must not hide itself. */
+struct sim_pdu {
+	struct xlagg_lacp_end actor, partner;
+};
+
+/* What the checker remembers of a port. */
+struct sim_watch {
+	uint64_t sent[4];   /* times of the last LACPDUs, [0] the latest; 0: none */
+	uint32_t last_pdus; /* LACPDUs that may exceed the limit because the port leaves */
+	bool heard;	    /* `pdu` is valid: a LACPDU of another system came since the port was last enabled */
+	bool matched;	    /* its Partner fields were ours when it came */
+	uint64_t heard_at;
+	struct sim_pdu pdu;
+	uint32_t flags; /* enum xlagg_flag at the last step */
+};
+
+struct sim_port {
+	bool used;
+	char name[XLAGG_NAME_MAX];
+	uint32_t order;
+	struct xlagg_port_conf conf;
+	bool up;	       /* administratively, as `ip link set` has it */
+	struct core_link told; /* as the core was last told */
+	struct sim_watch watch;
+};
+
+struct sim_system {
+	struct core *core;
+	bool running;	   /* the agent is */
+	uint64_t start_at; /* a dead agent starts again then */
+	uint64_t jitter;   /* ns that the agent is late for its deadlines at most */
+	uint64_t wake_at;  /* when it runs next */
+	uint32_t orders;   /* ports added so far */
+	uint8_t mac[6];
+	struct xlagg_lagg_conf conf;
+	struct sim_port port[SIM_PORTS];
+};
+
+/* One direction of a link. */
+struct sim_way {
+	uint32_t loss, duplicate; /* percent */
+	bool blocked;		  /* nothing gets through, though carrier is there */
+	uint64_t delay_min, delay_max;
+};
+
+struct sim_link {
+	struct {
+		uint32_t system, port; /* SIM_NONE: nothing is plugged in */
+	} end[2];
+	bool intact; /* would give carrier */
+	uint32_t speed, duplex;
+	struct sim_way way[2]; /* [i]: from end i */
+	uint32_t epoch;	       /* counts replugging: what was under way is lost */
+};
+
+enum sim_flight_kind { SIM_FRAME, SIM_NEWS };
+
+/* On its way: a frame to the other end of a link, or the news of a changed link to the agent. */
+struct sim_flight {
+	enum sim_flight_kind kind;
+	uint64_t at, number; /* order of arrival; equal times: order of departure */
+	uint32_t link, end;  /* frame: from this end */
+	uint32_t epoch;
+	uint32_t system, port; /* news: of this port */
+	uint8_t frame[CORE_FRAME_LEN];
+};
+
+struct sim {
+	uint64_t seed;
+	uint64_t random; /* state of the random numbers */
+	uint64_t now;
+	uint32_t systems, links;
+	struct sim_system system[SIM_SYSTEMS];
+	struct sim_link link[SIM_LINKS];
+	struct sim_flight flight[SIM_FLIGHTS];
+	uint32_t flights;
+	uint64_t departures;
+	struct core_effects fx;
+
+	uint64_t bound; /* of the time to agree, once there is peace */
+	bool peace;
+	bool trace;	      /* print what happens */
+	bool broken;	      /* an invariant is */
+	uint64_t changes;     /* of port flags, so far */
+	uint64_t steps;	      /* inputs given, so far */
+	uint64_t fingerprint; /* of everything that happened: equal for equal seeds */
+	char what[512];	      /* the broken invariant */
+};
+
+/* --- world.c: systems, links, time --- */
+void sim_init(struct sim *sim, uint64_t seed, bool trace);
+void sim_free(struct sim *sim);
+uint32_t sim_add_system(struct sim *sim, const struct xlagg_lagg_conf *conf);
+void sim_add_port(struct sim *sim, uint32_t system, uint32_t port, const struct xlagg_port_conf *conf);
+void sim_set_port(struct sim *sim, uint32_t system, uint32_t port, const struct xlagg_port_conf *conf);
+void sim_del_port(struct sim *sim, uint32_t system, uint32_t port);
+void sim_set(struct sim *sim, uint32_t system, const struct xlagg_lagg_conf *conf);
+void sim_start(struct sim *sim, uint32_t system);
+/* The agent dies, or ends with its last LACPDUs sent, and starts again after a while. */
+void sim_kill(struct sim *sim, uint32_t system, uint64_t away);
+void sim_stop(struct sim *sim, uint32_t system, uint64_t away);
+uint32_t sim_add_link(struct sim *sim, uint32_t a, uint32_t a_port, uint32_t b, uint32_t b_port);
+/* The link at a port, SIM_NONE: nothing is plugged in. `end` may be NULL. */
+uint32_t sim_link_at(const struct sim *sim, uint32_t system, uint32_t port, uint32_t *end);
+bool sim_carrier(const struct sim *sim, uint32_t system, uint32_t port);
+/* Something about a link changed: both agents hear of it, each after up to `latency` ns. */
+void sim_tell_link(struct sim *sim, uint32_t link, uint64_t latency);
+void sim_tell_port(struct sim *sim, uint32_t system, uint32_t port, uint64_t latency);
+/* Lets time pass until `until`, or until an invariant is broken. */
+void sim_pass(struct sim *sim, uint64_t until);
+void sim_log(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool sim_status(const struct sim *sim, uint32_t system, uint32_t port, struct xlagg_port_status *status);
+
+/* --- check.c: invariants --- */
+void sim_broken(struct sim *sim, uint32_t system, uint32_t port, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void sim_read_pdu(const uint8_t *frame, struct sim_pdu *pdu);
+/* Before a frame is given to a system; before effects are executed; after a step of a system. */
+void sim_check_received(struct sim *sim, uint32_t system, uint32_t port, const uint8_t *frame);
+void sim_check_sent(struct sim *sim, uint32_t system, uint32_t port, const uint8_t *frame);
+void sim_check_system(struct sim *sim, uint32_t system);
+/* Both ends of each link agree, and whatever could carry traffic does. */
+void sim_check_agreement(struct sim *sim);
+
+/* --- scenario.c --- */
+#define SIM_FAMILIES 8
+extern const char *const sim_family_name[SIM_FAMILIES];
+uint32_t sim_family(uint64_t seed);
+/* Runs the scenario of a seed to its end or to the first broken invariant. */
+void sim_scenario(struct sim *sim, uint64_t seed, bool trace);
+
+#endif
