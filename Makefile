@@ -40,12 +40,13 @@ all: $(B)/xlaggd $(B)/xlagg
 
 $(B)/xlaggd: $(AGENT) $(B)/libsys.a $(B)/libctl.a $(B)/libcore.a
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $^ -o $@ $(AGENT_LIBS)
-$(B)/xlagg: $(CLI) $(B)/libctl.a
+$(B)/xlagg: $(B)/agent/cli/main.o $(B)/libcli.a $(B)/libctl.a
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $^ -o $@ $(CLI_LIBS)
 	@! readelf -d $@ | grep -q 'NEEDED.*libbpf' || { echo "$@ links libbpf: the CLI knows the control protocol only" >&2; rm -f $@; exit 1; }
 
 $(B)/libsys.a: $(SYS)
 $(B)/libctl.a: $(CTL)
+$(B)/libcli.a: $(filter-out %/main.o,$(CLI))
 $(B)/libcore.a: $(CORE) $(B)/core.pure
 $(B)/core.pure: $(CORE) tests/core-is-pure.sh
 	$(Q)tests/core-is-pure.sh $(CORE) && touch $@

@@ -31,7 +31,7 @@ struct cli {
 	uint32_t refused_seq; /* sequence number of the command that was refused last */
 	char sentence[1024];  /* why the last request failed */
 	const char *batch;    /* file of the command being done; NULL: typed */
-	int line;		 /* its line there */
+	int line;	      /* its line there */
 	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[XLAGG_CTL_MAX]; /* of the message last received */
 };
 

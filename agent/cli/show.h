@@ -32,6 +32,10 @@ json_t *show_json_explain(const char *lagg, const struct view_explain *explain);
 /* OpenMetrics text. agent NULL: none answered, which is itself a metric. */
 void show_metrics(FILE *out, const struct xlagg_agent_status *agent, const struct view *view);
 
+/* --- monitor.c --- */
+/* Subscribes to the events of one lagg, or of all (name NULL). 0 or -errno with cli->sentence. */
+int monitor_subscribe(struct cli *cli, const char *name);
+
 /* --- output.c: on stdout, as -j, -p and -o ask --- */
 /* Prints one JSON value and takes its reference. Gives an exit status. */
 int show_json(const struct cli *cli, json_t *json);

@@ -57,25 +57,96 @@ static int take_text(const struct nlattr *attr, char *ret, size_t size)
 	return 0;
 }
 
-/* The state of the port that `nest` tells of, to the model's port of that name. */
-static void take_port(const struct nlattr *nest, struct view_lagg *lagg)
+static bool is_text(enum xlagg_kind kind)
 {
-	const struct nlattr *attr, *status = NULL;
+	return kind != XLAGG_KIND_NUMBER && kind != XLAGG_KIND_WORD && kind != XLAGG_KIND_HASH;
+}
+
+static int take_options(const struct nlattr *nest, const struct xlagg_option *table, size_t options, void *conf)
+{
 	struct walk walk = walk_nest(nest);
-	char name[XLAGG_NAME_MAX] = "";
-	int index;
+	const struct nlattr *attr;
 
 	while ((attr = walk_next(&walk))) {
-		if (mnl_attr_get_type(attr) == XLAGG_A_PORT_NAME && take_text(attr, name, sizeof(name)) < 0)
-			return;
-		if (mnl_attr_get_type(attr) == XLAGG_A_PORT_STATUS)
-			status = attr;
+		size_t index = (size_t)mnl_attr_get_type(attr) - 1;
+		char *value;
+
+		if (index >= options)
+			continue;
+		value = (char *)conf + table[index].offset;
+		if (is_text(table[index].kind)) {
+			if (take_text(attr, value, table[index].size) < 0)
+				return -EBADMSG;
+		} else {
+			if (mnl_attr_get_payload_len(attr) != sizeof(uint32_t))
+				return -EBADMSG;
+			memcpy(value, mnl_attr_get_payload(attr), sizeof(uint32_t));
+		}
 	}
-	index = ctl_find_port(&lagg->model, name);
-	if (index < 0 || !status)
-		return;
-	take_struct(status, &lagg->port[index], sizeof(lagg->port[index]));
-	lagg->port[index].reason[XLAGG_SENTENCE_MAX - 1] = '\0';
+	return 0;
+}
+
+static int take_port(const struct nlattr *nest, struct view_lagg *lagg)
+{
+	struct xlagg_port_model *port = &lagg->model.port[lagg->model.ports];
+	struct xlagg_port_status *status = &lagg->port[lagg->model.ports];
+	struct walk walk = walk_nest(nest);
+	const struct nlattr *attr;
+	int ret = 0;
+
+	if (lagg->model.ports == XLAGG_MAX_PORTS)
+		return -EBADMSG;
+	ctl_port_defaults(&port->conf);
+	while ((attr = walk_next(&walk))) {
+		switch (mnl_attr_get_type(attr)) {
+		case XLAGG_A_PORT_NAME:
+			ret = take_text(attr, port->name, sizeof(port->name));
+			break;
+		case XLAGG_A_PORT_OPTIONS:
+			ret = take_options(attr, xlagg_port_options, XLAGG_PORT_OPTIONS, &port->conf);
+			break;
+		case XLAGG_A_PORT_STATUS:
+			take_struct(attr, status, sizeof(*status));
+			status->reason[sizeof(status->reason) - 1] = '\0';
+			break;
+		default:
+			break;
+		}
+		if (ret < 0)
+			return ret;
+	}
+	lagg->model.ports += port->name[0] != '\0';
+	return port->name[0] ? 0 : -EBADMSG;
+}
+
+static int take_lagg_attr(const struct nlattr *attr, struct view_lagg *lagg)
+{
+	struct xlagg_model *model = &lagg->model;
+
+	switch (mnl_attr_get_type(attr)) {
+	case XLAGG_A_NAME:
+		return take_text(attr, model->name, sizeof(model->name));
+	case XLAGG_A_OPTIONS:
+		return take_options(attr, xlagg_lagg_options, XLAGG_LAGG_OPTIONS, &model->conf);
+	case XLAGG_A_ADMIN:
+		if (mnl_attr_get_payload_len(attr) != sizeof(uint32_t))
+			return -EBADMSG;
+		model->conf.admin = mnl_attr_get_u32(attr);
+		return 0;
+	case XLAGG_A_ADDRESS:
+		if (model->addresses == XLAGG_MAX_ADDRESSES)
+			return -EBADMSG;
+		return take_text(attr, model->address[model->addresses++], XLAGG_ADDRESS_MAX);
+	case XLAGG_A_STATUS:
+		take_struct(attr, &lagg->status, sizeof(lagg->status));
+		lagg->status.active_port[XLAGG_NAME_MAX - 1] = '\0';
+		lagg->status.reason[XLAGG_SENTENCE_MAX - 1] = '\0';
+		return 0;
+	case XLAGG_A_PORT:
+		return take_port(attr, lagg);
+	default:
+		return 0;
+	}
 }
 
 int view_read_lagg(const struct nlmsghdr *nlh, struct view_lagg *ret)
@@ -84,16 +155,17 @@ int view_read_lagg(const struct nlmsghdr *nlh, struct view_lagg *ret)
 	struct view_lagg lagg = {0};
 	const struct nlattr *attr;
 
-	if (ctl_get_lagg(nlh, &lagg.model) < 0)
+	if (nlh->nlmsg_type != XLAGG_MSG_LAGG)
 		return -EBADMSG;
+	ctl_defaults(&lagg.model.conf);
 	while ((attr = walk_next(&walk))) {
-		if (mnl_attr_get_type(attr) == XLAGG_A_STATUS)
-			take_struct(attr, &lagg.status, sizeof(lagg.status));
-		else if (mnl_attr_get_type(attr) == XLAGG_A_PORT)
-			take_port(attr, &lagg);
+		int err = take_lagg_attr(attr, &lagg);
+
+		if (err < 0)
+			return err;
 	}
-	lagg.status.active_port[XLAGG_NAME_MAX - 1] = '\0';
-	lagg.status.reason[XLAGG_SENTENCE_MAX - 1] = '\0';
+	if (!lagg.model.name[0])
+		return -EBADMSG;
 	*ret = lagg;
 	return 0;
 }

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* From the first words of a command to what does it. */
+#include <errno.h>
+#include <string.h>
+
+#include "cli.h"
+
+/* A command that is more than one change: `argv` begins after the words that name it. */
+static const struct {
+	const char *object, *verb;
+	int (*run)(struct cli *cli, int argc, char *argv[]);
+} commands[] = {
+    {"lagg", "show", cmd_lagg_show}, {"port", "show", cmd_port_show},  {"agent", "show", cmd_agent_show},
+    {"monitor", NULL, cmd_monitor},  {"top", NULL, cmd_top},	       {"explain", NULL, cmd_explain},
+    {"metrics", NULL, cmd_metrics},  {"exporter", NULL, cmd_exporter}, {"save", NULL, cmd_save},
+    {"check", NULL, cmd_check},	     {"diff", NULL, cmd_diff},	       {"restore", NULL, cmd_restore},
+    {"reload", NULL, cmd_reload},    {"ifconfig", NULL, cmd_ifconfig}, {"help", NULL, cmd_help},
+};
+
+/* `lagg create` without a name takes the first free one, and prints it. */
+static int name_lagg(struct cli *cli, struct ctl_command *command)
+{
+	int ret = cli_free_name(cli, command->name);
+
+	if (ret == CLI_DONE)
+		puts(command->name);
+	return ret;
+}
+
+/* A changing command: a transaction by itself. */
+static int change(struct cli *cli, int argc, char *argv[])
+{
+	char sentence[XLAGG_SENTENCE_MAX];
+	struct ctl_command command;
+	int ret = ctl_parse(argc, argv, cli->batch != NULL, &command, sentence);
+
+	if (ret < 0)
+		return cli_usage(cli, "%s", sentence);
+	if (command.cmd == XLAGG_CMD_LAGG_ADD && !command.name[0]) {
+		ret = name_lagg(cli, &command);
+		if (ret != CLI_DONE)
+			return ret;
+	}
+	return cli_change(cli, &command) < 0 ? cli_failed(cli) : CLI_DONE;
+}
+
+int cli_dispatch(struct cli *cli, int argc, char *argv[])
+{
+	char sentence[XLAGG_SENTENCE_MAX];
+	int used, index = ctl_find_command(argc, argv, &used, sentence);
+	const struct ctl_usage *usage;
+
+	if (index < 0)
+		return cli_usage(cli, "%s", sentence);
+	usage = &ctl_commands[index];
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		bool verb = commands[i].verb && usage->verb ? strcmp(commands[i].verb, usage->verb) == 0
+							    : commands[i].verb == usage->verb;
+
+		if (verb && strcmp(commands[i].object, usage->object) == 0)
+			return commands[i].run(cli, argc - used, argv + used);
+	}
+	return change(cli, argc, argv);
+}

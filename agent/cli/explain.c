@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* explain: which port a flow takes, as the loaded kernel program computes it. */
+#include "explain.h"
+
+#include <libmnl/libmnl.h>
+#include <string.h>
+
+#include "show.h"
+#include "words.h"
+
+static int take_answer(const struct nlmsghdr *nlh, void *context)
+{
+	return view_read_explain(nlh, context);
+}
+
+static int ask(struct cli *cli, const char *name, const uint8_t *frame, size_t len, struct view_explain *ret)
+{
+	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[256 + EXPLAIN_FRAME_MAX];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+
+	nlh->nlmsg_type = XLAGG_CMD_EXPLAIN;
+	mnl_attr_put_strz(nlh, XLAGG_A_NAME, name);
+	mnl_attr_put(nlh, XLAGG_A_FRAME, len, frame);
+	return cli_ask(cli, nlh, take_answer, ret);
+}
+
+static void print_text(const char *name, const struct view_explain *explain)
+{
+	const char *why = words_get(words_why, explain->probe.choice);
+
+	printf("%s: hash 0x%08x bucket %u port %s: %s\n", name, explain->probe.hash, explain->probe.bucket,
+	       explain->port[0] ? explain->port : "none",
+	       explain->reason[0] ? explain->reason
+	       : why		  ? why
+				  : "unknown");
+}
+
+int cmd_explain(struct cli *cli, int argc, char *argv[])
+{
+	char sentence[XLAGG_SENTENCE_MAX];
+	uint8_t frame[EXPLAIN_FRAME_MAX];
+	struct view_explain answer = {0};
+	struct explain_flow flow;
+	VIEW_AUTO view = {0};
+	json_t *json;
+
+	if (argc < 1)
+		return cli_usage(cli, "explain needs the NAME of a lagg");
+	if (explain_parse(argc - 1, argv + 1, &flow, sentence) < 0)
+		return cli_usage(cli, "%s", sentence);
+	if (view_get(cli, argv[0], &view) < 0)
+		return cli_failed(cli);
+	/* What the host sends has the lagg's own MAC. */
+	if (!flow.has_src_mac)
+		memcpy(flow.src_mac, view.lagg[0].status.mac, sizeof(flow.src_mac));
+	if (ask(cli, argv[0], frame, explain_frame(&flow, frame), &answer) < 0)
+		return cli_failed(cli);
+	if (!cli->json) {
+		print_text(argv[0], &answer);
+		return CLI_DONE;
+	}
+	json = json_array();
+	json_array_append_new(json, show_json_explain(argv[0], &answer));
+	return show_json(cli, json);
+}

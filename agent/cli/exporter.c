@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* exporter: OpenMetrics text over HTTP, asked of the agent for each request. */
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "show.h"
+
+#define DEFAULT_LISTEN "127.0.0.1:9477"
+#define CONTENT_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
+#define MAX_CONNECTIONS 32
+#define IDLE_S 10 /* a client that says nothing for so long is dropped */
+
+/* What is served: the agent's answers, or that it does not answer. NULL when memory is short. */
+static char *scrape(struct cli *cli, size_t *size)
+{
+	struct xlagg_agent_status agent;
+	VIEW_AUTO view = {0};
+	char *text = NULL;
+	FILE *out = open_memstream(&text, size);
+	bool up;
+
+	if (!out)
+		return NULL;
+	up = view_get_agent(cli, &agent) == 0 && view_get(cli, NULL, &view) == 0;
+	cli_disconnect(cli); /* the next scrape may find another agent */
+	show_metrics(out, up ? &agent : NULL, &view);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static enum MHD_Result respond(struct MHD_Connection *connection, unsigned int status, const char *type, char *text,
+			       size_t size)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(size, text, MHD_RESPMEM_MUST_FREE);
+	enum MHD_Result ret;
+
+	if (!response) {
+		free(text);
+		return MHD_NO;
+	}
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	ret = MHD_queue_response(connection, status, response);
+	MHD_destroy_response(response);
+	return ret;
+}
+
+static enum MHD_Result respond_plain(struct MHD_Connection *connection, unsigned int status, const char *text)
+{
+	char *copy = strdup(text);
+
+	return copy ? respond(connection, status, "text/plain; charset=utf-8", copy, strlen(copy)) : MHD_NO;
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+				  const char *version, const char *upload, size_t *upload_size, void **state)
+{
+	size_t size = 0;
+	char *text;
+
+	(void)version, (void)upload, (void)upload_size, (void)state;
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+		return respond_plain(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET\n");
+	if (strcmp(url, "/") == 0)
+		return respond_plain(connection, MHD_HTTP_OK, "xlagg exporter: see /metrics\n");
+	if (strcmp(url, "/metrics") != 0)
+		return respond_plain(connection, MHD_HTTP_NOT_FOUND, "only /metrics\n");
+	text = scrape(context, &size);
+	return text ? respond(connection, MHD_HTTP_OK, CONTENT_TYPE, text, size) : MHD_NO;
+}
+
+/* Splits "ADDR:PORT", "[ADDR]:PORT" or ":PORT". */
+static int split_listen(const char *listen, char host[64], char port[16])
+{
+	const char *colon = strrchr(listen, ':');
+	size_t len = colon ? (size_t)(colon - listen) : 0;
+
+	if (!colon || !colon[1] || strlen(colon + 1) >= 16)
+		return -EINVAL;
+	if (len >= 2 && listen[0] == '[' && colon[-1] == ']') {
+		listen++;
+		len -= 2;
+	}
+	if (len >= 64)
+		return -EINVAL;
+	memcpy(host, listen, len);
+	host[len] = '\0';
+	strcpy(port, colon + 1);
+	return 0;
+}
+
+static int open_socket(const struct addrinfo *info)
+{
+	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1, err;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, MAX_CONNECTIONS) == 0)
+		return fd;
+	err = errno;
+	close(fd);
+	return -err;
+}
+
+/* Gives a listening socket, or an exit status below 0 after saying why: -CLI_REFUSED or -CLI_USAGE. */
+static int listen_on(struct cli *cli, const char *where)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+				       .ai_flags = AI_PASSIVE | AI_NUMERICSERV | AI_NUMERICHOST};
+	struct addrinfo *info;
+	char host[64], port[16];
+	int fd;
+
+	if (split_listen(where, host, port) < 0 || getaddrinfo(host[0] ? host : NULL, port, &hints, &info) != 0)
+		return -cli_usage(cli, "--listen takes ADDR:PORT, as 127.0.0.1:9477 or [::1]:9477, not \"%s\"", where);
+	fd = open_socket(info);
+	freeaddrinfo(info);
+	return fd < 0 ? -cli_refuse(cli, "cannot listen on %s: %s", where, strerror(-fd)) : fd;
+}
+
+/* Says where it listens: the port may have been the kernel's choice. */
+static void say_listening(int fd)
+{
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+	char host[64], port[16];
+
+	if (getsockname(fd, (struct sockaddr *)&address, &len) == 0 &&
+	    getnameinfo((struct sockaddr *)&address, len, host, sizeof(host), port, sizeof(port),
+			NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+		printf(strchr(host, ':') ? "http://[%s]:%s/metrics\n" : "http://%s:%s/metrics\n", host, port);
+	fflush(stdout);
+}
+
+int cmd_exporter(struct cli *cli, int argc, char *argv[])
+{
+	const char *where = DEFAULT_LISTEN;
+	struct MHD_Daemon *server;
+	sigset_t ends;
+	int fd, got;
+
+	if (argc == 2 && (strcmp(argv[0], "--listen") == 0 || strcmp(argv[0], "listen") == 0))
+		where = argv[1];
+	else if (argc)
+		return cli_usage(cli, "exporter takes --listen ADDR:PORT, not \"%s\"", argv[0]);
+	fd = listen_on(cli, where);
+	if (fd < 0)
+		return -fd;
+	/* Blocked before the server's thread starts, so that it inherits that and the wait below gets them. */
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	server = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request, cli,
+				  MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS,
+				  MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_END);
+	if (!server) {
+		close(fd);
+		return cli_refuse(cli, "the HTTP server does not start");
+	}
+	say_listening(fd);
+	sigwait(&ends, &got);
+	MHD_stop_daemon(server);
+	return CLI_DONE;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* `xlagg ifconfig`: does what lagg(4)'s words say, on laggs through the agent, on other devices through rtnetlink. */
+#include "ifconfig.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_lagg_name(const char *name)
+{
+	const char *number = name + strlen("lagg");
+
+	return strncmp(name, "lagg", strlen("lagg")) == 0 && *number && strspn(number, "0123456789") == strlen(number);
+}
+
+int cli_free_name(struct cli *cli, char ret[XLAGG_NAME_MAX])
+{
+	VIEW_AUTO view = {0};
+
+	if (view_get(cli, NULL, &view) < 0 || link_enter(cli) < 0)
+		return cli_failed(cli);
+	for (unsigned int number = 0;; number++) {
+		bool taken = false;
+		struct link link;
+		char name[XLAGG_NAME_MAX];
+
+		snprintf(name, sizeof(name), "lagg%u", number);
+		for (uint32_t i = 0; i < view.laggs; i++)
+			taken |= strcmp(view.lagg[i].model.name, name) == 0;
+		if (taken || link_get(name, &link) == 0)
+			continue;
+		memcpy(ret, name, sizeof(name));
+		return CLI_DONE;
+	}
+}
+
+/* 1: the lagg has this port or address already, 0: it has not, -errno. */
+static int has(struct cli *cli, const char *lagg, const struct ifconfig_step *step)
+{
+	VIEW_AUTO view = {0};
+	int ret = view_get(cli, lagg, &view);
+
+	if (ret < 0)
+		return ret;
+	if (step->cmd == XLAGG_CMD_PORT_ADD)
+		return ctl_find_port(&view.lagg[0].model, step->text) >= 0;
+	for (uint32_t i = 0; i < view.lagg[0].model.addresses; i++)
+		if (strcmp(view.lagg[0].model.address[i], step->text) == 0)
+			return 1;
+	return 0;
+}
+
+/* Adds or removes one port or address. What is there already is no error. */
+static int do_step(struct cli *cli, const char *lagg, const struct ifconfig_step *step)
+{
+	struct ctl_command command = {.cmd = step->cmd, .from_file = cli->batch != NULL};
+	bool port = step->cmd == XLAGG_CMD_PORT_ADD || step->cmd == XLAGG_CMD_PORT_DEL;
+	bool add = step->cmd == XLAGG_CMD_PORT_ADD || step->cmd == XLAGG_CMD_ADDRESS_ADD;
+	int there = add ? has(cli, lagg, step) : 0;
+
+	if (there)
+		return there < 0 ? there : 0;
+	snprintf(command.name, sizeof(command.name), "%s", lagg);
+	if (port) {
+		command.ports = 1;
+		ctl_port_defaults(&command.port[0].conf);
+		snprintf(command.port[0].name, sizeof(command.port[0].name), "%.15s", step->text);
+	} else {
+		command.addresses = 1;
+		memcpy(command.address[0], step->text, sizeof(step->text));
+	}
+	return cli_change(cli, &command);
+}
+
+/* lagg(4): a port that cannot be added must not keep the lagg from coming up. */
+static int do_steps(struct cli *cli, const char *lagg, const struct ifconfig *request)
+{
+	int status = CLI_DONE;
+
+	for (uint32_t i = 0; i < request->steps; i++) {
+		int ret = do_step(cli, lagg, &request->step[i]);
+
+		if (ret == 0)
+			continue;
+		status = cli_failed(cli);
+		if (request->step[i].cmd != XLAGG_CMD_PORT_ADD || cli->fd < 0)
+			return status;
+	}
+	return status;
+}
+
+/* Changes the lagg, which is made first if it does not exist. */
+static int change_lagg(struct cli *cli, const char *name, bool exists, struct ifconfig *request)
+{
+	struct ctl_command *command = &request->options;
+
+	snprintf(command->name, sizeof(command->name), "%s", name);
+	command->from_file = cli->batch != NULL;
+	if (request->destroy)
+		command->cmd = XLAGG_CMD_LAGG_DEL;
+	else
+		command->cmd = exists ? XLAGG_CMD_LAGG_SET : XLAGG_CMD_LAGG_ADD;
+	if (command->cmd != XLAGG_CMD_LAGG_SET || command->has || command->has_admin)
+		if (cli_change(cli, command) < 0)
+			return cli_failed(cli);
+	return do_steps(cli, name, request);
+}
+
+/* Only what every device has can be changed on one that is no lagg. */
+static int change_device(struct cli *cli, const struct link *link, const struct ifconfig *request)
+{
+	const struct ctl_command *options = &request->options;
+	struct link_change change = {.has_admin = options->has_admin, .up = options->conf.admin};
+	uint64_t known = 0;
+	int ret;
+
+	for (size_t i = 0; i < XLAGG_LAGG_OPTIONS; i++) {
+		const char *name = xlagg_lagg_options[i].name;
+		bool mac = strcmp(name, "mac") == 0, mtu = strcmp(name, "mtu") == 0;
+
+		if (!(options->has >> i & 1) || (!mac && !mtu))
+			continue;
+		known |= 1ull << i;
+		change.has_mac |= mac;
+		change.has_mtu |= mtu;
+	}
+	if (request->create || request->destroy || request->steps || options->has & ~known)
+		return cli_refuse(cli,
+				  "%s is no lagg: up, down, ether and mtu can be set on it; a lagg is made by "
+				  "`xlagg ifconfig lagg0 create`",
+				  link->name);
+	change.mtu = options->conf.mtu;
+	if (change.has_mac && ctl_parse_mac(options->conf.mac, change.mac) < 0)
+		return cli_usage(cli, "ether takes a MAC address, not \"%s\"", options->conf.mac);
+	if (change.has_mtu && change.mtu == XLAGG_AUTO)
+		return cli_usage(cli, "mtu takes a number of octets");
+	ret = link_set(link, &change);
+	return ret < 0 ? cli_refuse(cli, "%s: the kernel refused the change: %s", link->name, strerror(-ret))
+		       : CLI_DONE;
+}
+
+static int print_lagg(struct cli *cli, const struct view_lagg *lagg, bool verbose)
+{
+	struct link link;
+
+	if (link_get(lagg->model.name, &link) < 0)
+		return cli_refuse(cli,
+				  "%s: the agent has this lagg, the network namespace has no such device: run "
+				  "`xlagg -n NAME ifconfig`",
+				  lagg->model.name);
+	ifconfig_show(stdout, &link, lagg, verbose);
+	return CLI_DONE;
+}
+
+static int print_all(struct cli *cli, bool verbose)
+{
+	VIEW_AUTO view = {0};
+	int status = CLI_DONE;
+
+	if (view_get(cli, NULL, &view) < 0 || link_enter(cli) < 0)
+		return cli_failed(cli);
+	for (uint32_t i = 0; i < view.laggs && status == CLI_DONE; i++)
+		status = print_lagg(cli, &view.lagg[i], verbose);
+	return status;
+}
+
+/* NAME is no lagg: another device, or a lagg to be made. */
+static int other_name(struct cli *cli, const char *name, int argc, bool verbose, struct ifconfig *request)
+{
+	struct link link;
+	int ret = link_get(name, &link);
+
+	if (ret == 0 && argc == 0) {
+		ifconfig_show(stdout, &link, NULL, verbose);
+		return CLI_DONE;
+	}
+	if (ret == 0)
+		return change_device(cli, &link, request);
+	if (argc == 0 || request->destroy || !is_lagg_name(name))
+		return cli_refuse(cli, "%s: no such interface%s", name,
+				  is_lagg_name(name) ? "; `create` makes it" : "; only laggN is made by its name");
+	if (cli_connect(cli) < 0)
+		return cli_failed(cli);
+	return change_lagg(cli, name, false, request);
+}
+
+/* `ifconfig lagg create`: the first free name, which is printed. */
+static int create_any(struct cli *cli, struct ifconfig *request)
+{
+	char name[XLAGG_NAME_MAX];
+	int status = cli_free_name(cli, name);
+
+	if (status != CLI_DONE)
+		return status;
+	status = change_lagg(cli, name, false, request);
+	if (status == CLI_DONE)
+		puts(name);
+	return status;
+}
+
+static int one_name(struct cli *cli, const char *name, int argc, char *argv[], bool verbose)
+{
+	char sentence[XLAGG_SENTENCE_MAX];
+	struct ifconfig request;
+	VIEW_AUTO view = {0};
+	int found;
+
+	if (ifconfig_parse(argc, argv, &request, sentence) < 0)
+		return cli_usage(cli, "%s", sentence);
+	if (strcmp(name, "lagg") == 0 && request.create)
+		return create_any(cli, &request);
+	found = view_get(cli, name, &view);
+	/* Other devices can be seen and set while no agent answers. */
+	if (found < 0 && found != -ENODEV && (is_lagg_name(name) || cli->fd >= 0))
+		return cli_failed(cli);
+	if (link_enter(cli) < 0)
+		return cli_failed(cli);
+	if (found < 0)
+		return other_name(cli, name, argc, verbose, &request);
+	if (argc == 0)
+		return print_lagg(cli, &view.lagg[0], verbose);
+	if (request.create)
+		return cli_refuse(cli, "%s exists already: leave `create` out to change it", name);
+	return change_lagg(cli, name, true, &request);
+}
+
+int cmd_ifconfig(struct cli *cli, int argc, char *argv[])
+{
+	bool verbose = cli->details;
+
+	for (; argc && argv[0][0] == '-'; argc--, argv++) {
+		if (strcmp(argv[0], "-v") != 0)
+			return cli_usage(cli, "ifconfig has the option -v only, not \"%s\"", argv[0]);
+		verbose = true;
+	}
+	return argc ? one_name(cli, argv[0], argc - 1, argv + 1, verbose) : print_all(cli, verbose);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* metrics: OpenMetrics text, once. */
+#include "show.h"
+
+int cmd_metrics(struct cli *cli, int argc, char *argv[])
+{
+	struct xlagg_agent_status agent;
+	VIEW_AUTO view = {0};
+
+	if (argc)
+		return cli_usage(cli, "metrics takes no word, not \"%s\"", argv[0]);
+	if (view_get_agent(cli, &agent) < 0 || view_get(cli, NULL, &view) < 0)
+		return cli_failed(cli);
+	show_metrics(stdout, &agent, &view);
+	return CLI_DONE;
+}
