@@ -96,7 +96,7 @@ int datapath_create(struct datapath **ret, const char *folder, const struct data
 /* True when `hook` is one of the lagg's, as it is set up now. */
 static bool is_hook(const struct datapath *dp, const char *hook)
 {
-	static const char *const of_device[] = {"tx", "guard", "txlagg", "txnetkit", "xdptx", "probe"};
+	static const char *const of_device[] = {"tx", "guard", "txlagg", "txnetkit", "xdptx"};
 	uint32_t slot;
 	for (uint32_t i = 0; i < sizeof(of_device) / sizeof(of_device[0]); i++)
 		if (strcmp(hook, of_device[i]) == 0)

@@ -68,7 +68,7 @@ int datapath_port_reset(struct datapath *dp, uint32_t slot);
 int datapath_port_stats(const struct datapath *dp, uint32_t slot, struct xlagg_port_stats *ret);
 int datapath_lagg_stats(const struct datapath *dp, struct xlagg_lagg_stats *ret);
 /* Runs the probe program over a frame. */
-int datapath_explain(const struct datapath *dp, const void *frame, uint32_t len, struct xlagg_probe *ret);
+int datapath_explain(struct datapath *dp, const void *frame, uint32_t len, struct xlagg_probe *ret);
 /* Slow-protocol frames. */
 typedef void (*datapath_slow_fn)(void *context, const struct xlagg_slow_event *event);
 int datapath_slow_fd(const struct datapath *dp);

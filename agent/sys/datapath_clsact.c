@@ -18,10 +18,28 @@ static enum bpf_tc_attach_point point(bool egress)
 	return egress ? BPF_TC_EGRESS : BPF_TC_INGRESS;
 }
 
-int clsact_attach(int ifindex, bool egress, int program, bool *made_qdisc)
+/* 0: made; -EEXIST: it is there already. */
+static int make_qdisc(int ifindex)
 {
 	LIBBPF_OPTS(bpf_tc_hook, qdisc, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
-	int made = bpf_tc_hook_create(&qdisc);
+	return bpf_tc_hook_create(&qdisc);
+}
+
+static int delete_qdisc(int ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_hook, qdisc, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	return bpf_tc_hook_destroy(&qdisc);
+}
+
+int clsact_prepare(int ifindex)
+{
+	int err = make_qdisc(ifindex);
+	return err == -EEXIST ? 0 : err;
+}
+
+int clsact_attach(int ifindex, bool egress, int program, bool *made_qdisc)
+{
+	int made = make_qdisc(ifindex);
 	if (made && made != -EEXIST)
 		return made;
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = point(egress));
@@ -30,7 +48,7 @@ int clsact_attach(int ifindex, bool egress, int program, bool *made_qdisc)
 	int err = bpf_tc_attach(&hook, &opts);
 	if (err) {
 		if (!made)
-			bpf_tc_hook_destroy(&qdisc);
+			delete_qdisc(ifindex);
 		return err;
 	}
 	*made_qdisc = !made;
@@ -107,6 +125,5 @@ int clsact_detach(int ifindex, bool egress, uint32_t program_id, bool own)
 	err = bpf_tc_detach(&hook, &opts);
 	if (err || !own || count_filters(ifindex, false) != 0 || count_filters(ifindex, true) != 0)
 		return err;
-	LIBBPF_OPTS(bpf_tc_hook, qdisc, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
-	return bpf_tc_hook_destroy(&qdisc);
+	return delete_qdisc(ifindex);
 }

@@ -3,7 +3,8 @@
  * What the files of the datapath share. A lagg's folder in bpffs holds
  *
  *   NAME                          a map, under its own name
- *   prog_HOOK                     the program of a hook; prog_probe answers `explain`
+ *   prog_HOOK                     the program of a hook
+ *   prog_probe                    answers `explain`, once it was asked
  *   link_HOOK                     the bpf_link that keeps it attached (tcx, netkit, XDP)
  *   filter_HOOK_IFINDEX_DIR_OWN   a clsact filter: its program, and how to find and delete the filter
  *   dispatch_HOOK_IFINDEX         a program under libxdp's dispatcher, and where to find it
@@ -158,6 +159,10 @@ bool hook_of_pin(const char *name, char hook[DATAPATH_HOOK_MAX]);
 uint32_t program_id(int program);
 
 /* datapath_clsact.c: filters of fixed handle and priority in the clsact qdisc. */
+/* Makes the qdisc of a device of ours before it carries traffic: making or deleting one takes the device's queues out
+ * of service for some milliseconds. It goes with the device. */
+int clsact_prepare(int ifindex);
+/* Attaches, or replaces what is attached. *made_qdisc: there was none before. */
 int clsact_attach(int ifindex, bool egress, int program, bool *made_qdisc);
 /* Id of the attached program. -ENOENT: none of ours. */
 int clsact_query(int ifindex, bool egress, uint32_t *program_id);

@@ -72,19 +72,13 @@ static int device_xdp(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	return err ? err : ensure(dp, programs, device_hook(HOOK_XDP, "xdptx", "xdp_tx", lower), sentence);
 }
 
-/* Leaves the pinned probe alone when it is the same. */
-static int pin_probe(const struct datapath *dp, int program)
-{
-	__cleanup_fd int pinned = pin_get(dp->folder, "prog_probe");
-	return pinned >= 0 && program_same(pinned, program) ? 0 : pin_set(dp->folder, "prog_probe", program);
-}
-
 int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
-	static const char *const names[] = {"tx", "lower_guard", "probe", NULL};
+	static const char *const names[] = {"tx", "lower_guard", NULL};
 	uint32_t lagg = dp->setup.params.lagg_ifindex, lower = dp->setup.params.lower_ifindex;
 	bool direct = dp->setup.direct && dp->setup.device == XLAGG_DEVICE_VETH;
 	__cleanup_programs struct programs *programs = NULL;
+	char buffer[32];
 
 	int err = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
 	if (err)
@@ -92,9 +86,13 @@ int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	err = programs_load(dp, programs, names, sentence);
 	if (err)
 		return err;
-	err = pin_probe(dp, programs_fd(programs, "probe"));
+	/* It was made for another setup; the next `explain` makes one. */
+	err = pin_drop(dp->folder, "prog_probe");
+	if (!err && !dp->features.tcx)
+		err = clsact_prepare((int)lagg);
 	if (err)
-		return datapath_say(sentence, err, "cannot pin programs in %s: %s", dp->folder, strerror(-err));
+		return datapath_say(sentence, err, "cannot prepare %s: %s", datapath_device_name((int)lagg, buffer),
+				    strerror(-err));
 	err = ensure(dp, programs, device_hook(HOOK_TC_EGRESS, "guard", "lower_guard", lower), sentence);
 	if (!err)
 		err = ensure(dp, programs, device_hook(HOOK_TC_INGRESS, "tx", "tx", lower), sentence);

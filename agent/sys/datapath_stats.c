@@ -116,9 +116,30 @@ int datapath_slow_read(struct datapath *dp, datapath_slow_fn fn, void *context)
 	return frames < 0 ? frames : 0;
 }
 
-int datapath_explain(const struct datapath *dp, const void *frame, uint32_t len, struct xlagg_probe *ret)
+/* The verifier needs longer for the probe than for all else, and hardly a lagg is ever asked: it is loaded when it is.
+ */
+static int load_probe(struct datapath *dp)
 {
-	__cleanup_fd int program = pin_get(dp->folder, "prog_probe");
+	char sentence[XLAGG_SENTENCE_MAX];
+	__cleanup_programs struct programs *programs = NULL;
+	int err = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
+	if (!err)
+		err = programs_load(dp, programs, (const char *const[]){"probe", NULL}, sentence);
+	return err ? err : pin_set(dp->folder, "prog_probe", programs_fd(programs, "probe"));
+}
+
+static int get_probe(struct datapath *dp)
+{
+	int program = pin_get(dp->folder, "prog_probe");
+	if (program != -ENOENT)
+		return program;
+	int err = load_probe(dp);
+	return err ? err : pin_get(dp->folder, "prog_probe");
+}
+
+int datapath_explain(struct datapath *dp, const void *frame, uint32_t len, struct xlagg_probe *ret)
+{
+	__cleanup_fd int program = get_probe(dp);
 	int result = datapath_map(dp, "probe_result");
 	if (program < 0 || result < 0)
 		return program < 0 ? program : result;

@@ -7,7 +7,6 @@
 #define TESTS_DATAPATH_FIXTURE_H
 
 #include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <net/if.h>
 
 #include "sys/datapath.h"

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Ports come and go, programs are changed under traffic, and nothing is left behind. */
+#include "datapath/fixture.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+Test(lifecycle, folder_that_exists_is_refused)
+{
+	network(0);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_FAILOVER);
+	struct datapath *dp = make(&features, &setup, 0), *second = NULL;
+	char sentence[XLAGG_SENTENCE_MAX] = "", *before = snapshot();
+	cr_assert(datapath_create(&second, folder, &features, &setup, sentence) == -EEXIST);
+	cr_assert(second == NULL && strstr(sentence, folder), "the sentence names no folder: %s", sentence);
+	char *after = snapshot();
+	cr_assert(strcmp(before, after) == 0, "the refused one changed the first");
+	free(before);
+	free(after);
+	datapath_close(&dp);
+}
+
+Test(lifecycle, failed_create_leaves_nothing)
+{
+	network(1);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_FAILOVER);
+	struct datapath *dp = NULL;
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	setup.direct = true;
+	setup.params.lagg_ifindex = 99999; /* the last hook fails */
+	cr_assert(datapath_create(&dp, folder, &features, &setup, sentence) == -ENODEV, "%s", sentence);
+	cr_assert(dp == NULL && strstr(sentence, "99999"), "the sentence names no device: %s", sentence);
+	cr_assert(access(folder, F_OK) != 0, "the folder is left");
+	sh("! bpftool -j net show dev lagg0-dp | grep -q lower_guard");
+}
+
+static void leaves_nothing(bool tcx, bool direct)
+{
+	struct datapath_features features = features_of(tcx);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_BROADCAST);
+	setup.direct = direct;
+	struct datapath *dp = make(&features, &setup, 2);
+	PUBLISH(dp, 0, 1);
+	char *before = snapshot();
+	datapath_close(&dp);
+	cr_assert(datapath_remove(folder) == 0);
+	cr_assert(access(folder, F_OK) != 0, "the folder is left");
+	cr_assert(all_gone(before), "something is left of\n%s", before);
+	sh("! tc qdisc show | grep clsact | grep -v 'dev lagg0 '");
+	cr_assert(datapath_remove(folder) == 0, "removing what is not there is no error");
+	free(before);
+}
+
+Test(lifecycle, removal_leaves_nothing_tcx)
+{
+	network(2);
+	leaves_nothing(true, false);
+}
+
+Test(lifecycle, removal_leaves_nothing_direct)
+{
+	network(2);
+	leaves_nothing(true, true);
+}
+
+Test(lifecycle, removal_leaves_nothing_clsact)
+{
+	network(2);
+	leaves_nothing(false, true);
+}
+
+Test(lifecycle, removal_detaches_although_another_has_it_open)
+{
+	network(1);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_FAILOVER);
+	struct datapath *dp = make(&features, &setup, 1);
+	PUBLISH(dp, 0);
+	cr_assert(datapath_remove(folder) == 0);
+	int lagg = listen_on("lagg0"), lower = listen_on("lagg0-dp"), wire = listen_on("wire0");
+	send_frame(lagg, 1);
+	cr_assert(hears(lower, 1), "lagg0's frames are still taken");
+	cr_assert(drain(wire) == 0, "lagg0's frames still go to the port");
+	datapath_close(&dp);
+}
+
+Test(lifecycle, removal_of_unknown_pins)
+{
+	network(0);
+	/* What some later version may leave: folders, maps and programs of names that this one does not know. */
+	sh("mkdir -p %s/deeper && bpftool map create %s/deeper/later type array key 4 value 4 entries 1 name later && "
+	   "bpftool map create %s/link_odd type array key 4 value 4 entries 1 name odd",
+	   folder, folder, folder);
+	cr_assert(datapath_remove(folder) == 0);
+	cr_assert(access(folder, F_OK) != 0, "the folder is left");
+}
+
+Test(lifecycle, removal_only_on_bpffs)
+{
+	network(0);
+	sh("mkdir /mnt/plain && touch /mnt/plain/ports");
+	cr_assert(datapath_remove("/mnt/plain") == -EINVAL);
+	cr_assert(access("/mnt/plain/ports", F_OK) == 0, "a file that is no pin was removed");
+}
+
+Test(lifecycle, mount_wants_bpffs)
+{
+	network(0);
+	char path[128];
+	snprintf(path, sizeof(path), "%s/some/where", pins);
+	cr_assert(datapath_mount(path) == 0 && access(path, F_OK) == 0);
+	cr_assert(datapath_mount(path) == 0, "a second time is no error");
+	cr_assert(datapath_mount("/mnt/plain") == -EINVAL, "a folder that is not on a bpffs is refused");
+	cr_assert(datapath_mount("plain") == -EINVAL, "a relative path is refused");
+}
+
+Test(lifecycle, mount_mounts_the_usual_place)
+{
+	network(0);
+	sh("mount -t sysfs sysfs /sys");
+	cr_assert(datapath_mount("/sys/fs/bpf/xlagg/test") == 0);
+	sh("stat -f -c %%T /sys/fs/bpf | grep -q bpf");
+}
+
+Test(lifecycle, foreign_filter_and_qdisc_stay)
+{
+	network(1);
+	sh("tc qdisc add dev eth0 clsact && tc filter add dev eth0 ingress prio 77 protocol all bpf bytecode '1,6 0 0 "
+	   "0'");
+	struct datapath_features features = features_of(false);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_FAILOVER);
+	struct datapath *dp = make(&features, &setup, 1);
+	PUBLISH(dp, 0);
+	datapath_close(&dp);
+	cr_assert(datapath_remove(folder) == 0);
+	sh("tc qdisc show dev eth0 | grep -q clsact && tc filter show dev eth0 ingress | grep -q 'pref 77'");
+	sh("! tc filter show dev eth0 ingress | grep -v 'pref 77' | grep -q bpf && ! tc qdisc show dev lagg0-dp | grep "
+	   "-q clsact");
+}
+
+Test(lifecycle, own_qdisc_stays_for_a_foreign_filter)
+{
+	network(1);
+	struct datapath_features features = features_of(false);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_FAILOVER);
+	struct datapath *dp = make(&features, &setup, 1);
+	sh("tc filter add dev eth0 egress prio 77 protocol all bpf bytecode '1,6 0 0 0'");
+	cr_assert(datapath_port_del(dp, 0) == 0);
+	sh("tc filter show dev eth0 egress | grep -q 'pref 77'");
+	datapath_close(&dp);
+}
+
+static void port_comes_and_goes(bool tcx)
+{
+	struct datapath_features features = features_of(tcx);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_FAILOVER);
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	struct datapath *dp = make(&features, &setup, 1);
+	int lagg = listen_on("lagg0"), wire1 = listen_on("wire1"), eth1 = listen_on("eth1");
+	int ifindex = (int)if_nametoindex("eth1");
+
+	cr_assert(datapath_port_add(dp, 5, ifindex, sentence) == 0, "%s", sentence);
+	cr_assert(datapath_port_add(dp, 5, ifindex, sentence) == -EBUSY);
+	cr_assert(datapath_port_add(dp, XLAGG_MAX_PORTS, ifindex, sentence) == -EINVAL);
+	cr_assert(datapath_port_add(dp, 6, 99999, sentence) == -ENODEV && datapath_port_ifindex(dp, 6) == 0);
+	PUBLISH(dp, 0);
+	datapath_carrier(dp, true);
+	send_frame(wire1, 1);
+	PUBLISH(dp, 5);
+	send_frame(wire1, 2);
+	cr_assert(hears(lagg, 2), "a new port does not receive");
+	cr_assert(drain(eth1) == 2, "taps on the port see every frame");
+
+	cr_assert(datapath_port_del(dp, 5) == 0);
+	cr_assert(datapath_port_ifindex(dp, 5) == 0);
+	PUBLISH(dp, 0);
+	send_frame(wire1, 3);
+	cr_assert(hears(eth1, 3));
+	cr_assert(drain(lagg) == 0, "a port that left still receives for lagg0");
+	sh("! tc qdisc show dev eth1 | grep clsact");
+	char *now = snapshot();
+	cr_assert(strstr(now, "rx5") == NULL, "pins are left:\n%s", now);
+	free(now);
+	cr_assert(datapath_port_add(dp, 5, ifindex, sentence) == 0, "%s", sentence);
+	sh("ip link del eth1");
+	cr_assert(datapath_port_del(dp, 5) == 0, "letting go of a device that is gone");
+	datapath_close(&dp);
+}
+
+Test(lifecycle, port_comes_and_goes_tcx)
+{
+	network(2);
+	port_comes_and_goes(true);
+}
+
+Test(lifecycle, port_comes_and_goes_clsact)
+{
+	network(2);
+	port_comes_and_goes(false);
+}
+
+/* A new port's zeros must not mean live. */
+Test(lifecycle, new_port_is_not_live)
+{
+	network(2);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_FAILOVER);
+	struct datapath *dp = make(&features, &setup, 2);
+	struct xlagg_table table = {.generation = 1, .count = 2, .order = {0, 1}};
+	bool live[XLAGG_MAX_PORTS] = {false, true};
+	uint32_t flags[XLAGG_MAX_PORTS] = {0}, lost[XLAGG_MAX_PORTS];
+	datapath_lost(dp, lost);
+	datapath_carrier(dp, true);
+	int lagg = listen_on("lagg0"), wire0 = listen_on("wire0"), wire1 = listen_on("wire1");
+	cr_assert(datapath_publish(dp, &table, live, flags, lost) == 0);
+	send_frame(lagg, 1);
+	cr_assert(hears(wire1, 1) && drain(wire0) == 0, "a port that was never let in sends");
+	table.order[1] = 77;
+	cr_assert(datapath_publish(dp, &table, live, flags, lost) == -EINVAL, "a table of a port that does not exist");
+	cr_assert(datapath_table(dp)->order[1] == 1, "the refused table was published");
+	datapath_close(&dp);
+}
+
+/* Sends on lagg0 until it is told to stop. */
+struct sender {
+	int fd;
+	volatile bool stop;
+	uint32_t sent;
+};
+
+static void *send_on(void *context)
+{
+	struct sender *sender = context;
+	struct timespec pause = {.tv_nsec = 100000};
+	for (; !sender->stop; nanosleep(&pause, NULL))
+		send_frame(sender->fd, sender->sent++);
+	return NULL;
+}
+
+static void change_under_traffic(bool tcx)
+{
+	struct datapath_features features = features_of(tcx);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_FAILOVER);
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	struct datapath *dp = make(&features, &setup, 2);
+	PUBLISH(dp, 0, 1);
+	int wire0 = listen_on("wire0"), wire1 = listen_on("wire1");
+	struct sender sender = {.fd = listen_on("lagg0")};
+	pthread_t thread;
+	cr_assert(pthread_create(&thread, NULL, send_on, &sender) == 0);
+	static const uint32_t protos[] = {XLAGG_PROTO_LOADBALANCE, XLAGG_PROTO_ROUNDROBIN, XLAGG_PROTO_FAILOVER};
+	uint32_t heard = 0;
+	for (uint32_t i = 0; i < 30; i++) {
+		setup.params.proto = protos[i % 3];
+		setup.params.seed = i;
+		setup.direct = i % 4 == 1;
+		cr_assert(datapath_change(dp, &setup, sentence) == 0, "%s", sentence);
+		heard += drain(wire0) + drain(wire1);
+	}
+	sender.stop = true;
+	pthread_join(thread, NULL);
+	for (uint32_t i = 0; i < 100 && heard < sender.sent; i++) {
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+		heard += drain(wire0) + drain(wire1);
+	}
+	cr_assert(sender.sent > 30, "no traffic to speak of: %u frames", sender.sent);
+	cr_assert(heard == sender.sent, "%u frames sent, %u came out", sender.sent, heard);
+	datapath_close(&dp);
+}
+
+Test(lifecycle, change_under_traffic_tcx)
+{
+	network(2);
+	change_under_traffic(true);
+}
+
+Test(lifecycle, change_under_traffic_clsact)
+{
+	network(2);
+	change_under_traffic(false);
+}
+
+Test(lifecycle, refused_change_goes_back)
+{
+	network(2);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_FAILOVER), other = setup;
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	struct datapath *dp = make(&features, &setup, 1);
+	PUBLISH(dp, 0);
+	other.device = XLAGG_DEVICE_NETKIT;
+	cr_assert(datapath_change(dp, &other, sentence) == -EINVAL && sentence[0]);
+	other = setup;
+	other.params.lower_ifindex++;
+	cr_assert(datapath_change(dp, &other, sentence) == -EINVAL && sentence[0]);
+	int lagg = listen_on("lagg0"), wire = listen_on("wire0");
+	send_frame(lagg, 1);
+	cr_assert(hears(wire, 1), "a refused change broke the datapath");
+	datapath_close(&dp);
+}
+
+/* A second publication soon after the first must wait for the programs that may still read the spare table. */
+Test(lifecycle, publications_in_a_row)
+{
+	network(2);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_LOADBALANCE);
+	struct datapath *dp = make(&features, &setup, 2);
+	int wire0 = listen_on("wire0"), wire1 = listen_on("wire1");
+	struct sender sender = {.fd = listen_on("lagg0")};
+	PUBLISH(dp, 0, 1);
+	pthread_t thread;
+	cr_assert(pthread_create(&thread, NULL, send_on, &sender) == 0);
+	uint32_t heard = 0;
+	for (uint32_t i = 0; i < 40; i++) {
+		publish(dp, 2, i & 1 ? (uint32_t[]){0, 1} : (uint32_t[]){1, 0});
+		heard += drain(wire0) + drain(wire1);
+	}
+	sender.stop = true;
+	pthread_join(thread, NULL);
+	for (uint32_t i = 0; i < 100 && heard < sender.sent; i++) {
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+		heard += drain(wire0) + drain(wire1);
+	}
+	cr_assert(sender.sent > 30 && heard == sender.sent, "%u frames sent, %u came out", sender.sent, heard);
+	datapath_close(&dp);
+}
+
+Test(lifecycle, many)
+{
+	network(1);
+	struct datapath_features features = features_of(true);
+	struct datapath *dp[64];
+	struct timespec start, end;
+	char sentence[XLAGG_SENTENCE_MAX] = "", path[160];
+	for (uint32_t i = 0; i < 64; i++)
+		sh("ip link add l%u type veth peer name d%u", i, i);
+	/* Processor time: what else runs on the machine does not count. */
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
+	for (uint32_t i = 0; i < 64; i++) {
+		char name[16];
+		struct datapath_setup setup = setup_of(XLAGG_PROTO_LOADBALANCE);
+		snprintf(name, sizeof(name), "l%u", i);
+		setup.params.lagg_ifindex = if_nametoindex(name);
+		name[0] = 'd';
+		setup.params.lower_ifindex = if_nametoindex(name);
+		snprintf(path, sizeof(path), "%s/l%u", pins, i);
+		cr_assert(datapath_create(&dp[i], path, &features, &setup, sentence) == 0, "%s", sentence);
+	}
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
+	double s = (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
+	cr_log_info("64 laggs in %.0f ms", s * 1e3);
+	cr_assert(s < 10, "64 laggs took %.1f s", s);
+	for (uint32_t i = 0; i < 64; i++) {
+		datapath_close(&dp[i]);
+		snprintf(path, sizeof(path), "%s/l%u", pins, i);
+		cr_assert(datapath_remove(path) == 0);
+	}
+}
