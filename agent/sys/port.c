@@ -258,12 +258,11 @@ static int apply(struct work *work, bool first)
 }
 
 /* Reads the device afresh: what is recorded must be true. */
-static int begin(struct work *work, int ifindex)
+static int begin(struct work *work)
 {
-	int r = netlink_get(work->nl, ifindex, &work->device);
+	int r = netlink_get(work->nl, work->device.ifindex, &work->device);
 	if (r < 0)
-		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "the device with ifindex %d cannot be read: %s", ifindex,
-			 why(work, r));
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "%s cannot be read: %s", work->device.name, why(work, r));
 	return r;
 }
 
@@ -277,7 +276,7 @@ int port_prepare(struct netlink *nl, const struct device *device, const struct p
 		 struct xlagg_undo *undo, port_record_fn record, void *context, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct work work = {nl, *device, setup, undo, record, context, sentence};
-	int r = begin(&work, device->ifindex);
+	int r = begin(&work);
 	if (r < 0)
 		return r;
 	device = &work.device;
@@ -298,7 +297,7 @@ int port_adjust(struct netlink *nl, const struct device *device, const struct po
 		struct xlagg_undo *undo, port_record_fn record, void *context, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct work work = {nl, *device, setup, undo, record, context, sentence};
-	int r = begin(&work, device->ifindex);
+	int r = begin(&work);
 	if (r < 0)
 		return r;
 	struct device before = work.device;
@@ -316,7 +315,7 @@ int port_adjust(struct netlink *nl, const struct device *device, const struct po
 	memcpy(back.mac, before.mac, sizeof(back.mac));
 	work.setup = &back;
 	work.sentence = ignored;
-	if (begin(&work, before.ifindex) == 0 && apply(&work, false) < 0)
+	if (begin(&work) == 0 && apply(&work, false) < 0)
 		log_warning("%s could not be put back after a refused change: %s", before.name, ignored);
 	return r;
 }

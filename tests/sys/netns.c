@@ -106,11 +106,12 @@ struct device device_of(struct netlink *nl, const char *name)
 	return device;
 }
 
+/* Without the queueing discipline: a device that was never up has none, and one that was has. */
 void take_snapshot(const char *name, struct snapshot *ret)
 {
 	char command[1024];
 	snprintf(command, sizeof(command),
-		 "ip -d -j -p address show dev %s && ethtool -k %s &&"
+		 "ip -d -j -p address show dev %s | grep -v '\"qdisc\":' && ethtool -k %s &&"
 		 " awk '$2 == \"%s\"' /proc/thread-self/net/dev_mcast | sort &&"
 		 " cat /proc/sys/net/ipv6/conf/%s/disable_ipv6",
 		 name, name, name, name);
@@ -130,15 +131,34 @@ static bool looks_the_same(void *context)
 	return strcmp(comparison->now.text, comparison->before->text) == 0;
 }
 
+/* Prints the lines that differ. */
+static void print_difference(const struct snapshot *before, const struct snapshot *now)
+{
+	const struct snapshot *snapshots[] = {before, now};
+	char paths[2][64];
+	for (int i = 0; i < 2; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "/tmp/xlagg-snapshot.XXXXXX");
+		int fd = mkstemp(paths[i]);
+		if (fd < 0 || write(fd, snapshots[i]->text, strlen(snapshots[i]->text)) < 0)
+			return;
+		close(fd);
+	}
+	shell_ok("diff -U 1 --label before --label now %s %s >&2", paths[0], paths[1]);
+	unlink(paths[0]);
+	unlink(paths[1]);
+}
+
 void expect_snapshot(const char *name, const struct snapshot *before)
 {
 	struct comparison *comparison = calloc(1, sizeof(*comparison));
 	cr_assert_not_null(comparison);
 	comparison->name = name;
 	comparison->before = before;
-	cr_assert(wait_until(looks_the_same, comparison), "%s was:\n%s\nand is:\n%s", name, before->text,
-		  comparison->now.text);
+	bool same = wait_until(looks_the_same, comparison);
+	if (!same)
+		print_difference(before, &comparison->now);
 	free(comparison);
+	cr_assert(same, "%s is not as before", name);
 }
 
 int64_t now_ms(void)
@@ -158,6 +178,17 @@ bool wait_until(bool (*done)(void *context), void *context)
 			return false;
 		poll(NULL, 0, 20);
 	}
+}
+
+static bool has_link_local(void *context)
+{
+	const char *name = context;
+	return shell_ok("ip -6 address show dev %s | grep fe80: | grep -qv tentative", name);
+}
+
+void wait_for_link_local(const char *name)
+{
+	cr_assert(wait_until(has_link_local, (void *)name), "%s gets no link-local address", name);
 }
 
 int capture_open(const char *name)

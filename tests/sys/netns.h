@@ -44,6 +44,9 @@ void take_snapshot(const char *name, struct snapshot *ret);
 /* Waits until the device looks like that again, and fails the test with the difference if it does not. */
 void expect_snapshot(const char *name, const struct snapshot *before);
 
+/* Waits until a device that is up has its IPv6 link-local address, and DAD is over. */
+void wait_for_link_local(const char *name);
+
 /* Milliseconds of CLOCK_MONOTONIC. */
 int64_t now_ms(void);
 /* Calls `done` until it is true or the patience ends; gives its last answer. */

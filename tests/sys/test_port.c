@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* A device becomes a port, is adjusted, and looks as before in the end, whatever happened in between. */
+#include <errno.h>
+#include <net/if.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "netns.h"
+#include "sys/port.h"
+
+static const uint8_t lagg_mac[6] = {0x02, 0x42, 0xac, 0x11, 0x00, 0x02};
+static const uint8_t slow_group[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x02};
+
+/* What an agent would have pinned: it outlives the process that wrote it. */
+struct pinned {
+	struct xlagg_undo undo;
+	int records;	 /* so far */
+	int die_at;	 /* the writer is killed after so many, 0: never */
+	int refuse_at;	 /* that record fails, 0: none */
+	int ifindex;	 /* of the port */
+	bool check_true; /* what is recorded must be what the device is */
+};
+
+static struct pinned *make_pinned(void)
+{
+	struct pinned *pinned = mmap(NULL, sizeof(*pinned), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	cr_assert_neq(pinned, MAP_FAILED);
+	return pinned;
+}
+
+static int record(void *context, const struct xlagg_undo *undo)
+{
+	struct pinned *pinned = context;
+	if (++pinned->records == pinned->refuse_at)
+		return -ENOSPC;
+	pinned->undo = *undo;
+	if (pinned->records == pinned->die_at)
+		raise(SIGKILL);
+	return 0;
+}
+
+/* Everything that a port can have. */
+static struct port_setup full_setup(void)
+{
+	struct port_setup setup = {.lagg = "lagg0", .mtu = 1400, .set_mac = true, .promisc = true, .xdp = true};
+	memcpy(setup.mac, lagg_mac, 6);
+	return setup;
+}
+
+static void expect_port(struct netlink *nl, const char *name, const struct port_setup *setup)
+{
+	struct device device = device_of(nl, name);
+	bool ipv6_disabled = false;
+	uint64_t on = 0;
+	cr_assert_arr_eq(device.mac, setup->mac, 6);
+	cr_assert_eq(device.mtu, setup->mtu);
+	cr_assert(device.flags & IFF_UP);
+	cr_assert(device.flags & IFF_ALLMULTI);
+	cr_assert_eq((device.flags & IFF_PROMISC) != 0, setup->promisc);
+	cr_assert_str_eq(device.alias, "port of lagg0 (xlagg)");
+	cr_assert(netlink_has_group(device.ifindex, slow_group));
+	cr_assert_eq(netlink_ipv6_disabled(name, &ipv6_disabled), 0);
+	cr_assert(ipv6_disabled);
+	cr_assert_eq(ethtool_features(name, XLAGG_FEATURE_RX_VLAN, &on), 0);
+	cr_assert_eq(on, setup->xdp ? 0 : XLAGG_FEATURE_RX_VLAN);
+	cr_assert_str_eq(shell_read("ip -6 address show dev %s", name), "", "no address of its own");
+}
+
+static void prepare_and_restore(struct netlink *nl, const char *name)
+{
+	struct port_setup setup = full_setup();
+	struct xlagg_undo undo = {};
+	struct pinned pinned = {};
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	struct snapshot before;
+	take_snapshot(name, &before);
+	struct device device = device_of(nl, name);
+	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), 0, "%s", sentence);
+	expect_port(nl, name, &setup);
+	cr_assert_eq(memcmp(&pinned.undo, &undo, sizeof(undo)), 0, "all of it was recorded");
+	port_restore(nl, &undo);
+	cr_assert_eq(undo.ifindex, 0);
+	cr_assert_eq(undo.changed, 0);
+	expect_snapshot(name, &before);
+}
+
+NETNS_TEST(port, a_device_that_was_down)
+{
+	make_pair("p0", "p1");
+	prepare_and_restore(nl, "p0");
+}
+
+NETNS_TEST(port, a_device_that_was_up)
+{
+	make_pair("p0", "p1");
+	shell("ip link set p1 up && ip link set p0 up");
+	wait_for_link_local("p0");
+	prepare_and_restore(nl, "p0");
+}
+
+NETNS_TEST(port, a_device_with_everything_set_already)
+{
+	make_pair("p0", "p1");
+	shell("ip link set p0 up promisc on allmulticast on mtu 1400 address 02:42:ac:11:00:02 alias 'rack 7, port 3'");
+	shell("sysctl -q -w net.ipv6.conf.p0.disable_ipv6=1 && ip maddress add 01:80:c2:00:00:02 dev p0");
+	shell("ethtool -K p0 rx-vlan-offload off 2>/dev/null >/dev/null");
+	prepare_and_restore(nl, "p0");
+	cr_assert_str_eq(device_of(nl, "p0").alias, "rack 7, port 3");
+}
+
+NETNS_TEST(port, the_longest_alias_comes_back)
+{
+	make_pair("p0", "p1");
+	shell("ip link set p0 alias $(head -c 255 /dev/zero | tr '\\0' x)");
+	prepare_and_restore(nl, "p0");
+}
+
+NETNS_TEST(port, a_mark_that_was_left_behind_does_not_come_back)
+{
+	struct port_setup setup = full_setup();
+	struct xlagg_undo undo = {};
+	struct pinned pinned = {};
+	char sentence[XLAGG_SENTENCE_MAX];
+	make_pair("p0", "p1");
+	shell("ip link set p0 alias 'port of lagg0 (xlagg)'");
+	struct device device = device_of(nl, "p0");
+	cr_assert_eq(port_check(nl, &device, "lagg0", sentence), 0);
+	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), 0);
+	port_restore(nl, &undo);
+	cr_assert_str_eq(device_of(nl, "p0").alias, "");
+}
+
+NETNS_TEST(port, what_others_change_meanwhile_stays)
+{
+	struct port_setup setup = full_setup();
+	struct xlagg_undo undo = {};
+	struct pinned pinned = {};
+	char sentence[XLAGG_SENTENCE_MAX];
+	make_pair("p0", "p1");
+	shell("ip link set p0 up");
+	struct device device = device_of(nl, "p0");
+	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), 0);
+	shell("ip link set p0 down && ip link set p0 name q0 && ip link set q0 alias mine");
+	port_restore(nl, &undo);
+	struct device after = device_of(nl, "q0");
+	cr_assert(!(after.flags & IFF_UP));
+	cr_assert_str_eq(after.alias, "mine");
+	cr_assert_eq(after.mtu, 1500);
+	cr_assert_arr_eq(after.mac, device.mac, 6);
+}
+
+NETNS_TEST(port, a_device_that_is_gone_is_no_trouble)
+{
+	struct port_setup setup = full_setup();
+	struct xlagg_undo undo = {};
+	struct pinned pinned = {};
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	make_pair("p0", "p1");
+	struct device device = device_of(nl, "p0");
+	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), 0);
+	shell("ip link del p0");
+	port_restore(nl, &undo);
+	cr_assert_eq(undo.ifindex, 0);
+	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), -ENODEV);
+	cr_assert(strstr(sentence, "p0") && strstr(sentence, "No such device"), "%s", sentence);
+	port_restore(nl, &undo);
+}
+
+/* The agent is killed after each of its records in turn; the next one puts the device back from what was recorded. */
+static void die_everywhere(struct netlink *nl, bool up)
+{
+	struct pinned *pinned = make_pinned();
+	struct snapshot before;
+	make_pair("p0", "p1");
+	shell("ip link set p1 up && ip link set p0 %s alias 'rack 7'", up ? "up" : "down");
+	struct device device = device_of(nl, "p0");
+	if (up)
+		wait_for_link_local("p0");
+	take_snapshot("p0", &before);
+	int deaths = 0;
+	for (bool died = true; died; deaths++) {
+		memset(pinned, 0, sizeof(*pinned));
+		pinned->die_at = deaths + 1;
+		pid_t child = fork();
+		if (child == 0) {
+			struct netlink *own;
+			struct port_setup setup = full_setup();
+			struct xlagg_undo undo = {};
+			char sentence[XLAGG_SENTENCE_MAX];
+			int r = netlink_open(&own);
+			if (r == 0)
+				r = port_prepare(own, &device, &setup, &undo, record, pinned, sentence);
+			_exit(r == 0 ? 0 : 1);
+		}
+		int status;
+		cr_assert_eq(waitpid(child, &status, 0), child);
+		died = WIFSIGNALED(status);
+		cr_assert(died || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
+		port_restore(nl, &pinned->undo);
+		expect_snapshot("p0", &before);
+	}
+	/* alias, IPv6, MAC, MTU, allmulti, promisc, group, features at least. */
+	cr_assert_geq(deaths, 8, "%d", deaths);
+	munmap(pinned, sizeof(*pinned));
+}
+
+NETNS_TEST(port_death, of_a_device_that_was_down)
+{
+	die_everywhere(nl, false);
+}
+
+NETNS_TEST(port_death, of_a_device_that_was_up)
+{
+	die_everywhere(nl, true);
+}
+
+NETNS_TEST(port, a_record_that_fails_rolls_back)
+{
+	struct snapshot before;
+	make_pair("p0", "p1");
+	take_snapshot("p0", &before);
+	struct device device = device_of(nl, "p0");
+	int r = -ENOSPC;
+	for (int at = 1; r == -ENOSPC; at++) {
+		struct port_setup setup = full_setup();
+		struct xlagg_undo undo = {};
+		struct pinned pinned = {.refuse_at = at};
+		char sentence[XLAGG_SENTENCE_MAX] = "";
+		r = port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence);
+		if (r == 0) {
+			cr_assert_gt(at, 8);
+			port_restore(nl, &undo);
+			break;
+		}
+		cr_assert_eq(r, -ENOSPC);
+		cr_assert(strstr(sentence, "p0") && strstr(sentence, "No space left"), "%s", sentence);
+		expect_snapshot("p0", &before);
+	}
+}
+
+NETNS_TEST(port, a_refused_mtu_rolls_back_and_says_what_would_work)
+{
+	struct port_setup setup = full_setup();
+	struct xlagg_undo undo = {};
+	struct pinned pinned = {};
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	struct snapshot before;
+	make_pair("p0", "p1");
+	take_snapshot("p0", &before);
+	struct device device = device_of(nl, "p0");
+	setup.mtu = 65536;
+	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), -EINVAL);
+	cr_assert_str_eq(sentence, "p0 refuses MTU 65536 (its maximum is 65535): choose a smaller mtu");
+	expect_snapshot("p0", &before);
+	setup.mtu = 60;
+	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), -EINVAL);
+	cr_assert_str_eq(sentence, "p0 refuses MTU 60 (its minimum is 68): choose a greater mtu");
+	expect_snapshot("p0", &before);
+}
+
+NETNS_TEST(port, a_refused_mac_rolls_back_and_says_what_would_work)
+{
+	struct port_setup setup = full_setup();
+	struct xlagg_undo undo = {};
+	struct pinned pinned = {};
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	struct snapshot before;
+	shell("ip link add ifb9 type ifb");
+	take_snapshot("ifb9", &before);
+	struct device device = device_of(nl, "ifb9");
+	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), -EOPNOTSUPP);
+	cr_assert_str_eq(sentence, "ifb9 refuses the MAC 02:42:ac:11:00:02: Operation not supported;"
+				   " give the lagg ifb9's own (mac from ifb9)");
+	expect_snapshot("ifb9", &before);
+	/* With its own MAC it can be one, though it has no filter for groups. */
+	setup.set_mac = false;
+	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), 0, "%s", sentence);
+	struct device after = device_of(nl, "ifb9");
+	cr_assert_arr_eq(after.mac, device.mac, 6);
+	cr_assert(after.flags & IFF_UP);
+	port_restore(nl, &undo);
+	expect_snapshot("ifb9", &before);
+}
+
+NETNS_TEST(port, adjusting_changes_what_differs_and_keeps_the_oldest_undo)
+{
+	static const uint8_t other_mac[6] = {0x02, 0x42, 0xac, 0x11, 0x00, 0x09};
+	struct port_setup setup = full_setup();
+	struct xlagg_undo undo = {};
+	struct pinned pinned = {};
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	struct snapshot before;
+	make_pair("p0", "p1");
+	take_snapshot("p0", &before);
+	struct device device = device_of(nl, "p0");
+	setup.promisc = false;
+	setup.xdp = false;
+	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), 0, "%s", sentence);
+	expect_port(nl, "p0", &setup);
+	setup.mtu = 1300;
+	setup.promisc = true;
+	setup.xdp = true;
+	memcpy(setup.mac, other_mac, 6);
+	cr_assert_eq(port_adjust(nl, &device, &setup, &undo, record, &pinned, sentence), 0, "%s", sentence);
+	expect_port(nl, "p0", &setup);
+	setup.promisc = false;
+	setup.xdp = false;
+	cr_assert_eq(port_adjust(nl, &device, &setup, &undo, record, &pinned, sentence), 0, "%s", sentence);
+	expect_port(nl, "p0", &setup);
+	int records = pinned.records;
+	cr_assert_eq(port_adjust(nl, &device, &setup, &undo, record, &pinned, sentence), 0, "%s", sentence);
+	cr_assert_eq(pinned.records, records, "nothing differed");
+	cr_assert_eq(undo.mtu, 1500);
+	cr_assert_arr_eq(undo.mac, device.mac, 6);
+	/* Its own MAC again. */
+	setup.set_mac = false;
+	cr_assert_eq(port_adjust(nl, &device, &setup, &undo, record, &pinned, sentence), 0, "%s", sentence);
+	cr_assert_arr_eq(device_of(nl, "p0").mac, device.mac, 6);
+	port_restore(nl, &undo);
+	expect_snapshot("p0", &before);
+}
+
+NETNS_TEST(port, adjusting_leaves_a_port_down_that_was_set_down)
+{
+	struct port_setup setup = full_setup();
+	struct xlagg_undo undo = {};
+	struct pinned pinned = {};
+	char sentence[XLAGG_SENTENCE_MAX];
+	make_pair("p0", "p1");
+	struct device device = device_of(nl, "p0");
+	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), 0);
+	shell("ip link set p0 down");
+	setup.mtu = 1300;
+	cr_assert_eq(port_adjust(nl, &device, &setup, &undo, record, &pinned, sentence), 0);
+	device = device_of(nl, "p0");
+	cr_assert_eq(device.mtu, 1300);
+	cr_assert(!(device.flags & IFF_UP));
+	port_restore(nl, &undo);
+}
+
+NETNS_TEST(port, a_refused_adjustment_changes_nothing)
+{
+	static const uint8_t other_mac[6] = {0x02, 0x42, 0xac, 0x11, 0x00, 0x09};
+	struct port_setup setup = full_setup();
+	struct xlagg_undo undo = {};
+	struct pinned pinned = {};
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	struct snapshot as_port;
+	make_pair("p0", "p1");
+	struct device device = device_of(nl, "p0");
+	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), 0);
+	take_snapshot("p0", &as_port);
+	memcpy(setup.mac, other_mac, 6);
+	setup.mtu = 70000;
+	cr_assert_eq(port_adjust(nl, &device, &setup, &undo, record, &pinned, sentence), -EINVAL);
+	cr_assert_str_eq(sentence, "p0 refuses MTU 70000 (its maximum is 65535): choose a smaller mtu");
+	expect_snapshot("p0", &as_port);
+	port_restore(nl, &undo);
+}
+
+/* --- port_check --- */
+
+static void expect_refused(struct netlink *nl, const char *name, const char *expected)
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	struct device device = device_of(nl, name);
+	cr_assert_lt(port_check(nl, &device, "lagg0", sentence), 0, "%s is accepted", name);
+	cr_assert_str_eq(sentence, expected);
+}
+
+static void expect_accepted(struct netlink *nl, const char *name)
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	struct device device = device_of(nl, name);
+	cr_assert_eq(port_check(nl, &device, "lagg0", sentence), 0, "%s", sentence);
+}
+
+NETNS_TEST(port_check, addresses)
+{
+	make_pair("p0", "p1");
+	shell("ip link set p0 up && ip link set p1 up");
+	wait_for_link_local("p0");
+	expect_accepted(nl, "p0");
+	shell("ip address add 10.0.0.15/24 dev p0");
+	expect_refused(nl, "p0",
+		       "p0 has the address 10.0.0.15/24: remove it (ip address flush dev p0) and give it to lagg0");
+	shell("ip address flush dev p0 && ip address add 2001:db8::1/64 dev p0");
+	expect_refused(nl, "p0",
+		       "p0 has the address 2001:db8::1/64: remove it (ip address flush dev p0) and give it to lagg0");
+	shell("ip address flush dev p0");
+	expect_accepted(nl, "p0");
+}
+
+NETNS_TEST(port_check, devices_above)
+{
+	make_pair("p0", "p1");
+	shell("ip link add link p0 name mv0 type macvlan");
+	expect_refused(
+	    nl, "p0", "p0 has the macvlan mv0 above it: remove that (ip link del mv0) and make it above lagg0 instead");
+	expect_accepted(nl, "p1");
+}
+
+NETNS_TEST(port_check, masters)
+{
+	make_pair("p0", "p1");
+	shell("ip link add br0 type bridge && ip link set p0 master br0");
+	expect_refused(nl, "p0", "p0 belongs to the bridge br0: take it out first (ip link set p0 nomaster)");
+	shell("ip link set p0 nomaster");
+	expect_accepted(nl, "p0");
+}
+
+NETNS_TEST(port_check, laggs_their_lower_ends_and_their_ports)
+{
+	struct port_setup setup = {.lagg = "lagg1", .mtu = 1500};
+	struct xlagg_undo undo = {};
+	struct pinned pinned = {};
+	char sentence[XLAGG_SENTENCE_MAX];
+	cr_assert_eq(netlink_add_veth(nl, "lagg0", "lagg0-dp", lagg_mac, 1500, 1), 0);
+	cr_assert_eq(netlink_add_veth(nl, "lagg1", "lagg1-dp", lagg_mac, 1500, 1), 0);
+	make_pair("p0", "p1");
+	struct device device = device_of(nl, "p0");
+	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), 0);
+	expect_refused(nl, "lagg0", "lagg0 cannot be a port of itself: name another device");
+	expect_refused(nl, "lagg1", "lagg1 is a lagg itself: make its ports ports of lagg0 instead");
+	expect_refused(nl, "lagg1-dp", "lagg1-dp is the lower end of lagg1 and no device of its own: name another one");
+	expect_refused(nl, "p0", "p0 is a port of lagg1: take it out first (xlagg port del lagg1 p0)");
+	/* The mark of a lagg that is no more says nothing. */
+	shell("ip link del lagg1");
+	expect_accepted(nl, "p0");
+	port_restore(nl, &undo);
+}
+
+NETNS_TEST(port_check, no_ethernet)
+{
+	expect_refused(nl, "lo", "lo is no Ethernet device: a port has to be one");
+	if (shell_ok("ip tuntap add mode tun name tun0 2>/dev/null"))
+		expect_refused(nl, "tun0", "tun0 is no Ethernet device: a port has to be one");
+}
