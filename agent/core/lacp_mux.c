@@ -10,7 +10,6 @@ static void enter(struct lacp_port *p, enum xlagg_lacp_mux_state state, uint64_t
 	p->mux = state;
 	switch (state) {
 	case XLAGG_MUX_DETACHED:
-		p->aggregator = LACP_NO_SLOT;
 		p->wait_while = CORE_NEVER;
 		p->ready_n = false;
 		lacp_put(&p->actor, LACP_STATE_MUX, false);
@@ -55,7 +54,6 @@ static enum xlagg_lacp_mux_state next(const struct lacp *l, const struct lacp_po
 
 	switch (p->mux) {
 	case XLAGG_MUX_DETACHED:
-		/* The aggregator of the last time is gone; 6.4.14 gives a new one together with Selected. */
 		return p->selected == XLAGG_UNSELECTED ? XLAGG_MUX_DETACHED : XLAGG_MUX_WAITING;
 	case XLAGG_MUX_WAITING:
 		if (p->selected == XLAGG_UNSELECTED)

@@ -99,15 +99,14 @@ static uint32_t find_aggregator(const struct lacp *l, const struct lacp_port *p)
 /* A change of selection passes through DETACHED, so that the partner sees Sync 0 (6.4.14 NOTE 2). */
 static bool assign(struct lacp *l, struct lacp_port *p)
 {
-	uint32_t aggregator;
-
-	if (!p->used || !p->enabled || !p->lacp_enabled || p->selected != XLAGG_UNSELECTED ||
-	    p->mux != XLAGG_MUX_DETACHED)
+	if (!p->used || p->selected != XLAGG_UNSELECTED || p->mux != XLAGG_MUX_DETACHED)
 		return false;
-	aggregator = find_aggregator(l, p);
-	if (aggregator == LACP_NO_SLOT)
+	p->aggregator = LACP_NO_SLOT;
+	if (!p->enabled || !p->lacp_enabled)
 		return false;
-	p->aggregator = aggregator;
+	p->aggregator = find_aggregator(l, p);
+	if (p->aggregator == LACP_NO_SLOT)
+		return false;
 	p->selected = XLAGG_SELECTED;
 	p->hold = LACP_HOLD_NONE;
 	return true;

@@ -119,6 +119,8 @@ static bool invited(const struct sim_system *s, const struct sim_watch *watch)
 	return s->conf.lacp_mux == XLAGG_MUX_COUPLED || state & XLAGG_STATE_COLLECTING;
 }
 
+static const char *const selected_name[] = {"UNSELECTED", "SELECTED", "STANDBY"};
+
 static void check_port(struct sim *sim, uint32_t system, uint32_t port, const struct xlagg_port_status *status)
 {
 	struct sim_watch *watch = &sim->system[system].port[port].watch;
@@ -129,6 +131,12 @@ static void check_port(struct sim *sim, uint32_t system, uint32_t port, const st
 		sim_log(sim, "system %u eth%u: flags %02x to %02x (%s)", system, port, watch->flags, status->flags,
 			status->reason);
 		watch->flags = status->flags;
+	}
+	if (status->lacp.aggregator != watch->aggregator || status->lacp.selected != watch->selected) {
+		sim_log(sim, "system %u eth%u: aggregator %u, %s", system, port, status->lacp.aggregator,
+			selected_name[status->lacp.selected]);
+		watch->aggregator = status->lacp.aggregator;
+		watch->selected = status->lacp.selected;
 	}
 	if (distributing != !status->reason[0])
 		sim_broken(sim, system, port, "flags %02x, but the reason is '%s'", status->flags, status->reason);

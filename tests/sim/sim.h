@@ -55,7 +55,8 @@ struct sim_watch {
 	bool matched;	    /* its Partner fields were ours when it came */
 	uint64_t heard_at;
 	struct sim_pdu pdu;
-	uint32_t flags; /* enum xlagg_flag at the last step */
+	uint32_t aggregator, selected; /* as of the last step */
+	uint32_t flags;		       /* enum xlagg_flag at the last step */
 };
 
 struct sim_port {
