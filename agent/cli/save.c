@@ -74,9 +74,12 @@ static int print_command(void *context, const struct ctl_command *command)
 static int send_command(void *context, const struct ctl_command *command)
 {
 	struct walk *walk = context;
+	struct ctl_command from_file = *command;
 
+	/* What a file names may be absent: it joins when it appears. */
+	from_file.from_file = true;
 	walk->commands++;
-	return cli_join(walk->cli, command);
+	return cli_join(walk->cli, &from_file);
 }
 
 static int find_command(void *context, const struct ctl_command *command)
