@@ -28,6 +28,7 @@ static const struct {
 	struct ctl_word synonym[2];
 } synonyms[] = {
     {xlagg_words_onoff, {{"0", 0}, {"1", 1}}},
+    {xlagg_words_rate, {{"0", XLAGG_RATE_SLOW}, {"1", XLAGG_RATE_FAST}}},
     {xlagg_words_rate, {{"off", XLAGG_RATE_SLOW}, {"on", XLAGG_RATE_FAST}}},
 };
 #define SYNONYMS (sizeof(synonyms) / sizeof(synonyms[0]))

@@ -11,7 +11,7 @@
 static const char *verb_of(uint16_t cmd, const char **object)
 {
 	for (const struct ctl_usage *usage = ctl_commands; usage->object; usage++)
-		if (usage->cmd == cmd) {
+		if (cmd && usage->cmd == cmd) {
 			*object = usage->object;
 			return usage->verb;
 		}
