@@ -167,7 +167,7 @@ xl() {
 	"$B/xlagg" --socket "$D/$h.sock" "$@"
 }
 # field HOST FILTER: of lagg0's JSON, all details
-field() { xl "$1" -j -d -s lagg show lagg0 | jq -r ".[0]$2"; }
+field() { xl "$1" -j -d -s lagg show lagg0 | jq -r ".[0] | $2"; }
 # port_field HOST DEV FILTER
 port_field() { xl "$1" -j -d -s lagg show lagg0 | jq -r ".[0].ports[] | select(.ifname == \"$2\") | $3"; }
 active_port_is() { [ "$(field "$1" .active_port)" = "$2" ]; }

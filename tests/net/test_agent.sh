@@ -31,7 +31,7 @@ killed_and_restarted() {
 	local rx
 	rx=$(field b .stats.rx_packets)
 	wait_for 5 b_received_more_than $((rx + 5000))
-	refused 'lagg0' xl a lagg show
+	refused 'no agent' xl a lagg show
 	step "agent back"
 	agent a
 	pinned_ids a >"$D/ids-after"
@@ -89,6 +89,26 @@ test_agent_restart_changes_nothing_but_reload_does() {
 	wait_for 3 proto_is failover
 }
 proto_is() { [ "$(field a .proto)" = "$1" ]; }
+
+# With no paths given, everything has its place by the namespace's name, for the agent, the CLI and the pins alike.
+test_default_paths() {
+	local pins=/sys/fs/bpf/xlagg/$P-a agent
+	two_hosts 2
+	"$B/xlaggd" -n "$P-a" >"$D/agent-a.log" 2>&1 &
+	agent=$!
+	CHILD[default]=$agent
+	wait_for 10 "$B/xlagg" -n "$P-a" agent show
+	"$B/xlagg" -n "$P-a" lagg add lagg0 proto failover port eth1 port eth2 10.0.0.1/24
+	kill -KILL $agent
+	reap default || :
+	[ -d "$pins/lagg0" ] || fail "no pins below $pins after the agent's end"
+	refused 'no agent.*lagg0' "$B/xlagg" -n "$P-a" lagg show
+	"$B/xlaggd" -n "$P-a" --flush
+	[ ! -e "$pins/lagg0" ] || fail "pins are left below $pins"
+	gone a lagg0 || fail "lagg0 is still there"
+	rm -rf "/run/xlagg/$P-a" "/var/lib/xlagg/$P-a"
+	[ ! -d "$pins" ] || rmdir "$pins"
+}
 
 test_second_agent_is_refused() {
 	lagg_pair 2 proto failover

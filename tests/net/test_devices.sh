@@ -21,9 +21,9 @@ write_dhcp_files() {
 dhcp_over_it() {
 	nip b address add 10.0.0.2/24 dev lagg0
 	write_dhcp_files
-	spawn_on udhcpd b busybox udhcpd -f "$D/udhcpd.conf"
+	spawn_on udhcpd b udhcpd -f "$D/udhcpd.conf"
 	wait_for 5 udp_bound b 67
-	on a busybox udhcpc -i lagg0 -f -n -q -t 5 -T 1 -s "$D/bound" >"$D/udhcpc" 2>&1 || fail "no lease: $(cat "$D/udhcpc")"
+	on a udhcpc -i lagg0 -f -n -q -t 5 -T 1 -s "$D/bound" >"$D/udhcpc" 2>&1 || fail "no lease: $(cat "$D/udhcpc")"
 	matches "$(nip a -br address show lagg0)" '10\.0\.0\.100/24' "address from DHCP"
 	on a ping -c 1 -W 2 10.0.0.2
 }
