@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What the writers print of a view. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/words.h"
+#include "unit/cli_kit.h"
+
+static void expect_text(const struct view_lagg *lagg, const char *want)
+{
+	char *text = kit_text(lagg, false, false);
+
+	cr_expect_str_eq(text, want, "\n%s instead of\n%s", text, want);
+	free(text);
+}
+
+/* The value at a path of keys, as compact JSON; "" when there is none. */
+static const char *at(const json_t *json, const char *path)
+{
+	static char text[512];
+	char copy[128], *rest = copy;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	for (char *key = strsep(&rest, "/"); key; key = strsep(&rest, "/"))
+		json = json_is_array(json) ? json_array_get(json, (size_t)atoi(key)) : json_object_get(json, key);
+	text[json ? json_dumpb(json, text, sizeof(text) - 1, JSON_COMPACT | JSON_ENCODE_ANY) : 0] = '\0';
+	return text;
+}
+
+static void expect_at(const json_t *json, const char *path, const char *want)
+{
+	cr_expect_str_eq(at(json, path), want, "%s is %s, not %s", path, at(json, path), want);
+}
+
+Test(cli_show, text_of_a_lagg)
+{
+	struct view_lagg lagg;
+
+	kit_lagg(XLAGG_PROTO_LACP, &lagg);
+	expect_text(&lagg, "lagg0: <UP> mtu 1500 mac 02:42:ac:11:00:02 status: active\n"
+			   "    laggproto lacp lagghash l2,l3,l4 rate fast\n"
+			   "    laggport: eth1 flags=1c<ACTIVE,COLLECTING,DISTRIBUTING>\n"
+			   "    laggport: eth2 flags=0<> (no LACPDU received for 3 s)\n");
+	kit_lagg(XLAGG_PROTO_FAILOVER, &lagg);
+	lagg.status.admin_up = 0;
+	lagg.status.carrier = 0;
+	strcpy(lagg.status.reason, "administratively down");
+	expect_text(&lagg, "lagg0: <> mtu 1500 mac 02:42:ac:11:00:02 status: no carrier (administratively down)\n"
+			   "    laggproto failover lagghash l2,l3,l4\n"
+			   "    laggport: eth1 flags=5<MASTER,ACTIVE>\n"
+			   "    laggport: eth2 flags=0<> (standby: eth1 is the active port)\n");
+}
+
+Test(cli_show, details_have_lag_id_and_both_ends)
+{
+	struct view_lagg lagg;
+	char *text;
+
+	kit_lagg(XLAGG_PROTO_LACP, &lagg);
+	text = kit_text(&lagg, true, true);
+	cr_expect(strstr(text, "lag id: [(8000,02-00-00-00-AB-01,000A,0000,0000),\n"), "%s", text);
+	cr_expect(strstr(text, "partner (8000,02-00-00-00-AB-02,0014,8000,0007) "
+			       "state=3d<ACTIVITY,AGGREGATION,SYNC,COLLECTING,DISTRIBUTING>\n"),
+		  "%s", text);
+	cr_expect(strstr(text, "datapath tc device veth tx-path stack attach tcx carrier watch fentry"), "%s", text);
+	cr_expect(strstr(text, "TX: 1099511627776 packets"), "%s", text);
+	cr_expect(strstr(text, "lacpdu_rx 42"), "%s", text);
+	free(text);
+}
+
+Test(cli_show, json_has_the_fixed_keys)
+{
+	struct view_lagg lagg;
+	json_t *json;
+
+	kit_lagg(XLAGG_PROTO_LACP, &lagg);
+	json = show_json_lagg(&lagg, true, true);
+	expect_at(json, "ifname", "\"lagg0\"");
+	expect_at(json, "ifindex", "7");
+	expect_at(json, "proto", "\"lacp\"");
+	expect_at(json, "hash", "[\"l2\",\"l3\",\"l4\"]");
+	expect_at(json, "mac", "\"02:42:ac:11:00:02\"");
+	expect_at(json, "mtu", "1500");
+	expect_at(json, "admin", "\"up\"");
+	expect_at(json, "operstate", "\"up\"");
+	expect_at(json, "reason", "\"\"");
+	expect_at(json, "speed", "10000");
+	expect_at(json, "active_port", "null");
+	expect_at(json, "active_ports", "1");
+	expect_at(json, "min_links", "1");
+	expect_at(json, "max_links", "0");
+	expect_at(json, "flaps", "0");
+	expect_at(json, "last_change", "\"2026-01-31T12:00:00.123456Z\"");
+	expect_at(json, "datapath/profile", "\"tc\"");
+	expect_at(json, "datapath/carrier_watch", "\"fentry\"");
+	expect_at(json, "lacp/rate", "\"fast\"");
+	expect_at(json, "lacp/strict", "true");
+	expect_at(json, "lacp/lag_id",
+		  "\"[(8000,02-00-00-00-AB-01,000A,0000,0000),(8000,02-00-00-00-AB-02,0014,0000,0000)]\"");
+	expect_at(json, "stats/tx_packets", "1099511627776");
+	expect_at(json, "stats/tx_dropped/no_port", "0");
+	expect_at(json, "ports/0/ifname", "\"eth1\"");
+	expect_at(json, "ports/0/present", "true");
+	expect_at(json, "ports/0/permaddr", "\"02:00:00:00:cd:03\"");
+	expect_at(json, "ports/0/duplex", "\"full\"");
+	expect_at(json, "ports/0/flags", "[\"ACTIVE\",\"COLLECTING\",\"DISTRIBUTING\"]");
+	expect_at(json, "ports/0/standby", "false");
+	expect_at(json, "ports/0/buckets", "1024");
+	expect_at(json, "ports/0/lacp/rx", "\"CURRENT\"");
+	expect_at(json, "ports/0/lacp/mux", "\"DISTRIBUTING\"");
+	expect_at(json, "ports/0/lacp/selected", "\"SELECTED\"");
+	expect_at(json, "ports/0/lacp/headless", "\"yes\"");
+	expect_at(json, "ports/0/lacp/actor/state",
+		  "[\"ACTIVITY\",\"TIMEOUT\",\"AGGREGATION\",\"SYNC\",\"COLLECTING\",\"DISTRIBUTING\"]");
+	expect_at(json, "ports/0/lacp/partner/system", "\"02:00:00:00:ab:02\"");
+	expect_at(json, "ports/1/flags", "[]");
+	expect_at(json, "ports/1/reason", "\"no LACPDU received for 3 s\"");
+	expect_at(json, "ports/1/stats/rx_dropped/standby", "5");
+	expect_at(json, "ports/1/stats/lacpdu_rx", "42");
+	json_decref(json);
+}
+
+Test(cli_show, json_says_null_for_what_is_not_known)
+{
+	struct view_lagg lagg;
+	json_t *json;
+
+	kit_lagg(XLAGG_PROTO_FAILOVER, &lagg);
+	lagg.status.speed = 0;
+	lagg.status.last_change_ns = 0;
+	lagg.port[0] = (struct xlagg_port_status){.flags = 0x80000000, .lacp.rx = 77};
+	json = show_json_lagg(&lagg, true, false);
+	expect_at(json, "speed", "null");
+	expect_at(json, "last_change", "null");
+	expect_at(json, "active_port", "\"eth1\"");
+	expect_at(json, "lacp", "null");
+	expect_at(json, "stats", "");
+	expect_at(json, "ports/0/ifindex", "null");
+	expect_at(json, "ports/0/permaddr", "null");
+	expect_at(json, "ports/0/speed", "null");
+	expect_at(json, "ports/0/duplex", "null");
+	expect_at(json, "ports/0/flags", "[]");
+	expect_at(json, "ports/0/present", "false");
+	json_decref(json);
+}
+
+/* Every option of the table, numbers as numbers, all else as the word that `save` prints. */
+Test(cli_show, json_has_every_option)
+{
+	struct view_lagg lagg;
+	json_t *json;
+
+	kit_lagg(XLAGG_PROTO_FAILOVER, &lagg);
+	lagg.model.conf.mtu = 9000;
+	json = show_json_lagg(&lagg, true, false);
+	cr_expect_eq(json_object_size(json_object_get(json, "options")), XLAGG_LAGG_OPTIONS);
+	for (size_t i = 0; i < XLAGG_LAGG_OPTIONS; i++)
+		cr_expect(json_object_get(json_object_get(json, "options"), xlagg_lagg_options[i].name), "%s",
+			  xlagg_lagg_options[i].name);
+	expect_at(json, "options/mtu", "9000");
+	expect_at(json, "options/key", "\"auto\"");
+	expect_at(json, "options/rx-all", "\"off\"");
+	expect_at(json, "options/hash", "\"l2,l3,l4\"");
+	json_decref(json);
+}
+
+Test(cli_show, a_name_that_is_no_utf8_does_not_break_the_json)
+{
+	struct view_lagg lagg;
+	json_t *json;
+
+	kit_lagg(XLAGG_PROTO_FAILOVER, &lagg);
+	strcpy(lagg.model.port[0].name, "e\xff\xfe");
+	json = show_json_port(&lagg, 0, false, false);
+	expect_at(json, "ifname", "\"e??\"");
+	expect_at(json, "lagg", "\"lagg0\"");
+	json_decref(json);
+}
+
+static struct xlagg_event failover(uint64_t gap_ns)
+{
+	struct xlagg_event event = {.type = XLAGG_EVENT_FAILOVER, .time_ns = KIT_TIME_NS, .gap_ns = gap_ns};
+
+	strcpy(event.lagg, "lagg0");
+	strcpy(event.port, "eth2");
+	strcpy(event.from, "eth1");
+	strcpy(event.to, "eth2");
+	strcpy(event.text, "eth1: no carrier");
+	return event;
+}
+
+Test(cli_show, events_as_json)
+{
+	struct xlagg_event event = failover(340000);
+	json_t *json = show_json_event(&event);
+
+	expect_at(json, "time", "\"2026-01-31T12:00:00.123456Z\"");
+	expect_at(json, "event", "\"failover\"");
+	expect_at(json, "from", "\"eth1\"");
+	expect_at(json, "to", "\"eth2\"");
+	expect_at(json, "cause", "\"eth1: no carrier\"");
+	expect_at(json, "gap", "340");
+	json_decref(json);
+	event = failover(XLAGG_GAP_UNKNOWN);
+	json = show_json_event(&event);
+	expect_at(json, "gap", "null");
+	json_decref(json);
+	event = (struct xlagg_event){.type = XLAGG_EVENT_TABLE, .time_ns = KIT_TIME_NS, .generation = 3, .moved = 512};
+	json = show_json_event(&event);
+	expect_at(json, "port", "null");
+	expect_at(json, "generation", "3");
+	expect_at(json, "moved", "512");
+	json_decref(json);
+}
+
+Test(cli_show, every_event_has_a_word)
+{
+	for (uint32_t type = 0; type <= XLAGG_EVENT_AGENT_START; type++) {
+		struct xlagg_event event = {.type = type, .time_ns = KIT_TIME_NS};
+		json_t *json = show_json_event(&event);
+
+		cr_expect(json_is_string(json_object_get(json, "event")), "event %u", type);
+		json_decref(json);
+	}
+}
+
+Test(cli_show, events_as_text)
+{
+	struct xlagg_event event = failover(340000);
+	char text[256] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
+
+	show_text_event(out, &event, false);
+	fclose(out);
+	cr_expect_str_eq(text, "2026-01-31T12:00:00.123456Z failover lagg0 eth2 from eth1 to eth2 gap 0.340 ms: "
+			       "eth1: no carrier\n");
+}
+
+/* --- OpenMetrics --- */
+
+static char *metrics(const struct xlagg_agent_status *agent, const struct view *view)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	show_metrics(out, agent, view);
+	fclose(out);
+	return text;
+}
+
+Test(cli_show, metrics_without_an_agent)
+{
+	struct view none = {0};
+	char *text = metrics(NULL, &none);
+
+	cr_expect(strstr(text, "\nxlagg_up 0\n# EOF\n"), "%s", text);
+	free(text);
+}
+
+/* Each family begins once, before its samples, and no sample stands outside of its family (OpenMetrics 1.0, 4.). */
+Test(cli_show, metrics_are_whole_families)
+{
+	struct xlagg_agent_status agent = {.version = "0.1", .kernel = "6.12"};
+	struct view_lagg lagg[2];
+	struct view view = {.laggs = 2, .lagg = lagg};
+	char *text, *rest, family[128] = "", seen[16384] = "";
+
+	kit_lagg(XLAGG_PROTO_LACP, &lagg[0]);
+	kit_lagg(XLAGG_PROTO_FAILOVER, &lagg[1]);
+	strcpy(lagg[1].model.name, "la\"gg\\1");
+	text = metrics(&agent, &view);
+	cr_expect(strstr(text, "xlagg_lagg_tx_packets_total{lagg=\"la\\\"gg\\\\1\"} 1099511627776\n"), "%s", text);
+	cr_expect(strstr(text, "xlagg_port_rx_dropped_total{lagg=\"lagg0\",port=\"eth2\",reason=\"standby\"} 5\n"));
+	cr_expect_str_eq(text + strlen(text) - strlen("# EOF\n"), "# EOF\n");
+	rest = text;
+	for (char *line = strsep(&rest, "\n"); line && strcmp(line, "# EOF"); line = strsep(&rest, "\n")) {
+		char name[128];
+
+		if (sscanf(line, "# HELP %127s", name) == 1) {
+			snprintf(family, sizeof(family), " %s ", name);
+			cr_expect_not(strstr(seen, family), "%s begins twice", name);
+			strcat(seen, family);
+		} else if (sscanf(line, "# TYPE %127s", name) == 1) {
+			cr_expect_eq(strncmp(family + 1, name, strlen(name)), 0, "%s", line);
+		} else {
+			cr_expect_eq(strncmp(line, family + 1, strlen(family) - 2), 0, "%s within%s", line, family);
+		}
+	}
+	free(text);
+}
+
+Test(cli_show, words_of_bits)
+{
+	char text[128];
+
+	words_bits(words_lacp_bits, 0xff, text, sizeof(text));
+	cr_expect_str_eq(text, "ACTIVITY,TIMEOUT,AGGREGATION,SYNC,COLLECTING,DISTRIBUTING,DEFAULTED,EXPIRED");
+	words_bits(words_flag, 0xffffffe2, text, sizeof(text));
+	cr_expect_str_eq(text, "");
+}
