@@ -114,15 +114,32 @@ static int drop_stale(void *context, const char *folder, const char *name)
 	return hook_of_pin(name, hook) && !is_hook(context, hook) ? hook_drop_pin(folder, name) : 0;
 }
 
-/* Every number in the mapped state is one that exists. */
+/* The port's entry names a device that can be one, and the one that its pins are attached to, if they are to any. */
+static bool port_valid(const struct datapath *dp, uint32_t slot)
+{
+	uint32_t ifindex = dp->ports[slot].ifindex;
+	char hook[DATAPATH_HOOK_MAX];
+	if (ifindex == 0)
+		return true;
+	if (ifindex > INT_MAX || ifindex == dp->setup.params.lagg_ifindex || ifindex == dp->setup.params.lower_ifindex)
+		return false;
+	for (uint32_t other = 0; other < slot; other++)
+		if (dp->ports[other].ifindex == ifindex)
+			return false;
+	snprintf(hook, sizeof(hook), "rx%u", slot);
+	int attached = hook_device(dp->folder, hook);
+	return attached == 0 || attached == (int)ifindex;
+}
+
+/* Every number in the mapped state is one that can be. */
 static bool state_valid(const struct datapath *dp)
 {
 	if (dp->control->abi_version != XLAGG_ABI_VERSION || dp->control->table > 1)
 		return false;
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
-		if (dp->ports[i].ifindex > INT_MAX)
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (!port_valid(dp, slot))
 			return false;
-	return table_valid(&dp->tables[dp->control->table]);
+	return table_valid(datapath_table(dp));
 }
 
 static int open_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
@@ -135,8 +152,11 @@ static int open_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	if (err)
 		return err;
 	err = maps_map(dp);
+	if (err == -ENOMEM)
+		return datapath_say(sentence, err, "out of memory");
 	if (err)
-		return datapath_say(sentence, err, "cannot map the tables of %s: %s", dp->folder, strerror(-err));
+		return datapath_say(sentence, -EPROTO, "the maps in %s cannot be mapped: %s", dp->folder,
+				    strerror(-err));
 	if (!state_valid(dp))
 		return datapath_say(sentence, -EPROTO, "the pinned state in %s is of another version or damaged",
 				    dp->folder);

@@ -100,7 +100,7 @@ uint32_t program_id(int program)
 
 static uint32_t pinned_program_id(const char *folder, const char *name)
 {
-	__cleanup_fd int program = pin_get(folder, name);
+	__cleanup_fd int program = pin_get(folder, name, PIN_PROGRAM);
 	return program < 0 ? 0 : program_id(program);
 }
 
@@ -127,18 +127,30 @@ static uint32_t attach_type(const struct hook *hook)
 	return BPF_XDP;
 }
 
+/* Where a link is attached: the members of the union in struct bpf_link_info for tcx and netkit; XDP has only the
+ * first. */
+struct place {
+	uint32_t ifindex; /* 0: the device is gone */
+	uint32_t attach_type;
+};
+
+static int link_place(int link, struct bpf_link_info *info, struct place *place)
+{
+	uint32_t len = sizeof(*info);
+	*info = (struct bpf_link_info){0};
+	if (bpf_obj_get_info_by_fd(link, info, &len) != 0)
+		return -errno;
+	memcpy(place, (const char *)info + offsetof(struct bpf_link_info, xdp), sizeof(*place));
+	return 0;
+}
+
 /* Id of the program of a link that is attached to the hook; 0: it is attached elsewhere, or its device is gone. */
 static uint32_t link_program(int link, const struct hook *hook)
 {
-	/* Members of the union in struct bpf_link_info for tcx and netkit; for XDP only the first. */
-	struct {
-		uint32_t ifindex, attach_type;
-	} place;
-	struct bpf_link_info info = {0};
-	uint32_t len = sizeof(info);
-	if (bpf_obj_get_info_by_fd(link, &info, &len) != 0)
+	struct place place;
+	struct bpf_link_info info;
+	if (link_place(link, &info, &place) != 0)
 		return 0;
-	memcpy(&place, (const char *)&info + offsetof(struct bpf_link_info, xdp), sizeof(place));
 	uint32_t type = hook->kind == HOOK_XDP	    ? (uint32_t)BPF_LINK_TYPE_XDP
 			: hook->kind == HOOK_NETKIT ? LINK_TYPE_NETKIT
 						    : LINK_TYPE_TCX;
@@ -151,7 +163,7 @@ static uint32_t link_program(int link, const struct hook *hook)
 static uint32_t attached_program(const char *folder, const struct hook_pin *pin, const struct hook *hook)
 {
 	if (pin->keeper == KEEPER_LINK) {
-		__cleanup_fd int link = pin_get(folder, pin->name);
+		__cleanup_fd int link = pin_get(folder, pin->name, PIN_LINK);
 		return link < 0 ? 0 : link_program(link, hook);
 	}
 	uint32_t pinned = pinned_program_id(folder, pin->name), attached;
@@ -164,10 +176,17 @@ static uint32_t attached_program(const char *folder, const struct hook_pin *pin,
 	return attached == pinned ? pinned : 0;
 }
 
-bool hook_attached(const struct datapath *dp, const struct hook *hook)
+int hook_device(const char *folder, const char *name)
 {
 	struct hook_pin pin;
-	return find_pin(dp->folder, hook->name, &pin) && attached_program(dp->folder, &pin, hook);
+	if (!find_pin(folder, name, &pin))
+		return 0;
+	if (pin.keeper != KEEPER_LINK)
+		return pin.ifindex;
+	struct place place;
+	struct bpf_link_info info;
+	__cleanup_fd int link = pin_get(folder, pin.name, PIN_LINK);
+	return link >= 0 && link_place(link, &info, &place) == 0 ? (int)place.ifindex : 0;
 }
 
 static int attach_link(const struct datapath *dp, const struct hook *hook, int program)
@@ -228,11 +247,11 @@ static int attach(struct datapath *dp, const struct hook *hook, int program)
 	return attach_dispatched(dp, hook);
 }
 
-/* Puts `program` in the place of the one that runs at the hook. -ENOLINK: nothing runs there any more. */
+/* Puts `program` in the place of the one that runs at the hook. An error, as -ENOLINK: nothing runs there any more. */
 static int replace(struct datapath *dp, const struct hook *hook, const struct hook_pin *pin, int program)
 {
 	if (pin->keeper == KEEPER_LINK) {
-		__cleanup_fd int link = pin_get(dp->folder, pin->name);
+		__cleanup_fd int link = pin_get(dp->folder, pin->name, PIN_LINK);
 		if (link < 0)
 			return link;
 		return bpf_link_update(link, program, NULL) == 0 ? 0 : -errno;
@@ -260,9 +279,20 @@ static int explain_failure(char sentence[XLAGG_SENTENCE_MAX], const struct hook 
 	return datapath_say(sentence, err, "cannot attach to %s: %s", device, strerror(-err));
 }
 
+/* The program's own pin, for those who look; nothing hangs on it. */
+static int pin_program(const struct datapath *dp, const struct hook *hook, int program,
+		       char sentence[XLAGG_SENTENCE_MAX])
+{
+	char name[DATAPATH_NAME_MAX];
+	snprintf(name, sizeof(name), "prog_%s", hook->name);
+	if (pinned_program_id(dp->folder, name) == program_id(program))
+		return 0;
+	int err = pin_set(dp->folder, name, program);
+	return err ? datapath_say(sentence, err, "cannot pin %s/%s: %s", dp->folder, name, strerror(-err)) : 0;
+}
+
 int hook_ensure(struct datapath *dp, const struct hook *hook, int program, char sentence[XLAGG_SENTENCE_MAX])
 {
-	char program_pin[DATAPATH_NAME_MAX];
 	struct hook_pin pin;
 	bool found = find_pin(dp->folder, hook->name, &pin);
 	uint32_t id = found && pin.keeper == wanted_keeper(dp, hook) ? attached_program(dp->folder, &pin, hook) : 0;
@@ -271,19 +301,15 @@ int hook_ensure(struct datapath *dp, const struct hook *hook, int program, char 
 	if (id) {
 		__cleanup_fd int attached = bpf_prog_get_fd_by_id(id);
 		if (attached >= 0 && program_same(attached, program))
-			return 0;
+			return pin_program(dp, hook, attached, sentence);
 		err = replace(dp, hook, &pin, program);
 	}
-	if (err == -ENOLINK) {
+	if (err) {
 		if (found)
 			hook_drop_pin(dp->folder, pin.name);
 		err = attach(dp, hook, program);
 	}
-	if (err)
-		return explain_failure(sentence, hook, err);
-	snprintf(program_pin, sizeof(program_pin), "prog_%s", hook->name);
-	err = pin_set(dp->folder, program_pin, program);
-	return err ? datapath_say(sentence, err, "cannot pin %s/%s: %s", dp->folder, program_pin, strerror(-err)) : 0;
+	return err ? explain_failure(sentence, hook, err) : pin_program(dp, hook, program, sentence);
 }
 
 int hook_drop_pin(const char *folder, const char *name)
@@ -293,7 +319,7 @@ int hook_drop_pin(const char *folder, const char *name)
 	if (parse_pin(name, &pin)) {
 		if (pin.keeper == KEEPER_LINK) {
 			/* Also when someone else has it open. Links that cannot be detached end with their pin. */
-			__cleanup_fd int link = pin_get(folder, name);
+			__cleanup_fd int link = pin_get(folder, name, PIN_LINK);
 			if (link >= 0)
 				bpf_link_detach(link);
 		} else {

@@ -88,8 +88,9 @@ const char *datapath_device_name(int ifindex, char buffer[32]);
 
 /* datapath_pins.c */
 void pin_path(char path[DATAPATH_PATH_MAX], const char *folder, const char *name);
-/* Descriptor of what is pinned as `name`, -ENOENT, or another -errno. */
-int pin_get(const char *folder, const char *name);
+/* Descriptor of what is pinned as `name`. -ENOENT: nothing; -EPROTO: something of another kind. */
+enum pin_kind { PIN_MAP, PIN_PROGRAM, PIN_LINK };
+int pin_get(const char *folder, const char *name, enum pin_kind kind);
 /* Pins `fd` as `name`; what was pinned there before is replaced atomically. */
 int pin_set(const char *folder, const char *name, int fd);
 /* Removes the pin; no error if there is none. */
@@ -151,8 +152,8 @@ int hook_ensure(struct datapath *dp, const struct hook *hook, int program, char 
 int hook_clear(const char *folder, const char *name);
 /* Detaches what the pin `name` stands for, and removes the pin. Works on pins of any version. */
 int hook_drop_pin(const char *folder, const char *name);
-/* True when a program of ours is attached to the hook. */
-bool hook_attached(const struct datapath *dp, const struct hook *hook);
+/* The device to which the pins of the hook called `name` are attached; 0: to none. */
+int hook_device(const char *folder, const char *name);
 /* The hook that a pin belongs to: link_, filter_, dispatch_ and prog_ pins. False: it is no such pin. */
 bool hook_of_pin(const char *name, char hook[DATAPATH_HOOK_MAX]);
 /* Id of a program, 0 on failure. */

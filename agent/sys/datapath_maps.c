@@ -91,7 +91,7 @@ int maps_open(struct datapath *dp, struct bpf_object *object, char sentence[XLAG
 		const char *name = bpf_map__name(map);
 		if (is_internal(map) || datapath_map(dp, name) >= 0)
 			continue;
-		__cleanup_fd int fd = pin_get(dp->folder, name);
+		__cleanup_fd int fd = pin_get(dp->folder, name, PIN_MAP);
 		if (fd < 0)
 			return datapath_say(sentence, -EPROTO, "the pinned map %s/%s cannot be opened: %s", dp->folder,
 					    name, strerror(-fd));

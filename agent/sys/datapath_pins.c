@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -47,7 +48,16 @@ int datapath_mount(const char *folder)
 	int err = make_folders(folder);
 	if (err)
 		return err;
-	return pin_is_bpffs(folder) ? 0 : -EINVAL;
+	if (!pin_is_bpffs(folder))
+		return -EINVAL;
+	/* In the usual place libxdp's pins are where other XDP tools look for them; another namespace's must not mix
+	 * with them. No device, and so no lagg, can have a name that long. */
+	if (strcmp(folder, "/sys/fs/bpf/xlagg") == 0)
+		return 0;
+	char own[DATAPATH_PATH_MAX];
+	pin_path(own, folder, "libxdp-dispatchers");
+	err = make_folders(own);
+	return err ? err : setenv("LIBXDP_BPFFS", own, 1) == 0 ? 0 : -errno;
 }
 
 void pin_path(char path[DATAPATH_PATH_MAX], const char *folder, const char *name)
@@ -55,12 +65,21 @@ void pin_path(char path[DATAPATH_PATH_MAX], const char *folder, const char *name
 	snprintf(path, DATAPATH_PATH_MAX, "%s/%s", folder, name);
 }
 
-int pin_get(const char *folder, const char *name)
+int pin_get(const char *folder, const char *name, enum pin_kind kind)
 {
-	char path[DATAPATH_PATH_MAX];
+	static const char *const inode[] = {"anon_inode:bpf-map", "anon_inode:bpf-prog", "anon_inode:bpf-link"};
+	char path[DATAPATH_PATH_MAX], self[32], what[64] = "";
 	pin_path(path, folder, name);
-	int fd = bpf_obj_get(path);
-	return fd < 0 ? -errno : fd;
+	__cleanup_fd int fd = bpf_obj_get(path);
+	if (fd < 0)
+		return -errno;
+	/* The kernel answers every question about any of the three, with another structure. */
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	if (readlink(self, what, sizeof(what) - 1) < 0 || strcmp(what, inode[kind]) != 0)
+		return -EPROTO;
+	int ret = fd;
+	fd = -1;
+	return ret;
 }
 
 int pin_set(const char *folder, const char *name, int fd)

@@ -81,7 +81,7 @@ int datapath_save(struct datapath *dp, const struct xlagg_saved *saved)
 
 int datapath_read_saved(const char *folder, struct xlagg_saved *ret)
 {
-	__cleanup_fd int fd = pin_get(folder, "saved");
+	__cleanup_fd int fd = pin_get(folder, "saved", PIN_MAP);
 	struct bpf_map_info info = {0};
 	uint32_t len = sizeof(info), first = 0;
 	if (fd < 0)
@@ -130,11 +130,11 @@ static int load_probe(struct datapath *dp)
 
 static int get_probe(struct datapath *dp)
 {
-	int program = pin_get(dp->folder, "prog_probe");
-	if (program != -ENOENT)
+	int program = pin_get(dp->folder, "prog_probe", PIN_PROGRAM);
+	if (program >= 0)
 		return program;
 	int err = load_probe(dp);
-	return err ? err : pin_get(dp->folder, "prog_probe");
+	return err ? err : pin_get(dp->folder, "prog_probe", PIN_PROGRAM);
 }
 
 int datapath_explain(struct datapath *dp, const void *frame, uint32_t len, struct xlagg_probe *ret)

@@ -301,7 +301,60 @@ Test(adopt, damaged)
 	cr_assert(datapath_read_saved(folder, &saved) == -ENOENT);
 }
 
-Test(adopt, pins_swapped)
+static void port_of_another_device(struct datapath *dp)
+{
+	(void)dp;
+	poke("ports", 0, &(struct xlagg_port){.ifindex = if_nametoindex("eth1")});
+}
+
+static void port_is_the_lagg(struct datapath *dp)
+{
+	(void)dp;
+	poke("ports", 3, &(struct xlagg_port){.ifindex = if_nametoindex("lagg0-dp")});
+}
+
+static void two_slots_of_a_device(struct datapath *dp)
+{
+	(void)dp;
+	poke("ports", 3, &(struct xlagg_port){.ifindex = if_nametoindex("eth0")});
+}
+
+static void frozen_map(struct datapath *dp)
+{
+	(void)dp;
+	exchange("ports", BPF_MAP_TYPE_ARRAY, sizeof(struct xlagg_port), XLAGG_MAX_PORTS, BPF_F_MMAPABLE);
+	char path[192];
+	snprintf(path, sizeof(path), "%s/ports", folder);
+	int fd = bpf_obj_get(path);
+	cr_assert(bpf_map_freeze(fd) == 0);
+	close(fd);
+}
+
+static void program_for_a_map(struct datapath *dp)
+{
+	(void)dp;
+	sh("cd %s && mv prog_rx0 lacp", folder);
+}
+
+Test(adopt, wrong_devices)
+{
+	network(2);
+	refuses("a port that is attached elsewhere", port_of_another_device);
+	datapath_remove(folder);
+	refuses("a port that is the lagg's own device", port_is_the_lagg);
+	datapath_remove(folder);
+	refuses("one device in two slots", two_slots_of_a_device);
+}
+
+Test(adopt, wrong_kinds)
+{
+	network(1);
+	refuses("a frozen map", frozen_map);
+	datapath_remove(folder);
+	refuses("a program in the place of a map", program_for_a_map);
+}
+
+Test(adopt, lost_and_exchanged_pins_are_put_right)
 {
 	network(2);
 	struct datapath_features features = features_of(true);
@@ -311,17 +364,66 @@ Test(adopt, pins_swapped)
 	struct datapath *dp = make(&features, &setup, 2);
 	PUBLISH(dp, 0, 1);
 	datapath_close(&dp);
-	sh("cd %s && mv link_rx0 x && mv link_rx1 link_rx0 && mv x link_rx1 && rm prog_rx0", folder);
+	sh("cd %s && rm link_rx0 prog_rx0 && mv prog_rx1 link_tx && mv link_guard x && rm -f x", folder);
 
 	dp = adopt(&features, &setup);
 	int lagg = listen_on("lagg0"), wire0 = listen_on("wire0");
 	send_frame(wire0, 1);
-	cr_assert(hears(lagg, 1), "links under each other's names are not put right");
-	struct xlagg_port_stats stats[2];
-	cr_assert(datapath_port_stats(dp, 0, &stats[0]) == 0 && datapath_port_stats(dp, 1, &stats[1]) == 0);
-	cr_assert(stats[0].rx_packets == 1 && stats[1].rx_packets == 0, "the frame was counted for the wrong port");
+	cr_assert(hears(lagg, 1), "a lost link was not made again");
+	send_frame(lagg, 2);
+	cr_assert(hears(wire0, 2), "a program in the place of a link was not exchanged");
 	uint8_t frame[64];
 	struct xlagg_probe probe;
-	cr_assert(datapath_explain(dp, frame, frame_of(1, frame), &probe) == 0, "the adopted datapath does not explain");
+	cr_assert(datapath_explain(dp, frame, frame_of(1, frame), &probe) == 0,
+		  "the adopted datapath does not explain");
+	char *now = snapshot();
+	cr_assert(strstr(now, "link_guard") && strstr(now, "prog_rx1"), "pins are missing:\n%s", now);
+	free(now);
 	datapath_close(&dp);
+}
+
+/* Whatever stands in the maps and under whatever names: the folder is adopted or refused, and then replaced. */
+Test(adopt, scribbled_over, .timeout = 300)
+{
+	network(2);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_FAILOVER);
+	static const char *const maps[] = {"ports", "tables", "control", "saved", "lacp"};
+	static const size_t sizes[] = {sizeof(struct xlagg_port), sizeof(struct xlagg_table),
+				       sizeof(struct xlagg_control), sizeof(struct xlagg_saved),
+				       sizeof(struct xlagg_lacp)};
+	static const uint32_t entries[] = {XLAGG_MAX_PORTS, 2, 1, 1, XLAGG_MAX_PORTS};
+	uint32_t adopted = 0, refused = 0;
+	unsigned short seed[3] = {1, 2, 3};
+	uint8_t *value = malloc(sizeof(struct xlagg_saved));
+	for (uint32_t round = 0; round < 40; round++) {
+		struct datapath *dp = make(&features, &setup, 2);
+		PUBLISH(dp, 0, 1);
+		datapath_close(&dp);
+		uint32_t map = (uint32_t)nrand48(seed) % 5, index = (uint32_t)nrand48(seed) % entries[map];
+		char path[192], sentence[XLAGG_SENTENCE_MAX] = "";
+		snprintf(path, sizeof(path), "%s/%s", folder, maps[map]);
+		int fd = bpf_obj_get(path);
+		cr_assert(bpf_map_lookup_elem(fd, &index, value) == 0);
+		uint32_t hits = 1 + (uint32_t)nrand48(seed) % 8;
+		for (uint32_t i = 0; i < hits; i++)
+			value[(size_t)nrand48(seed) % sizes[map]] = (uint8_t)nrand48(seed);
+		cr_assert(bpf_map_update_elem(fd, &index, value, 0) == 0);
+		close(fd);
+
+		int err = datapath_adopt(&dp, folder, &features, &setup, sentence);
+		cr_assert(err == 0 || err == -EPROTO, "round %u: gave %d (%s)", round, err, sentence);
+		adopted += !err;
+		refused += !!err;
+		datapath_close(&dp);
+		cr_assert(datapath_remove(folder) == 0, "round %u: cannot be removed", round);
+	}
+	cr_assert(adopted && refused, "%u adopted, %u refused", adopted, refused);
+	struct datapath *dp = make(&features, &setup, 2);
+	PUBLISH(dp, 0, 1);
+	int lagg = listen_on("lagg0"), wire0 = listen_on("wire0");
+	send_frame(lagg, 1);
+	cr_assert(hears(wire0, 1), "a new datapath does not forward");
+	datapath_close(&dp);
+	free(value);
 }

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The xdp profile, on veth: native, and generic where the driver has none. */
+#include "datapath/fixture.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the agent sets on the lagg's device, and what a test's cable needs so that redirected frames come out of it. */
+static struct datapath_setup xdp_setup(uint32_t proto, uint32_t ports)
+{
+	sh("ethtool -K lagg0 gro on tx off txvlan off >/dev/null");
+	for (uint32_t i = 0; i < ports; i++)
+		sh("ethtool -K wire%u gro on >/dev/null", i);
+	struct datapath_setup setup = setup_of(proto);
+	setup.profile = XLAGG_DATAPATH_XDP;
+	return setup;
+}
+
+/* The agent's choice, as this kernel offers it. */
+static void expect_attached(const struct datapath *dp, const struct datapath_features *features)
+{
+	struct xlagg_lagg_status status = {0};
+	datapath_describe(dp, &status);
+	cr_assert(status.profile == XLAGG_DATAPATH_XDP && status.xdp_mode == XLAGG_XDP_NATIVE);
+	cr_assert(status.attach ==
+		  (uint32_t)(features->dispatcher ? XLAGG_ATTACH_XDP_DISPATCHER : XLAGG_ATTACH_XDP_LINK));
+}
+
+static void forwards(struct datapath *dp)
+{
+	int lagg = listen_on("lagg0"), wire0 = listen_on("wire0"), wire1 = listen_on("wire1");
+	PUBLISH(dp, 0, 1);
+	send_frame(lagg, 1);
+	cr_assert(hears(wire0, 1), "a frame on lagg0 did not come out of the first port");
+	send_frame(wire0, 2);
+	cr_assert(hears(lagg, 2), "a frame on the first port did not reach lagg0");
+	PUBLISH(dp, 1, 0);
+	send_frame(lagg, 3);
+	cr_assert(hears(wire1, 3), "after the switch a frame on lagg0 did not come out of the second port");
+	cr_assert(drain(wire0) == 0, "after the switch the first port still sends");
+	datapath_carrier(dp, false);
+	send_frame(lagg, 4);
+	send_frame(wire1, 4);
+	PUBLISH(dp, 0, 1);
+	send_frame(lagg, 5);
+	cr_assert(hears(wire0, 5), "a frame after carrier came back was lost");
+	cr_assert(drain(wire1) + drain(lagg) == 0, "a frame went through without carrier");
+}
+
+Test(xdp, forwards)
+{
+	network(2);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup setup = xdp_setup(XLAGG_PROTO_FAILOVER, 2);
+	struct datapath *dp = make(&features, &setup, 2);
+	expect_attached(dp, &features);
+	forwards(dp);
+	struct xlagg_port_stats stats;
+	cr_assert(datapath_port_stats(dp, 0, &stats) == 0 && stats.tx_packets == 2 && stats.rx_packets == 1,
+		  "counted %llu sent, %llu received", stats.tx_packets, stats.rx_packets);
+	char *before = snapshot();
+	datapath_close(&dp);
+	cr_assert(datapath_remove(folder) == 0);
+	cr_assert(all_gone(before), "something is left of\n%s", before);
+	sh("! ip -d link | grep -q prog/xdp");
+	free(before);
+}
+
+Test(xdp, over_clsact)
+{
+	network(2);
+	struct datapath_features features = features_of(false);
+	struct datapath_setup setup = xdp_setup(XLAGG_PROTO_FAILOVER, 2);
+	struct datapath *dp = make(&features, &setup, 2);
+	forwards(dp);
+	datapath_close(&dp);
+}
+
+Test(xdp, broadcast)
+{
+	network(3);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup setup = xdp_setup(XLAGG_PROTO_BROADCAST, 3);
+	struct datapath *dp = make(&features, &setup, 3);
+	int lagg = listen_on("lagg0"), wire0 = listen_on("wire0"), wire1 = listen_on("wire1"),
+	    wire2 = listen_on("wire2");
+	PUBLISH(dp, 0, 1);
+	send_frame(lagg, 1);
+	cr_assert(hears(wire0, 1) && hears(wire1, 1), "a live port got no copy");
+	PUBLISH(dp, 1, 2);
+	send_frame(lagg, 2);
+	cr_assert(hears(wire1, 2) && hears(wire2, 2), "a live port got no copy");
+	cr_assert(drain(wire0) == 0, "a port that is out got a copy");
+	setup.params.proto = XLAGG_PROTO_FAILOVER;
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	cr_assert(datapath_change(dp, &setup, sentence) == 0, "%s", sentence);
+	setup.params.proto = XLAGG_PROTO_BROADCAST;
+	cr_assert(datapath_change(dp, &setup, sentence) == 0, "%s", sentence);
+	PUBLISH(dp, 1, 2);
+	send_frame(lagg, 3);
+	cr_assert(hears(wire1, 3) && hears(wire2, 3), "a live port got no copy after the proto changed");
+	datapath_close(&dp);
+}
+
+Test(xdp, adopted_with_the_same_ids)
+{
+	network(2);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup setup = xdp_setup(XLAGG_PROTO_LOADBALANCE, 2);
+	struct datapath *dp = make(&features, &setup, 2);
+	PUBLISH(dp, 0, 1);
+	datapath_close(&dp);
+	char *before = snapshot(), sentence[XLAGG_SENTENCE_MAX] = "";
+	cr_assert(datapath_adopt(&dp, folder, &features, &setup, sentence) == 0, "%s", sentence);
+	char *after = snapshot();
+	cr_assert(strcmp(before, after) == 0, "adopting changed what is pinned: before\n%safter\n%s", before, after);
+	forwards(dp);
+	datapath_close(&dp);
+	free(before);
+	free(after);
+}
+
+Test(xdp, profile_changes_both_ways)
+{
+	network(2);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup xdp = xdp_setup(XLAGG_PROTO_FAILOVER, 2), tc = xdp;
+	tc.profile = XLAGG_DATAPATH_TC;
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	struct datapath *dp = make(&features, &tc, 2);
+	for (int i = 0; i < 3; i++) {
+		cr_assert(datapath_change(dp, &xdp, sentence) == 0, "%s", sentence);
+		expect_attached(dp, &features);
+		forwards(dp);
+		cr_assert(datapath_change(dp, &tc, sentence) == 0, "%s", sentence);
+		sh("! ip -d link | grep -q prog/xdp");
+		forwards(dp);
+	}
+	datapath_close(&dp);
+}
+
+Test(xdp, device_in_use_by_another_program)
+{
+	network(2);
+	struct datapath_features features = features_of(true);
+	if (features.dispatcher)
+		cr_skip("with a dispatcher two programs share a device");
+	struct datapath_setup setup = xdp_setup(XLAGG_PROTO_FAILOVER, 2), tc = setup;
+	tc.profile = XLAGG_DATAPATH_TC;
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	struct datapath *dp = make(&features, &tc, 2);
+	PUBLISH(dp, 0, 1);
+	sh("bpftool prog load $XLAGG_PASS %s/pass && ip link set dev eth1 xdp pinned %s/pass", pins, pins);
+
+	cr_assert(datapath_change(dp, &setup, sentence) == -EBUSY, "%s", sentence);
+	cr_assert(strstr(sentence, "eth1") && strstr(sentence, "xdp off"), "no way out is named: %s", sentence);
+	sh("! ip -d link show dev eth0 | grep -q prog/xdp && ! ip -d link show dev lagg0-dp | grep -q prog/xdp");
+	forwards(dp);
+	sh("ip link set dev eth1 xdp off");
+	cr_assert(datapath_change(dp, &setup, sentence) == 0, "%s", sentence);
+	forwards(dp);
+	datapath_close(&dp);
+}
+
+Test(xdp, generic_where_the_driver_has_none)
+{
+	network(2);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup setup = xdp_setup(XLAGG_PROTO_FAILOVER, 2);
+	struct datapath *dp = make(&features, &setup, 1);
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	struct xlagg_lagg_status status = {0};
+	/* A tap has native XDP, an ipip or bridge device has not; a bridge is an Ethernet device as well. */
+	sh("ip link add br0 type bridge && ip link set br0 up");
+	cr_assert(datapath_port_add(dp, 1, (int)if_nametoindex("br0"), sentence) == 0, "%s", sentence);
+	sh("ip -d link show dev br0 | grep -q xdpgeneric");
+	datapath_describe(dp, &status);
+	cr_assert(status.xdp_mode == XLAGG_XDP_GENERIC, "show does not say that a port is slow");
+	cr_assert(datapath_port_del(dp, 1) == 0);
+	sh("! ip -d link show dev br0 | grep -q xdpgeneric");
+	datapath_describe(dp, &status);
+	cr_assert(status.xdp_mode == XLAGG_XDP_NATIVE);
+	datapath_close(&dp);
+}
