@@ -152,6 +152,7 @@ void core_stop(struct core *core, uint64_t now, struct core_effects *fx)
 {
 	if (core->lacp.running)
 		lacp_stop(&core->lacp, now, fx);
+	core->held = true; /* nothing follows from anything any more */
 }
 
 void core_run(struct core *core, uint64_t now, struct core_effects *fx)

@@ -77,6 +77,7 @@ static void check_table(const struct rig *rig, const struct core_output *out)
 static void check_ports(struct rig *rig, const struct core_output *out)
 {
 	struct xlagg_lagg_status status = {0};
+	uint32_t carries = rig->conf.proto == XLAGG_PROTO_LACP ? XLAGG_FLAG_DISTRIBUTING : XLAGG_FLAG_ACTIVE;
 	uint32_t active = 0;
 
 	core_status(rig->core, &status);
@@ -91,8 +92,8 @@ static void check_ports(struct rig *rig, const struct core_output *out)
 			cr_assert(link_up(rig, slot) && rig->port[slot].admin && rig->conf.admin,
 				  "slot %u is live without link", slot);
 		cr_assert(!out->live[slot] || in_order(out, slot), "slot %u is live, but not in order", slot);
-		may_send = rig_flags(rig, slot) & XLAGG_FLAG_ACTIVE;
-		active += may_send;
+		may_send = rig_flags(rig, slot) & carries;
+		active += (rig_flags(rig, slot) & XLAGG_FLAG_ACTIVE) != 0;
 		cr_assert_eq(may_send, rig_reason(rig, slot)[0] == '\0', "slot %u: flags %x, reason '%s'", slot,
 			     rig_flags(rig, slot), rig_reason(rig, slot));
 		cr_assert(!may_send || out->live[slot]);
@@ -245,19 +246,38 @@ int rig_activate(struct rig *rig, uint32_t slot)
 	return r;
 }
 
+void rig_frame(struct rig *rig, uint32_t slot, const uint8_t frame[CORE_FRAME_LEN])
+{
+	core_slow_frame(rig->core, now(rig), slot, frame, CORE_FRAME_LEN, &rig->fx);
+	log_effects(rig);
+}
+
+void rig_stop(struct rig *rig)
+{
+	core_stop(rig->core, now(rig), &rig->fx);
+	for (uint32_t i = 0; i < rig->fx.count; i++)
+		rig->log[rig->entries++].effect = rig->fx.list[i];
+	rig->fx.count = 0;
+}
+
 static void run(struct rig *rig)
 {
 	core_run(rig->core, now(rig), &rig->fx);
 	log_effects(rig);
 }
 
+uint32_t rig_deadline(const struct rig *rig)
+{
+	uint64_t deadline = core_deadline(rig->core);
+
+	/* The first whole millisecond that is not before it. */
+	return deadline == CORE_NEVER ? UINT32_MAX : (uint32_t)((deadline + RIG_MS - 1) / RIG_MS - RIG_START);
+}
+
 void rig_until(struct rig *rig, uint32_t ms)
 {
-	uint64_t end = (RIG_START + (uint64_t)ms) * RIG_MS;
-
-	while (core_deadline(rig->core) <= end) {
-		/* At the first whole millisecond that is not before the deadline. */
-		rig->ms = (uint32_t)((core_deadline(rig->core) + RIG_MS - 1) / RIG_MS - RIG_START);
+	while (rig_deadline(rig) <= ms) {
+		rig->ms = rig_deadline(rig);
 		run(rig);
 	}
 	rig->ms = ms;
@@ -267,7 +287,7 @@ void rig_until(struct rig *rig, uint32_t ms)
 void rig_settle(struct rig *rig)
 {
 	while (core_deadline(rig->core) != CORE_NEVER)
-		rig_until(rig, (uint32_t)((core_deadline(rig->core) + RIG_MS - 1) / RIG_MS - RIG_START));
+		rig_until(rig, rig_deadline(rig));
 }
 
 void rig_forget(struct rig *rig)

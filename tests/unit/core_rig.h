@@ -48,11 +48,15 @@ void rig_port_set(struct rig *rig, uint32_t slot);
 void rig_carrier(struct rig *rig, uint32_t slot, bool carrier);
 void rig_link(struct rig *rig, uint32_t slot, bool present, bool admin_up, bool carrier);
 int rig_activate(struct rig *rig, uint32_t slot);
+void rig_frame(struct rig *rig, uint32_t slot, const uint8_t frame[CORE_FRAME_LEN]);
+void rig_stop(struct rig *rig);
 /* Lets time pass up to `ms`, running the core at each of its deadlines. */
 void rig_until(struct rig *rig, uint32_t ms);
 /* Lets it pass until the core wants nothing more. */
 void rig_settle(struct rig *rig);
 void rig_forget(struct rig *rig);
+/* When the core wants to run next, in ms of the rig, UINT32_MAX: not before another input. */
+uint32_t rig_deadline(const struct rig *rig);
 
 /* The log. */
 uint32_t rig_count(const struct rig *rig, enum core_effect_kind kind);
