@@ -6,8 +6,11 @@
 
 struct core_effect *core_effect(struct core_effects *fx, enum core_effect_kind kind, uint32_t slot)
 {
-	struct core_effect *effect = &fx->list[fx->count++];
+	struct core_effect *effect;
 
+	if (fx->count == CORE_MAX_EFFECTS) /* a caller that did not empty the list loses what was last in it, no more */
+		fx->count--;
+	effect = &fx->list[fx->count++];
 	memset(effect, 0, sizeof(*effect));
 	effect->kind = kind;
 	effect->slot = slot;

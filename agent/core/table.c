@@ -8,11 +8,14 @@
 
 #include "core/internal.h"
 
+#define NO_MEMBER 0xff
+
 /* Some buckets, who shall have them, and who has them. */
 struct share {
 	uint32_t buckets;
-	uint16_t bucket[XLAGG_BUCKETS];	  /* their indexes */
-	uint32_t members;		  /* never 0 */
+	uint16_t bucket[XLAGG_BUCKETS]; /* their indexes */
+	uint32_t members;
+	uint8_t member_of[UINT8_MAX + 1]; /* member by slot, NO_MEMBER: it is none */
 	uint8_t slot[XLAGG_MAX_PORTS];	  /* of each member */
 	uint64_t weight[XLAGG_MAX_PORTS]; /* of each member */
 	uint32_t have[XLAGG_MAX_PORTS];	  /* buckets of each member */
@@ -34,13 +37,12 @@ static uint16_t entry_of(uint8_t port, uint8_t backup)
 	return (uint16_t)(port | backup << 8);
 }
 
-static uint32_t member_of(const struct share *share, uint8_t slot)
+static void add_member(struct share *share, const struct table_member *member)
 {
-	uint32_t member = 0;
-
-	while (member < share->members && share->slot[member] != slot)
-		member++;
-	return member;
+	share->member_of[member->slot] = (uint8_t)share->members;
+	share->slot[share->members] = (uint8_t)member->slot;
+	share->weight[share->members] = member->weight;
+	share->members++;
 }
 
 /* Who gets one of the buckets that division leaves over: whoever has it already, then the greatest remainder. */
@@ -99,9 +101,9 @@ static void count_buckets(struct share *share, const uint8_t owner[XLAGG_BUCKETS
 {
 	memset(share->have, 0, sizeof(share->have));
 	for (uint32_t i = 0; i < share->buckets; i++) {
-		uint32_t member = member_of(share, owner[share->bucket[i]]);
+		uint32_t member = share->member_of[owner[share->bucket[i]]];
 
-		if (member < share->members)
+		if (member != NO_MEMBER)
 			share->have[member]++;
 	}
 }
@@ -111,9 +113,9 @@ static void free_excess(struct share *share, uint8_t owner[XLAGG_BUCKETS])
 {
 	for (uint32_t i = share->buckets; i-- > 0;) {
 		uint16_t bucket = share->bucket[i];
-		uint32_t member = member_of(share, owner[bucket]);
+		uint32_t member = share->member_of[owner[bucket]];
 
-		if (member < share->members && share->have[member] > share->quota[member]) {
+		if (member != NO_MEMBER && share->have[member] > share->quota[member]) {
 			share->have[member]--;
 			owner[bucket] = XLAGG_NO_PORT;
 		}
@@ -125,9 +127,9 @@ static void place_preferred(struct share *share, uint8_t owner[XLAGG_BUCKETS], c
 {
 	for (uint32_t i = 0; i < share->buckets; i++) {
 		uint16_t bucket = share->bucket[i];
-		uint32_t member = member_of(share, preferred[bucket]);
+		uint32_t member = share->member_of[preferred[bucket]];
 
-		if (member_of(share, owner[bucket]) < share->members || member == share->members ||
+		if (share->member_of[owner[bucket]] != NO_MEMBER || member == NO_MEMBER ||
 		    share->have[member] >= share->quota[member])
 			continue;
 		share->have[member]++;
@@ -142,7 +144,7 @@ static void place_rest(struct share *share, uint8_t owner[XLAGG_BUCKETS])
 		uint16_t bucket = share->bucket[i];
 		uint32_t member;
 
-		if (member_of(share, owner[bucket]) < share->members)
+		if (share->member_of[owner[bucket]] != NO_MEMBER)
 			continue;
 		member = emptiest(share);
 		share->have[member]++;
@@ -163,19 +165,13 @@ static void distribute(struct share *share, uint8_t owner[XLAGG_BUCKETS], const 
 	place_rest(share, owner);
 }
 
-static void add_member(struct share *share, const struct table_member *member)
-{
-	share->slot[share->members] = (uint8_t)member->slot;
-	share->weight[share->members] = member->weight;
-	share->members++;
-}
-
 /* Every bucket gets a port. */
 static void fill_ports(const struct table_plan *plan, uint8_t port[XLAGG_BUCKETS], const uint8_t backup[XLAGG_BUCKETS])
 {
 	struct share share = {.buckets = XLAGG_BUCKETS};
 	uint32_t members = plan->single ? 1 : plan->members;
 
+	memset(share.member_of, NO_MEMBER, sizeof(share.member_of));
 	for (uint32_t i = 0; i < members; i++)
 		add_member(&share, &plan->member[i]);
 	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
@@ -190,6 +186,7 @@ static void fill_backups(const struct table_plan *plan, uint32_t owner, const ui
 	struct share share = {0};
 	bool live = false;
 
+	memset(share.member_of, NO_MEMBER, sizeof(share.member_of));
 	for (uint32_t i = 0; i < plan->members; i++)
 		live |= plan->member[i].slot != owner && plan->member[i].live;
 	for (uint32_t i = 0; i < plan->members; i++)

@@ -14,11 +14,12 @@ static uint32_t below(uint32_t n)
 static void change_options(struct rig *rig)
 {
 	static const uint32_t protos[] = {XLAGG_PROTO_FAILOVER,	  XLAGG_PROTO_FAILOVER,	 XLAGG_PROTO_LOADBALANCE,
-					  XLAGG_PROTO_ROUNDROBIN, XLAGG_PROTO_BROADCAST, XLAGG_PROTO_NONE};
+					  XLAGG_PROTO_ROUNDROBIN, XLAGG_PROTO_BROADCAST, XLAGG_PROTO_NONE,
+					  XLAGG_PROTO_LACP};
 
-	switch (below(10)) {
+	switch (below(11)) {
 	case 0:
-		rig->conf.proto = protos[below(6)];
+		rig->conf.proto = protos[below(7)];
 		break;
 	case 1:
 		rig->conf.up_delay = below(3) * below(1000);
@@ -43,6 +44,9 @@ static void change_options(struct rig *rig)
 		break;
 	case 8:
 		strcpy(rig->conf.mac, below(2) ? "active" : "auto");
+		break;
+	case 9:
+		rig->conf.lacp_strict = below(2);
 		break;
 	default:
 		rig->conf.admin = below(4) > 0;
@@ -110,7 +114,7 @@ static void recover(struct rig *rig)
 	rig->conf.admin = 1;
 	rig->conf.max_links = 0;
 	rig->conf.min_links = 1;
-	if (rig->conf.proto == XLAGG_PROTO_NONE)
+	if (rig->conf.proto == XLAGG_PROTO_NONE || rig->conf.proto == XLAGG_PROTO_LACP)
 		rig->conf.proto = XLAGG_PROTO_LOADBALANCE;
 	rig_set(rig);
 	for (uint32_t slot = 0; slot < 8; slot++) {

@@ -74,6 +74,20 @@ static void check_table(const struct rig *rig, const struct core_output *out)
 	}
 }
 
+/* Failover: the datapath uses the first live port in order; that one is shown as active, and may collect. */
+static void check_kernel_agrees(struct rig *rig, const struct core_output *out)
+{
+	for (uint32_t i = 0; i < out->table.count; i++) {
+		uint32_t slot = out->table.order[i];
+
+		if (!out->live[slot])
+			continue;
+		cr_assert(rig_flags(rig, slot) & XLAGG_FLAG_ACTIVE, "slot %u is used, but not shown as active", slot);
+		cr_assert(out->flags[slot] & XLAGG_PORT_COLLECTING);
+		return;
+	}
+}
+
 static void check_ports(struct rig *rig, const struct core_output *out)
 {
 	struct xlagg_lagg_status status = {0};
@@ -102,8 +116,10 @@ static void check_ports(struct rig *rig, const struct core_output *out)
 	cr_assert_eq(status.active_ports, active);
 	cr_assert_eq(status.carrier, out->carrier);
 	cr_assert_eq(out->carrier, rig_lagg_reason(rig)[0] == '\0');
-	if (rig->conf.proto == XLAGG_PROTO_FAILOVER)
+	if (rig->conf.proto == XLAGG_PROTO_FAILOVER) {
 		cr_assert(active <= 1 && (active == 1) == (status.active_port[0] != '\0'));
+		check_kernel_agrees(rig, out);
+	}
 }
 
 static void check_published(struct rig *rig, const struct core_output *out)
