@@ -18,9 +18,9 @@
 
 #include "traffic.h"
 
-#define BATCH 64	   /* datagrams read by one call */
-#define DRAIN_MS 100	   /* silence after the end mark that ends the account */
-#define OUTAGES_PRINTED 64 /* holes that are listed; all are counted */
+#define BATCH 64		  /* datagrams read by one call */
+#define DRAIN_MS 100		  /* silence after the end mark that ends the account */
+#define OUTAGES_PRINTED (1 << 16) /* holes that are listed; all are counted */
 
 struct account {
 	uint64_t *sent_ns;  /* index: seq; when it was sent, 0: not received */

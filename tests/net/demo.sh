@@ -56,19 +56,20 @@ rows() {
 
 # ---- the account: what the receiver missed ----
 
-# lost_between LABEL FROM-NS TO-NS: packets and the longest hole in the numbering that began in that time
+# lost_between LABEL FROM-NS TO-NS: packets, and ms from the last one before the first hole to the first one after the last
 lost_between() {
 	account "$1" "[.outages[] | select(.at_ns >= $2 and .at_ns < $3)] |
-		\"\(map(.packets) | add // 0) \(map(.us) | max // 0)\""
+		if length == 0 then \"0 0\"
+		else \"\(map(.packets) | add) \((.[-1].at_ns - .[0].at_ns) / 1e6 + .[-1].us / 1e3)\" end"
 }
 # tell WHAT LABEL FROM-NS TO-NS
 tell() {
-	local packets us
-	read -r packets us < <(lost_between "$2" "$3" "$4")
+	local packets ms
+	read -r packets ms < <(lost_between "$2" "$3" "$4")
 	if [ "$packets" = 0 ]; then
 		printf '  %-32s %sno packet lost%s\n' "$1" "$green" "$plain"
 	else
-		printf '  %-32s %s%d packets lost%s, nothing arrived for %.2f ms\n' "$1" "$red" "$packets" "$plain" "${us}e-3"
+		printf '  %-32s %s%d packets lost%s, within a gap of %.2f ms\n' "$1" "$red" "$packets" "$plain" "$ms"
 	fi
 }
 total() {
