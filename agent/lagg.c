@@ -126,13 +126,22 @@ static void take_mac_of(struct lagg *lagg, uint32_t slot)
 		log_warning("%s: cannot take the MAC of %s: %s", lagg->model.name, lagg->port[slot].name, strerror(-r));
 }
 
-static void run_effect(struct lagg *lagg, struct core_effect *effect)
+static void publish(struct lagg *lagg, const uint32_t lost[XLAGG_MAX_PORTS])
+{
+	const struct core_output *out = core_output(lagg->core);
+	int r = datapath_publish(lagg->dp, &out->table, out->live, out->flags, lost);
+	if (r < 0)
+		log_error("%s: cannot publish its table: %s", lagg->model.name, strerror(-r));
+}
+
+static void run_effect(struct lagg *lagg, struct core_effect *effect, const uint32_t lost[XLAGG_MAX_PORTS])
 {
 	struct agent *agent = lagg->agent;
 	const struct port *port = &lagg->port[effect->slot % XLAGG_MAX_PORTS];
 	int r = 0;
 	switch (effect->kind) {
-	case CORE_PUBLISH: /* once, by lagg_effects */
+	case CORE_PUBLISH:
+		publish(lagg, lost);
 		break;
 	case CORE_SEND:
 		if (port->ifindex)
@@ -164,21 +173,12 @@ static void run_effect(struct lagg *lagg, struct core_effect *effect)
 
 void lagg_effects(struct lagg *lagg, const uint32_t lost[XLAGG_MAX_PORTS])
 {
-	const struct core_output *out = core_output(lagg->core);
-	bool publish = false;
-	for (uint32_t i = 0; i < lagg->fx.count; i++)
-		publish |= lagg->fx.list[i].kind == CORE_PUBLISH;
-	/* A carrier that comes is up before the first port is live; a table without a lost port cannot be early enough.
-	 */
-	if (out->carrier)
+	/* A carrier that comes is up before the first port is live. */
+	if (core_output(lagg->core)->carrier)
 		carry_carrier(lagg, true);
-	if (publish) {
-		int r = datapath_publish(lagg->dp, &out->table, out->live, out->flags, lost);
-		if (r < 0)
-			log_error("%s: cannot publish its table: %s", lagg->model.name, strerror(-r));
-	}
+	/* In their order: a last LACPDU leaves before the port is closed. */
 	for (uint32_t i = 0; i < lagg->fx.count; i++)
-		run_effect(lagg, &lagg->fx.list[i]);
+		run_effect(lagg, &lagg->fx.list[i], lost);
 	lagg->fx.count = 0;
 	agent_arm(lagg->agent);
 }
