@@ -38,28 +38,23 @@ static __always_inline __u32 live(__u32 slot)
 	return port && port->enabled == port->lost ? port->ifindex : 0;
 }
 
-/* Entries of `order` in use. */
-static __always_inline __u32 order_count(const volatile struct xlagg_table *table)
-{
-	__u32 count = table->count;
-
-	return count < XLAGG_MAX_PORTS ? count : XLAGG_MAX_PORTS;
-}
-
 /* The first live port of `order`, from entry `start` around; gives its entry in *ret_index. */
 static __always_inline struct choice first_live(const volatile struct xlagg_table *table, __u32 start, __u32 *ret_index,
 						__u32 why)
 {
-	__u32 count = order_count(table), index = start < count ? start : 0;
+	__u32 count = table->count;
 
-	for (__u32 i = 0; i < XLAGG_MAX_PORTS && i < count; i++) {
-		__u32 slot = table->order[index & (XLAGG_MAX_PORTS - 1)], ifindex = live(slot);
+	for (__u32 i = 0; i < XLAGG_MAX_PORTS; i++) {
+		__u32 index = (start + i) % XLAGG_MAX_PORTS, slot, ifindex;
 
+		if (index >= count)
+			continue;
+		slot = table->order[index];
+		ifindex = live(slot);
 		if (ifindex) {
 			*ret_index = index;
 			return (struct choice){slot, ifindex, why};
 		}
-		index = index + 1 < count ? index + 1 : 0;
 	}
 	return (struct choice){XLAGG_NO_PORT, 0, XLAGG_CHOICE_NONE};
 }
@@ -78,7 +73,7 @@ static __always_inline struct choice choose_first(const volatile struct xlagg_ta
  */
 static __always_inline struct choice rehash(const volatile struct xlagg_table *table, __u32 hash)
 {
-	__u32 count = order_count(table), index;
+	__u32 count = table->count, index;
 
 	for (int draw = 0; draw < REHASH_DRAWS; draw++) {
 		__u32 slot, ifindex;
@@ -128,7 +123,7 @@ static __always_inline struct choice choose_turn(const volatile struct xlagg_tab
 		t->sent = 0;
 		index++;
 	}
-	t->index = index; /* one too many means from the start */
+	t->index = index < table->count ? index : 0;
 	return choice;
 }
 

@@ -43,7 +43,7 @@ static __always_inline bool slow_grant(__u32 class, __u64 now)
 	return __sync_bool_compare_and_swap(&l->due_ns[class], due, from + SLOW_INTERVAL_NS);
 }
 
-/* Octets in which an LACPDU's Actor fields equal the recorded partner's. */
+/* How an LACPDU's Actor fields compare with those last recorded on the port. */
 static __always_inline __u32 slow_class(struct __sk_buff *skb, __u8 subtype)
 {
 	__u32 slot = params.slot;
@@ -74,7 +74,8 @@ static __always_inline bool slow_hand_over(struct __sk_buff *skb, __u64 now)
 	__builtin_memset(event->frame, 0, sizeof(event->frame));
 	if (len > sizeof(event->frame))
 		len = sizeof(event->frame);
-	if (!len || bpf_skb_load_bytes(skb, 0, event->frame, len)) {
+	/* The caller knows that it is not shorter; the verifier must be told. */
+	if (len < SLOW_FRAME_MIN || bpf_skb_load_bytes(skb, 0, event->frame, len)) {
 		bpf_ringbuf_discard(event, 0);
 		return false;
 	}

@@ -51,7 +51,7 @@ static __always_inline __u32 flow_of(struct __sk_buff *skb)
 static __always_inline int send_to_all(struct __sk_buff *skb, const volatile struct xlagg_table *table,
 				       struct amount amount)
 {
-	__u32 count = order_count(table), last = XLAGG_NO_PORT, last_ifindex = 0;
+	__u32 count = table->count, last = XLAGG_NO_PORT, last_ifindex = 0;
 
 	for (__u32 i = 0; i < XLAGG_MAX_PORTS && i < count; i++) {
 		__u32 slot = table->order[i], ifindex = live(slot);

@@ -109,18 +109,25 @@ static inline __attribute__((always_inline)) const void *xlagg_take(struct xlagg
 }
 
 /*
- * Moves over `len` octets whose number stands in the frame. False: beyond reach. The mask says nothing new to a reader;
- * it keeps the offset the same value to the verifier wherever it comes from, or IPv6 in a tunnel would be too much for
- * it.
+ * The verifier follows every way to an offset on its own, which for IPv6 in a tunnel is too much. Adding and taking
+ * away a number of the frame changes nothing but that it no longer tells the ways apart.
  */
+static inline __attribute__((always_inline)) void xlagg_forget_way(struct xlagg_parse *p, __u32 any)
+{
+#ifdef __bpf__
+	asm volatile("%0 += %1\n\t%0 -= %1\n\t%0 &= %2" : "+&r"(p->at) : "r"(any), "i"(XLAGG_HASH_REACH - 1));
+#else
+	(void)p, (void)any;
+#endif
+}
+
+/* Moves over `len` octets, a number that stands in the frame. False: beyond reach. */
 static inline __attribute__((always_inline)) bool xlagg_skip(struct xlagg_parse *p, __u32 len)
 {
 	p->at += len;
 	if (p->at >= XLAGG_HASH_REACH)
 		return false;
-#ifdef __bpf__
-	asm volatile("%0 &= %1" : "+r"(p->at) : "i"(XLAGG_HASH_REACH - 1));
-#endif
+	xlagg_forget_way(p, len);
 	return true;
 }
 
@@ -335,6 +342,7 @@ static inline __attribute__((always_inline)) struct xlagg_flow xlagg_flow_hash(c
 		for (int depth = 0; depth < 2; depth++) {
 			if (!xlagg_parse_packet(&p) || !(keys.fields & XLAGG_HASH_INNER) || !xlagg_enter_tunnel(&p))
 				break;
+			xlagg_forget_way(&p, (__u32)p.network);
 		}
 	}
 	hash = p.link + p.network;

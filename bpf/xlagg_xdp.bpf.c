@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * The xdp profile. All programs take frames in fragments: without, MTU 9000 is refused, and devmaps cannot be shared.
+ *
+ *   xdp_rx  a port, one copy per port
+ *   xdp_tx  the lower end: everything that lagg0 sends, also by XDP_TX or XDP_REDIRECT of a user's own program there
+ *
+ * lagg0 itself needs no program of ours, but GRO, or a veth drops what XDP redirects to its peer; so a user's program
+ * may sit there. Both programs pass what they cannot handle on to tc `rx` and `tx`, attached at the same devices:
+ * control frames, and frames for a port that is not in `tx_devs` because its driver cannot send for XDP.
+ */
+#include "choose.h"
+#include "count.h"
+#include "receive.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+static __always_inline struct amount amount_of(struct xdp_md *xdp)
+{
+	return (struct amount){.packets = 1, .bytes = (__u32)bpf_xdp_get_buff_len(xdp)};
+}
+
+/* Whose a received frame is; as owner_of() with the tag taken off, as the stack does before tc. */
+static __always_inline enum owner owner_of_tagged(const __u8 *header, const void *end)
+{
+	__u16 ethertype = xlagg_be16(xlagg_load16(header + 12)), vid = 0;
+
+	if (xlagg_is_vlan(ethertype) && (const void *)header + ETH_HLEN + 4 <= end) {
+		vid = xlagg_be16(xlagg_load16(header + ETH_HLEN)) & 0xfff;
+		ethertype = xlagg_be16(xlagg_load16(header + ETH_HLEN + 2));
+	}
+	return owner_of(header, ethertype, vid);
+}
+
+SEC("xdp.frags")
+int xdp_rx(struct xdp_md *xdp)
+{
+	const __u8 *header = (void *)(long)xdp->data;
+	const void *end = (void *)(long)xdp->data_end;
+	__u32 why, verdict;
+
+	if ((const void *)header + ETH_HLEN > end) {
+		count_rx_drop(XLAGG_RX_MALFORMED, amount_of(xdp));
+		return XDP_DROP;
+	}
+	if (owner_of_tagged(header, end) != OWNER_LAGG)
+		return XDP_PASS;
+	why = refusal(header[0] & 1);
+	if (why != XLAGG_RX_DROP_MAX) {
+		count_rx_drop(why, amount_of(xdp));
+		return XDP_DROP;
+	}
+	verdict = (__u32)bpf_redirect_map(&lower_dev, 0, XDP_PASS);
+	if (verdict == XDP_REDIRECT)
+		count_rx(amount_of(xdp));
+	return (int)verdict;
+}
+
+static __always_inline int drop(__u32 why, struct amount amount)
+{
+	count_tx(amount);
+	count_tx_drop(why, amount);
+	return XDP_DROP;
+}
+
+/* broadcast: the kernel makes the copies, one for every entry of live_devs. */
+static __always_inline int send_to_all(const volatile struct xlagg_table *table, struct amount amount)
+{
+	__u32 count = table->count, sent = 0;
+
+	for (__u32 i = 0; i < XLAGG_MAX_PORTS && i < count; i++) {
+		__u32 slot = table->order[i];
+
+		if (!live(slot))
+			continue;
+		count_port_tx(slot, amount);
+		sent = 1;
+	}
+	if (!sent)
+		return drop(XLAGG_TX_NO_PORT, amount);
+	count_tx(amount);
+	return (int)bpf_redirect_map(&live_devs, 0, BPF_F_BROADCAST);
+}
+
+SEC("xdp.frags")
+int xdp_tx(struct xdp_md *xdp)
+{
+	const struct xlagg_hash_keys keys = {.fields = params.hash, .seed = params.seed};
+	const volatile struct xlagg_table *table;
+	struct amount amount = amount_of(xdp);
+	struct choice choice;
+	__u32 hash = 0, verdict;
+
+	if (params.proto == XLAGG_PROTO_NONE)
+		return drop(XLAGG_TX_PROTO_NONE, amount);
+	table = current_table();
+	if (!table)
+		return drop(XLAGG_TX_NO_CARRIER, amount);
+	if (params.proto == XLAGG_PROTO_BROADCAST)
+		return send_to_all(table, amount);
+	if (by_flow())
+		hash = xlagg_flow_hash((void *)(long)xdp->data, (void *)(long)xdp->data_end, 0, keys).hash;
+	choice = choose(table, hash, true);
+	if (choice.slot == XLAGG_NO_PORT)
+		return drop(XLAGG_TX_NO_PORT, amount);
+	verdict = (__u32)bpf_redirect_map(&tx_devs, choice.slot, XDP_PASS);
+	if (verdict == XDP_REDIRECT) {
+		count_tx(amount);
+		count_port_tx(choice.slot, amount);
+	}
+	return (int)verdict;
+}
