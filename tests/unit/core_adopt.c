@@ -81,6 +81,24 @@ Test(core_adopt, up_delay_does_not_start_again)
 	rig_free(after);
 }
 
+Test(core_adopt, up_delay_counts_from_then_on)
+{
+	struct rig *before = rig_new(XLAGG_PROTO_LOADBALANCE, 3), *after;
+
+	before->conf.up_delay = 5000;
+	rig_set(before);
+	before->link[2].carrier = false;
+	after = adopt(before);
+	release(after);
+	rig_carrier(after, 2, true);
+	cr_assert_not(core_output(after->core)->live[2], "lost before the agent came");
+	rig_carrier(after, 1, false);
+	rig_carrier(after, 1, true);
+	cr_assert_not(core_output(after->core)->live[1], "lost after it came");
+	rig_free(before);
+	rig_free(after);
+}
+
 Test(core_adopt, the_active_port_stays)
 {
 	struct rig *before = rig_new(XLAGG_PROTO_FAILOVER, 3), *after;

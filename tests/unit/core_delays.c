@@ -305,6 +305,20 @@ Test(core_damping, never_longer_than_20_s_after_the_last_loss)
 	rig_free(rig);
 }
 
+Test(core_damping, also_within_down_delay)
+{
+	struct rig *rig = rig_new(XLAGG_PROTO_LOADBALANCE, 2);
+
+	rig->conf.damping = 1;
+	rig->conf.down_delay = 1000;
+	rig_set(rig);
+	flap(rig, 0, 2);
+	cr_assert(core_output(rig->core)->live[0]);
+	flap(rig, 0, 3);
+	cr_assert_not(core_output(rig->core)->live[0]);
+	rig_free(rig);
+}
+
 Test(core_damping, better_than_no_port)
 {
 	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
