@@ -127,7 +127,7 @@ static void check_port(struct sim *sim, uint32_t system, uint32_t port, const st
 	bool distributing = status->flags & XLAGG_FLAG_DISTRIBUTING;
 
 	if (status->flags != watch->flags) {
-		sim->changes++;
+		sim->changes += (status->flags ^ watch->flags) & XLAGG_FLAG_DISTRIBUTING ? 1 : 0;
 		sim_log(sim, "system %u eth%u: flags %02x to %02x (%s)", system, port, watch->flags, status->flags,
 			status->reason);
 		watch->flags = status->flags;
@@ -144,7 +144,8 @@ static void check_port(struct sim *sim, uint32_t system, uint32_t port, const st
 		sim_broken(sim, system, port, "distributes without carrier");
 	if (distributing && !(status->flags & XLAGG_FLAG_COLLECTING))
 		sim_broken(sim, system, port, "distributes without collecting");
-	if (distributing && watch->heard && sim->now - watch->heard_at > 90 * SIM_SECOND + SIM_SECOND)
+	if (distributing && !(status->lacp.actor.state & XLAGG_STATE_DEFAULTED) &&
+	    sim->now - watch->heard_at > 91 * SIM_SECOND)
 		sim_broken(sim, system, port, "distributes although the partner has been silent for longer than 90 s");
 }
 

@@ -126,7 +126,7 @@ struct sim {
 	bool peace;
 	bool trace;	      /* print what happens */
 	bool broken;	      /* an invariant is */
-	uint64_t changes;     /* of port flags, so far */
+	uint64_t changes;     /* of ports that begin or end to distribute, so far */
 	uint64_t steps;	      /* inputs given, so far */
 	uint64_t fingerprint; /* of everything that happened: equal for equal seeds */
 	char what[512];	      /* the broken invariant */
