@@ -11,39 +11,59 @@
 	"usage: xlagg [-j] [-p] [-s] [-d] [-o] [-n NETNS] [--socket PATH] [-b FILE [-force]] [-V] OBJECT COMMAND\n"    \
 	"`xlagg help` lists the objects.\n"
 
-/* Reads the options; gives the index of OBJECT, or -1 after a usage error. */
-static int read_options(struct cli *cli, int argc, char *argv[], const char **batch)
+/* An option is its whole word or a beginning of it, with one dash or two. */
+static bool is_option(const char *word, const char *option)
 {
-	static const struct {
-		const char *word, *synonym;
-		size_t flag; /* offset of a bool in struct cli */
+	word += word[1] == '-';
+	return word[1] && strncmp(word, option, strlen(word)) == 0;
+}
+
+/* What the options ask for besides how to do a command. */
+struct start {
+	const char *batch; /* -b: NULL, not given */
+	bool version;	   /* -V */
+};
+
+/* Sets the option without value that `word` is, if it is one. */
+static bool set_flag(struct cli *cli, struct start *start, const char *word)
+{
+	const struct {
+		const char *option;
+		bool *flag;
 	} flags[] = {
-	    {"-j", "-json", offsetof(struct cli, json)},       {"-p", "-pretty", offsetof(struct cli, pretty)},
-	    {"-s", "-stats", offsetof(struct cli, stats)},     {"-d", "-details", offsetof(struct cli, details)},
-	    {"-o", "-oneline", offsetof(struct cli, oneline)}, {"-force", "--force", offsetof(struct cli, force)},
+	    {"-json", &cli->json},	   {"-pretty", &cli->pretty},	  {"-statistics", &cli->stats},
+	    {"-details", &cli->details},   {"-oneline", &cli->oneline},	  {"-force", &cli->force},
+	    {"-Version", &start->version}, {"-version", &start->version},
 	};
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if (is_option(word, flags[i].option)) {
+			*flags[i].flag = true;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Reads the options; gives the index of OBJECT, or -1 after a usage error. */
+static int read_options(struct cli *cli, int argc, char *argv[], struct start *start)
+{
+	const struct {
+		const char *option;
+		const char **value;
+	} values[] = {{"-netns", &cli->netns}, {"-socket", &cli->socket}, {"-batch", &start->batch}};
 	int i;
 
 	for (i = 1; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
-		const char *word = argv[i] + (strncmp(argv[i], "--", 2) == 0 && argv[i][2] ? 1 : 0);
 		const char **value = NULL;
-		bool found = false;
 
-		for (size_t k = 0; k < sizeof(flags) / sizeof(flags[0]) && !found; k++) {
-			found = strcmp(word, flags[k].word) == 0 || strcmp(word, flags[k].synonym) == 0;
-			if (found)
-				*(bool *)((char *)cli + flags[k].flag) = true;
-		}
-		if (found)
+		if (set_flag(cli, start, argv[i]))
 			continue;
-		if (strcmp(word, "-n") == 0 || strcmp(word, "-netns") == 0)
-			value = &cli->netns;
-		else if (strcmp(word, "-socket") == 0)
-			value = &cli->socket;
-		else if (strcmp(word, "-b") == 0 || strcmp(word, "-batch") == 0)
-			value = batch;
+		for (size_t k = 0; k < sizeof(values) / sizeof(values[0]); k++)
+			if (is_option(argv[i], values[k].option))
+				value = values[k].value;
 		if (!value) {
-			cli_usage(cli, "unknown option \"%s\"", argv[i]);
+			cli_usage(cli, "unknown option \"%s\"; see `xlagg help`", argv[i]);
 			return -1;
 		}
 		if (++i == argc) {
@@ -71,30 +91,27 @@ static bool good_netns(const char *name)
 int main(int argc, char *argv[])
 {
 	static struct cli cli = {.fd = -1};
-	const char *batch = NULL;
+	struct start start = {0};
 	int first, status;
 
-	for (int i = 1; i < argc && argv[i][0] == '-'; i++) {
-		if (strcmp(argv[i], "-V") == 0 || strcmp(argv[i], "--version") == 0 ||
-		    strcmp(argv[i], "-Version") == 0) {
-			puts("xlagg " XLAGG_VERSION);
-			return CLI_DONE;
-		}
-	}
-	first = read_options(&cli, argc, argv, &batch);
+	first = read_options(&cli, argc, argv, &start);
 	if (first < 0)
 		return CLI_USAGE;
+	if (start.version) {
+		puts("xlagg " XLAGG_VERSION);
+		return CLI_DONE;
+	}
 	if (cli.netns && !good_netns(cli.netns))
 		return cli_usage(&cli, "-n takes the name of a network namespace, not \"%s\"", cli.netns);
 	cli.colour = wants_colour();
 	signal(SIGPIPE, SIG_DFL);
-	if (batch && first < argc)
+	if (start.batch && first < argc)
 		return cli_usage(&cli, "-b FILE takes its commands from the file, not \"%s\"", argv[first]);
-	if (!batch && first == argc) {
+	if (!start.batch && first == argc) {
 		fputs(USAGE, stderr);
 		return CLI_USAGE;
 	}
-	status = batch ? cli_batch(&cli, batch) : cli_dispatch(&cli, argc - first, argv + first);
+	status = start.batch ? cli_batch(&cli, start.batch) : cli_dispatch(&cli, argc - first, argv + first);
 	cli_disconnect(&cli);
 	if (fflush(stdout) != 0 && status == CLI_DONE)
 		status = cli_refuse(&cli, "cannot write the result");
