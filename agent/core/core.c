@@ -7,6 +7,18 @@
 
 #include "core/internal.h"
 
+/* Slots of the ports that hold a place and did not as of the last pass. */
+static uint32_t returned_ports(struct core *core)
+{
+	uint32_t before = core->holding;
+
+	core->holding = 0;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (port_holds(&core->port[slot]))
+			core->holding |= 1u << slot;
+	return core->holding & ~before;
+}
+
 /* Everything that follows from what is known at `now`. */
 static void pass(struct core *core, uint64_t now, struct core_effects *fx)
 {
@@ -14,7 +26,8 @@ static void pass(struct core *core, uint64_t now, struct core_effects *fx)
 
 	if (core->held)
 		return;
-	returned = port_settle(core, now);
+	port_settle(core, now);
+	returned = returned_ports(core);
 	negotiate_run(core, now, fx);
 	if (core->conf.proto == XLAGG_PROTO_FAILOVER)
 		failover_select(core, now, returned);
@@ -187,6 +200,7 @@ void core_adopt(struct core *core, const struct xlagg_table *table)
 	struct failover *failover = &core->failover;
 
 	core->adopted = table_adopt(&core->out.table, table);
+	core->holding = core->adopted;
 	if (core->conf.proto != XLAGG_PROTO_FAILOVER || core->adopted == 0)
 		return;
 	failover->active = failover->activated = failover->told = core->out.table.order[0];

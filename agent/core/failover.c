@@ -89,10 +89,6 @@ static void review_command(struct core *core, uint32_t returned)
 	if (failover->activated == XLAGG_NO_PORT)
 		return;
 	chosen = &core->port[failover->activated];
-	if (!port_holds(chosen)) {
-		failover->activated = XLAGG_NO_PORT;
-		return;
-	}
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (returned & 1u << slot && preferred(core, &core->port[slot], chosen))
 			failover->activated = XLAGG_NO_PORT;

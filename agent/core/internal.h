@@ -28,18 +28,19 @@ struct damping {
 	uint64_t at;	  /* ns */
 };
 
+/* One port; its index is its slot. */
 struct port {
-	bool used;
-	char name[XLAGG_NAME_MAX];
-	uint32_t order; /* of addition */
-	struct xlagg_port_conf conf;
-	struct core_link link;
-	uint32_t speed, duplex; /* when the port last had carrier: without it they say nothing */
-	enum port_state state;
-	uint64_t since; /* RISING: when carrier came; FALLING: when it went */
-	struct damping damping;
-	uint64_t linger_until; /* it was in use: unicast is accepted until then; 0: not */
-	uint64_t link_failures;
+	bool used;			      /* the slot is taken */
+	char name[XLAGG_NAME_MAX];	      /* of the device */
+	uint32_t order;			      /* of addition */
+	struct xlagg_port_conf conf;	      /* options */
+	struct core_link link;		      /* as last told */
+	uint32_t speed, duplex;		      /* when the port last had carrier: without it they say nothing */
+	enum port_state state;		      /* what policy makes of the link */
+	uint64_t since;			      /* RISING: when carrier came; FALLING: when it went */
+	struct damping damping;		      /* of a port that flaps */
+	uint64_t linger_until;		      /* it was in use: unicast is accepted until then; 0: not */
+	uint64_t link_failures;		      /* losses of the link that nobody ordered */
 	uint32_t told_flags;		      /* enum xlagg_flag, as last told */
 	char told_reason[XLAGG_SENTENCE_MAX]; /* likewise */
 	uint64_t last_change;		      /* of `told_flags`, ns */
@@ -72,41 +73,43 @@ struct announce {
 
 /* One port as the table sees it. All members are compared bytewise: no padding, unused entries are zero. */
 struct table_member {
-	uint32_t slot;
+	uint32_t slot;	 /* of the port */
 	uint32_t live;	 /* boolean: fit to be a backup */
 	uint64_t weight; /* at least 1 */
 };
 
 /* What a table shall be: its ports in order of preference. */
 struct table_plan {
-	uint32_t members;
-	uint32_t single; /* boolean: the first port gets every bucket (failover) */
-	struct table_member member[XLAGG_MAX_PORTS];
+	uint32_t members;			     /* entries of `member` */
+	uint32_t single;			     /* boolean: the first port gets every bucket (failover) */
+	struct table_member member[XLAGG_MAX_PORTS]; /* preferred first */
 };
 
+/* One lagg. */
 struct core {
-	struct xlagg_lagg_conf conf;
-	uint32_t number;      /* tells laggs apart in automatic keys */
-	uint8_t mac[6];	      /* of the lagg */
-	bool held;	      /* inputs are taken note of, but have no effect yet */
-	bool released;	      /* just let go: publish in any case */
-	uint32_t adopted;     /* bit i: slot i was in use in the table taken over */
-	uint64_t flaps;	      /* losses of the lagg's carrier */
-	uint64_t last_change; /* of the carrier, ns */
-	struct port port[XLAGG_MAX_PORTS];
-	struct role role[XLAGG_MAX_PORTS];
-	struct failover failover;
-	struct lacp lacp;   /* running in proto lacp */
-	uint8_t partner[6]; /* lacp: the system of the last aggregator that carried traffic, 0: none yet */
-	struct announce announce;
-	struct table_plan plan; /* of out.table */
-	struct core_output out;
+	struct xlagg_lagg_conf conf;	   /* options */
+	uint32_t number;		   /* tells laggs apart in automatic keys */
+	uint8_t mac[6];			   /* of the lagg */
+	bool held;			   /* inputs are taken note of, but have no effect yet */
+	bool released;			   /* just let go: publish in any case */
+	uint32_t adopted;		   /* bit i: slot i was in use in the table taken over */
+	uint32_t holding;		   /* bit i: the port of slot i had a place as of the last pass */
+	uint64_t flaps;			   /* losses of the lagg's carrier */
+	uint64_t last_change;		   /* of the carrier, ns */
+	struct port port[XLAGG_MAX_PORTS]; /* by slot */
+	struct role role[XLAGG_MAX_PORTS]; /* by slot, as of the last pass */
+	struct failover failover;	   /* in use in proto failover */
+	struct lacp lacp;		   /* running in proto lacp */
+	uint8_t partner[6];	  /* lacp: the system of the last aggregator that carried traffic, 0: none yet */
+	struct announce announce; /* to the neighbours */
+	struct table_plan plan;	  /* of out.table */
+	struct core_output out;	  /* as last published */
 };
 
 /* --- publish.c --- */
 /* Publishes and tells what differs. `returned`: slots that have just become usable. */
 void core_publish(struct core *core, uint64_t now, uint32_t returned, struct core_effects *fx);
-/* The effect list never overflows: CORE_MAX_EFFECTS is more than any one input can cause. */
+/* Appends an effect and gives it to be filled, zeroed. */
 struct core_effect *core_effect(struct core_effects *fx, enum core_effect_kind kind, uint32_t slot);
 /* An event with no more than type and port (may be empty) in it. */
 struct xlagg_event *core_event(struct core_effects *fx, enum xlagg_event_type type, const char *port);
@@ -128,8 +131,8 @@ static inline bool port_holds(const struct port *port)
 }
 /* Takes note of a link. */
 void port_link(struct core *core, uint64_t now, uint32_t slot, const struct core_link *link);
-/* Lets the delays that have passed by `now` take effect. Gives the slots that became usable, as bits. */
-uint32_t port_settle(struct core *core, uint64_t now);
+/* Lets the delays that have passed by `now` take effect. */
+void port_settle(struct core *core, uint64_t now);
 /* When port_settle() has something to do next, CORE_NEVER: not by itself. */
 uint64_t port_deadline(const struct core *core);
 /* a goes before b: lower prio, then added first. */
@@ -149,7 +152,7 @@ uint32_t damping_penalty(const struct damping *damping, uint64_t now);
 void failover_init(struct failover *failover);
 /* The preferred port by configuration, present or not; XLAGG_NO_PORT: there is no port. */
 uint32_t failover_primary(const struct core *core);
-/* Chooses the active port and the one in use. `returned`: slots that have just become usable. */
+/* Chooses the active port and the one in use. `returned`: slots that could have no place until now, as bits. */
 void failover_select(struct core *core, uint64_t now, uint32_t returned);
 /* a goes before b: the active port, the primary by name, lower prio, then added first. */
 bool failover_before(const struct core *core, uint32_t a, uint32_t b);

@@ -22,6 +22,11 @@ static bool within_down_delay(const struct core *core, const struct port *port, 
 	return port->state == PORT_FALLING && now < port->since + down_delay(core);
 }
 
+static bool held_back(const struct core *core, const struct port *port)
+{
+	return core->conf.damping && port->damping.suppressed;
+}
+
 /* Only a loss that nobody ordered is a failure; only a lost carrier is waited for. */
 static void link_lost(struct core *core, uint64_t now, struct port *port)
 {
@@ -42,9 +47,7 @@ static void link_lost(struct core *core, uint64_t now, struct port *port)
 
 static void link_found(struct core *core, uint64_t now, struct port *port, bool adopted)
 {
-	if (!core->conf.damping)
-		port->damping.suppressed = false;
-	if (adopted || (within_down_delay(core, port, now) && !port->damping.suppressed)) {
+	if (adopted || (within_down_delay(core, port, now) && !held_back(core, port))) {
 		port->state = PORT_UP;
 		return;
 	}
@@ -76,7 +79,7 @@ void port_link(struct core *core, uint64_t now, uint32_t slot, const struct core
 static uint64_t rises_at(const struct core *core, const struct port *port)
 {
 	uint64_t at = port->since + up_delay(core);
-	uint64_t reuse = core->conf.damping && port->damping.suppressed ? damping_reuse(&port->damping) : 0;
+	uint64_t reuse = held_back(core, port) ? damping_reuse(&port->damping) : 0;
 
 	return at > reuse ? at : reuse;
 }
@@ -104,9 +107,8 @@ static uint32_t best_rising(const struct core *core)
 	return best;
 }
 
-uint32_t port_settle(struct core *core, uint64_t now)
+void port_settle(struct core *core, uint64_t now)
 {
-	uint32_t returned = 0;
 	uint32_t best;
 
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
@@ -115,22 +117,17 @@ uint32_t port_settle(struct core *core, uint64_t now)
 		if (!port->used)
 			continue;
 		damping_settle(&port->damping, now);
-		if (port->state == PORT_FALLING && !within_down_delay(core, port, now)) {
+		if (port->state == PORT_FALLING && !within_down_delay(core, port, now))
 			port->state = PORT_DOWN;
-		} else if (port->state == PORT_RISING && now >= rises_at(core, port)) {
+		else if (port->state == PORT_RISING && now >= rises_at(core, port))
 			port->state = PORT_UP;
-			returned |= 1u << slot;
-		}
 	}
 	/* A port that may be bad is better than none. */
 	if (!any_usable(core)) {
 		best = best_rising(core);
-		if (best != XLAGG_NO_PORT) {
+		if (best != XLAGG_NO_PORT)
 			core->port[best].state = PORT_UP;
-			returned |= 1u << best;
-		}
 	}
-	return returned;
 }
 
 uint64_t port_deadline(const struct core *core)

@@ -137,6 +137,11 @@ Test(core_down_delay, a_short_loss_moves_nothing)
 	cr_assert_arr_eq(before, out->table.bucket, sizeof(before));
 	rig_settle(rig);
 	cr_assert_eq(rig_count(rig, CORE_ANNOUNCE), 0);
+	for (uint32_t i = 0; i < 10; i++) {
+		rig_carrier(rig, 0, false);
+		rig_carrier(rig, 0, true);
+		cr_assert(out->live[0], "however often, without damping");
+	}
 	rig_free(rig);
 }
 

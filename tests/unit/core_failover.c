@@ -195,6 +195,36 @@ Test(core_failover, activate_ends_with_a_failure_or_new_policy)
 	rig_free(rig);
 }
 
+Test(core_failover, activate_ends_when_the_primary_is_back_in_service)
+{
+	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
+
+	rig->port[0].admin = 0;
+	rig_port_set(rig, 0);
+	cr_assert_eq(rig_activate(rig, 1), 0);
+	rig->port[0].admin = 1;
+	rig_port_set(rig, 0);
+	cr_assert_str_eq(rig_active(rig), "eth0");
+	cr_assert_str_eq(rig_event(rig, XLAGG_EVENT_FAILOVER, NULL)->text, "eth0 is usable again and preferred");
+	rig_free(rig);
+}
+
+Test(core_failover, activate_survives_a_loss_within_down_delay)
+{
+	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
+
+	rig->conf.down_delay = 500;
+	rig_set(rig);
+	rig_activate(rig, 1);
+	rig_carrier(rig, 0, false);
+	rig_carrier(rig, 0, true);
+	rig_carrier(rig, 1, false);
+	rig_carrier(rig, 1, true);
+	cr_assert_str_eq(rig_active(rig), "eth1");
+	cr_assert_eq(rig_events(rig, XLAGG_EVENT_FAILOVER), 1, "the activation itself");
+	rig_free(rig);
+}
+
 Test(core_failover, activate_is_refused)
 {
 	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
