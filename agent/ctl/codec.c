@@ -14,6 +14,18 @@ static const void *value_of(const struct xlagg_option *option, const void *conf)
 	return (const char *)conf + option->offset;
 }
 
+/* Appends a text. libmnl leaves the padding behind it as it was: what stood there is nobody's business. */
+static bool put_text(struct nlmsghdr *nlh, size_t size, uint16_t type, const char *text)
+{
+	size_t len = strlen(text) + 1;
+	struct nlattr *attr = mnl_nlmsg_get_payload_tail(nlh);
+
+	if (!mnl_attr_put_check(nlh, size, type, len, text))
+		return false;
+	memset((char *)mnl_attr_get_payload(attr) + len, 0, MNL_ALIGN(len) - len);
+	return true;
+}
+
 /* Appends those options of `conf` that `has` names. */
 static bool put_values(struct nlmsghdr *nlh, size_t size, uint16_t type, const struct xlagg_option *options,
 		       size_t count, const void *conf, uint64_t has)
@@ -27,7 +39,7 @@ static bool put_values(struct nlmsghdr *nlh, size_t size, uint16_t type, const s
 		if (!(has >> i & 1))
 			continue;
 		if (option_is_text(&options[i]))
-			fits = mnl_attr_put_strz_check(nlh, size, (uint16_t)(i + 1), value);
+			fits = put_text(nlh, size, (uint16_t)(i + 1), value);
 		else
 			fits = mnl_attr_put_check(nlh, size, (uint16_t)(i + 1), sizeof(uint32_t), value);
 	}
@@ -40,7 +52,7 @@ static bool put_port(struct nlmsghdr *nlh, size_t size, const struct ctl_port *p
 {
 	struct nlattr *nest = mnl_attr_nest_start_check(nlh, size, XLAGG_A_PORT);
 
-	if (!nest || !mnl_attr_put_strz_check(nlh, size, XLAGG_A_PORT_NAME, port->name))
+	if (!nest || !put_text(nlh, size, XLAGG_A_PORT_NAME, port->name))
 		return false;
 	if (port->has && !put_values(nlh, size, XLAGG_A_PORT_OPTIONS, xlagg_port_options, XLAGG_PORT_OPTIONS,
 				     &port->conf, port->has))
@@ -55,7 +67,7 @@ static bool put_lists(struct nlmsghdr *nlh, size_t size, const struct ctl_comman
 		if (!put_port(nlh, size, &command->port[i]))
 			return false;
 	for (uint32_t i = 0; i < command->addresses; i++)
-		if (!mnl_attr_put_strz_check(nlh, size, XLAGG_A_ADDRESS, command->address[i]))
+		if (!put_text(nlh, size, XLAGG_A_ADDRESS, command->address[i]))
 			return false;
 	return true;
 }
@@ -75,7 +87,7 @@ int ctl_encode(const struct ctl_command *command, uint16_t flags, uint32_t seq, 
 	nlh->nlmsg_type = command->cmd;
 	nlh->nlmsg_flags = flags;
 	nlh->nlmsg_seq = seq;
-	if (*command->name && !mnl_attr_put_strz_check(nlh, size, XLAGG_A_NAME, command->name))
+	if (*command->name && !put_text(nlh, size, XLAGG_A_NAME, command->name))
 		return -EMSGSIZE;
 	if (command->has && !put_values(nlh, size, XLAGG_A_OPTIONS, xlagg_lagg_options, XLAGG_LAGG_OPTIONS,
 					&command->conf, command->has))

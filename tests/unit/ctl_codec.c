@@ -73,6 +73,21 @@ Test(ctl_codec, header)
 	cr_assert_eq(nlh->nlmsg_seq, 77);
 }
 
+/* Equal commands are equal messages, and nothing of what stood in the buffer before goes out. */
+Test(ctl_codec, padding_is_zero)
+{
+	_Alignas(NLMSG_ALIGNTO) static uint8_t other[1024];
+	struct ctl_command command;
+	int len;
+
+	kit_parse("lagg add lagg0 mac active port e1 10.0.0.1/24", &command, NULL);
+	memset(buffer, 0, sizeof(buffer));
+	memset(other, 0xff, sizeof(other));
+	len = ctl_encode(&command, 0, 0, buffer, sizeof(buffer));
+	cr_assert_eq(ctl_encode(&command, 0, 0, other, sizeof(other)), len);
+	cr_assert_arr_eq(buffer, other, len);
+}
+
 Test(ctl_codec, commands_come_back)
 {
 	static const char *const lines[] = {
