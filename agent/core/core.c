@@ -137,6 +137,7 @@ void core_link_changed(struct core *core, uint64_t now, uint32_t slot, const str
 	bool new_mac = memcmp(port->link.mac, link->mac, sizeof(link->mac)) != 0;
 
 	port_link(core, now, slot, link);
+	port->heard = true;
 	pass(core, now, fx);
 	if (new_mac && core->failover.told == slot)
 		failover_claim_mac(core, fx);
@@ -206,6 +207,17 @@ void core_adopt(struct core *core, const struct xlagg_table *table)
 	failover->active = failover->activated = failover->told = core->out.table.order[0];
 }
 
+void core_adopt_lacp(struct core *core, uint32_t slot, const struct xlagg_lacp *left)
+{
+	core->lacp_left[slot] = *left;
+	core->left |= 1u << slot;
+}
+
+void core_save_lacp(const struct core *core, uint32_t slot, struct xlagg_lacp *ret)
+{
+	lacp_save(&core->lacp, slot, ret);
+}
+
 void core_hold(struct core *core)
 {
 	core->held = true;
@@ -215,6 +227,8 @@ void core_release(struct core *core, uint64_t now, struct core_effects *fx)
 {
 	core->held = false;
 	core->released = true;
+	port_settle(core, now);
+	negotiate_adopt(core, now, fx);
 	pass(core, now, fx);
 	core->released = false;
 }

@@ -35,6 +35,7 @@ struct port {
 	uint32_t order;			      /* of addition */
 	struct xlagg_port_conf conf;	      /* options */
 	struct core_link link;		      /* as last told */
+	bool heard;			      /* its link has been told at all */
 	uint32_t speed, duplex;		      /* when the port last had carrier: without it they say nothing */
 	enum port_state state;		      /* what policy makes of the link */
 	uint64_t since;			      /* RISING: when carrier came; FALLING: when it went */
@@ -104,6 +105,8 @@ struct core {
 	struct announce announce; /* to the neighbours */
 	struct table_plan plan;	  /* of out.table */
 	struct core_output out;	  /* as last published */
+	uint32_t left;		  /* bit i: lacp_left[i] is what an agent before left of slot i */
+	struct xlagg_lacp lacp_left[XLAGG_MAX_PORTS]; /* until core_release() */
 };
 
 /* --- publish.c --- */
@@ -170,6 +173,8 @@ void failover_forget(struct core *core, uint32_t slot);
 void negotiate_set_mac(struct core *core);
 /* Options have changed: LACP starts, follows or stops. */
 void negotiate_set(struct core *core, uint64_t now, struct core_effects *fx);
+/* LACP goes on as it was left (core_adopt_lacp). Before negotiate_run(). */
+void negotiate_adopt(struct core *core, uint64_t now, struct core_effects *fx);
 /* Tells LACP the links and the time. */
 void negotiate_run(struct core *core, uint64_t now, struct core_effects *fx);
 

@@ -98,23 +98,31 @@ static bool update_output(struct core *core, uint64_t now, uint32_t *moved)
 	return changed;
 }
 
+static void tell_port(const struct port *port, uint32_t flags, const char reason[XLAGG_SENTENCE_MAX],
+		      struct core_effects *fx)
+{
+	struct xlagg_event *event = core_event(fx, XLAGG_EVENT_PORT_STATE, port->name);
+
+	event->old_flags = port->told_flags;
+	event->new_flags = flags;
+	memcpy(event->text, reason, sizeof(event->text));
+}
+
+/* A port that was just added is told of once its link is known: before that it looks absent. */
 static void tell_ports(struct core *core, uint64_t now, struct core_effects *fx)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		struct port *port = &core->port[slot];
 		uint32_t flags = core->role[slot].shown;
 		char reason[XLAGG_SENTENCE_MAX] = "";
-		struct xlagg_event *event;
 
 		if (!port->used)
 			continue;
 		reason_port(core, slot, reason);
 		if (flags == port->told_flags && strcmp(reason, port->told_reason) == 0)
 			continue;
-		event = core_event(fx, XLAGG_EVENT_PORT_STATE, port->name);
-		event->old_flags = port->told_flags;
-		event->new_flags = flags;
-		memcpy(event->text, reason, sizeof(event->text));
+		if (port->heard)
+			tell_port(port, flags, reason, fx);
 		memcpy(port->told_reason, reason, sizeof(port->told_reason));
 		if (flags != port->told_flags)
 			port->last_change = now;

@@ -265,6 +265,9 @@ Test(core_failover, planned_change_lingers_for_a_second)
 	cr_assert_str_eq(rig_active(rig), "eth0", "its carrier held all the while");
 	cr_assert(out->flags[1] & XLAGG_PORT_LINGERING);
 	cr_assert_not(out->flags[0] & XLAGG_PORT_LINGERING);
+	rig_activate(rig, 1);
+	cr_assert(out->flags[0] & XLAGG_PORT_LINGERING);
+	cr_assert_not(out->flags[1] & XLAGG_PORT_LINGERING, "it is in use again within the second");
 	rig_free(rig);
 }
 
@@ -301,6 +304,19 @@ Test(core_failover, removed_active_port)
 	event = rig_event(rig, XLAGG_EVENT_FAILOVER, NULL);
 	cr_assert_str_eq(event->from, "eth0");
 	cr_assert_str_eq(event->text, "eth0 was removed");
+	rig_free(rig);
+}
+
+Test(core_failover, removed_and_added_again)
+{
+	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 1);
+
+	rig_del(rig, 0);
+	cr_assert_str_eq(rig_lagg_reason(rig), "no port");
+	rig_add(rig, 0);
+	rig_carrier(rig, 0, true);
+	cr_assert_str_eq(rig_active(rig), "eth0");
+	cr_assert_eq(rig_events(rig, XLAGG_EVENT_FAILOVER), 0, "from eth0 to eth0 is none");
 	rig_free(rig);
 }
 

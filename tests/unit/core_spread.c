@@ -289,6 +289,21 @@ Test(core_input, link_data_reaches_the_status)
 	rig_free(rig);
 }
 
+Test(core_input, a_port_is_told_of_once_its_link_is_known)
+{
+	struct rig *rig = rig_new(XLAGG_PROTO_LOADBALANCE, 1);
+
+	rig_add(rig, 1);
+	cr_assert_eq(rig_events(rig, XLAGG_EVENT_PORT_STATE), 0);
+	rig_carrier(rig, 1, true);
+	cr_assert_eq(rig_events(rig, XLAGG_EVENT_PORT_STATE), 1);
+	rig_add(rig, 2);
+	rig_link(rig, 2, false, false, false);
+	cr_assert_eq(rig_events(rig, XLAGG_EVENT_PORT_STATE), 1, "absent it was before");
+	cr_assert_str_eq(rig_reason(rig, 2), "device is absent");
+	rig_free(rig);
+}
+
 Test(core_input, last_change_is_that_of_the_flags)
 {
 	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
