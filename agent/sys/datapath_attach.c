@@ -279,16 +279,25 @@ static int explain_failure(char sentence[XLAGG_SENTENCE_MAX], const struct hook 
 	return datapath_say(sentence, err, "cannot attach to %s: %s", device, strerror(-err));
 }
 
-/* The program's own pin, for those who look; nothing hangs on it. */
-static int pin_program(const struct datapath *dp, const struct hook *hook, int program,
-		       char sentence[XLAGG_SENTENCE_MAX])
+/* Pins the attached program by itself as well, for those who look; nothing hangs on it. */
+static int pin_attached(const struct datapath *dp, const struct hook *hook, char sentence[XLAGG_SENTENCE_MAX])
 {
 	char name[DATAPATH_NAME_MAX];
+	struct hook_pin pin;
+	uint32_t id = find_pin(dp->folder, hook->name, &pin) ? attached_program(dp->folder, &pin, hook) : 0;
 	snprintf(name, sizeof(name), "prog_%s", hook->name);
-	if (pinned_program_id(dp->folder, name) == program_id(program))
+	if (id && pinned_program_id(dp->folder, name) == id)
 		return 0;
-	int err = pin_set(dp->folder, name, program);
+	__cleanup_fd int program = bpf_prog_get_fd_by_id(id);
+	int err = program < 0 ? -errno : pin_set(dp->folder, name, program);
 	return err ? datapath_say(sentence, err, "cannot pin %s/%s: %s", dp->folder, name, strerror(-err)) : 0;
+}
+
+/* True when the hook runs that very program already. */
+static bool runs(uint32_t attached_id, int program)
+{
+	__cleanup_fd int attached = attached_id ? bpf_prog_get_fd_by_id(attached_id) : -1;
+	return attached >= 0 && program_same(attached, program);
 }
 
 int hook_ensure(struct datapath *dp, const struct hook *hook, int program, char sentence[XLAGG_SENTENCE_MAX])
@@ -296,20 +305,15 @@ int hook_ensure(struct datapath *dp, const struct hook *hook, int program, char 
 	struct hook_pin pin;
 	bool found = find_pin(dp->folder, hook->name, &pin);
 	uint32_t id = found && pin.keeper == wanted_keeper(dp, hook) ? attached_program(dp->folder, &pin, hook) : 0;
-	int err = -ENOLINK;
 
-	if (id) {
-		__cleanup_fd int attached = bpf_prog_get_fd_by_id(id);
-		if (attached >= 0 && program_same(attached, program))
-			return pin_program(dp, hook, attached, sentence);
-		err = replace(dp, hook, &pin, program);
-	}
-	if (err) {
+	if (!runs(id, program) && (!id || replace(dp, hook, &pin, program) != 0)) {
 		if (found)
 			hook_drop_pin(dp->folder, pin.name);
-		err = attach(dp, hook, program);
+		int err = attach(dp, hook, program);
+		if (err)
+			return explain_failure(sentence, hook, err);
 	}
-	return err ? explain_failure(sentence, hook, err) : pin_program(dp, hook, program, sentence);
+	return pin_attached(dp, hook, sentence);
 }
 
 int hook_drop_pin(const char *folder, const char *name)

@@ -8,13 +8,7 @@
 #include "sys/datapath_internal.h"
 
 #include "bpf/xlagg_tc.skel.h"
-#if __has_include("bpf/xlagg_xdp.skel.h")
 #include "bpf/xlagg_xdp.skel.h"
-#else
-#define xlagg_xdp_bpf xlagg_tc_bpf
-#define xlagg_xdp_bpf__open xlagg_tc_bpf__open
-#define xlagg_xdp_bpf__destroy xlagg_tc_bpf__destroy
-#endif
 
 #define PROGRAM_MAPS 32 /* maps that one program uses, at most */
 

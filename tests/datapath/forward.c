@@ -2,7 +2,11 @@
 /* A frame goes in at one end and comes out at the other, however the programs are attached. */
 #include "datapath/fixture.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "sys/netlink.h"
 
 static void forwards(const struct datapath_features *features, struct datapath_setup setup)
 {
@@ -59,4 +63,35 @@ Test(forward, direct)
 	struct datapath_setup setup = setup_of(XLAGG_PROTO_LOADBALANCE);
 	setup.direct = true;
 	forwards(&features, setup);
+}
+
+Test(forward, netkit)
+{
+	network(2);
+	struct datapath_features features = features_of(true);
+	if (!features.netkit)
+		cr_skip("this kernel has no netkit");
+	struct netlink *nl = NULL;
+	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
+	sh("ip link del lagg0");
+	cr_assert(netlink_open(&nl) == 0 && netlink_add_netkit(nl, "lagg0", "lagg0-dp", mac, 1500) == 0);
+	sh("ip link set lagg0-dp up && ip link set lagg0 up");
+	netlink_close(&nl);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_FAILOVER);
+	setup.device = XLAGG_DEVICE_NETKIT;
+	forwards(&features, setup);
+
+	struct datapath *dp = make(&features, &setup, 2);
+	PUBLISH(dp, 0, 1);
+	datapath_close(&dp);
+	char *before = snapshot(), sentence[XLAGG_SENTENCE_MAX] = "";
+	cr_assert(datapath_adopt(&dp, folder, &features, &setup, sentence) == 0, "%s", sentence);
+	char *after = snapshot();
+	cr_assert(strcmp(before, after) == 0, "adopting changed what is pinned: before\n%safter\n%s", before, after);
+	cr_assert(strstr(after, "link_txnetkit"));
+	setup.profile = XLAGG_DATAPATH_XDP;
+	cr_assert(datapath_change(dp, &setup, sentence) == -EOPNOTSUPP && strstr(sentence, "veth"), "%s", sentence);
+	datapath_close(&dp);
+	free(before);
+	free(after);
 }

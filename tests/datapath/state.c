@@ -14,6 +14,8 @@ Test(state, features)
 	network(0);
 	struct datapath_features features = features_of(true);
 	struct utsname kernel;
+	cr_log_info("tcx %d netkit %d fentry %d dispatcher %d", features.tcx, features.netkit, features.fentry,
+		    features.dispatcher);
 	int major = 0, minor = 0;
 	uname(&kernel);
 	sscanf(kernel.release, "%d.%d", &major, &minor);
