@@ -135,15 +135,33 @@ struct xlagg_lagg_stats {
 
 /*
  * Map `lacp`, index: slot: what the agent last knew of a port's LACP, for the limiter, for answering while the agent
- * is away, and for the agent that comes after it.
+ * is away, and for the agent that comes after it. Only the agent writes it.
  */
+struct xlagg_lacp_side {
+	__u16 system_prio; /* host byte order, as everything here */
+	__u8 system[6];
+	__u16 key;
+	__u16 port_prio;
+	__u16 port;
+	__u8 state; /* enum xlagg_lacp_state */
+	__u8 pad;
+};
 struct xlagg_lacp {
 	__u8 partner[16];   /* the Actor fields of the last accepted LACPDU, as on the wire (15 octets used) */
 	__u8 pdu[124];	    /* the last LACPDU that we sent, as a frame */
-	__u8 partner_known; /* 1: `partner` is valid */
+	__u8 partner_known; /* 1: `partner` is valid and the Receive machine is in CURRENT */
 	__u8 pdu_len;	    /* octets of `pdu`, 0: none */
 	__u8 pad[2];
-	__u64 pdu_rx_ns; /* CLOCK_MONOTONIC of the last accepted LACPDU */
+	__u64 pdu_rx_ns;				  /* CLOCK_MONOTONIC of the last accepted LACPDU */
+	__u64 pdu_tx_ns;				  /* CLOCK_MONOTONIC of `pdu` */
+	struct xlagg_lacp_side actor, partner_oper, view; /* Actor_Oper, Partner_Oper, and how the partner sees us */
+	__u8 mux;					  /* enum xlagg_lacp_mux_state */
+	__u8 selected;					  /* enum xlagg_lacp_selected */
+	__u8 aggregator;				  /* that the port has selected */
+	__u8 active;					  /* 1: that is the one that carries traffic */
+	__u8 matched;					  /* 1: the partner sees us as we are */
+	__u8 view_known;				  /* 1: `view` is valid */
+	__u8 pad2[2];
 };
 
 /* Ring buffer `slow_rx`: one record per slow-protocol frame. */
