@@ -72,6 +72,9 @@ static int adopt_ports(struct lagg *lagg, const struct xlagg_model *model, char 
 		if (ifindex && netlink_get(lagg->agent->nl, ifindex, &device) == 0) {
 			port->ifindex = ifindex;
 			port->device = device;
+			if (datapath_get_lacp(lagg->dp, slot, &port->lacp) == 0)
+				core_adopt_lacp(lagg->core, slot, &port->lacp);
+			port->lacp_pinned = port->lacp;
 		} else if (netlink_get_by_name(lagg->agent->nl, wanted->name, &device) == 0) {
 			/* It came back, or came for the first time, while no agent was there. */
 			if (member_attach(lagg, slot, &device, sentence) < 0)

@@ -28,12 +28,13 @@ struct poll;
 struct port {
 	bool used;
 	char name[XLAGG_NAME_MAX];
-	int ifindex;			  /* 0: the device is absent or could not be set up */
-	struct device device;		  /* as last seen, where ifindex is not 0 */
-	struct core_link link;		  /* as last given to the core */
-	uint32_t lost;			  /* the loss counter up to which the core knows */
-	uint32_t link_failures;		  /* losses of carrier since the port was added */
-	char refused[XLAGG_SENTENCE_MAX]; /* why a present device is no port, or empty */
+	int ifindex;			     /* 0: the device is absent or could not be set up */
+	struct device device;		     /* as last seen, where ifindex is not 0 */
+	struct core_link link;		     /* as last given to the core */
+	uint32_t lost;			     /* the loss counter up to which the core knows */
+	uint32_t link_failures;		     /* losses of carrier since the port was added */
+	struct xlagg_lacp lacp, lacp_pinned; /* for the next agent: as it is, and as it was pinned last */
+	char refused[XLAGG_SENTENCE_MAX];    /* why a present device is no port, or empty */
 };
 
 struct lagg {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "xlagg/wire.h"
 
 struct lagg *lagg_find(struct agent *agent, const char *name)
 {
@@ -134,10 +135,34 @@ static void publish(struct lagg *lagg, const uint32_t lost[XLAGG_MAX_PORTS])
 		log_error("%s: cannot publish its table: %s", lagg->model.name, strerror(-r));
 }
 
+/* The last LACPDU that was sent, for the time without an agent. */
+static void keep_pdu(struct port *port, const uint8_t frame[CORE_FRAME_LEN])
+{
+	if (frame[14] != XLAGG_SLOW_LACP)
+		return;
+	memcpy(port->lacp.pdu, frame, CORE_FRAME_LEN);
+	port->lacp.pdu_len = CORE_FRAME_LEN;
+	port->lacp.pdu_tx_ns = agent_now();
+}
+
+/* Pins what the next agent needs to go on with LACP, port by port, where it changed. */
+static void save_lacp(struct lagg *lagg)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		struct port *port = &lagg->port[slot];
+		if (!port->used || !port->ifindex)
+			continue;
+		core_save_lacp(lagg->core, slot, &port->lacp);
+		if (memcmp(&port->lacp, &port->lacp_pinned, sizeof(port->lacp)) &&
+		    datapath_set_lacp(lagg->dp, slot, &port->lacp) == 0)
+			port->lacp_pinned = port->lacp;
+	}
+}
+
 static void run_effect(struct lagg *lagg, struct core_effect *effect, const uint32_t lost[XLAGG_MAX_PORTS])
 {
 	struct agent *agent = lagg->agent;
-	const struct port *port = &lagg->port[effect->slot % XLAGG_MAX_PORTS];
+	struct port *port = &lagg->port[effect->slot % XLAGG_MAX_PORTS];
 	int r = 0;
 	switch (effect->kind) {
 	case CORE_PUBLISH:
@@ -146,6 +171,7 @@ static void run_effect(struct lagg *lagg, struct core_effect *effect, const uint
 	case CORE_SEND:
 		if (port->ifindex)
 			r = frames_send(agent->packet_fd, port->ifindex, effect->frame, CORE_FRAME_LEN);
+		keep_pdu(port, effect->frame);
 		if (r < 0)
 			log_debug("%s: %s: a LACPDU was not sent: %s", lagg->model.name, port->name, strerror(-r));
 		break;
@@ -180,6 +206,8 @@ void lagg_effects(struct lagg *lagg, const uint32_t lost[XLAGG_MAX_PORTS])
 	for (uint32_t i = 0; i < lagg->fx.count; i++)
 		run_effect(lagg, &lagg->fx.list[i], lost);
 	lagg->fx.count = 0;
+	if (lagg->model.conf.proto == XLAGG_PROTO_LACP)
+		save_lacp(lagg);
 	agent_arm(lagg->agent);
 }
 
@@ -198,6 +226,7 @@ static void on_slow_frame(void *context, const struct xlagg_slow_event *event)
 	if (event->slot >= XLAGG_MAX_PORTS || !lagg->port[event->slot].used)
 		return;
 	uint32_t len = event->len < XLAGG_SLOW_FRAME_MAX ? event->len : XLAGG_SLOW_FRAME_MAX;
+	lagg->port[event->slot].lacp.pdu_rx_ns = event->time_ns;
 	core_slow_frame(lagg->core, agent_now(), event->slot, event->frame, len, &lagg->fx);
 	effects_now(lagg);
 }

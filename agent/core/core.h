@@ -75,6 +75,11 @@ void core_release(struct core *core, uint64_t now, struct core_effects *fx);
  * core_init, core_hold, core_adopt, core_port_add and core_link_changed of every port, core_release.
  */
 void core_adopt(struct core *core, const struct xlagg_table *table);
+/* What an agent before this one left of a port's LACP; whatever makes no sense is ignored. Held, after core_port_add.
+ */
+void core_adopt_lacp(struct core *core, uint32_t slot, const struct xlagg_lacp *left);
+/* What the next agent needs. The PDU and the times in *ret are the caller's and left as they are. */
+void core_save_lacp(const struct core *core, uint32_t slot, struct xlagg_lacp *ret);
 /* The lagg's MAC (system-mac auto takes it when LACP starts). Call before the first port and after each change. */
 void core_set_mac(struct core *core, uint64_t now, const uint8_t mac[6], struct core_effects *fx);
 /* Takes new options; only what differs has an effect. conf->admin is the lagg's administrative state. */

@@ -71,10 +71,13 @@ struct lacp_port {
 	bool ready_n;	   /* Ready_N: wait_while_timer has run out */
 	bool matched;	   /* the last LACPDU's Partner fields were ours, or it was individual; and it is active */
 	bool refused;	   /* we were in sync and the partner was not, for LACP_REFUSED_TIME */
+	bool avoided;	   /* the same for the choice of the aggregator, until both are in sync: systems that want each
+			    * other in a circle would never come to rest otherwise */
 	bool draining;	   /* going out of service: no more sending, until `drain` */
 	bool view_known;   /* `view` is valid */
 	struct xlagg_lacp_end actor;   /* Actor_Oper_* */
 	struct xlagg_lacp_end partner; /* Partner_Oper_* */
+	struct xlagg_lacp_end heard;   /* Actor fields of the last LACPDU, as they came */
 	struct xlagg_lacp_end view;    /* Partner fields of the last LACPDU: how the partner sees us */
 	uint64_t silence; /* ns without a LACPDU that led to the Receive machine's state, 0: none was expected yet */
 	uint64_t defaulted_since;     /* when the Receive machine entered DEFAULTED */
@@ -166,6 +169,17 @@ void lacp_reason(const struct lacp *l, uint32_t slot, char text[XLAGG_SENTENCE_M
 void lacp_lagg_reason(const struct lacp *l, char text[XLAGG_SENTENCE_MAX]);
 /* Fills number, standby, reason, lacp and the LACP counters of a port's status, and leaves the rest. */
 void lacp_port_status(const struct lacp *l, uint32_t slot, struct xlagg_port_status *status);
+/* --- lacp_adopt.c: over a change of agents --- */
+/* Writes what the next agent needs to go on with this port; `pdu` and the times of `ret` are the caller's. */
+void lacp_save(const struct lacp *l, uint32_t slot, struct xlagg_lacp *ret);
+/* Takes system and port number from there, if it makes sense: after lacp_port_add(), before lacp_link(). */
+void lacp_adopt_identity(struct lacp *l, uint32_t slot, const struct xlagg_lacp *saved);
+/*
+ * Goes on with a port as it was left: after lacp_link() of every port; then lacp_run(). What these calls wanted to send
+ * meanwhile is to be dropped. False: the record makes no sense or does not fit, and the port starts anew.
+ */
+bool lacp_adopt(struct lacp *l, uint64_t now, uint32_t slot, const struct xlagg_lacp *saved);
+
 /* Fills has_lag_id, actor and partner of a lagg's status, and leaves the rest. */
 void lacp_status(const struct lacp *l, struct xlagg_lagg_status *status);
 

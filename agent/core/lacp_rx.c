@@ -204,6 +204,7 @@ void lacp_rx_pdu(struct lacp *l, struct lacp_port *p, uint64_t now, const struct
 	lacp_update_selected(p, pdu);
 	lacp_update_ntt(p, pdu);
 	lacp_record_pdu(p, pdu);
+	p->heard = pdu->actor;
 	p->view = pdu->partner;
 	p->view_known = true;
 	p->loop_timer = CORE_NEVER;

@@ -79,10 +79,8 @@ static bool partner_changed(struct core *core)
 	return changed;
 }
 
-void negotiate_run(struct core *core, uint64_t now, struct core_effects *fx)
+static void tell_links(struct core *core, uint64_t now, struct core_effects *fx)
 {
-	if (!core->lacp.running)
-		return;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		const struct port *port = &core->port[slot];
 		struct core_link link = link_for_lacp(port);
@@ -90,6 +88,31 @@ void negotiate_run(struct core *core, uint64_t now, struct core_effects *fx)
 		if (port->used && !same_link(&link, &core->lacp.port[slot].link))
 			lacp_link(&core->lacp, now, slot, &link, fx);
 	}
+}
+
+void negotiate_adopt(struct core *core, uint64_t now, struct core_effects *fx)
+{
+	uint32_t effects = fx->count;
+
+	if (!core->lacp.running || !core->left)
+		return;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (core->left & 1u << slot && core->port[slot].used)
+			lacp_adopt_identity(&core->lacp, slot, &core->lacp_left[slot]);
+	tell_links(core, now, fx);
+	/* That the links came up is news to this core only. */
+	fx->count = effects;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (core->left & 1u << slot && core->port[slot].used)
+			lacp_adopt(&core->lacp, now, slot, &core->lacp_left[slot]);
+	core->left = 0;
+}
+
+void negotiate_run(struct core *core, uint64_t now, struct core_effects *fx)
+{
+	if (!core->lacp.running)
+		return;
+	tell_links(core, now, fx);
 	lacp_run(&core->lacp, now, fx);
 	if (partner_changed(core))
 		announce_start(core, now);

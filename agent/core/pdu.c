@@ -123,6 +123,14 @@ static uint8_t *put_header(uint8_t *frame, const uint8_t mac[6])
 	return frame + ETH_HEADER;
 }
 
+void pdu_encode_end(uint8_t *octets, const struct xlagg_lacp_end *end)
+{
+	struct xlagg_wire_end wire;
+
+	put_end(&wire, end);
+	memcpy(octets, &wire, sizeof(wire));
+}
+
 void pdu_encode_lacp(uint8_t *frame, const uint8_t mac[6], const struct xlagg_lacp_end *actor,
 		     const struct xlagg_lacp_end *partner)
 {

@@ -32,6 +32,8 @@ void pdu_decode(const uint8_t *frame, uint32_t len, struct pdu *pdu);
 /* Writes a version 1 LACPDU of XLAGG_SLOW_FRAME octets. `mac`: the port's own. */
 void pdu_encode_lacp(uint8_t *frame, const uint8_t mac[6], const struct xlagg_lacp_end *actor,
 		     const struct xlagg_lacp_end *partner);
+/* Writes one end as it stands in a LACPDU: 15 octets. */
+void pdu_encode_end(uint8_t *octets, const struct xlagg_lacp_end *end);
 /* Writes the Marker Response PDU of XLAGG_SLOW_FRAME octets that answers a Marker PDU's payload (6.5.4.2). */
 void pdu_encode_marker_response(uint8_t *frame, const uint8_t mac[6], const uint8_t *marker);
 

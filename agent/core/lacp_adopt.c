@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * LACP over a change of agents: what the one leaves for the next, so that the partner sees no change. What is read back
+ * is untrusted: a port whose record makes no sense starts anew, as if it had just got its link.
+ */
+#include <string.h>
+
+#include "core/lacp_machine.h"
+
+static struct xlagg_lacp_side side_of(const struct xlagg_lacp_end *end)
+{
+	struct xlagg_lacp_side side = {.system_prio = end->system_prio,
+				       .key = end->key,
+				       .port_prio = end->port_prio,
+				       .port = end->port,
+				       .state = end->state};
+	memcpy(side.system, end->system, sizeof(side.system));
+	return side;
+}
+
+static struct xlagg_lacp_end end_of(const struct xlagg_lacp_side *side)
+{
+	struct xlagg_lacp_end end = {.system_prio = side->system_prio,
+				     .key = side->key,
+				     .port_prio = side->port_prio,
+				     .port = side->port,
+				     .state = side->state};
+	memcpy(end.system, side->system, sizeof(end.system));
+	return end;
+}
+
+void lacp_save(const struct lacp *l, uint32_t slot, struct xlagg_lacp *ret)
+{
+	const struct lacp_port *p = &l->port[slot];
+
+	if (!l->running || !p->used || p->rx != XLAGG_RX_CURRENT) {
+		ret->partner_known = 0;
+		return;
+	}
+	ret->partner_known = 1;
+	pdu_encode_end(ret->partner, &p->heard);
+	ret->actor = side_of(&p->actor);
+	ret->partner_oper = side_of(&p->partner);
+	ret->view = side_of(&p->view);
+	ret->view_known = p->view_known;
+	ret->mux = (uint8_t)p->mux;
+	ret->selected = (uint8_t)p->selected;
+	ret->aggregator = (uint8_t)p->aggregator;
+	ret->active = p->aggregator == l->active;
+	ret->matched = p->matched;
+}
+
+static bool makes_sense(const struct xlagg_lacp *saved)
+{
+	return saved->partner_known == 1 && saved->mux <= XLAGG_MUX_COLLECTING_DISTRIBUTING &&
+	       saved->selected <= XLAGG_STANDBY && saved->aggregator < XLAGG_MAX_PORTS && saved->active <= 1 &&
+	       saved->matched <= 1 && saved->view_known <= 1 && saved->actor.port != 0 &&
+	       (saved->mux <= XLAGG_MUX_WAITING || saved->selected == XLAGG_SELECTED);
+}
+
+/* Ports that share an aggregator have one partner, and only one aggregator is active. */
+static bool fits(const struct lacp *l, const struct lacp_port *p, const struct xlagg_lacp *saved)
+{
+	const struct xlagg_lacp_end partner = end_of(&saved->partner_oper);
+
+	if (saved->active && l->active != LACP_NO_SLOT && l->active != saved->aggregator)
+		return false;
+	for (uint32_t i = 0; i < l->slots; i++) {
+		const struct lacp_port *other = &l->port[i];
+
+		if (other != p && other->used && other->rx == XLAGG_RX_CURRENT &&
+		    other->aggregator == saved->aggregator &&
+		    (!lacp_same_lag_end(&other->partner, &partner) || !lacp_has(&partner, XLAGG_STATE_AGGREGATION)))
+			return false;
+	}
+	return true;
+}
+
+void lacp_adopt_identity(struct lacp *l, uint32_t slot, const struct xlagg_lacp *saved)
+{
+	struct lacp_port *p = &l->port[slot];
+
+	if (!makes_sense(saved))
+		return;
+	/* system-mac auto is the lagg's MAC when LACP started, and a number that was given stays. */
+	memcpy(l->mac, saved->actor.system, sizeof(l->mac));
+	if (!lacp_parse_mac(l->conf.system_mac, l->system))
+		memcpy(l->system, l->mac, sizeof(l->system));
+	if (p->conf.number == XLAGG_AUTO)
+		p->number = saved->actor.port;
+	if (l->last_number < p->number)
+		l->last_number = p->number;
+}
+
+bool lacp_adopt(struct lacp *l, uint64_t now, uint32_t slot, const struct xlagg_lacp *saved)
+{
+	struct lacp_port *p = &l->port[slot];
+	const struct xlagg_lacp_end actor = end_of(&saved->actor);
+
+	if (!makes_sense(saved) || !p->enabled || !p->lacp_enabled || !fits(l, p, saved))
+		return false;
+	lacp_actor_refresh(l, p);
+	if (!lacp_same_port(&actor, &p->actor))
+		return false; /* other options, or another speed: the partner has to hear of it anyway */
+	p->partner = end_of(&saved->partner_oper);
+	p->heard = p->partner; /* until it is heard again; Sync may have been another */
+	p->view = end_of(&saved->view);
+	p->view_known = saved->view_known;
+	p->matched = saved->matched;
+	p->rx = XLAGG_RX_CURRENT;
+	p->silence = 0;
+	/* Whatever the partner sent meanwhile is lost: it gets its full time to be heard again. */
+	p->current_while =
+	    now + (lacp_has(&actor, XLAGG_STATE_TIMEOUT) ? LACP_SHORT_TIMEOUT_TIME : LACP_LONG_TIMEOUT_TIME);
+	p->mux = saved->mux;
+	p->selected = saved->selected;
+	p->aggregator = saved->aggregator;
+	p->hold = LACP_HOLD_NONE;
+	if (p->mux == XLAGG_MUX_WAITING)
+		p->wait_while = now + LACP_AGGREGATE_WAIT_TIME;
+	if (saved->active)
+		l->active = saved->aggregator;
+	p->actor.state = (uint8_t)((p->actor.state & (XLAGG_STATE_ACTIVITY | XLAGG_STATE_AGGREGATION)) |
+				   (actor.state & (XLAGG_STATE_TIMEOUT | LACP_STATE_MUX)));
+	p->ntt = false;
+	/* Heard from soon, for there may have been silence, but not twice within a second. */
+	p->periodic = lacp_has(&p->partner, XLAGG_STATE_TIMEOUT) ? LACP_FAST_PERIODIC : LACP_SLOW_PERIODIC;
+	p->periodic_timer = now;
+	if (saved->pdu_tx_ns <= now && now - saved->pdu_tx_ns < LACP_FAST_PERIODIC_TIME)
+		p->periodic_timer = saved->pdu_tx_ns + LACP_FAST_PERIODIC_TIME;
+	return true;
+}
