@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+#include "bpf/rig.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bpf/xlagg_tc.skel.h"
+#include "bpf/xlagg_xdp.skel.h"
+
+#define CPUS_MAX 512
+
+static int print(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return level == LIBBPF_WARN ? vfprintf(stderr, format, args) : 0;
+}
+
+/* Whether `word` stands in `list`. */
+static bool listed(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = list; (at = strstr(at, word)); at += len)
+		if ((at == list || at[-1] == ' ') && (at[len] == ' ' || !at[len]))
+			return true;
+	return false;
+}
+
+/* Turns off what is not asked for; false: nothing is left. */
+static bool select_programs(struct bpf_object *object, const char *programs)
+{
+	struct bpf_program *program;
+	bool any = false;
+
+	bpf_object__for_each_program(program, object)
+	{
+		bool wanted = listed(programs, bpf_program__name(program));
+		bpf_program__set_autoload(program, wanted);
+		any |= wanted;
+	}
+	return any;
+}
+
+static void *map_memory(const struct rig *rig, const char *name, size_t len)
+{
+	void *memory = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, rig_map(rig, name), 0);
+
+	cr_assert_neq(memory, MAP_FAILED, "map %s cannot be mapped: %s", name, strerror(errno));
+	return memory;
+}
+
+static void load_tc(struct rig *rig, const char *programs)
+{
+	struct xlagg_tc_bpf *skeleton = xlagg_tc_bpf__open();
+
+	cr_assert_not_null(skeleton);
+	*(struct xlagg_params *)&skeleton->rodata->params = rig->params;
+	select_programs(skeleton->obj, programs);
+	cr_assert_eq(bpf_object__load(skeleton->obj), 0, "the tc programs do not load: %s", strerror(errno));
+	rig->tc = skeleton->obj;
+}
+
+/* Over the maps of the tc object, as in the product. */
+static void load_xdp(struct rig *rig, const char *programs)
+{
+	struct xlagg_xdp_bpf *skeleton = xlagg_xdp_bpf__open();
+	struct bpf_map *map;
+
+	cr_assert_not_null(skeleton);
+	*(struct xlagg_params *)&skeleton->rodata->params = rig->params;
+	if (!select_programs(skeleton->obj, programs))
+		return;
+	bpf_object__for_each_map(map, skeleton->obj)
+	{
+		if (!strchr(bpf_map__name(map), '.'))
+			cr_assert_eq(bpf_map__reuse_fd(map, rig_map(rig, bpf_map__name(map))), 0);
+	}
+	cr_assert_eq(bpf_object__load(skeleton->obj), 0, "the XDP programs do not load: %s", strerror(errno));
+	rig->xdp = skeleton->obj;
+}
+
+/* roundrobin takes turns per CPU: on one alone, what comes next is certain. */
+static void stay_on_one_cpu(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	cr_assert_eq(sched_setaffinity(0, sizeof(set), &set), 0);
+}
+
+struct rig *rig_open(const struct xlagg_params *params, const char *programs)
+{
+	struct rig *rig = calloc(1, sizeof(*rig));
+
+	cr_assert_not_null(rig);
+	libbpf_set_print(print);
+	stay_on_one_cpu();
+	rig->params = *params;
+	load_tc(rig, programs);
+	load_xdp(rig, programs);
+	rig->ports = map_memory(rig, "ports", XLAGG_MAX_PORTS * sizeof(struct xlagg_port));
+	rig->tables = map_memory(rig, "tables", 2 * sizeof(struct xlagg_table));
+	rig->control = map_memory(rig, "control", sizeof(struct xlagg_control));
+	rig->control->carrier = 1;
+	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
+		rig->ports[i].enabled = XLAGG_PORT_OUT;
+	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
+		rig->tables[0].bucket[i] = rig->tables[1].bucket[i] = XLAGG_NO_PORT << 8 | XLAGG_NO_PORT;
+	return rig;
+}
+
+struct rig *rig_with_ports(uint32_t proto, uint32_t ports, const char *programs)
+{
+	struct xlagg_params params = {
+	    .proto = proto,
+	    .hash = XLAGG_HASH_L2 | XLAGG_HASH_L3 | XLAGG_HASH_L4,
+	    .seed = 0x5eed,
+	    .lower_ifindex = 999,
+	    .rr_limit = 1,
+	    .ethertypes = 2,
+	    .ethertype = {0x88cc, 0x888e},
+	};
+	struct rig *rig = rig_open(&params, programs);
+
+	for (uint32_t i = 0; i < ports; i++) {
+		rig->ports[i] = (struct xlagg_port){.ifindex = 1000 + i, .flags = XLAGG_PORT_COLLECTING};
+		rig->tables[0].order[i] = (uint8_t)i;
+	}
+	rig->tables[0].count = ports;
+	for (uint32_t b = 0; ports && b < XLAGG_BUCKETS; b++)
+		rig->tables[0].bucket[b] = (uint16_t)((b + 1) % ports << 8 | b % ports);
+	return rig;
+}
+
+void rig_close(struct rig *rig)
+{
+	munmap(rig->ports, XLAGG_MAX_PORTS * sizeof(struct xlagg_port));
+	munmap(rig->tables, 2 * sizeof(struct xlagg_table));
+	munmap(rig->control, sizeof(struct xlagg_control));
+	bpf_object__close(rig->xdp);
+	bpf_object__close(rig->tc);
+	free(rig);
+}
+
+int rig_program(const struct rig *rig, const char *name)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(rig->tc, name);
+
+	if (!program && rig->xdp)
+		program = bpf_object__find_program_by_name(rig->xdp, name);
+	cr_assert(program && bpf_program__fd(program) >= 0, "no program %s", name);
+	return bpf_program__fd(program);
+}
+
+int rig_map(const struct rig *rig, const char *name)
+{
+	int fd = bpf_object__find_map_fd_by_name(rig->tc, name);
+
+	cr_assert_geq(fd, 0, "no map %s", name);
+	return fd;
+}
+
+uint32_t rig_run_skb(struct rig *rig, const char *program, const struct frame *f, const struct __sk_buff *skb)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->data, .data_size_in = f->len, .data_out = rig->out,
+		    .data_size_out = sizeof(rig->out), .ctx_in = skb, .ctx_size_in = skb ? sizeof(*skb) : 0,
+		    .repeat = 1);
+
+	cr_assert_eq(bpf_prog_test_run_opts(rig_program(rig, program), &opts), 0, "%s over %u octets: %s", program,
+		     f->len, strerror(errno));
+	rig->out_len = opts.data_size_out;
+	return opts.retval;
+}
+
+uint32_t rig_run(struct rig *rig, const char *program, const struct frame *f)
+{
+	return rig_run_skb(rig, program, f, NULL);
+}
+
+struct xlagg_probe rig_probe(struct rig *rig, const struct frame *f)
+{
+	struct xlagg_probe result = {.choice = 0xffff};
+	uint32_t zero = 0;
+
+	cr_assert_eq(bpf_map_update_elem(rig_map(rig, "probe_result"), &zero, &result, BPF_ANY), 0);
+	cr_assert_eq(rig_run(rig, "probe", f), UNSPEC);
+	cr_assert_eq(bpf_map_lookup_elem(rig_map(rig, "probe_result"), &zero, &result), 0);
+	return result;
+}
+
+/* Adds up `words` 64-bit counters over the CPUs. */
+static void sum_counters(int fd, uint32_t index, uint64_t *sum, size_t words)
+{
+	int cpus = libbpf_num_possible_cpus();
+	uint64_t *value = calloc((size_t)cpus * words, sizeof(*value));
+
+	cr_assert(value && cpus > 0 && cpus <= CPUS_MAX);
+	cr_assert_eq(bpf_map_lookup_elem(fd, &index, value), 0);
+	for (size_t i = 0; i < (size_t)cpus * words; i++)
+		sum[i % words] += value[i];
+	free(value);
+}
+
+struct xlagg_port_stats rig_port_stats(const struct rig *rig, uint32_t slot)
+{
+	struct xlagg_port_stats stats = {0};
+
+	sum_counters(rig_map(rig, "port_stats"), slot, (uint64_t *)&stats, sizeof(stats) / sizeof(uint64_t));
+	return stats;
+}
+
+struct xlagg_lagg_stats rig_lagg_stats(const struct rig *rig)
+{
+	struct xlagg_lagg_stats stats = {0};
+
+	sum_counters(rig_map(rig, "lagg_stats"), 0, (uint64_t *)&stats, sizeof(stats) / sizeof(uint64_t));
+	return stats;
+}
+
+struct reading {
+	struct xlagg_slow_event *event;
+	uint32_t max, count;
+};
+
+static int take_event(void *context, void *data, size_t len)
+{
+	struct reading *reading = context;
+
+	cr_assert_eq(len, sizeof(struct xlagg_slow_event));
+	if (reading->count < reading->max)
+		memcpy(&reading->event[reading->count], data, len);
+	reading->count++;
+	return 0;
+}
+
+uint32_t rig_slow_events(const struct rig *rig, struct xlagg_slow_event *event, uint32_t max)
+{
+	struct reading reading = {.event = event, .max = max};
+	struct ring_buffer *ring = ring_buffer__new(rig_map(rig, "slow_rx"), take_event, &reading, NULL);
+
+	cr_assert_not_null(ring);
+	cr_assert_geq(ring_buffer__consume(ring), 0);
+	ring_buffer__free(ring);
+	return reading.count;
+}
+
+void rig_lose(struct rig *rig, uint32_t slot)
+{
+	__atomic_add_fetch(&rig->ports[slot].lost, 1, __ATOMIC_RELAXED);
+}
+
+void rig_let_in(struct rig *rig, uint32_t slot)
+{
+	rig->ports[slot].enabled = rig->ports[slot].lost;
+}
+
+void rig_netns(void)
+{
+	cr_assert_eq(unshare(CLONE_NEWNET), 0, "no network namespace: %s", strerror(errno));
+	rig_sh("ip link set lo up");
+}
+
+void rig_sh(const char *format, ...)
+{
+	char command[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(command, sizeof(command), format, args);
+	va_end(args);
+	int status = system(command);
+	cr_assert_eq(status, 0, "failed: %s", command);
+}

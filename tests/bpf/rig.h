@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * The programs of one lagg, loaded from the real objects over one set of maps, and what is needed to run a frame
+ * through one of them and to look at what it left behind. A test fails at once where the rig itself fails.
+ */
+#ifndef TESTS_BPF_RIG_H
+#define TESTS_BPF_RIG_H
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <criterion/criterion.h>
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <stdint.h>
+
+#include "bpf/frame.h"
+#include "xlagg/abi.h"
+
+#define UNSPEC ((uint32_t)TC_ACT_UNSPEC)
+
+struct rig {
+	struct xlagg_params params;
+	struct bpf_object *tc, *xdp;
+	struct xlagg_port *ports; /* mapped */
+	struct xlagg_table *tables;
+	struct xlagg_control *control;
+	uint8_t out[FRAME_MAX]; /* the frame after the last run */
+	uint32_t out_len;
+};
+
+/* Loads the programs named in `programs` (words with spaces). Carrier is on, no port is there, table 0 is in use. */
+struct rig *rig_open(const struct xlagg_params *params, const char *programs);
+/* Slots 0 to ports-1 with ifindex 1000 + slot, live and collecting, in that order; bucket b leads to slot b modulo
+ * ports, with the next as its backup. */
+struct rig *rig_with_ports(uint32_t proto, uint32_t ports, const char *programs);
+void rig_close(struct rig *rig);
+
+int rig_program(const struct rig *rig, const char *name);
+int rig_map(const struct rig *rig, const char *name);
+/* Runs a program over a frame; gives its verdict. tc programs may be told about the skb around it. */
+uint32_t rig_run(struct rig *rig, const char *program, const struct frame *f);
+uint32_t rig_run_skb(struct rig *rig, const char *program, const struct frame *f, const struct __sk_buff *skb);
+/* What `probe` says. */
+struct xlagg_probe rig_probe(struct rig *rig, const struct frame *f);
+/* Counters, over all CPUs. */
+struct xlagg_port_stats rig_port_stats(const struct rig *rig, uint32_t slot);
+struct xlagg_lagg_stats rig_lagg_stats(const struct rig *rig);
+/* Reads what is in the ring buffer: at most `max` records into `event`; gives how many there were. */
+uint32_t rig_slow_events(const struct rig *rig, struct xlagg_slow_event *event, uint32_t max);
+/* The watcher saw the port lose carrier; the agent let it in again. */
+void rig_lose(struct rig *rig, uint32_t slot);
+void rig_let_in(struct rig *rig, uint32_t slot);
+
+/* Enters a network namespace of the test's own. */
+void rig_netns(void);
+/* Runs a command, which must succeed. */
+void rig_sh(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif
