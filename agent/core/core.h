@@ -41,7 +41,11 @@ struct core_effects {
 	struct core_effect list[CORE_MAX_EFFECTS];
 };
 
-/* What the datapath shall do: read after CORE_PUBLISH or CORE_CARRIER. */
+/*
+ * What the datapath shall do: read after CORE_PUBLISH or CORE_CARRIER. A port within down-delay keeps its buckets and
+ * its place in `order` and is not live. In failover `order` begins with the active port, all buckets lead to it, and
+ * every port in service collects: the datapath accepts on the first live one.
+ */
 struct core_output {
 	struct xlagg_table table;	 /* generation is counted here */
 	bool live[XLAGG_MAX_PORTS];	 /* by policy and as far as known the port can carry a frame now */
@@ -92,6 +96,8 @@ void core_port_set(struct core *core, uint64_t now, uint32_t slot, const struct 
 void core_port_rename(struct core *core, uint32_t slot, const char *name);
 /* Forgets a port. With LACP its last PDU is among the effects. */
 void core_port_del(struct core *core, uint64_t now, uint32_t slot, struct core_effects *fx);
+/* A port's link is now so; the same again is harmless. A loss that is over already is told as a loss and a return,
+ * since the datapath has seen it. */
 void core_link_changed(struct core *core, uint64_t now, uint32_t slot, const struct core_link *link,
 		       struct core_effects *fx);
 /* Makes `slot` the active port (failover). 0 or -ENOLINK when it cannot carry traffic, -EOPNOTSUPP in other protos. */
