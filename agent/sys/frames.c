@@ -3,20 +3,13 @@
 
 #include <errno.h>
 #include <linux/if_packet.h>
+#include <linux/pkt_sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "frames_stack.h"
-
 /* Room for one announcement of a few thousand addresses. */
 #define SEND_BUFFER (4 << 20)
-
-static int set_bypass(int fd, bool on)
-{
-	int value = on;
-	return setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &value, sizeof(value)) < 0 ? -errno : 0;
-}
 
 static void close_fd(int *fd)
 {
@@ -28,20 +21,20 @@ int frames_open(int *ret_fd)
 {
 	/* Protocol 0: nothing is received. */
 	__attribute__((cleanup(close_fd))) int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int size = SEND_BUFFER;
+	int size = SEND_BUFFER, priority = TC_PRIO_CONTROL;
 	if (fd < 0)
 		return -errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	int r = set_bypass(fd, true);
-	if (r < 0)
-		return r;
+	/* Through the qdisc, so that tcpdump on the port sees them, but before all others there. */
+	if (setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, sizeof(priority)) < 0)
+		return -errno;
 	*ret_fd = fd;
 	fd = -1;
 	return 0;
 }
 
-static int send_on(int fd, int ifindex, const uint8_t *frame, uint32_t len)
+int frames_send(int fd, int ifindex, const uint8_t *frame, uint32_t len)
 {
 	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = ifindex, .sll_halen = 6};
 	if (len < 14)
@@ -53,20 +46,4 @@ static int send_on(int fd, int ifindex, const uint8_t *frame, uint32_t len)
 		n = sendto(fd, frame, len, 0, (const struct sockaddr *)&to, sizeof(to));
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : 0;
-}
-
-int frames_send_through_stack(int fd, int ifindex, const uint8_t *frame, uint32_t len)
-{
-	int r = set_bypass(fd, false);
-	if (r < 0)
-		return r;
-	int sent = send_on(fd, ifindex, frame, len);
-	r = set_bypass(fd, true);
-	return sent < 0 ? sent : r;
-}
-
-int frames_send(int fd, int ifindex, const uint8_t *frame, uint32_t len)
-{
-	int r = send_on(fd, ifindex, frame, len);
-	return r == -ENOBUFS ? frames_send_through_stack(fd, ifindex, frame, len) : r;
 }

@@ -7,8 +7,7 @@
 
 /* An AF_PACKET socket that sends and receives nothing. */
 int frames_open(int *ret_fd);
-/* Sends one frame on a device, around its qdisc, or through it where the driver's queue is full. Frames sent around it
- * are not seen by tcpdump on that device. */
+/* Sends one frame on a device, before all others that wait in its queue. */
 int frames_send(int fd, int ifindex, const uint8_t *frame, uint32_t len);
 /* Gratuitous ARP and unsolicited NA for every address of `ifindex` and of the VLANs, macvlans and the bridge above it,
  * with their tags, and a learning frame for every MAC that a bridge above has learned from other ports, and for every

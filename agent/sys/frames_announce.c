@@ -31,7 +31,7 @@ static void tell(struct announcement *announcement, const struct device *device,
 {
 	if (!(device->flags & IFF_UP))
 		return;
-	int r = frames_send_through_stack(announcement->fd, device->ifindex, frame->octets, frame->len);
+	int r = frames_send(announcement->fd, device->ifindex, frame->octets, frame->len);
 	/* A device that was set down or removed a moment ago has nothing to announce. */
 	if (r < 0 && r != -ENETDOWN && r != -ENXIO && r != -ENODEV && announcement->error == 0)
 		announcement->error = r;

@@ -40,7 +40,7 @@ static void close_file(FILE **file)
 
 static void tell(struct rejoin *rejoin, const struct frame *frame)
 {
-	int r = frames_send_through_stack(rejoin->fd, rejoin->device->ifindex, frame->octets, frame->len);
+	int r = frames_send(rejoin->fd, rejoin->device->ifindex, frame->octets, frame->len);
 	/* A device that was set down or removed a moment ago has no groups. */
 	if (r < 0 && r != -ENETDOWN && r != -ENXIO && r != -ENODEV && rejoin->error == 0)
 		rejoin->error = r;

@@ -18,7 +18,5 @@ int frames_stack_list(struct netlink *nl, int ifindex, struct frames_stack *ret)
 void frames_stack_free(struct frames_stack *stack);
 /* NULL: it is not among them. */
 const struct device *frames_stack_find(const struct frames_stack *stack, int ifindex);
-/* Sends a frame as the device's own stack would: through its qdisc, and seen by tcpdump. */
-int frames_send_through_stack(int fd, int ifindex, const uint8_t *frame, uint32_t len);
 
 #endif
