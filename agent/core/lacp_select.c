@@ -6,7 +6,7 @@
  * Of all Aggregators one is active: it carries traffic. The ports of the others are held in STANDBY, out of sync, so
  * that their partners send nothing that would be dropped here. Two systems that could be joined by several LAGs have to
  * agree on one: the system with the lower System ID decides, the other follows its Sync; if the one that decides is
- * refused for LACP_REFUSED_TIME, it tries another.
+ * refused for LACP_REFUSED_TIME, it tries another and does not come back of itself.
  */
 #include "core/lacp_machine.h"
 
@@ -128,7 +128,7 @@ static bool other_end_wants(const struct lacp_port *p)
 {
 	bool we_decide = lacp_compare_system(&p->actor, &p->partner) < 0;
 
-	return we_decide ? !p->refused : lacp_has(&p->partner, XLAGG_STATE_SYNC);
+	return we_decide ? !p->avoided : lacp_has(&p->partner, XLAGG_STATE_SYNC);
 }
 
 static struct worth weigh(const struct lacp *l, uint32_t aggregator)
@@ -250,18 +250,19 @@ static bool hold_back(struct lacp *l)
 
 static void watch_refusal(struct lacp_port *p, uint64_t now)
 {
-	bool synced = lacp_has(&p->partner, XLAGG_STATE_SYNC);
+	bool agrees = lacp_agrees(p);
+	bool ours = lacp_has(&p->actor, XLAGG_STATE_SYNC), theirs = lacp_has(&p->partner, XLAGG_STATE_SYNC);
 
-	if (synced || !lacp_agrees(p))
+	if (!agrees || theirs)
 		p->refused = false;
-	if (synced || !lacp_agrees(p) || !lacp_has(&p->actor, XLAGG_STATE_SYNC)) {
-		p->refused_timer = CORE_NEVER;
-	} else if (p->refused) {
+	if (!agrees || (ours && theirs))
+		p->avoided = false;
+	if (!agrees || !ours || theirs || p->refused) {
 		p->refused_timer = CORE_NEVER;
 	} else if (p->refused_timer == CORE_NEVER) {
 		p->refused_timer = now + LACP_REFUSED_TIME;
 	} else if (lacp_expired(p->refused_timer, now)) {
-		p->refused = true;
+		p->refused = p->avoided = true;
 		p->refused_timer = CORE_NEVER;
 	}
 }
