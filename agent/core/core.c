@@ -211,6 +211,8 @@ void core_adopt_lacp(struct core *core, uint32_t slot, const struct xlagg_lacp *
 {
 	core->lacp_left[slot] = *left;
 	core->left |= 1u << slot;
+	if (left->partner_known)
+		core->adopted |= 1u << slot; /* it heard a partner, so up-delay was over */
 }
 
 void core_save_lacp(const struct core *core, uint32_t slot, struct xlagg_lacp *ret)

@@ -146,6 +146,18 @@ Test(core_adopt, rubbish_is_replaced)
 	rig_free(rig);
 }
 
+Test(core_adopt, release_publishes_in_any_case)
+{
+	struct xlagg_lagg_conf conf = rig_defaults();
+	struct rig *rig = rig_new_with(&conf);
+
+	core_hold(rig->core);
+	release(rig);
+	cr_assert_eq(rig_count(rig, CORE_PUBLISH), 1, "what is pinned may be something else");
+	cr_assert_eq(rig_count(rig, CORE_CARRIER), 1);
+	rig_free(rig);
+}
+
 Test(core_hold, one_effect)
 {
 	struct rig *rig = rig_new(XLAGG_PROTO_LOADBALANCE, 4);

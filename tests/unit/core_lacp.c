@@ -358,6 +358,50 @@ Test(core_lacp, one_port_falls_back_when_nobody_speaks)
 	rig_free(rig);
 }
 
+Test(core_lacp, goes_on_in_another_agent)
+{
+	struct xlagg_lagg_conf conf = lacp_conf();
+	conf.max_links = 1;
+	conf.up_delay = 2000;
+	struct pair pair = pair_new(&conf, 2);
+	struct rig *old = pair.end[0], *rig = rig_new_with(&conf);
+	const struct core_output *out = core_output(rig->core);
+	uint64_t now = (RIG_START + 20000) * RIG_MS;
+
+	pass_time(&pair, 20000);
+	cr_assert(core_output(old->core)->live[0] && rig_standby(old, 1), "%s", rig_reason(old, 1));
+	core_set_mac(rig->core, now, (uint8_t[6]){2, 0, 0, 0, 1, 0}, &rig->fx);
+	rig->ms = old->ms;
+	core_hold(rig->core);
+	core_adopt(rig->core, &core_output(old->core)->table);
+	for (uint32_t slot = 0; slot < 2; slot++) {
+		struct xlagg_lacp left = {0};
+
+		core_save_lacp(old->core, slot, &left);
+		rig->used[slot] = true;
+		rig->port[slot] = old->port[slot];
+		rig->link[slot] = old->link[slot];
+		core_port_add(rig->core, now, slot, slot ? "eth1" : "eth0", slot, &rig->port[slot], &rig->fx);
+		core_adopt_lacp(rig->core, slot, &left);
+		core_link_changed(rig->core, now, slot, &rig->link[slot], &rig->fx);
+	}
+	core_release(rig->core, now, &rig->fx);
+	cr_assert(out->live[0] && out->carrier);
+	cr_assert_arr_eq(out->table.bucket, core_output(old->core)->table.bucket, sizeof(out->table.bucket));
+	for (uint32_t slot = 0; slot < 2; slot++) {
+		struct xlagg_port_status before = {0}, after = {0};
+
+		core_port_status(old->core, slot, &before);
+		core_port_status(rig->core, slot, &after);
+		cr_assert_eq(after.lacp.rx, XLAGG_RX_CURRENT, "slot %u: %s", slot, after.reason);
+		cr_assert_eq(after.lacp.mux, before.lacp.mux);
+		cr_assert_eq(after.lacp.selected, before.lacp.selected);
+		cr_assert_str_eq(after.reason, before.reason);
+	}
+	rig_free(rig);
+	pair_free(&pair);
+}
+
 Test(core_lacp, slow_frames_are_none_of_the_static_protos_business)
 {
 	struct rig *rig = rig_new(XLAGG_PROTO_LOADBALANCE, 2);

@@ -297,7 +297,6 @@ void rig_until(struct rig *rig, uint32_t ms)
 		run(rig);
 	}
 	rig->ms = ms;
-	run(rig);
 }
 
 void rig_settle(struct rig *rig)

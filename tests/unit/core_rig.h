@@ -50,7 +50,7 @@ void rig_link(struct rig *rig, uint32_t slot, bool present, bool admin_up, bool 
 int rig_activate(struct rig *rig, uint32_t slot);
 void rig_frame(struct rig *rig, uint32_t slot, const uint8_t frame[CORE_FRAME_LEN]);
 void rig_stop(struct rig *rig);
-/* Lets time pass up to `ms`, running the core at each of its deadlines. */
+/* Lets time pass up to `ms`, running the core at its deadlines and at no other time. */
 void rig_until(struct rig *rig, uint32_t ms);
 /* Lets it pass until the core wants nothing more. */
 void rig_settle(struct rig *rig);

@@ -272,6 +272,17 @@ Test(core_input, the_same_again_is_harmless)
 	}
 }
 
+Test(core_input, running_without_need_is_harmless)
+{
+	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 3);
+	struct core_effects fx = {0};
+
+	for (uint32_t ms = 0; ms < 100; ms++)
+		core_run(rig->core, (RIG_START + rig->ms + ms) * RIG_MS, &fx);
+	cr_assert_eq(fx.count, 0);
+	rig_free(rig);
+}
+
 Test(core_input, link_data_reaches_the_status)
 {
 	struct rig *rig = rig_new(XLAGG_PROTO_LOADBALANCE, 1);
