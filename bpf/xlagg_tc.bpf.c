@@ -109,9 +109,11 @@ int rx(struct __sk_buff *skb)
 	struct amount amount = amount_of(skb);
 	const __u8 *header = (void *)(long)skb->data;
 	__u16 ethertype;
-	__u32 why;
+	__u32 why, zero = 0;
 
-	if (skb->data + ETH_HLEN > skb->data_end) {
+	if (!bpf_map_lookup_elem(&lower_dev, &zero))
+		return TC_ACT_UNSPEC; /* the lagg's device was removed and nobody has cleaned up yet */
+	if ((void *)(long)skb->data + ETH_HLEN > (void *)(long)skb->data_end) {
 		if (bpf_skb_pull_data(skb, ETH_HLEN)) {
 			count_rx_drop(XLAGG_RX_MALFORMED, amount);
 			return TC_ACT_SHOT;

@@ -58,14 +58,10 @@ static void take_device(struct datapath *dp, const char *map, uint32_t index)
 static int device_xdp(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
 	uint32_t lower = dp->setup.params.lower_ifindex;
-	if (dp->setup.profile != XLAGG_DATAPATH_XDP) {
-		take_device(dp, "lower_dev", 0);
+	if (dp->setup.profile != XLAGG_DATAPATH_XDP)
 		return hook_clear(dp->folder, "xdptx");
-	}
 	__cleanup_programs struct programs *programs = NULL;
 	int err = programs_open(&dp->setup, PROGRAMS_XDP, 0, &programs);
-	if (!err)
-		err = put_device(dp, "lower_dev", 0, lower);
 	if (err)
 		return datapath_say(sentence, err, "cannot set up the xdp datapath: %s", strerror(-err));
 	err = programs_load(dp, programs, (const char *const[]){"xdp_tx", NULL}, sentence);
@@ -88,6 +84,9 @@ int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 		return err;
 	/* It was made for another setup; the next `explain` makes one. */
 	err = pin_drop(dp->folder, "prog_probe");
+	/* The kernel takes it out when the device goes: then the ports' frames are their own again. */
+	if (!err)
+		err = put_device(dp, "lower_dev", 0, lower);
 	if (!err && !dp->features.tcx)
 		err = clsact_prepare((int)lagg);
 	if (err)

@@ -213,3 +213,17 @@ Test(receive, whatever_comes)
 	cr_assert_eq(dropped(rig, XLAGG_RX_MALFORMED), 0);
 	rig_close(rig);
 }
+
+/* Somebody removed the lagg's device while no agent was there: the ports' frames are their own again. */
+Test(receive, without_the_lagg_the_port_keeps_its_frames)
+{
+	struct rig *rig = rig_with_ports(XLAGG_PROTO_LOADBALANCE, 2, "rx");
+	struct frame f = data(false);
+	uint32_t zero = 0;
+
+	accepted(rig, &f);
+	cr_assert_eq(bpf_map_delete_elem(rig_map(rig, "lower_dev"), &zero), 0);
+	cr_assert_eq((int)rig_run(rig, "rx", &f), TC_ACT_UNSPEC);
+	cr_assert_eq(rig_port_stats(rig, 0).rx_packets, 1);
+	rig_close(rig);
+}

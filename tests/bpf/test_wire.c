@@ -391,7 +391,6 @@ Test(wire_xdp, what_xdp_cannot_send_tc_sends)
 
 	wire_open(&wire, &params, true);
 	cr_assert_eq(bpf_map_delete_elem(rig_map(wire.rig, "tx_devs"), &zero), 0);
-	cr_assert_eq(bpf_map_delete_elem(rig_map(wire.rig, "lower_dev"), &zero), 0);
 	wire_send(wire.lagg, &f);
 	wire_hears(wire.far[0], &f);
 	wire_send(wire.far[0], &g);
