@@ -71,10 +71,12 @@ unsigned int cli_pinned_laggs(const char *pins, char *ret, size_t size)
 static void no_agent(struct cli *cli, const char *path, int err)
 {
 	char pins[PATH_MAX], laggs[512], keeps[700] = "";
-	unsigned int count;
+	unsigned int count = 0;
 
+	/* Where an agent with a socket of its own pins is not known here. */
 	cli_pins_path(cli->netns, pins, sizeof(pins));
-	count = cli_pinned_laggs(pins, laggs, sizeof(laggs));
+	if (!cli->socket || cli->netns)
+		count = cli_pinned_laggs(pins, laggs, sizeof(laggs));
 	if (count)
 		snprintf(keeps, sizeof(keeps), "; %s keep%s forwarding without it", laggs, count == 1 ? "s" : "");
 	snprintf(cli->sentence, sizeof(cli->sentence), "no agent answers at %s (%s): start it with `xlaggd%s%s`%s",
@@ -129,6 +131,7 @@ void cli_disconnect(struct cli *cli)
 
 static int connection_lost(struct cli *cli, int err)
 {
+	err = err ? err : EIO;
 	snprintf(cli->sentence, sizeof(cli->sentence),
 		 "the connection to the agent broke (%s): see the agent's log, and whether it runs", strerror(err));
 	cli_disconnect(cli);
@@ -199,12 +202,12 @@ static int read_answer(struct cli *cli, const struct nlmsghdr *nlh)
 static int read_reply(struct cli *cli, cli_reply_fn fn, void *context)
 {
 	for (;;) {
-		const struct nlmsghdr *nlh;
+		const struct nlmsghdr *nlh = NULL;
 		int ret = cli_receive(cli, REPLY_TIMEOUT_MS, &nlh);
 
 		if (ret == -EAGAIN)
 			return connection_lost(cli, ETIMEDOUT);
-		if (ret < 0)
+		if (!nlh)
 			return ret;
 		if (nlh->nlmsg_type == NLMSG_ERROR)
 			return read_answer(cli, nlh);

@@ -17,31 +17,24 @@ static const struct {
     {"reload", NULL, cmd_reload},    {"ifconfig", NULL, cmd_ifconfig}, {"help", NULL, cmd_help},
 };
 
-/* `lagg create` without a name takes the first free one, and prints it. */
-static int name_lagg(struct cli *cli, struct ctl_command *command)
-{
-	int ret = cli_free_name(cli, command->name);
-
-	if (ret == CLI_DONE)
-		puts(command->name);
-	return ret;
-}
-
 /* A changing command: a transaction by itself. */
 static int change(struct cli *cli, int argc, char *argv[])
 {
 	char sentence[XLAGG_SENTENCE_MAX];
 	struct ctl_command command;
-	int ret = ctl_parse(argc, argv, cli->batch != NULL, &command, sentence);
+	bool unnamed;
 
-	if (ret < 0)
+	if (ctl_parse(argc, argv, cli->batch != NULL, &command, sentence) < 0)
 		return cli_usage(cli, "%s", sentence);
-	if (command.cmd == XLAGG_CMD_LAGG_ADD && !command.name[0]) {
-		ret = name_lagg(cli, &command);
-		if (ret != CLI_DONE)
-			return ret;
-	}
-	return cli_change(cli, &command) < 0 ? cli_failed(cli) : CLI_DONE;
+	/* `lagg create` without a name takes the first free one, and prints it. */
+	unnamed = command.cmd == XLAGG_CMD_LAGG_ADD && !command.name[0];
+	if (unnamed && cli_free_name(cli, command.name) != CLI_DONE)
+		return CLI_REFUSED;
+	if (cli_change(cli, &command) < 0)
+		return cli_failed(cli);
+	if (unnamed)
+		puts(command.name);
+	return CLI_DONE;
 }
 
 int cli_dispatch(struct cli *cli, int argc, char *argv[])

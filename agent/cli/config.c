@@ -32,33 +32,35 @@ struct ctl_model *config_running(struct cli *cli)
 	return model;
 }
 
+/* The stream's octets up to its end as a text. NULL with errno; EILSEQ: a NUL is among them. */
+static char *read_text(FILE *in)
+{
+	char *text = NULL;
+	size_t size = 0;
+	ssize_t len = getdelim(&text, &size, '\0', in);
+	bool empty = len < 0 && feof(in);
+	int err = len < 0 ? errno : EILSEQ;
+
+	if (len >= 0 && strlen(text) == (size_t)len)
+		return text;
+	free(text);
+	errno = err;
+	return empty ? calloc(1, 1) : NULL;
+}
+
 char *config_slurp(const char *path)
 {
 	FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-	char *text = NULL;
-	size_t size = 0;
-	ssize_t len;
+	char *text;
+	int err;
 
 	if (!in)
 		return NULL;
-	errno = 0;
-	len = getdelim(&text, &size, '\0', in);
-	if (len < 0 && errno == 0 && !ferror(in)) { /* an empty file */
-		free(text);
-		text = calloc(1, 1);
-	} else if (len < 0 || strlen(text) < (size_t)len) { /* a NUL: no text */
-		int err = len < 0 ? errno : EILSEQ;
-
-		free(text);
-		text = NULL;
-		errno = err;
-	}
-	if (in != stdin) {
-		int err = errno;
-
+	text = read_text(in);
+	err = errno;
+	if (in != stdin)
 		fclose(in);
-		errno = err;
-	}
+	errno = err;
 	return text;
 }
 
@@ -81,18 +83,13 @@ static int apply_text(struct cli *cli, char *text, struct ctl_model *model)
 	}
 }
 
-struct ctl_model *config_file(struct cli *cli, const char *path)
+/* The model that a file's text describes; `path` is named in what is refused. */
+static struct ctl_model *read_model(struct cli *cli, const char *path, char *text)
 {
+	struct ctl_model *model = calloc(1, sizeof(*model));
 	const char *batch = cli->batch;
-	CONFIG_AUTO char *text = config_slurp(path);
-	struct ctl_model *model;
 	int line = cli->line, ret;
 
-	if (!text) {
-		cli_refuse(cli, "%s: %s", path, strerror(errno));
-		return NULL;
-	}
-	model = calloc(1, sizeof(*model));
 	if (!model) {
 		cli_refuse(cli, "out of memory");
 		return NULL;
@@ -106,6 +103,19 @@ struct ctl_model *config_file(struct cli *cli, const char *path)
 		return model;
 	free(model);
 	return NULL;
+}
+
+struct ctl_model *config_file(struct cli *cli, const char *path)
+{
+	struct ctl_model *model = NULL;
+	char *text = config_slurp(path);
+
+	if (text)
+		model = read_model(cli, path, text);
+	else
+		cli_refuse(cli, "%s: %s", path, strerror(errno));
+	free(text);
+	return model;
 }
 
 /* The new file has the old one's permissions, or 0644 less umask. */

@@ -92,7 +92,7 @@ static int split_listen(const char *listen, char host[64], char port[16])
 		return -EINVAL;
 	memcpy(host, listen, len);
 	host[len] = '\0';
-	strcpy(port, colon + 1);
+	snprintf(port, 16, "%s", colon + 1);
 	return 0;
 }
 

@@ -38,7 +38,7 @@ static void print_event(const struct cli *cli, const struct xlagg_event *event)
 /* Waits for the next agent, and tells of its start: it happened before anyone could subscribe. */
 static int come_back(struct cli *cli, const char *name)
 {
-	const struct timespec pause = {.tv_nsec = RETRY_MS * 1000000};
+	const struct timespec pause = {.tv_nsec = RETRY_MS * 1000000L};
 	struct xlagg_event event = {.type = XLAGG_EVENT_AGENT_START, .gap_ns = XLAGG_GAP_UNKNOWN};
 	struct xlagg_agent_status agent;
 

@@ -4,41 +4,48 @@
 
 #include "cli.h"
 
-static void say(const struct cli *cli, const char *format, va_list args)
+#define SENTENCE_MAX 2048 /* octets of the longest sentence */
+
+static void say(const struct cli *cli, const char *sentence)
 {
 	fflush(stdout); /* what was printed before the error stands before it, also in a log */
-	fputs("xlagg: ", stderr);
 	if (cli->batch)
-		fprintf(stderr, "%s:%d: ", cli->batch, cli->line);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+		fprintf(stderr, "xlagg: %s:%d: %s\n", cli->batch, cli->line, sentence);
+	else
+		fprintf(stderr, "xlagg: %s\n", sentence);
 }
 
 void cli_warn(const struct cli *cli, const char *format, ...)
 {
+	char sentence[SENTENCE_MAX];
 	va_list args;
 
 	va_start(args, format);
-	say(cli, format, args);
+	vsnprintf(sentence, sizeof(sentence), format, args);
 	va_end(args);
+	say(cli, sentence);
 }
 
 int cli_refuse(const struct cli *cli, const char *format, ...)
 {
+	char sentence[SENTENCE_MAX];
 	va_list args;
 
 	va_start(args, format);
-	say(cli, format, args);
+	vsnprintf(sentence, sizeof(sentence), format, args);
 	va_end(args);
+	say(cli, sentence);
 	return CLI_REFUSED;
 }
 
 int cli_usage(const struct cli *cli, const char *format, ...)
 {
+	char sentence[SENTENCE_MAX];
 	va_list args;
 
 	va_start(args, format);
-	say(cli, format, args);
+	vsnprintf(sentence, sizeof(sentence), format, args);
 	va_end(args);
+	say(cli, sentence);
 	return CLI_USAGE;
 }

@@ -155,14 +155,16 @@ static void lagg_details(FILE *out, const struct view_lagg *lagg)
 {
 	const struct xlagg_lagg_status *status = &lagg->status;
 	const char *mode = words_get(words_xdp_mode, status->xdp_mode);
-	char actor[WORDS_END_SIZE], partner[WORDS_END_SIZE];
+	char actor[WORDS_END_SIZE], partner[WORDS_END_SIZE], when[WORDS_TIME_SIZE];
 
 	fprintf(out, "    datapath %s device %s tx-path %s attach %s%s%s carrier watch %s table %u",
 		word_or(xlagg_words_datapath, status->profile), word_or(xlagg_words_device, status->device),
 		word_or(xlagg_words_tx_path, status->tx_path), word_or(words_attach, status->attach), mode ? " " : "",
 		mode ? mode : "", word_or(words_watch, status->carrier_watch), status->generation);
 	speed(out, status->speed, XLAGG_DUPLEX_UNKNOWN);
-	fputc('\n', out);
+	words_time(status->last_change_ns, when);
+	fprintf(out, "\n    active ports %u flaps %" PRIu64 "%s%s\n", status->active_ports, status->flaps,
+		when[0] ? " last change " : "", when);
 	if (status->has_lag_id) {
 		words_lacp_end(&status->actor, true, actor);
 		words_lacp_end(&status->partner, true, partner);
