@@ -15,10 +15,11 @@ static json_t *text(const char *value)
 
 	if (json)
 		return json;
-	for (; value[i] && i < sizeof(plain) - 1; i++)
+	for (; value[i] && i < sizeof(plain) - 1; i++) {
 		plain[i] = '?';
-	if (value[i] >= ' ' && value[i] <= '~')
-		plain[i] = value[i];
+		if (value[i] >= ' ' && value[i] <= '~')
+			plain[i] = value[i];
+	}
 	plain[i] = '\0';
 	return json_string(plain);
 }
