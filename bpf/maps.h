@@ -136,4 +136,13 @@ struct {
 	__type(value, __u32); /* ifindex of the lower end */
 } lower_dev SEC(".maps");
 
+/* The same for the programs on skbs, which only look whether it is still there: the kernel takes out a device that
+ * goes, and lets no devmap be shared between programs of two kinds. */
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32); /* ifindex of the lower end */
+} lower_alive SEC(".maps");
+
 #endif

@@ -111,7 +111,7 @@ int rx(struct __sk_buff *skb)
 	__u16 ethertype;
 	__u32 why, zero = 0;
 
-	if (!bpf_map_lookup_elem(&lower_dev, &zero))
+	if (!bpf_map_lookup_elem(&lower_alive, &zero))
 		return TC_ACT_UNSPEC; /* the lagg's device was removed and nobody has cleaned up yet */
 	if ((void *)(long)skb->data + ETH_HLEN > (void *)(long)skb->data_end) {
 		if (bpf_skb_pull_data(skb, ETH_HLEN)) {

@@ -62,6 +62,8 @@ static int device_xdp(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 		return hook_clear(dp->folder, "xdptx");
 	__cleanup_programs struct programs *programs = NULL;
 	int err = programs_open(&dp->setup, PROGRAMS_XDP, 0, &programs);
+	if (!err)
+		err = put_device(dp, "lower_dev", 0, lower);
 	if (err)
 		return datapath_say(sentence, err, "cannot set up the xdp datapath: %s", strerror(-err));
 	err = programs_load(dp, programs, (const char *const[]){"xdp_tx", NULL}, sentence);
@@ -86,7 +88,7 @@ int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	err = pin_drop(dp->folder, "prog_probe");
 	/* The kernel takes it out when the device goes: then the ports' frames are their own again. */
 	if (!err)
-		err = put_device(dp, "lower_dev", 0, lower);
+		err = put_device(dp, "lower_alive", 0, lower);
 	if (!err && !dp->features.tcx)
 		err = clsact_prepare((int)lagg);
 	if (err)

@@ -109,7 +109,7 @@ struct rig *rig_open(const struct xlagg_params *params, const char *programs)
 	rig->control->carrier = 1;
 	/* The lagg's device is there: any device will do where nothing is redirected for real. */
 	uint32_t zero = 0, loopback = 1;
-	cr_assert_eq(bpf_map_update_elem(rig_map(rig, "lower_dev"), &zero, &loopback, BPF_ANY), 0);
+	cr_assert_eq(bpf_map_update_elem(rig_map(rig, "lower_alive"), &zero, &loopback, BPF_ANY), 0);
 	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
 		rig->ports[i].enabled = XLAGG_PORT_OUT;
 	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)

@@ -222,7 +222,7 @@ Test(receive, without_the_lagg_the_port_keeps_its_frames)
 	uint32_t zero = 0;
 
 	accepted(rig, &f);
-	cr_assert_eq(bpf_map_delete_elem(rig_map(rig, "lower_dev"), &zero), 0);
+	cr_assert_eq(bpf_map_delete_elem(rig_map(rig, "lower_alive"), &zero), 0);
 	cr_assert_eq((int)rig_run(rig, "rx", &f), TC_ACT_UNSPEC);
 	cr_assert_eq(rig_port_stats(rig, 0).rx_packets, 1);
 	rig_close(rig);

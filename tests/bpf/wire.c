@@ -162,9 +162,10 @@ void wire_open(struct wire *wire, const struct xlagg_params *params, bool xdp)
 	rig->params.lower_ifindex = (uint32_t)wire->lower_ifindex;
 	attach_tc(wire, "tx", 0, wire->lower_ifindex, BPF_TC_INGRESS);
 	attach_tc(wire, "lower_guard", 0, wire->lower_ifindex, BPF_TC_EGRESS);
-	put_device(wire, "lower_dev", 0, wire->lower_ifindex);
+	put_device(wire, "lower_alive", 0, wire->lower_ifindex);
 	if (xdp) {
 		prepare_for_xdp("lagg0");
+		put_device(wire, "lower_dev", 0, wire->lower_ifindex);
 		attach_xdp(wire, "xdp_tx", 0, wire->lower_ifindex);
 	}
 	for (uint32_t i = 0; i < WIRE_PORTS; i++) {
