@@ -20,7 +20,7 @@ fail() {
 	while caller $frame >&2; do frame=$((frame + 1)); done
 	exit 1
 }
-skip() { echo "$*"; exit 77; }
+skip() { echo "skipped: $*"; exit 77; }
 step() { echo "-- $(date +%T.%3N) $*"; }
 
 # is GOT WANT WHAT

@@ -26,7 +26,7 @@ run_test() {
 		bash -c 'set -euo pipefail; . "$LIB"; . "$1"; "$2"' "$name" "$1" "$2" >"$log" 2>&1 </dev/null || status=$?
 	case $status in
 	0) say "ok $number - $name ($((SECONDS - start)) s)" ;;
-	77) say "ok $number - $name # SKIP $(tail -n 1 "$log")" ;;
+	77) say "ok $number - $name # SKIP $(sed -n 's/^skipped: //p' "$log")" ;;
 	*)
 		failed=$((failed + 1))
 		say "not ok $number - $name (status $status, $((SECONDS - start)) s)"

@@ -25,7 +25,7 @@ killed_and_restarted() {
 	pinned_ids a >"$D/ids-before"
 	[ -s "$D/ids-before" ] || fail "nothing is pinned below $BPFFS/$P-a"
 	picture a >"$D/show-before"
-	xl a -d lagg show >"$D/text-before"
+	xl a lagg show >"$D/text-before"
 	step "kill -9"
 	agent_end a KILL
 	local rx
@@ -36,15 +36,15 @@ killed_and_restarted() {
 	agent a
 	pinned_ids a >"$D/ids-after"
 	picture a >"$D/show-after"
-	xl a -d lagg show >"$D/text-after"
+	xl a lagg show >"$D/text-after"
 	let_pass a 1000
 	end_stream s
 	reap tcp || fail "TCP: $(jq -r .error "$D/tcp.out")"
 	no_loss s
 	no_reordering s
-	at_least "$(mbits tcp)" 100 "TCP meanwhile, Mbit/s"
+	at_least "$(mbits tcp)" 20 "TCP meanwhile, Mbit/s"
 	diff "$D/ids-before" "$D/ids-after" || fail "something was attached or made anew"
-	diff "$D/text-before" "$D/text-after" || fail "show -d is not the same as before"
+	diff "$D/text-before" "$D/text-after" || fail "show is not the same as before"
 	diff "$D/show-before" "$D/show-after" || fail "show -j -d is not the same as before"
 	matches "$(xl a -j agent show)" adopted "agent show"
 	step "and it still reacts"
@@ -107,7 +107,8 @@ test_default_paths() {
 	[ ! -e "$pins/lagg0" ] || fail "pins are left below $pins"
 	gone a lagg0 || fail "lagg0 is still there"
 	rm -rf "/run/xlagg/$P-a" "/var/lib/xlagg/$P-a"
-	[ ! -d "$pins" ] || rmdir "$pins"
+	[ -z "$(find "$pins" -type f 2>/dev/null)" ] || fail "still pinned: $(find "$pins")"
+	rm -rf "$pins"
 }
 
 test_second_agent_is_refused() {

@@ -65,7 +65,7 @@ bridged() {
 	iperf_server b
 	iperf tcp c -c 10.0.0.2 -t 1
 	reap tcp || fail "TCP through the bridge: $(jq -r .error "$D/tcp.out")"
-	at_least "$(mbits tcp)" 100 "TCP through the bridge, Mbit/s"
+	at_least "$(mbits tcp)" 20 "TCP through the bridge, Mbit/s"
 }
 test_bridge_port() {
 	bridged proto failover
@@ -110,7 +110,7 @@ jumbo() {
 	iperf_server b
 	iperf tcp a -c 10.0.0.2 -t 1
 	reap tcp || fail "TCP at MTU 9000: $(jq -r .error "$D/tcp.out")"
-	at_least "$(mbits tcp)" 200 "TCP at MTU 9000, Mbit/s"
+	at_least "$(mbits tcp)" 20 "TCP at MTU 9000, Mbit/s"
 	xl a lagg del lagg0
 	is "$(mtu_of a eth1)" 1500 "MTU of eth1 after the lagg has gone"
 	is "$(mtu_of a eth2)" 1500 "MTU of eth2 after the lagg has gone"

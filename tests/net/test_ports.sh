@@ -19,7 +19,7 @@ adding_and_removing_under_load() {
 		let_pass a 1000
 	done
 	reap tcp || fail "TCP: $(jq -r .error "$D/tcp.out")"
-	at_least "$(mbits tcp)" 100 "TCP meanwhile, Mbit/s"
+	at_least "$(mbits tcp)" 20 "TCP meanwhile, Mbit/s"
 	end_stream there
 	end_stream back
 	# Each end is told in turn, so in between one end sends on a wire whose other end is not a port.
@@ -57,7 +57,7 @@ links_lost_under_load() {
 	end_stream s
 	reap tcp || fail "TCP: $(jq -r .error "$D/tcp.out")"
 	at_most "$(account s .longest_us)" 1000000 "longest interruption, us"
-	at_least "$(mbits tcp)" 50 "TCP meanwhile, Mbit/s"
+	at_least "$(mbits tcp)" 20 "TCP meanwhile, Mbit/s"
 	is "$(port_field a eth1 .stats.link_failures)" 2 "link_failures of eth1"
 }
 test_link_loss_and_return_under_load_tc_stack() { lagg_pair 2 proto loadbalance tx-path stack; links_lost_under_load; }
