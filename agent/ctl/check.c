@@ -75,7 +75,7 @@ static int check_mac(const struct xlagg_model *lagg, char *sentence)
 {
 	const char *mac = lagg->conf.mac;
 
-	if (strncmp(mac, "from ", 5) || strcmp(mac + 5, lagg->name))
+	if (strncmp(mac, "from ", 5) != 0 || strcmp(mac + 5, lagg->name) != 0)
 		return 0;
 	return ctl_refuse(sentence, -ELOOP, "%s cannot take its MAC from itself; name another device, or say mac auto",
 			  lagg->name);

@@ -56,7 +56,7 @@ static int find_object(const char *word, char *sentence)
 	size_t count = 0;
 
 	for (size_t i = 0; i < COMMANDS; i++)
-		if (!i || strcmp(ctl_commands[i].object, ctl_commands[i - 1].object))
+		if (!i || strcmp(ctl_commands[i].object, ctl_commands[i - 1].object) != 0)
 			words[count++] = (struct ctl_word){ctl_commands[i].object, (int)i};
 	return ctl_match(word, words, count, "command", sentence);
 }

@@ -20,11 +20,6 @@ struct diff {
 	void *context;
 };
 
-static void free_model(struct ctl_model **model)
-{
-	free(*model);
-}
-
 static const struct xlagg_model *wanted(const struct diff *diff, const char *name)
 {
 	return ctl_find((struct ctl_model *)diff->to, name); /* which does not change it */
@@ -97,7 +92,7 @@ static uint64_t needs_ports(const struct xlagg_model *now, const struct xlagg_mo
 
 	if (want->conf.min_links > now->conf.min_links)
 		later |= bit_of(false, "min-links");
-	if (strcmp(want->conf.primary, "auto") && ctl_find_port(now, want->conf.primary) < 0)
+	if (strcmp(want->conf.primary, "auto") != 0 && ctl_find_port(now, want->conf.primary) < 0)
 		later |= bit_of(false, "primary");
 	return later;
 }
@@ -126,7 +121,8 @@ static int release_numbers(struct diff *diff, struct xlagg_model *now, const str
 		bool taken = false;
 
 		for (uint32_t w = 0; w < want->ports; w++)
-			taken |= want->port[w].conf.number == port.conf.number && strcmp(want->port[w].name, port.name);
+			taken |=
+			    want->port[w].conf.number == port.conf.number && strcmp(want->port[w].name, port.name) != 0;
 		if (!taken || port.conf.number == XLAGG_AUTO)
 			continue;
 		port.conf.number = XLAGG_AUTO;
@@ -244,19 +240,27 @@ static int add_laggs(struct diff *diff)
 	return error;
 }
 
+static int run(struct diff *diff)
+{
+	struct ctl_model *now = diff->now;
+	int error = del_laggs(diff);
+
+	for (uint32_t i = 0; i < now->laggs && !error; i++)
+		error = make_room(diff, &now->lagg[i], wanted(diff, now->lagg[i].name));
+	for (uint32_t i = 0; i < now->laggs && !error; i++)
+		error = fill(diff, &now->lagg[i], wanted(diff, now->lagg[i].name));
+	return error ? error : add_laggs(diff);
+}
+
 int ctl_diff(const struct ctl_model *from, const struct ctl_model *to, ctl_command_fn fn, void *context)
 {
-	__attribute__((cleanup(free_model))) struct ctl_model *now = malloc(sizeof(*now));
-	struct diff diff = {.now = now, .to = to, .fn = fn, .context = context};
+	struct diff diff = {.now = malloc(sizeof(*from)), .to = to, .fn = fn, .context = context};
 	int error;
 
-	if (!now)
+	if (!diff.now)
 		return -ENOMEM;
-	*now = *from;
-	error = del_laggs(&diff);
-	for (uint32_t i = 0; i < now->laggs && !error; i++)
-		error = make_room(&diff, &now->lagg[i], wanted(&diff, now->lagg[i].name));
-	for (uint32_t i = 0; i < now->laggs && !error; i++)
-		error = fill(&diff, &now->lagg[i], wanted(&diff, now->lagg[i].name));
-	return error ? error : add_laggs(&diff);
+	*diff.now = *from;
+	error = run(&diff);
+	free(diff.now);
+	return error;
 }

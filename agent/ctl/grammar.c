@@ -82,7 +82,7 @@ static int find_lagg_word(const char *word, char *sentence)
  * before an abbreviation, a port's option before a lagg's. */
 static int find_word_after_port(const char *word, char *sentence)
 {
-	struct ctl_word words[2 * OPTION_WORDS_MAX + KEYWORDS];
+	struct ctl_word words[OPTION_WORDS_MAX + OPTION_WORDS_MAX + KEYWORDS];
 	size_t ports = port_words(words), laggs = lagg_words(words + ports);
 	int code = ctl_match_full(word, words, ports + laggs);
 
@@ -219,7 +219,7 @@ static bool is_unnamed(const char *verb, const char *word)
 {
 	struct ctl_word words[OPTION_WORDS_MAX + KEYWORDS];
 
-	if (strncmp(verb, "cr", 2))
+	if (strncmp("create", verb, strlen(verb)) != 0)
 		return false;
 	return !word || looks_like_address(word) || ctl_match_full(word, words, lagg_words(words)) >= 0;
 }

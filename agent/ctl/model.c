@@ -229,17 +229,17 @@ static int change(struct xlagg_model *lagg, const struct ctl_command *command, c
 
 static int change_lagg(struct ctl_model *model, const struct ctl_command *command, char *sentence)
 {
-	struct xlagg_model *lagg = ctl_find(model, command->name), changed;
-	int error;
+	int index = find(model, command->name), error;
+	struct xlagg_model changed;
 
-	if (!lagg)
+	if (index < 0)
 		return no_such_lagg(model, command->name, sentence);
-	changed = *lagg;
+	changed = model->lagg[index];
 	error = change(&changed, command, sentence);
 	if (!error)
 		error = check_lagg(model, &changed, sentence);
 	if (!error)
-		*lagg = changed;
+		model->lagg[index] = changed;
 	return error;
 }
 
@@ -250,7 +250,7 @@ static int add_lagg(struct ctl_model *model, const struct ctl_command *command, 
 
 	if (error)
 		return error;
-	if (ctl_find(model, command->name))
+	if (find(model, command->name) >= 0)
 		return ctl_refuse(sentence, -EEXIST, "%s exists already; change it with `xlagg lagg set %s`",
 				  command->name, command->name);
 	if (model->laggs == XLAGG_MAX_LAGGS)

@@ -105,8 +105,7 @@ int ctl_find_option(bool port, const char *word, char sentence[XLAGG_SENTENCE_MA
 void ctl_print_values(const struct xlagg_option *option, char *ret, size_t size)
 {
 	static const char *const fixed[] = {
-	    [XLAGG_KIND_HASH] = "a list of l2, l3, l4, src-mac, dst-mac, vlan, src-ip, dst-ip, sport, dport, inner, "
-				"symmetric",
+	    [XLAGG_KIND_HASH] = "l2, l3, l4, src-mac, dst-mac, vlan, src-ip, dst-ip, sport, dport, inner, symmetric",
 	    [XLAGG_KIND_MAC] = "auto or a MAC",
 	    [XLAGG_KIND_LAGG_MAC] = "auto, a MAC, from DEV or active",
 	    [XLAGG_KIND_PORT] = "auto or a port",
@@ -311,7 +310,7 @@ static int check_text(const struct xlagg_option *option, const char *text, char 
 		return ctl_refuse(sentence, -EINVAL, "the value of %s is longer than %u characters; shorten it",
 				  option->name, option->size - 1);
 	error = parse_text(option, text, canonical.text, sentence);
-	if (!error && strcmp(text, canonical.text))
+	if (!error && strcmp(text, canonical.text) != 0)
 		return ctl_refuse(sentence, -EINVAL, "%.60s is not in the form that %s is kept in; write %.60s", text,
 				  option->name, canonical.text);
 	return error;

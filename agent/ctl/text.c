@@ -18,7 +18,8 @@ int ctl_check_name(const char *name, const char *what, char sentence[XLAGG_SENTE
 		return ctl_refuse(sentence, -ENAMETOOLONG,
 				  "%.40s is too long for the name of %s: %zu characters; Linux allows 15", name, what,
 				  len);
-	if (!strcmp(name, ".") || !strcmp(name, ".."))
+	/* The last two are no devices below /proc/sys/net: Linux refuses such names as well. */
+	if (!strcmp(name, ".") || !strcmp(name, "..") || !strcmp(name, "all") || !strcmp(name, "default"))
 		return ctl_refuse(sentence, -EINVAL, "%s is not allowed as the name of %s; choose another", name, what);
 	for (const char *c = name; *c; c++)
 		if (!isgraph((unsigned char)*c) || strchr("/:%", *c))
@@ -254,7 +255,7 @@ int ctl_parse_ethertypes(const char *text, uint16_t ret[XLAGG_PORT_ETHERTYPES], 
 
 int text_ethertypes(const struct xlagg_option *option, const char *word, char *ret, char *sentence)
 {
-	uint16_t types[XLAGG_PORT_ETHERTYPES];
+	uint16_t types[XLAGG_PORT_ETHERTYPES] = {};
 	char list[XLAGG_PORT_ETHERTYPES * sizeof("ffff,")] = "", item[sizeof("ffff")];
 	int count = ctl_parse_ethertypes(word, types, sentence);
 

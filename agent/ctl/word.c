@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
@@ -19,12 +20,12 @@ int ctl_refuse(char sentence[XLAGG_SENTENCE_MAX], int error, const char *format,
 	va_end(args);
 	/* What was typed is part of the sentence, and the sentence goes to terminals and logs. */
 	for (char *c = sentence; *c; c++)
-		if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
+		if (!isprint((unsigned char)*c))
 			*c = '?';
 	return error;
 }
 
-static char fold(char c)
+static int fold(char c)
 {
 	return c == '_' ? '-' : c;
 }

@@ -108,7 +108,7 @@ Test(ctl_grammar, names_may_be_words)
 Test(ctl_grammar, create_may_leave_the_name_out)
 {
 	expect("lagg create", "lagg add");
-	expect("lagg cr laggproto lacp laggport eth1", "lagg add proto lacp port eth1");
+	expect("lagg c laggproto lacp laggport eth1", "lagg add proto lacp port eth1");
 	expect("lagg create 10.0.0.1/24", "lagg add 10.0.0.1/24");
 	expect("lagg create up", "lagg add up");
 	expect("lagg create lagg7 up", "lagg add lagg7 up");

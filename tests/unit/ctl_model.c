@@ -279,6 +279,21 @@ Test(ctl_model, values_that_no_parser_saw)
 	kit_no_leak();
 }
 
+/* Nothing is left of what was forgotten: configurations that say the same are the same octets. */
+Test(ctl_model, nothing_is_left_behind)
+{
+	struct ctl_model *model = kit_model(), *plain = kit_model();
+
+	kit_run(model,
+		"lagg add a port p port q prio 3 10.0.0.1/24 10.0.0.2/24\nport del a q\naddress del a 10.0.0.2/24\n"
+		"lagg set a mac 02:00:00:00:00:01 primary p\nlagg set a mac auto primary auto\n");
+	kit_run(plain, "lagg add a port p 10.0.0.1/24\n");
+	cr_assert_arr_eq(&model->lagg[0], &plain->lagg[0], sizeof(model->lagg[0]));
+	free(model);
+	free(plain);
+	kit_no_leak();
+}
+
 Test(ctl_model, find)
 {
 	struct ctl_model *model = kit_model();

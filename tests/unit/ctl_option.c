@@ -361,8 +361,8 @@ Test(ctl_option, print_of_a_value_that_is_none)
 
 Test(ctl_option, names)
 {
-	static const char *const wrong[] = {"",	    "abcdefghijklmnop", ".", "..", "a/b", "a b", "a:b", "a%d", "a\n",
-					    "\x7f", "\xc3\xa9"};
+	static const char *const wrong[] = {
+	    "", "abcdefghijklmnop", ".", "..", "all", "default", "a/b", "a b", "a:b", "a%d", "a\n", "\x7f", "\xc3\xa9"};
 	static const char *const right[] = {"a",   "abcdefghijklmno", "...", "eth0.5", "-x", "it's",
 					    "a#b", "lagg0",	      "\\"};
 	char sentence[XLAGG_SENTENCE_MAX];
