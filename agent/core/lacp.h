@@ -27,7 +27,7 @@
 #define LACP_AGGREGATE_WAIT_TIME (2 * LACP_SECOND)
 #define LACP_TX_LIMIT 3 /* LACPDUs in any LACP_FAST_PERIODIC_TIME */
 /* A partner that is not in sync for so long although we are holds the link back: others go before it. */
-#define LACP_REFUSED_TIME (LACP_AGGREGATE_WAIT_TIME + LACP_SHORT_TIMEOUT_TIME)
+#define LACP_REFUSED_TIME (LACP_AGGREGATE_WAIT_TIME + LACP_FAST_PERIODIC_TIME)
 /* Between the last frame handed to a port that is taken out of service and the LACPDU that says so. */
 #define LACP_DRAIN_TIME (LACP_SECOND / 20)
 #define LACP_NO_SLOT XLAGG_MAX_PORTS /* "no port", "no aggregator" */

@@ -14,7 +14,9 @@ void sim_broken(struct sim *sim, uint32_t system, uint32_t port, const char *for
 	if (sim->broken)
 		return;
 	sim->broken = true;
-	len = snprintf(sim->what, sizeof(sim->what), "at %.6f s, system %u", (double)sim->now / 1e9, system);
+	len = snprintf(sim->what, sizeof(sim->what), "at %.6f s", (double)sim->now / 1e9);
+	if (system != SIM_NONE)
+		len += snprintf(sim->what + len, sizeof(sim->what) - (size_t)len, ", system %u", system);
 	if (port != SIM_NONE)
 		len += snprintf(sim->what + len, sizeof(sim->what) - (size_t)len, " eth%u", port);
 	len += snprintf(sim->what + len, sizeof(sim->what) - (size_t)len, ": ");
@@ -64,21 +66,20 @@ static bool same_partner(const struct xlagg_lacp_end *a, const struct xlagg_lacp
 
 void sim_check_received(struct sim *sim, uint32_t system, uint32_t port, const uint8_t *frame)
 {
+	const struct xlagg_lacp_end *us = &sim_lacp(sim, system, port)->actor;
 	struct sim_watch *watch = &sim->system[system].port[port].watch;
-	struct xlagg_port_status status;
 	struct sim_pdu pdu;
 
 	sim_read_pdu(frame, &pdu);
-	sim_status(sim, system, port, &status);
 	sim_log(sim, "system %u eth%u: hears %02x%02x key %u port %u %02x, who sees %02x%02x key %u port %u %02x",
 		system, port, pdu.actor.system[0], pdu.actor.system[5], pdu.actor.key, pdu.actor.port, pdu.actor.state,
 		pdu.partner.system[0], pdu.partner.system[5], pdu.partner.key, pdu.partner.port, pdu.partner.state);
-	if (!memcmp(pdu.actor.system, status.lacp.actor.system, 6))
+	if (!memcmp(pdu.actor.system, us->system, 6))
 		return; /* its own system */
 	watch->heard = true;
 	watch->heard_at = sim->now;
 	watch->pdu = pdu;
-	watch->matched = same_identity(&pdu.partner, &status.lacp.actor) && pdu.partner.state & XLAGG_STATE_AGGREGATION;
+	watch->matched = same_identity(&pdu.partner, us) && pdu.partner.state & XLAGG_STATE_AGGREGATION;
 }
 
 static const uint8_t header[] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x02};
@@ -119,65 +120,76 @@ static bool invited(const struct sim_system *s, const struct sim_watch *watch)
 	return s->conf.lacp_mux == XLAGG_MUX_COUPLED || state & XLAGG_STATE_COLLECTING;
 }
 
-static const char *const selected_name[] = {"UNSELECTED", "SELECTED", "STANDBY"};
-
-static void check_port(struct sim *sim, uint32_t system, uint32_t port, const struct xlagg_port_status *status)
+static void note_change(struct sim *sim, uint32_t system, uint32_t port, uint32_t flags, const char *reason)
 {
+	static const char *const selected[] = {"UNSELECTED", "SELECTED", "STANDBY"};
+	const struct lacp_port *p = sim_lacp(sim, system, port);
 	struct sim_watch *watch = &sim->system[system].port[port].watch;
-	bool distributing = status->flags & XLAGG_FLAG_DISTRIBUTING;
 
-	if (status->flags != watch->flags) {
-		sim->changes += (status->flags ^ watch->flags) & XLAGG_FLAG_DISTRIBUTING ? 1 : 0;
-		sim_log(sim, "system %u eth%u: flags %02x to %02x (%s)", system, port, watch->flags, status->flags,
-			status->reason);
-		watch->flags = status->flags;
+	if (flags != watch->flags) {
+		if ((flags ^ watch->flags) & XLAGG_FLAG_DISTRIBUTING)
+			sim->last_change = sim->now;
+		sim_log(sim, "system %u eth%u: flags %02x to %02x (%s)", system, port, watch->flags, flags, reason);
+		watch->flags = flags;
 	}
-	if (status->lacp.aggregator != watch->aggregator || status->lacp.selected != watch->selected) {
-		sim_log(sim, "system %u eth%u: aggregator %u, %s", system, port, status->lacp.aggregator,
-			selected_name[status->lacp.selected]);
-		watch->aggregator = status->lacp.aggregator;
-		watch->selected = status->lacp.selected;
+	if (p->aggregator != watch->aggregator || p->selected != watch->selected) {
+		sim_log(sim, "system %u eth%u: aggregator %u, %s", system, port, p->aggregator, selected[p->selected]);
+		watch->aggregator = p->aggregator;
+		watch->selected = p->selected;
 	}
-	if (distributing != !status->reason[0])
-		sim_broken(sim, system, port, "flags %02x, but the reason is '%s'", status->flags, status->reason);
-	if (distributing && !sim->system[system].port[port].told.carrier)
+}
+
+static void check_port(struct sim *sim, uint32_t system, uint32_t port)
+{
+	const struct sim_system *s = &sim->system[system];
+	const struct lacp_port *p = sim_lacp(sim, system, port);
+	const char *reason = s->core->port[port].told_reason;
+	uint32_t flags = sim_flags(sim, system, port);
+	bool distributing = flags & XLAGG_FLAG_DISTRIBUTING;
+
+	note_change(sim, system, port, flags, reason);
+	if (distributing != !reason[0])
+		sim_broken(sim, system, port, "flags %02x, but the reason is '%s'", flags, reason);
+	if (distributing && !s->port[port].told.carrier)
 		sim_broken(sim, system, port, "distributes without carrier");
-	if (distributing && !(status->flags & XLAGG_FLAG_COLLECTING))
+	if (distributing && !(flags & XLAGG_FLAG_COLLECTING))
 		sim_broken(sim, system, port, "distributes without collecting");
-	if (distributing && !(status->lacp.actor.state & XLAGG_STATE_DEFAULTED) &&
-	    sim->now - watch->heard_at > 91 * SIM_SECOND)
+	if (distributing && !(p->actor.state & XLAGG_STATE_DEFAULTED) &&
+	    sim->now - s->port[port].watch.heard_at > 91 * SIM_SECOND)
 		sim_broken(sim, system, port, "distributes although the partner has been silent for longer than 90 s");
 }
 
-/* All ports that distribute lead to one partner: first of them in `first`. */
-static void check_one_lag(struct sim *sim, uint32_t system, uint32_t port, const struct xlagg_port_status *first,
-			  const struct xlagg_port_status *status)
+/* All ports that distribute lead to one partner: `first` of them to the same as this one. */
+static void check_one_lag(struct sim *sim, uint32_t system, uint32_t first, uint32_t port)
 {
-	const struct xlagg_lacp_end *a = &first->lacp.partner, *b = &status->lacp.partner;
+	const struct lacp_port *one = sim_lacp(sim, system, first), *two = sim_lacp(sim, system, port);
+	const struct sim_system *s = &sim->system[system];
 
-	if (first->lacp.aggregator != status->lacp.aggregator || first->lacp.actor.key != status->lacp.actor.key ||
-	    !same_partner(a, b))
+	if (one->aggregator != two->aggregator || one->actor.key != two->actor.key ||
+	    !same_partner(&one->partner, &two->partner))
 		sim_broken(sim, system, port, "a second aggregator carries traffic");
-	if (!(a->state & b->state & XLAGG_STATE_AGGREGATION))
+	if (!(one->partner.state & two->partner.state & XLAGG_STATE_AGGREGATION))
 		sim_broken(sim, system, port, "an individual link shares an aggregator");
-	if (!sim->system[system].conf.mixed_speed && first->speed != status->speed)
-		sim_broken(sim, system, port, "ports of %u and %u Mb/s carry traffic", first->speed, status->speed);
+	if (!s->conf.mixed_speed && s->port[first].told.speed != s->port[port].told.speed)
+		sim_broken(sim, system, port, "ports of %u and %u Mb/s carry traffic", s->port[first].told.speed,
+			   s->port[port].told.speed);
 }
 
 void sim_check_system(struct sim *sim, uint32_t system)
 {
 	const struct sim_system *s = &sim->system[system];
-	struct xlagg_port_status status[SIM_PORTS];
 	uint32_t first = SIM_NONE;
 	uint32_t count = 0, uninvited = 0;
 	bool hears = false;
 
 	for (uint32_t i = 0; i < SIM_PORTS; i++) {
-		if (!sim_status(sim, system, i, &status[i]))
+		const struct lacp_port *p = sim_lacp(sim, system, i);
+
+		if (!p)
 			continue;
-		check_port(sim, system, i, &status[i]);
-		hears |= status[i].lacp.rx == XLAGG_RX_CURRENT;
-		if (!(status[i].flags & XLAGG_FLAG_DISTRIBUTING))
+		check_port(sim, system, i);
+		hears |= p->rx == XLAGG_RX_CURRENT;
+		if (!(sim_flags(sim, system, i) & XLAGG_FLAG_DISTRIBUTING))
 			continue;
 		count++;
 		if (!invited(s, &s->port[i].watch)) {
@@ -188,7 +200,7 @@ void sim_check_system(struct sim *sim, uint32_t system)
 		if (first == SIM_NONE)
 			first = i;
 		else
-			check_one_lag(sim, system, i, &status[first], &status[i]);
+			check_one_lag(sim, system, first, i);
 	}
 	if (uninvited > 1)
 		sim_broken(sim, system, SIM_NONE, "%u ports carry traffic without a partner", uninvited);
@@ -207,20 +219,17 @@ void sim_check_system(struct sim *sim, uint32_t system)
 
 static bool distributes(const struct sim *sim, const struct sim_link *link, uint32_t end)
 {
-	struct xlagg_port_status status;
+	uint32_t system = link->end[end].system, port = link->end[end].port;
 
-	return link->end[end].system != SIM_NONE &&
-	       sim_status(sim, link->end[end].system, link->end[end].port, &status) &&
-	       status.flags & XLAGG_FLAG_DISTRIBUTING;
+	return system != SIM_NONE && sim_lacp(sim, system, port) &&
+	       sim_flags(sim, system, port) & XLAGG_FLAG_DISTRIBUTING;
 }
 
 /* A port that carries traffic because nobody talks to it: there is nobody to agree with. */
 static bool stands_in(const struct sim *sim, const struct sim_link *link, uint32_t end)
 {
-	struct xlagg_port_status status;
-
-	return distributes(sim, link, end) && sim_status(sim, link->end[end].system, link->end[end].port, &status) &&
-	       status.lacp.actor.state & XLAGG_STATE_DEFAULTED;
+	return distributes(sim, link, end) &&
+	       sim_lacp(sim, link->end[end].system, link->end[end].port)->actor.state & XLAGG_STATE_DEFAULTED;
 }
 
 /* LACP runs over this link: both ends are in service, and one of them starts talking. */
@@ -250,35 +259,44 @@ static uint32_t limit_of(const struct sim_system *s)
 	return s->conf.max_links ? s->conf.max_links : SIM_PORTS;
 }
 
-/* Two systems whose every link has the same keys: how many links carry traffic is known. */
-static void check_pair(struct sim *sim, uint32_t talking, uint32_t carrying)
+/* Two systems whose every link has the same keys: how many links carry traffic is known. SIM_NONE: it is not. */
+static uint32_t expected_of_pair(const struct sim *sim, uint32_t talking)
 {
 	const struct sim_system *a = &sim->system[0], *b = &sim->system[1];
-	uint32_t expected = least(talking, least(limit_of(a), limit_of(b)));
-	struct xlagg_port_status status;
 	uint32_t key[2] = {0, 0};
 
 	for (uint32_t i = 0; i < sim->links; i++) {
 		for (uint32_t e = 0; e < 2 && talks(sim, &sim->link[i]); e++) {
 			uint32_t system = sim->link[i].end[e].system;
+			const struct lacp_port *p = sim_lacp(sim, system, sim->link[i].end[e].port);
 
-			sim_status(sim, system, sim->link[i].end[e].port, &status);
-			if (key[system] && key[system] != status.lacp.actor.key)
-				return;
-			key[system] = status.lacp.actor.key;
+			if (key[system] && key[system] != p->actor.key)
+				return SIM_NONE;
+			key[system] = p->actor.key;
 			if (sim->link[i].speed != sim->link[0].speed)
-				return;
+				return SIM_NONE;
 		}
 	}
 	if (talking < a->conf.min_links || talking < b->conf.min_links)
-		expected = 0;
-	if (carrying != expected)
-		sim_broken(sim, 0, SIM_NONE, "%u links carry traffic where %u could", carrying, expected);
+		return 0;
+	return least(talking, least(limit_of(a), limit_of(b)));
 }
 
-void sim_check_agreement(struct sim *sim)
+static bool disagree(char *what, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static bool disagree(char *what, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, SIM_WHAT, format, args);
+	va_end(args);
+	return false;
+}
+
+bool sim_agree(const struct sim *sim, char what[SIM_WHAT])
 {
 	uint32_t talking = 0, carrying = 0, min_links = 1;
+	uint32_t expected;
 
 	for (uint32_t i = 0; i < sim->links; i++) {
 		const struct sim_link *link = &sim->link[i];
@@ -289,13 +307,15 @@ void sim_check_agreement(struct sim *sim)
 			continue;
 		carrying += near && far;
 		if (near != far)
-			sim_broken(sim, link->end[near ? 0 : 1].system, link->end[near ? 0 : 1].port,
-				   "distributes on link %u and the other end does not", i);
+			return disagree(what, "system %u eth%u distributes on link %u and the other end does not",
+					link->end[near ? 0 : 1].system, link->end[near ? 0 : 1].port, i);
 	}
 	for (uint32_t i = 0; i < sim->systems; i++)
 		min_links = sim->system[i].conf.min_links > min_links ? sim->system[i].conf.min_links : min_links;
 	if (talking && !carrying && min_links == 1)
-		sim_broken(sim, 0, SIM_NONE, "no link carries traffic although %u could", talking);
-	if (sim->systems == 2)
-		check_pair(sim, talking, carrying);
+		return disagree(what, "no link carries traffic although %u could", talking);
+	expected = sim->systems == 2 ? expected_of_pair(sim, talking) : SIM_NONE;
+	if (expected != SIM_NONE && carrying != expected)
+		return disagree(what, "%u links carry traffic where %u could", carrying, expected);
+	return true;
 }

@@ -12,13 +12,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/core.h"
+#include "core/internal.h"
 #include "xlagg/wire.h"
 
 #define SIM_SYSTEMS 5
 #define SIM_PORTS 8 /* of one system */
 #define SIM_LINKS 16
 #define SIM_FLIGHTS 256 /* frames and news under way */
+#define SIM_WHAT 512
 #define SIM_NONE UINT32_MAX
 #define SIM_MS 1000000ull
 #define SIM_SECOND 1000000000ull
@@ -122,14 +123,13 @@ struct sim {
 	uint64_t departures;
 	struct core_effects fx;
 
-	uint64_t bound; /* of the time to agree, once there is peace */
-	bool peace;
+	uint64_t peace;	      /* when the faults stopped, 0: not yet */
 	bool trace;	      /* print what happens */
 	bool broken;	      /* an invariant is */
-	uint64_t changes;     /* of ports that begin or end to distribute, so far */
+	uint64_t last_change; /* when a port began or ended to distribute last */
 	uint64_t steps;	      /* inputs given, so far */
 	uint64_t fingerprint; /* of everything that happened: equal for equal seeds */
-	char what[512];	      /* the broken invariant */
+	char what[SIM_WHAT];  /* the broken invariant */
 };
 
 /* --- world.c: systems, links, time --- */
@@ -154,7 +154,10 @@ void sim_tell_port(struct sim *sim, uint32_t system, uint32_t port, uint64_t lat
 /* Lets time pass until `until`, or until an invariant is broken. */
 void sim_pass(struct sim *sim, uint64_t until);
 void sim_log(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
-bool sim_status(const struct sim *sim, uint32_t system, uint32_t port, struct xlagg_port_status *status);
+/* What the core makes of a port, NULL: the agent is away, or the port is not its. */
+const struct lacp_port *sim_lacp(const struct sim *sim, uint32_t system, uint32_t port);
+/* enum xlagg_flag of a port of a running agent. */
+uint32_t sim_flags(const struct sim *sim, uint32_t system, uint32_t port);
 
 /* --- check.c: invariants --- */
 void sim_broken(struct sim *sim, uint32_t system, uint32_t port, const char *format, ...)
@@ -164,8 +167,8 @@ void sim_read_pdu(const uint8_t *frame, struct sim_pdu *pdu);
 void sim_check_received(struct sim *sim, uint32_t system, uint32_t port, const uint8_t *frame);
 void sim_check_sent(struct sim *sim, uint32_t system, uint32_t port, const uint8_t *frame);
 void sim_check_system(struct sim *sim, uint32_t system);
-/* Both ends of each link agree, and whatever could carry traffic does. */
-void sim_check_agreement(struct sim *sim);
+/* Both ends of each link agree, and whatever could carry traffic does. False: `what` says what is missing. */
+bool sim_agree(const struct sim *sim, char what[SIM_WHAT]);
 
 /* --- scenario.c --- */
 #define SIM_FAMILIES 8

@@ -37,7 +37,7 @@ void sim_init(struct sim *sim, uint64_t seed, bool trace)
 		core[i] = sim->system[i].core ?: calloc(1, core_size());
 	memset(sim, 0, offsetof(struct sim, flight));
 	memset(&sim->flights, 0, offsetof(struct sim, fx) - offsetof(struct sim, flights));
-	memset(&sim->bound, 0, sizeof(*sim) - offsetof(struct sim, bound));
+	memset(&sim->peace, 0, sizeof(*sim) - offsetof(struct sim, peace));
 	sim->fx.count = 0;
 	for (uint32_t i = 0; i < SIM_SYSTEMS; i++)
 		sim->system[i].core = core[i];
@@ -342,15 +342,16 @@ void sim_del_port(struct sim *sim, uint32_t system, uint32_t port)
 	step(sim, system);
 }
 
-bool sim_status(const struct sim *sim, uint32_t system, uint32_t port, struct xlagg_port_status *status)
+const struct lacp_port *sim_lacp(const struct sim *sim, uint32_t system, uint32_t port)
 {
 	const struct sim_system *s = &sim->system[system];
 
-	if (!s->running || !s->port[port].used)
-		return false;
-	memset(status, 0, sizeof(*status));
-	core_port_status(s->core, port, status);
-	return true;
+	return s->running && s->core->lacp.port[port].used ? &s->core->lacp.port[port] : NULL;
+}
+
+uint32_t sim_flags(const struct sim *sim, uint32_t system, uint32_t port)
+{
+	return sim->system[system].core->role[port].shown;
 }
 
 /* --- time --- */
