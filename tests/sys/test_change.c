@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Changes to devices, seen with ip(8) and /proc. */
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "netns.h"
@@ -107,6 +109,13 @@ NETNS_TEST(netlink_change, a_group_outlives_the_socket)
 	make_pair("p0", "p1");
 	int p0 = device_of(nl, "p0").ifindex;
 	cr_assert(!netlink_has_group(p0, slow_group));
+	/* A membership of someone's socket ends with it: it does not count. */
+	struct packet_mreq membership = {.mr_ifindex = p0, .mr_type = PACKET_MR_MULTICAST, .mr_alen = 6};
+	memcpy(membership.mr_address, slow_group, 6);
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	cr_assert_eq(setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership, sizeof(membership)), 0);
+	cr_assert(!netlink_has_group(p0, slow_group));
+	close(fd);
 	cr_assert_eq(netlink_open(&other), 0);
 	cr_assert_eq(netlink_group(other, p0, slow_group, true), 0);
 	cr_assert_eq(netlink_group(other, p0, slow_group, true), 0, "joining twice is no error");
@@ -305,4 +314,10 @@ NETNS_TEST(netlink_address, the_local_one_of_a_point_to_point_link)
 	cr_assert_eq(netlink_list_addresses(nl, 0, find, &found), 0);
 	cr_assert_eq(found.count, 1);
 	cr_assert_arr_eq(found.last.address, local, 4);
+	static const uint8_t local6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
+	shell("ip address flush dev p0 && ip address add 2001:db8::1 peer 2001:db8::2/128 dev p0");
+	found.count = 0;
+	cr_assert_eq(netlink_list_addresses(nl, 0, find, &found), 0);
+	cr_assert_eq(found.count, 1);
+	cr_assert_arr_eq(found.last.address, local6, 16);
 }
