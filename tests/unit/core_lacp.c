@@ -166,12 +166,15 @@ Test(core_lacp, down_delay_keeps_the_aggregator)
 	conf.down_delay = 500;
 	struct pair pair = pair_up(&conf, 2);
 	const struct core_output *out = core_output(pair.end[0]->core);
+	struct xlagg_lagg_status status = {0};
 
 	pair.end[0]->link[0].speed = 0;
 	cable(&pair, 0, false);
 	cr_assert_not(out->live[0], "not sent to from the first moment");
 	cr_assert_eq(rig_buckets(pair.end[0], 0), XLAGG_BUCKETS / 2);
 	cr_assert_eq(rig_flags(pair.end[0], 0), ACTIVE | COLLECTING);
+	core_status(pair.end[0]->core, &status);
+	cr_assert_eq(status.speed, 1000, "of the ports that carry traffic");
 	pass_time(&pair, 400);
 	cable(&pair, 0, true);
 	cr_assert(out->live[0], "at once, without negotiation");
