@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -281,9 +282,17 @@ static int open_adapters(struct agent *agent)
 	return 0;
 }
 
+/* A busy machine must not be one on which a lost link is noticed late. */
+static void go_first(void)
+{
+	if (setpriority(PRIO_PROCESS, 0, AGENT_NICE))
+		log_debug("cannot raise its priority: %s", strerror(errno));
+}
+
 static int start(struct agent *agent)
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
+	go_first();
 	int r = datapath_probe(&agent->features);
 	if (r < 0)
 		return fail(r, "this kernel does not run the programs", "Linux 6.1 or later with BPF is needed");
