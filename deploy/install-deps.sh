@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that building and testing need, when one is missing. As root.
 set -eu
-packages="gcc make clang llvm clang-format clang-tidy libc6-dev linux-libc-dev pkg-config binutils
+packages="gcc make clang llvm clang-format clang-tidy libclang-rt-dev libc6-dev linux-libc-dev pkg-config binutils
 	libbpf-dev libxdp-dev libmnl-dev libsystemd-dev libjansson-dev libcap-dev libmicrohttpd-dev libncurses-dev
 	libcriterion-dev bpftool iproute2 ethtool iputils-ping iperf3 tcpdump jq udhcpc udhcpd procps kmod util-linux
 	mandoc openvswitch-switch python3-scapy"
