@@ -15,6 +15,8 @@
 #define EVENTS_BUFFER (8 << 20)
 /* The kernel's largest part of a dump. */
 #define PART_MAX (64 << 10)
+/* Parts of events that are read at once: others want their turn too. */
+#define EVENTS_AT_ONCE 64
 /* A dump that the kernel calls inconsistent is asked for again so often. */
 #define DUMP_TRIES 5
 
@@ -92,7 +94,7 @@ int netlink_event_fd(const struct netlink *nl)
 int netlink_read_events(struct netlink *nl, netlink_device_fn fn, void *context)
 {
 	_Alignas(struct nlmsghdr) char part[PART_MAX];
-	for (;;) {
+	for (int i = 0; i < EVENTS_AT_ONCE; i++) {
 		ssize_t n = mnl_socket_recvfrom(nl->events, part, sizeof(part));
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -116,6 +118,7 @@ int netlink_read_events(struct netlink *nl, netlink_device_fn fn, void *context)
 			fn(context, &device, gone);
 		}
 	}
+	return 0;
 }
 
 struct nlmsghdr *netlink_begin(struct netlink_request *request, uint16_t type, uint16_t flags, size_t extra)

@@ -25,6 +25,7 @@ struct device {
 	uint32_t mtu, min_mtu, max_mtu;
 	uint8_t mac[6];
 	uint8_t permaddr[6];		/* permanent MAC; the current one where the driver tells none */
+	bool has_permaddr;		/* the driver tells one */
 	int master;			/* ifindex of the bridge, bond, team or VRF above it, 0: none */
 	int link;			/* ifindex of the lower device or veth peer, 0: none */
 	char kind[16];			/* "veth", "vlan", "bridge", "wireguard"; empty for a hardware NIC */
@@ -52,8 +53,8 @@ void netlink_close(struct netlink **nl);
 const char *netlink_why(const struct netlink *nl);
 /* Becomes readable when devices changed. */
 int netlink_event_fd(const struct netlink *nl);
-/* Reads what waits there. -ENOBUFS: events were lost (overrun); the caller has to list all devices again. `fn` may
- * make requests of its own, here as in the lists below. */
+/* Reads what waits there, or a good part of it. -ENOBUFS: events were lost (overrun); the caller has to list all
+ * devices again. `fn` may make requests of its own, here as in the lists below. */
 int netlink_read_events(struct netlink *nl, netlink_device_fn fn, void *context);
 int netlink_list(struct netlink *nl, netlink_device_fn fn, void *context);
 /* -ENODEV: there is none. By name: also alternative names. */

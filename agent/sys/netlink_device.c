@@ -57,7 +57,6 @@ void netlink_parse_device(const struct nlmsghdr *nlh, struct device *ret)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr;
-	bool has_permaddr = false;
 	bool link_elsewhere = false;
 	*ret = (struct device){.ifindex = info->ifi_index, .type = info->ifi_type, .flags = info->ifi_flags};
 	struct netlink_attrs attrs = netlink_attrs(nlh, sizeof(*info));
@@ -82,7 +81,7 @@ void netlink_parse_device(const struct nlmsghdr *nlh, struct device *ret)
 			read_mac(attr, ret->mac);
 			break;
 		case IFLA_PERM_ADDRESS:
-			has_permaddr = read_mac(attr, ret->permaddr);
+			ret->has_permaddr = read_mac(attr, ret->permaddr);
 			break;
 		case IFLA_MASTER:
 			ret->master = (int)read_u32(attr);
@@ -112,7 +111,7 @@ void netlink_parse_device(const struct nlmsghdr *nlh, struct device *ret)
 			break;
 		}
 	}
-	if (!has_permaddr)
+	if (!ret->has_permaddr)
 		memcpy(ret->permaddr, ret->mac, sizeof(ret->permaddr));
 	/* The ifindex of another namespace names some other device in this one. */
 	if (link_elsewhere)

@@ -68,14 +68,19 @@ static int disable_ipv6(struct work *work)
 	const char *name = work->device.name;
 	bool disabled;
 	int r = netlink_ipv6_disabled(name, &disabled);
-	if (r == -ENOENT || (r == 0 && disabled))
+	if (r == -ENOENT)
 		return 0;
-	if (r == 0)
-		r = note(work, XLAGG_UNDO_IPV6);
-	else
+	if (r < 0) {
 		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "net.ipv6.conf.%s.disable_ipv6 cannot be read: %s", name,
 			 strerror(-r));
-	if (r < 0)
+		return r;
+	}
+	/* Also when it is off already: an MTU below 1280 makes the kernel forget that. */
+	if (!(work->undo->changed & XLAGG_UNDO_IPV6)) {
+		work->undo->ipv6_disabled = disabled;
+		r = note(work, XLAGG_UNDO_IPV6);
+	}
+	if (r < 0 || disabled)
 		return r;
 	r = netlink_disable_ipv6(name, true);
 	if (r < 0)
@@ -188,33 +193,38 @@ static int join_slow_group(struct work *work)
 	return r;
 }
 
+/* Switches off what would hide a part of a frame from XDP. */
+static int features_off(struct work *work)
+{
+	struct xlagg_undo *undo = work->undo;
+	uint64_t on = 0;
+	int r = ethtool_features(work->device.name, XDP_OFF, &on);
+	if (r < 0 || !on)
+		/* A driver that knows no such request has nothing to switch off. */
+		return r == -EOPNOTSUPP ? 0 : r;
+	undo->features_off |= on;
+	undo->changed &= ~(uint32_t)XLAGG_UNDO_FEATURES;
+	r = note(work, XLAGG_UNDO_FEATURES);
+	return r < 0 ? r : ethtool_set_features(work->device.name, on, false);
+}
+
+static int features_back(struct work *work)
+{
+	struct xlagg_undo *undo = work->undo;
+	int r = undo->features_off ? ethtool_set_features(work->device.name, undo->features_off, true) : 0;
+	if (r == 0)
+		undo->features_off = 0;
+	return r;
+}
+
 static int set_features(struct work *work, bool xdp)
 {
-	const char *name = work->device.name;
-	struct xlagg_undo *undo = work->undo;
-	uint64_t on;
-	int r;
-	if (!xdp) {
-		r = undo->features_off ? ethtool_set_features(name, undo->features_off, true) : 0;
-		if (r == 0)
-			undo->features_off = 0;
-	} else {
-		r = ethtool_features(name, XDP_OFF, &on);
-		/* A driver without the request has nothing to switch off. */
-		if (r == -EOPNOTSUPP || (r == 0 && !on))
-			return 0;
-		if (r == 0) {
-			undo->features_off |= on;
-			r = note(work, XLAGG_UNDO_FEATURES);
-			if (r < 0)
-				return r;
-			r = ethtool_set_features(name, on, false);
-		}
-	}
-	if (r < 0)
+	*work->sentence = '\0';
+	int r = xdp ? features_off(work) : features_back(work);
+	if (r < 0 && !*work->sentence)
 		snprintf(work->sentence, XLAGG_SENTENCE_MAX,
 			 "%s refuses to switch VLAN stripping and LRO, as datapath xdp needs: %s; datapath tc does not",
-			 name, strerror(-r));
+			 work->device.name, strerror(-r));
 	return r;
 }
 
@@ -243,6 +253,9 @@ static int apply(struct work *work, bool first)
 		r = set_mac(work, setup->set_mac ? setup->mac : work->undo->mac);
 	if (r == 0)
 		r = set_mtu(work, setup->mtu);
+	/* From below 1280 (RFC 8200 5) to above, IPv6 comes back. */
+	if (r == 0)
+		r = disable_ipv6(work);
 	if (r == 0)
 		r = set_allmulti(work);
 	if (r == 0)
@@ -341,6 +354,16 @@ static void restore_filters(struct work *work)
 		restored(work, "allmulti", netlink_set_allmulti(work->nl, ifindex, false));
 }
 
+static void restore_ipv6(struct work *work)
+{
+	bool disabled;
+	int r = netlink_ipv6_disabled(work->device.name, &disabled);
+	if (r == 0 && disabled != (work->undo->ipv6_disabled != 0))
+		r = netlink_disable_ipv6(work->device.name, !disabled);
+	if (r != -ENOENT)
+		restored(work, "IPv6", r);
+}
+
 static void restore_identity(struct work *work)
 {
 	const struct xlagg_undo *undo = work->undo;
@@ -350,7 +373,7 @@ static void restore_identity(struct work *work)
 	if ((undo->changed & XLAGG_UNDO_MAC) && memcmp(work->device.mac, undo->mac, 6) != 0)
 		restored(work, "its MAC", netlink_set_mac(work->nl, ifindex, undo->mac));
 	if (undo->changed & XLAGG_UNDO_IPV6)
-		restored(work, "IPv6", netlink_disable_ipv6(work->device.name, undo->ipv6_disabled));
+		restore_ipv6(work);
 	/* The mark goes last. An alias that someone has written over it stays. */
 	if ((undo->changed & XLAGG_UNDO_ALIAS) && is_marked(work->device.alias))
 		restored(work, "its ifalias", netlink_set_alias(work->nl, ifindex, undo->alias));

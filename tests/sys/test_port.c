@@ -113,6 +113,31 @@ NETNS_TEST(port, a_device_with_everything_set_already)
 	cr_assert_str_eq(device_of(nl, "p0").alias, "rack 7, port 3");
 }
 
+/* Below 1280 octets a device has no IPv6 at all, and above again it is as new. */
+NETNS_TEST(port, ipv6_stays_off_when_the_mtu_was_too_small_for_it)
+{
+	struct port_setup setup = full_setup();
+	struct pinned pinned = {};
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	struct snapshot before;
+	make_pair("p0", "p1");
+	for (int disabled = 0; disabled < 2; disabled++) {
+		struct xlagg_undo undo = {};
+		shell("sysctl -q -w net.ipv6.conf.p0.disable_ipv6=%d", disabled);
+		take_snapshot("p0", &before);
+		struct device device = device_of(nl, "p0");
+		setup.mtu = 1000;
+		cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), 0, "%s", sentence);
+		setup.mtu = 1400;
+		cr_assert_eq(port_adjust(nl, &device, &setup, &undo, record, &pinned, sentence), 0, "%s", sentence);
+		expect_port(nl, "p0", &setup);
+		setup.mtu = 1000;
+		cr_assert_eq(port_adjust(nl, &device, &setup, &undo, record, &pinned, sentence), 0, "%s", sentence);
+		port_restore(nl, &undo);
+		expect_snapshot("p0", &before);
+	}
+}
+
 NETNS_TEST(port, the_longest_alias_comes_back)
 {
 	make_pair("p0", "p1");
