@@ -294,10 +294,10 @@ static int pin_attached(const struct datapath *dp, const struct hook *hook, char
 }
 
 /* True when the hook runs that very program already. */
-static bool runs(uint32_t attached_id, int program)
+static bool runs(const struct datapath *dp, uint32_t attached_id, int program)
 {
 	__cleanup_fd int attached = attached_id ? bpf_prog_get_fd_by_id(attached_id) : -1;
-	return attached >= 0 && program_same(attached, program);
+	return attached >= 0 && program_same(dp, attached, program);
 }
 
 int hook_ensure(struct datapath *dp, const struct hook *hook, int program, char sentence[XLAGG_SENTENCE_MAX])
@@ -306,7 +306,7 @@ int hook_ensure(struct datapath *dp, const struct hook *hook, int program, char 
 	bool found = find_pin(dp->folder, hook->name, &pin);
 	uint32_t id = found && pin.keeper == wanted_keeper(dp, hook) ? attached_program(dp->folder, &pin, hook) : 0;
 
-	if (!runs(id, program) && (!id || replace(dp, hook, &pin, program) != 0)) {
+	if (!runs(dp, id, program) && (!id || replace(dp, hook, &pin, program) != 0)) {
 		if (found)
 			hook_drop_pin(dp->folder, pin.name);
 		int err = attach(dp, hook, program);

@@ -104,8 +104,9 @@ bool pin_is_bpffs(const char *folder);
 /* datapath_maps.c */
 /* Descriptor of a map of the lagg, or -ENOENT. */
 int datapath_map(const struct datapath *dp, const char *name);
-/* Makes `object` use the lagg's maps; maps that the lagg does not have yet are made when it is loaded. */
-int maps_bind(const struct datapath *dp, struct bpf_object *object);
+/* Makes `object` use the lagg's maps, but for devmaps where these are not wanted; those that the lagg does not have are
+ * made when it is loaded. */
+int maps_bind(const struct datapath *dp, struct bpf_object *object, bool devmaps);
 /* After loading: takes over and pins the maps that the lagg did not have. */
 int maps_keep(struct datapath *dp, struct bpf_object *object);
 /* Opens the pinned maps that `object` names and compares them with its definitions. -EPROTO: missing or different. */
@@ -127,8 +128,8 @@ int programs_load(struct datapath *dp, struct programs *programs, const char *co
 int programs_fd(const struct programs *programs, const char *name);
 void programs_close(struct programs **programs);
 #define __cleanup_programs __attribute__((cleanup(programs_close)))
-/* True when two loaded programs have the same code (tag), constants and maps. */
-bool program_same(int a, int b);
+/* True when an attached program has the code (tag), constants and maps of a freshly loaded one. */
+bool program_same(const struct datapath *dp, int attached, int fresh);
 
 /* Loads nothing yet but selects the programs of `name` (ended by NULL). */
 int programs_select(struct programs *programs, const char *const name[]);

@@ -86,9 +86,13 @@ int programs_select(struct programs *programs, const char *const name[])
 int programs_load(struct datapath *dp, struct programs *programs, const char *const name[],
 		  char sentence[XLAGG_SENTENCE_MAX])
 {
+	/* libxdp loads its replacements without BPF_F_XDP_HAS_FRAGS, and a devmap does not take programs with and
+	 * without it (EINVAL, and nothing in the log). Where it runs them, what is loaded here is for comparison only.
+	 */
+	bool comparison = programs->xdp && dp->features.dispatcher;
 	int err = programs_select(programs, name);
 	if (!err)
-		err = maps_bind(dp, programs->object);
+		err = maps_bind(dp, programs->object, !comparison);
 	if (!err)
 		err = bpf_object__load(programs->object);
 	if (err)
@@ -127,20 +131,36 @@ static bool constants_same(uint32_t id_a, uint32_t id_b)
 	return same;
 }
 
-/* The tag covers the instructions but neither which maps they use nor the constants, which are a map as well. */
-bool program_same(int a, int b)
+/* The lagg's own devmap in the one program, a copy of it in the other that was loaded for comparison. */
+static bool devmap_same(const struct datapath *dp, uint32_t id_attached, uint32_t id_fresh)
 {
-	uint32_t maps_a[PROGRAM_MAPS], maps_b[PROGRAM_MAPS];
-	struct bpf_prog_info info_a = {.map_ids = (uintptr_t)maps_a, .nr_map_ids = PROGRAM_MAPS};
-	struct bpf_prog_info info_b = {.map_ids = (uintptr_t)maps_b, .nr_map_ids = PROGRAM_MAPS};
-	uint32_t len_a = sizeof(info_a), len_b = sizeof(info_b);
-	if (bpf_obj_get_info_by_fd(a, &info_a, &len_a) != 0 || bpf_obj_get_info_by_fd(b, &info_b, &len_b) != 0)
+	__cleanup_fd int attached = bpf_map_get_fd_by_id(id_attached);
+	__cleanup_fd int fresh = bpf_map_get_fd_by_id(id_fresh);
+	struct bpf_map_info info = {0}, own = {0};
+	uint32_t len = sizeof(info), len_own = sizeof(own);
+	if (attached < 0 || fresh < 0 || bpf_obj_get_info_by_fd(fresh, &info, &len) != 0 ||
+	    info.type != BPF_MAP_TYPE_DEVMAP)
 		return false;
-	if (memcmp(info_a.tag, info_b.tag, sizeof(info_a.tag)) != 0 || info_a.nr_map_ids != info_b.nr_map_ids ||
-	    info_a.nr_map_ids > PROGRAM_MAPS)
+	int fd = datapath_map(dp, info.name);
+	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &own, &len_own) == 0 && own.id == id_attached;
+}
+
+/* The tag covers the instructions but neither which maps they use nor the constants, which are a map as well. */
+bool program_same(const struct datapath *dp, int attached, int fresh)
+{
+	uint32_t maps[PROGRAM_MAPS], maps_fresh[PROGRAM_MAPS];
+	struct bpf_prog_info info = {.map_ids = (uintptr_t)maps, .nr_map_ids = PROGRAM_MAPS};
+	struct bpf_prog_info info_fresh = {.map_ids = (uintptr_t)maps_fresh, .nr_map_ids = PROGRAM_MAPS};
+	uint32_t len = sizeof(info), len_fresh = sizeof(info_fresh);
+	if (bpf_obj_get_info_by_fd(attached, &info, &len) != 0 ||
+	    bpf_obj_get_info_by_fd(fresh, &info_fresh, &len_fresh) != 0)
 		return false;
-	for (uint32_t i = 0; i < info_a.nr_map_ids; i++)
-		if (maps_a[i] != maps_b[i] && !constants_same(maps_a[i], maps_b[i]))
+	if (memcmp(info.tag, info_fresh.tag, sizeof(info.tag)) != 0 || info.nr_map_ids != info_fresh.nr_map_ids ||
+	    info.nr_map_ids > PROGRAM_MAPS)
+		return false;
+	for (uint32_t i = 0; i < info.nr_map_ids; i++)
+		if (maps[i] != maps_fresh[i] && !constants_same(maps[i], maps_fresh[i]) &&
+		    !devmap_same(dp, maps[i], maps_fresh[i]))
 			return false;
 	return true;
 }

@@ -35,13 +35,13 @@ static int keep(struct datapath *dp, const char *name, int fd)
 	return 0;
 }
 
-int maps_bind(const struct datapath *dp, struct bpf_object *object)
+int maps_bind(const struct datapath *dp, struct bpf_object *object, bool devmaps)
 {
 	struct bpf_map *map;
 	bpf_object__for_each_map(map, object)
 	{
 		int fd = is_internal(map) ? -ENOENT : datapath_map(dp, bpf_map__name(map));
-		if (fd < 0)
+		if (fd < 0 || (!devmaps && bpf_map__type(map) == BPF_MAP_TYPE_DEVMAP))
 			continue;
 		int err = bpf_map__reuse_fd(map, fd);
 		if (err)

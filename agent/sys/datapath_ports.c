@@ -86,14 +86,16 @@ int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 		return err;
 	/* It was made for another setup; the next `explain` makes one. */
 	err = pin_drop(dp->folder, "prog_probe");
-	/* The kernel takes it out when the device goes: then the ports' frames are their own again. */
-	if (!err)
-		err = put_device(dp, "lower_alive", 0, lower);
 	if (!err && !dp->features.tcx)
 		err = clsact_prepare((int)lagg);
 	if (err)
 		return datapath_say(sentence, err, "cannot prepare %s: %s", datapath_device_name((int)lagg, buffer),
 				    strerror(-err));
+	/* The kernel takes it out when the device goes: then the ports' frames are their own again. */
+	err = put_device(dp, "lower_alive", 0, lower);
+	if (err)
+		return datapath_say(sentence, -ENODEV, "%s, the lower end of the lagg, is not there",
+				    datapath_device_name((int)lower, buffer));
 	err = ensure(dp, programs, device_hook(HOOK_TC_EGRESS, "guard", "lower_guard", lower), sentence);
 	if (!err)
 		err = ensure(dp, programs, device_hook(HOOK_TC_INGRESS, "tx", "tx", lower), sentence);

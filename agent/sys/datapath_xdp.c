@@ -53,13 +53,17 @@ int xdp_dispatch(struct datapath *dp, const struct hook *hook)
 	if (!err)
 		err = programs_select(programs, (const char *const[]){hook->program, NULL});
 	if (!err)
-		err = maps_bind(dp, programs_object(programs));
+		err = maps_bind(dp, programs_object(programs), true);
 	if (err)
 		return err;
 
 	LIBBPF_OPTS(xdp_program_opts, opts, .obj = programs_object(programs), .prog_name = hook->program);
 	__attribute__((cleanup(program_close))) struct xdp_program *program = xdp_program__create(&opts);
 	err = (int)libxdp_get_error(program);
+	if (err)
+		return err;
+	/* For the dispatcher, or MTU 9000 is refused; libxdp takes it off the replacement itself. */
+	err = xdp_program__set_xdp_frags_support(program, true);
 	if (err)
 		return err;
 	err = xdp_program__attach(program, hook->ifindex, XDP_MODE_NATIVE, 0);

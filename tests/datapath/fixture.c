@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sys/log.h"
+
 char pins[64], folder[128];
 
 void sh(const char *format, ...)
@@ -39,6 +41,8 @@ static void check(int ret, const char *what)
 
 void network(uint32_t ports)
 {
+	if (getenv("XLAGG_TRACE"))
+		log_set_level(LOG_LEVEL_TRACE);
 	check(unshare(CLONE_NEWNET | CLONE_NEWNS), "unshare: run the tests as root");
 	check(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private mounts");
 	/* A tmpfs only this process sees: nothing is left anywhere. */
@@ -125,7 +129,8 @@ static void describe_pin(const char *name, char *line, size_t size)
 		len = sizeof(link);
 		bpf_obj_get_info_by_fd(fd, &link, &len);
 		strcpy(kind, "link"), id = link.id, program = link.prog_id;
-	} else if (strchr(name, '_') && (strncmp(name, "prog_", 5) == 0 || strncmp(name, "filter_", 7) == 0)) {
+	} else if (strchr(name, '_') && (strncmp(name, "prog_", 5) == 0 || strncmp(name, "filter_", 7) == 0 ||
+					 strncmp(name, "dispatch_", 9) == 0)) {
 		len = sizeof(prog);
 		bpf_obj_get_info_by_fd(fd, &prog, &len);
 		strcpy(kind, "prog"), id = prog.id;

@@ -60,6 +60,7 @@ Test(xdp, forwards)
 	struct xlagg_port_stats stats;
 	cr_assert(datapath_port_stats(dp, 0, &stats) == 0 && stats.tx_packets == 2 && stats.rx_packets == 1,
 		  "counted %llu sent, %llu received", stats.tx_packets, stats.rx_packets);
+	sh("for d in eth0 wire0 lagg0 lagg0-dp; do ip link set $d mtu 9000 || exit 1; done");
 	char *before = snapshot();
 	datapath_close(&dp);
 	cr_assert(datapath_remove(folder) == 0);
