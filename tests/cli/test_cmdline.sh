@@ -1,0 +1,111 @@
+# shellcheck shell=bash
+# What needs no agent: usage, messages, help, and the documents that have to agree with the tables of the program.
+
+tree() { realpath "$(dirname "${BASH_SOURCE[0]}")/../.."; }
+# by itself, no agent answers here
+alone() { "$B/xlagg" --socket "$D/none.sock" "$@"; }
+
+test_usage() {
+	local status=0
+	"$B/xlagg" >"$D/out" 2>"$D/err" || status=$?
+	is $status 2 "exit status without words"
+	is "$(cat "$D/out")" "" "stdout without words"
+	matches "$(cat "$D/err")" '^usage: xlagg ' "stderr without words"
+	refused_with 2 'lgg.*lagg' alone lgg show
+	refused_with 2 'ambiguous.*restore.*reload|ambiguous.*reload.*restore' alone re
+	refused_with 2 'laggg|one word too many|too many' alone lagg show lagg0 laggg
+	refused_with 2 '-q' alone -q lagg show
+	refused_with 2 '-n' alone -n
+	refused_with 2 'a/b' alone -n a/b lagg show
+	refused_with 2 'needs.*NAME' alone explain
+	refused_with 2 'srx' alone explain lagg0 srx 10.0.0.1
+	refused_with 2 'lagport.*laggport' alone ifconfig lagg0 lagport eth0
+	refused_with 2 'ADDR:PORT' alone exporter --listen nowhere
+	refused_with 2 'takes its commands from the file' alone -b "$D/x" lagg show
+	is "$("$B/xlagg" -V)" "$("$B/xlagg" --version)" "version"
+	matches "$("$B/xlagg" -V)" '^xlagg [0-9]+\.[0-9]+' "version"
+}
+test_no_agent() {
+	refused 'no agent answers at .*none.sock.*xlaggd' alone lagg show
+	refused 'no agent answers' alone -j lagg show
+	refused 'no agent answers at /run/xlagg/'"$P"'-x/xlaggd.sock.*xlaggd -n '"$P-x" "$B/xlagg" -n "$P-x" lagg show
+}
+# What is pinned is looked up where an agent with default paths pins: here a file system of this test's own.
+test_no_agent_names_the_laggs_that_keep_forwarding() {
+	[ -d /sys/fs/bpf ] || skip "this kernel has no /sys/fs/bpf"
+	cat >"$D/inside" <<-'SHELL'
+		set -eu
+		mount -t tmpfs tmpfs /sys/fs/bpf
+		for lagg in lagg0 lagg10 lagg2 blue/lagg7; do
+			mkdir -p /sys/fs/bpf/xlagg/$lagg
+			: >/sys/fs/bpf/xlagg/$lagg/control
+		done
+		mount -t tmpfs tmpfs /run
+		exec "$@"
+	SHELL
+	refused 'lagg0, lagg2 and lagg10 keep forwarding' unshare -m bash "$D/inside" "$B/xlagg" lagg show
+	refused 'lagg7 keeps forwarding' unshare -m bash "$D/inside" "$B/xlagg" -n blue lagg show
+}
+test_help_has_every_command() {
+	local object
+	for object in lagg port agent monitor top explain metrics exporter save check diff restore reload flush ifconfig help; do
+		"$B/xlagg" help $object >"$D/out"
+		grep -q "^xlagg $object" "$D/out" || fail "help $object says nothing of it"
+	done
+	refused_with 2 nonsense "$B/xlagg" help nonsense
+}
+test_check_without_an_agent() {
+	printf 'lagg add lagg0 proto lacp \\\n\tport eth0 port eth1\n' >"$D/good"
+	alone check "$D/good" 2>"$D/err"
+	matches "$(cat "$D/err")" 'words are right; the devices were not checked' "what check says"
+	printf '# comment\n\nlagg add lagg0 proto \\\n\tlacq\n' >"$D/bad"
+	refused 'bad:3: .*lacp' alone check "$D/bad"
+	printf 'lagg add lagg0 port eth0\nlagg add lagg1 port eth0\n' >"$D/twice"
+	refused 'twice:2: .*eth0' alone check "$D/twice"
+	refused 'missing: No such file' alone check "$D/missing"
+	printf 'lagg add lagg0 \0 port eth0\n' >"$D/nul"
+	refused 'nul: ' alone check "$D/nul"
+	alone check "$(tree)/deploy/examples/xlagg.conf" 2>/dev/null
+	# The examples that are commented out too.
+	sed 's/^#lagg/lagg/; s/^#\t/\t/' "$(tree)/deploy/examples/xlagg.conf" >"$D/all"
+	alone check "$D/all" 2>/dev/null
+	is "$(grep -c '^lagg add' "$D/all")" 4 "examples"
+}
+test_manual_pages() {
+	mandoc -Tlint -Wwarning "$(tree)"/deploy/man/*.[58] || fail "mandoc finds fault"
+	mandoc -Tascii "$(tree)/deploy/man/xlagg.8" | col -b >"$D/page"
+	local option
+	for option in $("$B/xlagg" help lagg | awk '/^  [a-z]/ { print $1 }'); do
+		grep -qE "(^|[^a-z-])$option([^a-z-]|$)" "$D/page" || fail "xlagg(8) has no option $option"
+	done
+	"$B/xlagg" help | awk '/^xlagg [a-z]/ { print $2, $3 ~ /^[a-z]+$/ ? $3 : "" }' | while read -r option; do
+		grep -qE "^ {5}$option" "$D/page" || fail "xlagg(8) has no command $option"
+	done
+}
+test_completion() {
+	cat >"$D/complete" <<-'SHELL'
+		. "$1"
+		shift
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		_xlagg 2>/dev/null
+		echo "${COMPREPLY[*]}"
+	SHELL
+	completes() { bash "$D/complete" "$(tree)/deploy/completion/xlagg" "$B/xlagg" "$@"; }
+	is "$(completes la)" lagg "la"
+	is "$(completes -j -d lagg '')" "add del set show" "lagg"
+	is "$(completes lagg add lagg0 proto l)" "loadbalance lacp" "proto l"
+	is "$(completes lagg add lagg0 min-l)" min-links "min-l"
+	is "$(completes lagg add lagg0 up-delay '')" "" "a number"
+	is "$(completes port set lagg0 eth0 admin '')" "down up" "admin"
+	is "$(completes ifconfig lagg0 laggproto r)" roundrobin "laggproto r"
+	matches "$(completes port add lagg0 '')" '(^| )lo( |$)' "devices"
+}
+test_unit() {
+	[ -x "$(command -v systemd-analyze)" ] || skip "systemd-analyze is not installed"
+	mkdir "$D/sbin"
+	cp "$B/xlagg" "$B/xlaggd" "$D/sbin"
+	sed "s|@SBINDIR@|$D/sbin|; /^Documentation=/d" "$(tree)/deploy/systemd/xlaggd.service" >"$D/xlaggd.service"
+	systemd-analyze verify --man=no "$D/xlaggd.service" >"$D/out" 2>&1 || fail "$(cat "$D/out")"
+	! grep -q 'xlaggd.service' "$D/out" || fail "$(cat "$D/out")"
+	! grep -q '^ProtectKernelTunables=yes' "$D/xlaggd.service" || fail "IPv6 could not be switched off on ports"
+}

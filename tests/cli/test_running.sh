@@ -1,0 +1,170 @@
+# shellcheck shell=bash
+# With an agent: what the writers and the long-running commands do.
+
+one_lagg() {
+	two_hosts 2
+	agent a
+	xl a lagg add lagg0 proto failover port eth1 port eth2 10.0.0.1/24
+	wait_for 5 has_carrier a lagg0
+}
+test_output_options() {
+	one_lagg
+	is "$(xl a -o lagg show | wc -l)" 1 "lines of -o"
+	matches "$(xl a -o lagg show)" '^lagg0: <UP> .*\\ +laggproto failover .*\\ +laggport: eth1 ' "-o"
+	is "$(xl a -j lagg show | wc -l)" 1 "lines of -j"
+	is "$(xl a -j -p lagg show | jq -c .[0].ports[0].flags)" '["MASTER","ACTIVE"]' "-j -p"
+	at_least "$(xl a -j -p lagg show | wc -l)" 20 "lines of -j -p"
+	xl a lagg show >"$D/plain"
+	! grep -q $'\033' "$D/plain" || fail "colours in a file"
+	TERM=xterm script -qec "$B/xlagg --socket $D/a.sock lagg show" /dev/null >"$D/colours"
+	grep -q $'\033' "$D/colours" || fail "no colours on a terminal"
+	NO_COLOR=1 TERM=xterm script -qec "$B/xlagg --socket $D/a.sock lagg show" /dev/null >"$D/colours"
+	! grep -q $'\033' "$D/colours" || fail "colours with NO_COLOR"
+	xl a port show lagg0 eth2 >"$D/port"
+	matches "$(head -n 1 "$D/port")" '^lagg0: eth2 flags=0<> \(standby' "port show"
+	refused 'eth9 is no port of lagg0' xl a port show lagg0 eth9
+	# shellcheck disable=SC2016
+	refused 'cannot write' bash -c '"$0" --socket "$1" lagg show >/dev/full' "$B/xlagg" "$D/a.sock"
+}
+test_create_without_a_name() {
+	one_lagg
+	is "$(xl a lagg create proto none)" lagg1 "first free name"
+	nip a link add lagg2 type veth peer name other
+	is "$(xl a ifconfig lagg create)" lagg3 "first name that is no device either"
+	is "$(xl a -j lagg show lagg1 | jq -r .[0].proto)" none "what lagg create was told"
+}
+test_ifconfig_on_other_devices() {
+	one_lagg
+	nip a link add dev0 type veth peer name dev1
+	xl a ifconfig dev0 up ether 02:00:00:00:00:77 mtu 1400
+	is "$(nip a -j link show dev0 | jq -r '.[0] | [.address, (.mtu | tostring), (.flags | index("UP") != null | tostring)] | join(" ")')" \
+		"02:00:00:00:00:77 1400 true" "dev0"
+	matches "$(xl a ifconfig dev0 | xargs)" '^dev0: flags=8843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> metric 0 mtu 1400 ether 02:00:00:00:00:77 ' "dev0"
+	xl a ifconfig dev0 down
+	refused 'dev0 is no lagg' xl a ifconfig dev0 laggproto lacp
+	refused 'nosuch: no such interface' xl a ifconfig nosuch up
+	refused 'lagg0 exists already' xl a ifconfig lagg0 create
+	# Without an agent, in the namespace of the caller.
+	on a "$B/xlagg" --socket "$D/none.sock" ifconfig dev0 up
+	is "$(nip a -j link show dev0 | jq '.[0].flags | index("UP") != null')" true "dev0 is up"
+	"$B/xlagg" --socket "$D/none.sock" -n "$P-a" ifconfig dev0 mtu 1300
+	is "$(nip a -j link show dev0 | jq '.[0].mtu')" 1300 "MTU of dev0"
+}
+test_ifconfig_addresses() {
+	one_lagg
+	xl a ifconfig lagg0 inet 10.7.0.1 netmask 0xffff0000 inet6 2001:db8::7 prefixlen 64
+	matches "$(xl a ifconfig lagg0 | xargs)" 'inet 10.7.0.1 netmask 0xffff0000 broadcast 10.7.255.255 ' "IPv4"
+	matches "$(xl a ifconfig lagg0 | xargs)" 'inet6 2001:db8::7 prefixlen 64 ' "IPv6"
+	xl a ifconfig lagg0 10.7.0.1/16 # again: no error
+	xl a ifconfig lagg0 10.7.0.1/16 delete
+	! xl a ifconfig lagg0 | grep -q 10.7.0.1 || fail "10.7.0.1 is still there"
+	matches "$(xl a save)" '2001:db8::7/64' "save"
+}
+test_batch() {
+	one_lagg
+	printf '# first\nlagg set lagg0 \\\n  min-links 2\nlagg set lagg9 proto none\nlagg set lagg0 max-links 2\n' >"$D/batch"
+	refused 'batch:4: .*lagg9' xl a -b "$D/batch"
+	is "$(field a .min_links)/$(field a .max_links)" 2/0 "what a batch did before its first error"
+	refused 'batch:4: .*lagg9' xl a -force -b "$D/batch"
+	is "$(field a .max_links)" 2 "what it did after it, with -force"
+	is "$(printf 'lagg show\n' | xl a -o -b - | cut -d: -f1)" lagg0 "from stdin"
+}
+test_restore_accepts_absent_devices() {
+	one_lagg
+	xl a save >"$D/conf"
+	sed -i 's/port eth2/port eth2 \\\n    port later0/' "$D/conf"
+	xl a check "$D/conf"
+	xl a restore "$D/conf"
+	is "$(port_field a later0 '[(.present | tostring), (.ifindex | tostring), (.reason != "" | tostring)] | join(" ")')" \
+		"false null true" "a port whose device is absent"
+	nip a link add later0 type veth peer name later1
+	wait_for 5 later0_is_present
+}
+later0_is_present() { [ "$(port_field a later0 .present)" = true ]; }
+
+test_save_is_atomic() {
+	one_lagg
+	echo "what was there" >"$D/file"
+	chmod 600 "$D/file"
+	# A new file that cannot be completed: the limit on a file's size stands for a full disk.
+	local out status=0
+	# shellcheck disable=SC2016
+	out=$(bash -c 'trap "" XFSZ; ulimit -f 0; "$0" --socket "$1" save "$2"' "$B/xlagg" "$D/a.sock" "$D/file" 2>&1) || status=$?
+	is $status 1 "exit status of a save that cannot be completed"
+	matches "$out" 'file: File too large: nothing was changed' "what it says"
+	is "$(cat "$D/file")" "what was there" "the old file"
+	is "$(find "$D" -name 'file*' | wc -l)" 1 "files"
+	xl a save "$D/file"
+	matches "$(cat "$D/file")" '^lagg add lagg0 ' "the new file"
+	is "$(stat -c %a "$D/file")" 600 "its mode"
+}
+test_monitor_in_text() {
+	one_lagg
+	spawn monitor "$B/xlagg" --socket "$D/a.sock" monitor
+	wait_for 5 subscribed_or_told
+	nip b link set eth1 down
+	wait_for 3 grep -qE '^20[0-9T:.-]+Z failover lagg0 eth2 from eth1 to eth2.*: .' "$D/monitor.out"
+	grep -qE '^20[0-9T:.-]+Z port-state lagg0 eth1 flags=1<MASTER> was 5<MASTER,ACTIVE>: ' "$D/monitor.out"
+	agent_end a KILL
+	wait_for 3 grep -q 'went away' "$D/monitor.err"
+	agent a
+	wait_for 5 grep -qE 'Z agent-start: adopted$' "$D/monitor.out"
+	xl a lagg set lagg0 max-links 2
+	wait_for 5 grep -qE 'Z lagg-change lagg0' "$D/monitor.out"
+	is "$(grep -c agent-start "$D/monitor.out")" 1 "agent-start is told once"
+}
+# Changes something until the monitor tells of it: it is subscribed then.
+subscribed_or_told() {
+	xl a lagg set lagg0 up-delay $((RANDOM % 2 + 1))
+	xl a lagg set lagg0 up-delay 0
+	grep -q lagg-change "$D/monitor.out"
+}
+
+# http PATH: head and body of the answer
+http() {
+	exec {tcp}<>"/dev/tcp/127.0.0.1/$port"
+	printf 'GET %s HTTP/1.0\r\n\r\n' "$1" >&$tcp
+	cat <&$tcp
+	exec {tcp}>&-
+}
+test_exporter() {
+	one_lagg
+	spawn exporter "$B/xlagg" --socket "$D/a.sock" exporter --listen 127.0.0.1:0
+	wait_for 5 grep -q '^http://127.0.0.1:[0-9]*/metrics$' "$D/exporter.out"
+	local port
+	port=$(sed 's/.*:\([0-9]*\)\/.*/\1/' "$D/exporter.out")
+	http /metrics >"$D/answer"
+	matches "$(cat "$D/answer")" '^Content-Type: application/openmetrics-text; version=1.0.0' "type"
+	matches "$(cat "$D/answer")" '^xlagg_up 1$' "up"
+	matches "$(cat "$D/answer")" '^xlagg_port_buckets\{lagg="lagg0",port="eth1"\} 1024$' "buckets"
+	is "$(tail -n 1 "$D/answer")" "# EOF" "last line"
+	http /metrics | sed '1,/^\r$/d; /^xlagg_.*\(packets\|bytes\)_total/d' >"$D/served"
+	xl a metrics | sed '/^xlagg_.*\(packets\|bytes\)_total/d' >"$D/printed"
+	diff "$D/served" "$D/printed"
+	matches "$(http /nothing | head -n 1)" ' 404 ' "another path"
+	agent_end a KILL
+	matches "$(http /metrics)" '^xlagg_up 0$' "up, without an agent"
+	agent a
+	matches "$(http /metrics)" '^xlagg_up 1$' "up, with the next agent"
+	kill -TERM "${CHILD[exporter]}"
+	reap exporter || fail "exit status of the exporter"
+}
+test_top() {
+	one_lagg
+	refused 'needs a terminal' xl a top
+	mkfifo "$D/keys"
+	exec {keys}<>"$D/keys"
+	# Opened by the command itself: bash gives one in the background no stdin of ours.
+	# shellcheck disable=SC2016
+	TERM=xterm spawn top bash -c 'exec script -qfec "stty cols 160 rows 40; $0 --socket $1/a.sock top" "$1/screen" <"$1/keys"' \
+		"$B/xlagg" "$D"
+	wait_for 5 grep -qa 'lagg0  failover  active' "$D/screen"
+	wait_for 5 grep -qa '100.0 %' "$D/screen"
+	nip b link set eth1 down
+	wait_for 5 grep -qa 'last failover .* from eth1 to eth2' "$D/screen"
+	agent_end a KILL
+	wait_for 5 grep -qa 'no agent answers' "$D/screen"
+	printf q >&$keys
+	reap top || fail "exit status of top"
+	exec {keys}>&-
+}
