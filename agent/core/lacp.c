@@ -54,7 +54,7 @@ static uint16_t port_key(const struct lacp *l, const struct lacp_port *p)
 	return l->conf.key != XLAGG_AUTO ? (uint16_t)l->conf.key : lacp_auto_key(l, p->speed);
 }
 
-void lacp_actor_refresh(struct lacp *l, struct lacp_port *p)
+void lacp_actor_refresh(struct lacp *l, struct lacp_port *p, uint64_t now)
 {
 	struct xlagg_lacp_end before = p->actor;
 
@@ -77,6 +77,8 @@ void lacp_actor_refresh(struct lacp *l, struct lacp_port *p)
 		p->selected = XLAGG_UNSELECTED;
 		p->counters.actor_changes++;
 	}
+	if (p->rx == XLAGG_RX_CURRENT && before.port_prio != p->actor.port_prio)
+		p->prio_timer = now + lacp_timeout_time(p);
 }
 
 /* port_enabled follows link and administrator. Who is taken out of service tells its partner, and starts anew later. */
@@ -135,6 +137,8 @@ static void settle(struct lacp *l, uint64_t now, struct core_effects *fx)
 			end_drain(l, p, now, fx);
 		if (lacp_expired(p->loop_timer, now))
 			p->loop_timer = CORE_NEVER;
+		if (lacp_expired(p->prio_timer, now))
+			p->prio_timer = CORE_NEVER;
 	}
 	for (uint32_t i = 0; i < SETTLE_ROUNDS && round_of_machines(l, now, fx); i++)
 		;
@@ -194,7 +198,7 @@ void lacp_set(struct lacp *l, uint64_t now, const struct xlagg_lagg_conf *conf, 
 
 		if (!p->used)
 			continue;
-		lacp_actor_refresh(l, p);
+		lacp_actor_refresh(l, p, now);
 		if (p->rx == XLAGG_RX_DEFAULTED) /* there it follows Partner_Admin, which follows lacp-rate */
 			lacp_put(&p->partner, XLAGG_STATE_TIMEOUT, lacp_has(&admin, XLAGG_STATE_TIMEOUT));
 		refresh_enabled(l, p, now, fx);
@@ -223,7 +227,7 @@ static uint16_t next_number(struct lacp *l)
 }
 
 /* A number that was asked for goes before one that was given by itself. */
-static void take_number(struct lacp *l, struct lacp_port *p)
+static void take_number(struct lacp *l, struct lacp_port *p, uint64_t now)
 {
 	struct lacp_port *owner;
 
@@ -236,7 +240,7 @@ static void take_number(struct lacp *l, struct lacp_port *p)
 	p->number = (uint16_t)p->conf.number;
 	if (owner && owner != p) {
 		owner->number = next_number(l);
-		lacp_actor_refresh(l, owner);
+		lacp_actor_refresh(l, owner, now);
 	}
 }
 
@@ -259,12 +263,12 @@ void lacp_port_add(struct lacp *l, uint64_t now, uint32_t slot, const char *name
 	if (slot >= l->slots)
 		l->slots = slot + 1;
 	lacp_port_rename(l, slot, name);
-	take_number(l, p);
+	take_number(l, p, now);
 	lacp_rx_begin(l, p);
 	lacp_periodic_begin(p);
 	lacp_mux_begin(p);
 	lacp_churn_begin(p);
-	lacp_actor_refresh(l, p);
+	lacp_actor_refresh(l, p, now);
 	lacp_tx_begin(p);
 	p->counters = (struct lacp_counters){0};
 	settle(l, now, fx);
@@ -277,8 +281,8 @@ void lacp_port_set(struct lacp *l, uint64_t now, uint32_t slot, const struct xla
 	bool leaves = p->conf.admin && !conf->admin && lacp_distributing(l, slot);
 
 	p->conf = *conf;
-	take_number(l, p);
-	lacp_actor_refresh(l, p);
+	take_number(l, p, now);
+	lacp_actor_refresh(l, p, now);
 	if (leaves) {
 		p->draining = true;
 		p->drain = now + LACP_DRAIN_TIME;
@@ -317,7 +321,7 @@ void lacp_link(struct lacp *l, uint64_t now, uint32_t slot, const struct core_li
 		p->speed = link->speed;
 		p->lacp_enabled = link->duplex != XLAGG_DUPLEX_HALF;
 	}
-	lacp_actor_refresh(l, p);
+	lacp_actor_refresh(l, p, now);
 	refresh_enabled(l, p, now, fx);
 	settle(l, now, fx);
 }
@@ -392,6 +396,7 @@ uint64_t lacp_deadline(const struct lacp *l)
 		first = lacp_earlier(first, p->drain);
 		first = lacp_earlier(first, p->refused_timer);
 		first = lacp_earlier(first, p->loop_timer);
+		first = lacp_earlier(first, p->prio_timer);
 		first = lacp_earlier(first, lacp_tx_deadline(p));
 	}
 	return first;

@@ -96,6 +96,7 @@ struct lacp_port {
 	/* Timers: when they expire, CORE_NEVER: stopped. */
 	uint64_t current_while, periodic_timer, wait_while, actor_churn_timer, partner_churn_timer;
 	uint64_t refused_timer, drain;
+	uint64_t prio_timer; /* runs while the partner may not have heard of our new port priority */
 	uint64_t loop_timer; /* runs while a LACPDU of our own system has come in of late */
 
 	struct lacp_counters counters;

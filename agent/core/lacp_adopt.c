@@ -99,7 +99,7 @@ bool lacp_adopt(struct lacp *l, uint64_t now, uint32_t slot, const struct xlagg_
 
 	if (!makes_sense(saved) || !p->enabled || !p->lacp_enabled || !fits(l, p, saved))
 		return false;
-	lacp_actor_refresh(l, p);
+	lacp_actor_refresh(l, p, now);
 	if (!lacp_same_port(&actor, &p->actor))
 		return false; /* other options, or another speed: the partner has to hear of it anyway */
 	p->partner = end_of(&saved->partner_oper);

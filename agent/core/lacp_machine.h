@@ -40,6 +40,11 @@ static inline bool lacp_is_collecting(const struct lacp_port *p)
 {
 	return p->mux == XLAGG_MUX_COLLECTING || lacp_is_distributing(p);
 }
+/* What our own LACP_Timeout asks of the partner: how long it may be silent. */
+static inline uint64_t lacp_timeout_time(const struct lacp_port *p)
+{
+	return lacp_has(&p->actor, XLAGG_STATE_TIMEOUT) ? LACP_SHORT_TIMEOUT_TIME : LACP_LONG_TIMEOUT_TIME;
+}
 /* A current partner that sees us as we are: what min-links and the choice of the aggregator count. */
 static inline bool lacp_agrees(const struct lacp_port *p)
 {
@@ -69,7 +74,7 @@ bool lacp_parse_mac(const char *text, uint8_t mac[6]);
 /* Appends an effect and gives it to be filled; NULL: the list is full. */
 struct core_effect *lacp_effect(struct core_effects *fx, enum core_effect_kind kind, uint32_t slot);
 /* Actor_Oper_* follow options, link and partner; a change sets NTT or unselects, as 6.4.14 asks. */
-void lacp_actor_refresh(struct lacp *l, struct lacp_port *p);
+void lacp_actor_refresh(struct lacp *l, struct lacp_port *p, uint64_t now);
 
 /* --- lacp_rx.c: Receive machine (6.4.12) and the functions of 6.4.9 --- */
 void lacp_rx_begin(struct lacp *l, struct lacp_port *p);

@@ -5,6 +5,9 @@
  * Partner_Admin has Synchronization FALSE, as lagg(4) with lacp_strict: recordDefault sets Partner_Oper.Synchronization
  * from there, so that a Defaulted port never distributes by itself. The one port that may, with lacp-strict off, gets
  * it from lacp_fallback().
+ *
+ * A LACPDU that was under way while our port priority changed, or that of a partner whom the news has not reached yet,
+ * counts as matched for one timeout: such a change takes no port out.
  */
 #include <stdio.h>
 #include <string.h>
@@ -43,12 +46,24 @@ void lacp_record_default(const struct lacp *l, struct lacp_port *p)
 	lacp_put(&p->actor, XLAGG_STATE_DEFAULTED, true);
 }
 
+/* The partner's view of us is right. */
+static bool sees_us(struct lacp_port *p, const struct xlagg_lacp_end *view)
+{
+	struct xlagg_lacp_end late = *view;
+
+	if (lacp_same(view, &p->actor, XLAGG_STATE_AGGREGATION)) {
+		p->prio_timer = CORE_NEVER;
+		return true;
+	}
+	late.port_prio = p->actor.port_prio;
+	return p->prio_timer != CORE_NEVER && lacp_same(&late, &p->actor, XLAGG_STATE_AGGREGATION);
+}
+
 void lacp_record_pdu(struct lacp_port *p, const struct pdu *pdu)
 {
 	bool active = lacp_has(&pdu->actor, XLAGG_STATE_ACTIVITY) ||
 		      (lacp_has(&p->actor, XLAGG_STATE_ACTIVITY) && lacp_has(&pdu->partner, XLAGG_STATE_ACTIVITY));
-	bool matched = lacp_same(&pdu->partner, &p->actor, XLAGG_STATE_AGGREGATION) ||
-		       !lacp_has(&pdu->actor, XLAGG_STATE_AGGREGATION);
+	bool matched = sees_us(p, &pdu->partner) || !lacp_has(&pdu->actor, XLAGG_STATE_AGGREGATION);
 
 	p->partner = pdu->actor;
 	p->matched = active && matched;
@@ -75,11 +90,6 @@ void lacp_update_ntt(struct lacp_port *p, const struct pdu *pdu)
 	if (!lacp_same(&pdu->partner, &p->actor,
 		       XLAGG_STATE_ACTIVITY | XLAGG_STATE_TIMEOUT | XLAGG_STATE_SYNC | XLAGG_STATE_AGGREGATION))
 		p->ntt = true;
-}
-
-static uint64_t timeout_time(const struct lacp_port *p)
-{
-	return lacp_has(&p->actor, XLAGG_STATE_TIMEOUT) ? LACP_SHORT_TIMEOUT_TIME : LACP_LONG_TIMEOUT_TIME;
 }
 
 static void enter(struct lacp *l, struct lacp_port *p, enum xlagg_lacp_rx state, uint64_t now)
@@ -119,11 +129,11 @@ static void enter(struct lacp *l, struct lacp_port *p, enum xlagg_lacp_rx state,
 		p->current_while = CORE_NEVER;
 		p->defaulted_since = now;
 		p->silence += LACP_SHORT_TIMEOUT_TIME;
-		lacp_actor_refresh(l, p);
+		lacp_actor_refresh(l, p, now);
 		break;
 	case XLAGG_RX_CURRENT:
 		p->silence = 0;
-		p->current_while = now + timeout_time(p);
+		p->current_while = now + lacp_timeout_time(p);
 		lacp_put(&p->actor, XLAGG_STATE_EXPIRED, false);
 		break;
 	}
@@ -167,7 +177,7 @@ bool lacp_rx_step(struct lacp *l, struct lacp_port *p, uint64_t now, struct core
 	if (to == p->rx)
 		return false;
 	if (p->rx == XLAGG_RX_CURRENT && to == XLAGG_RX_EXPIRED)
-		p->silence = timeout_time(p);
+		p->silence = lacp_timeout_time(p);
 	enter(l, p, to, now);
 	if (known && lacp_has(&p->actor, XLAGG_STATE_DEFAULTED)) {
 		p->counters.actor_changes++;
@@ -209,7 +219,7 @@ void lacp_rx_pdu(struct lacp *l, struct lacp_port *p, uint64_t now, const struct
 	p->view_known = true;
 	p->loop_timer = CORE_NEVER;
 	p->rx = XLAGG_RX_CURRENT;
-	lacp_actor_refresh(l, p); /* lacp-rate match: before the timer takes its value */
+	lacp_actor_refresh(l, p, now); /* lacp-rate match: before the timer takes its value */
 	enter(l, p, XLAGG_RX_CURRENT, now);
 	if (!same)
 		tell_partner(l, p, fx);

@@ -79,6 +79,7 @@ void sim_check_received(struct sim *sim, uint32_t system, uint32_t port, const u
 	watch->heard = true;
 	watch->heard_at = sim->now;
 	watch->pdu = pdu;
+	pdu.partner.port_prio = us->port_prio; /* a change of ours is forgiven for a while */
 	watch->matched = same_identity(&pdu.partner, us) && pdu.partner.state & XLAGG_STATE_AGGREGATION;
 }
 

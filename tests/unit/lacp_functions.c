@@ -131,6 +131,48 @@ Test(lacp_functions, record_pdu_sync_needs_an_active_end)
 	cr_assert(p->partner.state & XLAGG_STATE_SYNC);
 }
 
+Test(lacp_functions, record_pdu_matched_by_the_former_port_priority_for_one_timeout)
+{
+	struct xlagg_port_conf conf = fixture_port_conf();
+	struct xlagg_lacp_end partner = fixture_partner(0), before;
+
+	fixture_link(0, 10000);
+	fixture_join(0);
+	before = p->actor;
+	partner.state |= ALL_SYNCED;
+	conf.prio = 5;
+	fixture_set_port(0, &conf);
+	fixture_hear_as(0, &partner, &before);
+	cr_assert(p->partner.state & XLAGG_STATE_SYNC, "the news was still under way");
+	before.port ^= 1;
+	fixture_hear_as(0, &partner, &before);
+	cr_assert_not(p->partner.state & XLAGG_STATE_SYNC, "nothing else is forgiven");
+	before.port ^= 1;
+	fixture_hear_as(0, &partner, &before);
+	fixture_pass(90 * SECOND - 1);
+	fixture_hear_as(0, &partner, &before);
+	cr_assert(p->partner.state & XLAGG_STATE_SYNC);
+	fixture_pass(1);
+	fixture_hear_as(0, &partner, &before);
+	cr_assert_not(p->partner.state & XLAGG_STATE_SYNC);
+}
+
+Test(lacp_functions, record_pdu_former_port_priority_is_over_once_the_new_one_is_seen)
+{
+	struct xlagg_port_conf conf = fixture_port_conf();
+	struct xlagg_lacp_end partner = fixture_partner(0), before;
+
+	fixture_link(0, 10000);
+	fixture_join(0);
+	before = p->actor;
+	partner.state |= ALL_SYNCED;
+	conf.prio = 5;
+	fixture_set_port(0, &conf);
+	fixture_hear_from(0, &partner);
+	fixture_hear_as(0, &partner, &before);
+	cr_assert_not(p->partner.state & XLAGG_STATE_SYNC);
+}
+
 /* --- recordDefault --- */
 
 Test(lacp_functions, record_default_takes_partner_admin)
