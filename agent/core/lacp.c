@@ -70,7 +70,7 @@ void lacp_actor_refresh(struct lacp *l, struct lacp_port *p, uint64_t now)
 	/* The partner still sends at the pace we asked for before: it must not run out of time before it knows. */
 	if (p->rx == XLAGG_RX_CURRENT && p->current_while != CORE_NEVER && lacp_has(&before, XLAGG_STATE_TIMEOUT) &&
 	    !lacp_has(&p->actor, XLAGG_STATE_TIMEOUT))
-		p->current_while += LACP_LONG_TIMEOUT_TIME - LACP_SHORT_TIMEOUT_TIME;
+		p->current_while = p->heard_at + LACP_LONG_TIMEOUT_TIME;
 	if (!lacp_same(&before, &p->actor, 0xff))
 		p->ntt = true;
 	if (!lacp_same_lag_end(&before, &p->actor)) {

@@ -79,6 +79,7 @@ struct lacp_port {
 	struct xlagg_lacp_end partner; /* Partner_Oper_* */
 	struct xlagg_lacp_end heard;   /* Actor fields of the last LACPDU, as they came */
 	struct xlagg_lacp_end view;    /* Partner fields of the last LACPDU: how the partner sees us */
+	uint64_t heard_at;	       /* when the last LACPDU came */
 	uint64_t silence; /* ns without a LACPDU that led to the Receive machine's state, 0: none was expected yet */
 	uint64_t defaulted_since;     /* when the Receive machine entered DEFAULTED */
 	uint64_t sent[LACP_TX_LIMIT]; /* when the last LACPDUs left, oldest at sent[sent_next]; CORE_NEVER: none */

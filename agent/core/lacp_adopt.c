@@ -109,6 +109,7 @@ bool lacp_adopt(struct lacp *l, uint64_t now, uint32_t slot, const struct xlagg_
 	p->matched = saved->matched;
 	p->rx = XLAGG_RX_CURRENT;
 	p->silence = 0;
+	p->heard_at = now;
 	/* Whatever the partner sent meanwhile is lost: it gets its full time to be heard again. */
 	p->current_while =
 	    now + (lacp_has(&actor, XLAGG_STATE_TIMEOUT) ? LACP_SHORT_TIMEOUT_TIME : LACP_LONG_TIMEOUT_TIME);

@@ -215,6 +215,7 @@ void lacp_rx_pdu(struct lacp *l, struct lacp_port *p, uint64_t now, const struct
 	lacp_update_ntt(p, pdu);
 	lacp_record_pdu(p, pdu);
 	p->heard = pdu->actor;
+	p->heard_at = now;
 	p->view = pdu->partner;
 	p->view_known = true;
 	p->loop_timer = CORE_NEVER;

@@ -59,6 +59,20 @@ Test(lacp_config, lacp_rate_fast_to_slow_waits_for_the_slow_partner)
 	expect_both(true);
 }
 
+Test(lacp_config, lacp_rate_that_goes_to_and_fro_does_not_keep_a_silent_partner)
+{
+	for (int i = 0; i < 5; i++) {
+		conf.lacp_rate = XLAGG_RATE_FAST;
+		fixture_set(&conf);
+		conf.lacp_rate = XLAGG_RATE_SLOW;
+		fixture_set(&conf);
+	}
+	fixture_pass(85 * SECOND - 1); /* five of the 90 s have passed */
+	expect_both(true);
+	fixture_pass(1);
+	expect_both(false);
+}
+
 Test(lacp_config, lacp_rate_match_follows_the_partner)
 {
 	struct xlagg_lacp_end fast = fixture_partner(0);
