@@ -24,6 +24,7 @@ struct announcement {
 struct bridged {
 	struct announcement *announcement;
 	const struct device *port;
+	struct netlink_bridge bridge;
 	struct netlink_bridge_port as_port;
 };
 
@@ -72,10 +73,13 @@ static void tell_neighbour(void *context, const struct netlink_neighbour *neighb
 	struct frame frame;
 	if (neighbour->port == bridged->port->ifindex)
 		return;
+	/* Of the entries for VLANs and the one for none, only those of the present mode are in use. */
+	bool filtering = bridged->bridge.vlan_filtering;
 	uint8_t vlan = bridged->as_port.vlan[neighbour->vlan & 0xfff];
-	if (neighbour->vlan && vlan == NETLINK_VLAN_NONE)
+	if (filtering ? vlan == NETLINK_VLAN_NONE : neighbour->vlan != 0)
 		return;
-	frame_learning(&frame, neighbour->mac, vlan == NETLINK_VLAN_TAGGED ? neighbour->vlan : 0);
+	bool tagged = filtering && vlan == NETLINK_VLAN_TAGGED;
+	frame_learning(&frame, neighbour->mac, tagged ? bridged->bridge.vlan_protocol : 0, neighbour->vlan);
 	tell(bridged->announcement, bridged->port, &frame);
 }
 
@@ -84,8 +88,10 @@ static void tell_neighbours(struct announcement *announcement, struct netlink *n
 {
 	struct bridged bridged = {.announcement = announcement, .port = port};
 	int r = netlink_get_bridge_port(nl, port->ifindex, &bridged.as_port);
+	if (r == 0)
+		r = netlink_get_bridge(nl, port->master, &bridged.bridge);
 	/* Through a port that the spanning tree blocks nobody is reached. */
-	if (r == -ENOENT || (r == 0 && !bridged.as_port.forwarding))
+	if (r == -ENOENT || r == -ENODEV || (r == 0 && !bridged.as_port.forwarding))
 		return;
 	if (r == 0)
 		r = netlink_list_fdb(nl, port->master, tell_neighbour, &bridged);
@@ -118,7 +124,7 @@ int frames_announce(int fd, struct netlink *nl, int ifindex)
 			tell_neighbours(&announcement, nl, device);
 		if (told[i] || strcmp(device->kind, "bridge") == 0)
 			continue;
-		frame_learning(&frame, device->mac, 0);
+		frame_learning(&frame, device->mac, 0, 0);
 		tell(&announcement, device, &frame);
 	}
 	return announcement.error;

@@ -84,12 +84,12 @@ void frame_arp(struct frame *ret, const uint8_t mac[6], const uint8_t address[4]
 	put_arp(ret, ARP_REQUEST, mac, unknown, address);
 }
 
-void frame_learning(struct frame *ret, const uint8_t mac[6], uint16_t vlan)
+void frame_learning(struct frame *ret, const uint8_t mac[6], uint16_t protocol, uint16_t vlan)
 {
 	static const uint8_t nobody[4];
 	begin(ret, broadcast, mac);
-	if (vlan) {
-		put_16(ret, ETH_P_8021Q);
+	if (protocol) {
+		put_16(ret, protocol);
 		put_16(ret, vlan);
 	}
 	put_16(ret, ETH_P_RARP);

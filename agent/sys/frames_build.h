@@ -29,8 +29,9 @@ void frame_arp(struct frame *ret, const uint8_t mac[6], const uint8_t address[4]
 /* Unsolicited Neighbour Advertisement to ff02::1 (RFC 4861 7.2.6), override set; `router`: the R flag, which has to be
  * true of a router, or hosts stop to use it. */
 void frame_na(struct frame *ret, const uint8_t mac[6], const uint8_t address[16], bool router);
-/* RARP request that asks for nothing: it makes switches learn `mac`. `vlan` 0: untagged. */
-void frame_learning(struct frame *ret, const uint8_t mac[6], uint16_t vlan);
+/* RARP request that asks for nothing: it makes switches learn `mac`. `protocol`: EtherType of the tag with the VLAN ID
+ * `vlan`, 0: untagged. */
+void frame_learning(struct frame *ret, const uint8_t mac[6], uint16_t protocol, uint16_t vlan);
 /* An IGMPv3 report (RFC 3376 4.2) of one group. `source` may be 0.0.0.0. */
 void frame_igmpv3(struct frame *ret, const uint8_t mac[6], const uint8_t source[4], const struct frame_group *group);
 /* An IGMPv2 report (RFC 2236), or an IGMPv1 one (RFC 1112). */

@@ -104,11 +104,18 @@ int netlink_list_addresses(struct netlink *nl, int ifindex, netlink_address_fn f
 struct netlink_neighbour {
 	int port; /* ifindex of the bridge port behind which it is */
 	uint8_t mac[6];
-	uint16_t vlan; /* VLAN ID, 0: none (the bridge does not filter VLANs) */
+	uint16_t vlan; /* VLAN ID, 0: none */
 };
 typedef void (*netlink_neighbour_fn)(void *context, const struct netlink_neighbour *neighbour);
 /* What the bridge has learned or was told; its own addresses and those of its ports are left out. */
 int netlink_list_fdb(struct netlink *nl, int bridge, netlink_neighbour_fn fn, void *context);
+/* How a bridge treats VLANs. */
+struct netlink_bridge {
+	bool vlan_filtering;	/* false: it looks at no tag, and its table at no VLAN ID but 0 */
+	uint16_t vlan_protocol; /* EtherType of its tags: 0x8100 or 0x88a8 */
+};
+int netlink_get_bridge(struct netlink *nl, int ifindex, struct netlink_bridge *ret);
+
 enum netlink_vlan { NETLINK_VLAN_NONE, NETLINK_VLAN_TAGGED, NETLINK_VLAN_UNTAGGED };
 /* A bridge port as its bridge sees it. */
 struct netlink_bridge_port {

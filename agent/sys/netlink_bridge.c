@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Bridges: the MACs that they know, and how they see their ports. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_bridge.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -61,6 +63,48 @@ int netlink_list_fdb(struct netlink *nl, int bridge, netlink_neighbour_fn fn, vo
 	return 0;
 }
 
+/* The attribute of that type among these, or NULL. */
+static const struct nlattr *search(struct netlink_attrs attrs, uint16_t type)
+{
+	const struct nlattr *attr;
+	while ((attr = netlink_attr(&attrs)))
+		if (mnl_attr_get_type(attr) == type)
+			return attr;
+	return NULL;
+}
+
+static void read_bridge(const struct nlmsghdr *nlh, struct netlink_bridge *ret)
+{
+	*ret = (struct netlink_bridge){.vlan_protocol = ETH_P_8021Q};
+	const struct nlattr *info = search(netlink_attrs(nlh, sizeof(struct ifinfomsg)), IFLA_LINKINFO);
+	const struct nlattr *data = info ? search(netlink_nested(info), IFLA_INFO_DATA) : NULL;
+	const struct nlattr *filtering = data ? search(netlink_nested(data), IFLA_BR_VLAN_FILTERING) : NULL;
+	const struct nlattr *protocol = data ? search(netlink_nested(data), IFLA_BR_VLAN_PROTOCOL) : NULL;
+	/* A kernel whose bridges know no VLANs tells neither. */
+	if (filtering && mnl_attr_get_payload_len(filtering) > 0)
+		ret->vlan_filtering = mnl_attr_get_u8(filtering) != 0;
+	if (protocol && mnl_attr_get_payload_len(protocol) >= sizeof(uint16_t))
+		ret->vlan_protocol = ntohs(mnl_attr_get_u16(protocol));
+}
+
+int netlink_get_bridge(struct netlink *nl, int ifindex, struct netlink_bridge *ret)
+{
+	struct netlink_request request;
+	_cleanup_answer_ struct netlink_answer answer = {};
+	if (ifindex <= 0)
+		return -ENODEV;
+	struct nlmsghdr *get = netlink_begin(&request, RTM_GETLINK, 0, sizeof(struct ifinfomsg));
+	((struct ifinfomsg *)mnl_nlmsg_get_payload(get))->ifi_index = ifindex;
+	int r = netlink_talk(nl, get, &answer);
+	if (r < 0)
+		return r;
+	const struct nlmsghdr *nlh = netlink_next(&answer, NULL);
+	if (!nlh || nlh->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(nlh) < sizeof(struct ifinfomsg))
+		return -EPROTO;
+	read_bridge(nlh, ret);
+	return 0;
+}
+
 static void read_vlans(const struct nlattr *filter, struct netlink_bridge_port *ret)
 {
 	struct netlink_attrs attrs = netlink_nested(filter);
@@ -74,15 +118,6 @@ static void read_vlans(const struct nlattr *filter, struct netlink_bridge_port *
 			ret->vlan[info.vid] =
 			    info.flags & BRIDGE_VLAN_INFO_UNTAGGED ? NETLINK_VLAN_UNTAGGED : NETLINK_VLAN_TAGGED;
 	}
-}
-
-static void read_state(const struct nlattr *port, struct netlink_bridge_port *ret)
-{
-	struct netlink_attrs attrs = netlink_nested(port);
-	const struct nlattr *attr;
-	while ((attr = netlink_attr(&attrs)))
-		if (mnl_attr_get_type(attr) == IFLA_BRPORT_STATE && mnl_attr_get_payload_len(attr) > 0)
-			ret->forwarding = mnl_attr_get_u8(attr) == BR_STATE_FORWARDING;
 }
 
 int netlink_get_bridge_port(struct netlink *nl, int port, struct netlink_bridge_port *ret)
@@ -102,13 +137,13 @@ int netlink_get_bridge_port(struct netlink *nl, int port, struct netlink_bridge_
 			continue;
 		*ret = (struct netlink_bridge_port){};
 		struct netlink_attrs attrs = netlink_attrs(nlh, sizeof(*info));
-		const struct nlattr *attr;
-		while ((attr = netlink_attr(&attrs))) {
-			if (mnl_attr_get_type(attr) == IFLA_AF_SPEC)
-				read_vlans(attr, ret);
-			else if (mnl_attr_get_type(attr) == IFLA_PROTINFO)
-				read_state(attr, ret);
-		}
+		const struct nlattr *vlans = search(attrs, IFLA_AF_SPEC);
+		const struct nlattr *port_info = search(attrs, IFLA_PROTINFO);
+		const struct nlattr *state = port_info ? search(netlink_nested(port_info), IFLA_BRPORT_STATE) : NULL;
+		if (vlans)
+			read_vlans(vlans, ret);
+		if (state && mnl_attr_get_payload_len(state) > 0)
+			ret->forwarding = mnl_attr_get_u8(state) == BR_STATE_FORWARDING;
 		return 0;
 	}
 	return -ENOENT;

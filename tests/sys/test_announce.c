@@ -277,6 +277,27 @@ NETNS_TEST(frames, announce_keeps_to_a_bridges_vlans)
 	close(capture);
 }
 
+NETNS_TEST(frames, announce_uses_a_bridges_own_tags)
+{
+	struct wire wire;
+	uint8_t tagged[64];
+	if (!shell_ok("ip link add br9 type bridge vlan_filtering 1 2>/dev/null"))
+		skip("this kernel's bridge filters no VLANs");
+	int capture = make_bridged_wire("vlan_filtering 1 vlan_protocol 802.1ad");
+	shell("bridge vlan add vid 7 dev p0 && bridge vlan add vid 7 dev q0");
+	shell("bridge fdb add 02:00:00:00:01:07 dev q0 master static vlan 7");
+	announce(nl, "p0", capture, &wire);
+	expect_learning(tagged, "02:00:00:00:01:07", 7);
+	memcpy(tagged + 12, (const uint8_t[]){0x88, 0xa8}, 2);
+	cr_assert_eq(came(&wire, tagged, 46), 1);
+	/* Without filtering the VLANs of ports and entries mean nothing. */
+	shell("ip link set br0 type bridge vlan_filtering 0");
+	announce(nl, "p0", capture, &wire);
+	cr_assert_eq(came(&wire, tagged, 46), 0);
+	cr_assert_eq(learning_came(&wire, "02:00:00:00:01:07", 0), 0);
+	close(capture);
+}
+
 NETNS_TEST(frames, announce_is_silent_where_the_spanning_tree_blocks)
 {
 	struct wire wire;
