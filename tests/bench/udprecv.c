@@ -27,7 +27,8 @@ struct account {
 	uint32_t *pause_ns; /* between arrivals, ns, cut at 4.29 s */
 	uint64_t flow_next[TRAFFIC_MAX_FLOWS];
 	uint64_t received, duplicates, reordered, seen_end, last_arrival_ns;
-	uint64_t sent; /* as the end mark says, UINT64_MAX: it did not arrive */
+	uint64_t reordered_ns; /* when the first of the reordered was sent */
+	uint64_t sent;	       /* as the end mark says, UINT64_MAX: it did not arrive */
 };
 
 struct outages {
@@ -100,10 +101,12 @@ static void take(struct account *a, const struct traffic_packet *p, uint64_t arr
 		return;
 	}
 	a->sent_ns[p->seq] = p->sent_ns;
-	if (p->flow_seq < a->flow_next[p->flow])
-		a->reordered++;
-	else
+	if (p->flow_seq < a->flow_next[p->flow]) {
+		if (!a->reordered++)
+			a->reordered_ns = p->sent_ns;
+	} else {
 		a->flow_next[p->flow] = p->flow_seq + 1;
+	}
 }
 
 static void receive_batch(struct account *a, int s)
@@ -186,6 +189,7 @@ static void print(struct account *a)
 	qsort(a->pause_ns, a->received, sizeof(*a->pause_ns), compare);
 	printf("\"sent\":%lu,\"received\":%lu,\"lost\":%lu,\"duplicates\":%lu,\"reordered\":%lu,\"ended\":%s,", end,
 	       a->received, end - distinct, a->duplicates, a->reordered, a->seen_end ? "true" : "false");
+	printf("\"reordered_ns\":%lu,", a->reordered_ns);
 	printf("\"holes\":%lu,\"longest_us\":%.1f,\"longest_packets\":%lu,", found.count,
 	       (double)found.longest_ns / 1e3, found.longest_packets);
 	printf("\"pause_us\":{\"p50\":%.1f,\"p99\":%.1f,\"max\":%.1f}}\n", pause_us(a, 0.5), pause_us(a, 0.99),

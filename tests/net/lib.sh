@@ -93,6 +93,11 @@ host() {
 	done
 }
 
+# one_cpu: this test and all that it starts stay on one CPU. The queue of a NIC is served by one CPU; a veth's is served by
+# whichever sent into it, and XDP redirects to the queue of the CPU it runs on: a flow whose sender wanders between CPUs is
+# reordered on the way, whatever the programs do.
+one_cpu() { taskset -cp "$(($$ % $(nproc)))" $$ >/dev/null; }
+
 # wire HOST DEV HOST DEV: a cable. After as_xdp_wires: without checksum offload and with GRO, as a veth needs that stands for
 # a wire to and from XDP programs.
 WIRE_XDP=
@@ -236,11 +241,13 @@ end_stream() {
 await_stream() {
 	reap "$1-tx" || fail "$1: sender: $(cat "$D/$1-tx.err")"
 	reap "$1-rx" || fail "$1: receiver: $(cat "$D/$1-rx.err")"
-	echo "   $1: $(account "$1" 'del(.outages) | tojson')"
+	echo "   $1: $(account "$1" 'del(.outages, .reordered_ns) | tojson')"
 }
 account() { jq -r "$2" "$D/$1-rx.out"; }
 no_loss() { is "$(account "$1" .lost)" 0 "$1: datagrams lost ($(account "$1" '.outages[:5] | tojson'))"; }
-no_reordering() { is "$(account "$1" .reordered)" 0 "$1: datagrams out of order"; }
+no_reordering() {
+	is "$(account "$1" .reordered)" 0 "$1: datagrams out of order, the first sent at $(date -d "@$(account "$1" '.reordered_ns / 1e9')" +%T.%3N)"
+}
 # flowing LABEL: its sender runs and its receiver is not idle, by lagg0's own count of host a
 sent_more_than() { [ "$(field "$1" .stats.tx_packets)" -gt "$2" ]; }
 # let_pass HOST FRAMES: until lagg0 of that host has sent so many more

@@ -55,7 +55,12 @@ killed_and_restarted() {
 b_received_more_than() { [ "$(field b .stats.rx_packets)" -gt "$1" ]; }
 test_agent_killed_under_load_tc_stack() { lagg_pair 2 proto loadbalance tx-path stack; killed_and_restarted; }
 test_agent_killed_under_load_tc_direct() { lagg_pair 2 proto loadbalance tx-path direct; killed_and_restarted; }
-test_agent_killed_under_load_xdp() { as_xdp_wires; lagg_pair 2 proto loadbalance datapath xdp; killed_and_restarted; }
+test_agent_killed_under_load_xdp() {
+	one_cpu
+	as_xdp_wires
+	lagg_pair 2 proto loadbalance datapath xdp
+	killed_and_restarted
+}
 
 test_agent_stopped_leaves_the_datapath_forwarding() {
 	lagg_pair 2 proto failover

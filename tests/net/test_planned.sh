@@ -6,7 +6,7 @@ begin_load() {
 	stream there a b 10.0.0.2 5001 -r 5000 -f 32
 	stream back b a 10.0.0.1 5002 -r 5000 -f 32
 	iperf_server b
-	iperf tcp a -c 10.0.0.2 -t 30 -b 100M
+	iperf tcp a -c 10.0.0.2 -t 600 -b 100M
 	let_pass a 1000
 }
 end_load() {
@@ -59,7 +59,7 @@ failover_behind_a_switch() {
 }
 test_planned_changes_failover() { failover_behind_a_switch; }
 test_planned_changes_failover_direct() { failover_behind_a_switch tx-path direct; }
-test_planned_changes_failover_xdp() { as_xdp_wires; failover_behind_a_switch datapath xdp; }
+test_planned_changes_failover_xdp() { one_cpu; as_xdp_wires; failover_behind_a_switch datapath xdp; }
 
 # Two laggs face to face, without a protocol between them: b keeps sending on a port that a took out, so only what a sends is
 # judged where a port is taken out.
@@ -89,4 +89,4 @@ loadbalance_face_to_face() {
 }
 test_planned_changes_loadbalance() { loadbalance_face_to_face; }
 test_planned_changes_loadbalance_direct() { loadbalance_face_to_face tx-path direct; }
-test_planned_changes_loadbalance_xdp() { as_xdp_wires; loadbalance_face_to_face datapath xdp; }
+test_planned_changes_loadbalance_xdp() { one_cpu; as_xdp_wires; loadbalance_face_to_face datapath xdp; }

@@ -110,6 +110,7 @@ test_loadbalance() {
 	loadbalance_spreads_and_keeps_order
 }
 test_loadbalance_xdp() {
+	one_cpu
 	as_xdp_wires
 	lagg_pair 4 proto loadbalance datapath xdp
 	loadbalance_spreads_and_keeps_order

@@ -33,6 +33,7 @@ test_user_program_on_lagg0_filters() {
 count_reached() { [ "$(user_count "$1" "$2" "$3")" -ge "$4" ]; }
 
 test_xdp_tx_on_lagg0() {
+	one_cpu
 	as_xdp_wires
 	lagg_pair 2 proto loadbalance datapath xdp
 	user_program b lagg0 user_filter
