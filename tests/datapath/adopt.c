@@ -46,12 +46,14 @@ Test(adopt, tcx_same_ids)
 {
 	network(2);
 	same_ids(true, setup_of(XLAGG_PROTO_FAILOVER));
+	no_leaks();
 }
 
 Test(adopt, clsact_same_ids)
 {
 	network(2);
 	same_ids(false, setup_of(XLAGG_PROTO_LOADBALANCE));
+	no_leaks();
 }
 
 Test(adopt, direct_same_ids)
@@ -60,6 +62,7 @@ Test(adopt, direct_same_ids)
 	struct datapath_setup setup = setup_of(XLAGG_PROTO_FAILOVER);
 	setup.direct = true;
 	same_ids(true, setup);
+	no_leaks();
 }
 
 /* The number in column `column` of the line that begins with `name`. */
@@ -98,6 +101,7 @@ Test(adopt, another_setup_keeps_links_and_replaces_programs)
 	datapath_close(&dp);
 	free(before);
 	free(after);
+	no_leaks();
 }
 
 Test(adopt, port_that_went_away_meanwhile)
@@ -120,6 +124,7 @@ Test(adopt, port_that_went_away_meanwhile)
 	cr_assert(strstr(now, "rx0") == NULL, "pins of the port that is gone are left:\n%s", now);
 	free(now);
 	datapath_close(&dp);
+	no_leaks();
 }
 
 Test(adopt, detached_hook_is_attached_again)
@@ -143,6 +148,7 @@ Test(adopt, detached_hook_is_attached_again)
 	send_frame(lagg, 1);
 	cr_assert(hears(wire0, 1), "a detached program was not attached again");
 	datapath_close(&dp);
+	no_leaks();
 }
 
 Test(adopt, old_slow_frames_are_dropped)
@@ -166,6 +172,7 @@ Test(adopt, old_slow_frames_are_dropped)
 	cr_assert(datapath_slow_read(dp, count_event, &events) == 0);
 	cr_assert(events == 1, "a LACPDU that came now was not handed to the agent");
 	datapath_close(&dp);
+	no_leaks();
 }
 
 void count_event(void *context, const struct xlagg_slow_event *event)
@@ -278,6 +285,7 @@ Test(adopt, other_version)
 {
 	network(1);
 	refuses("another version", other_version);
+	no_leaks();
 }
 
 Test(adopt, damaged)
@@ -299,6 +307,7 @@ Test(adopt, damaged)
 	struct xlagg_saved saved;
 	datapath_remove(folder);
 	cr_assert(datapath_read_saved(folder, &saved) == -ENOENT);
+	no_leaks();
 }
 
 static void port_of_another_device(struct datapath *dp)
@@ -344,6 +353,7 @@ Test(adopt, wrong_devices)
 	refuses("a port that is the lagg's own device", port_is_the_lagg);
 	datapath_remove(folder);
 	refuses("one device in two slots", two_slots_of_a_device);
+	no_leaks();
 }
 
 Test(adopt, wrong_kinds)
@@ -352,6 +362,7 @@ Test(adopt, wrong_kinds)
 	refuses("a frozen map", frozen_map);
 	datapath_remove(folder);
 	refuses("a program in the place of a map", program_for_a_map);
+	no_leaks();
 }
 
 Test(adopt, lost_and_exchanged_pins_are_put_right)
@@ -380,6 +391,7 @@ Test(adopt, lost_and_exchanged_pins_are_put_right)
 	cr_assert(strstr(now, "link_guard") && strstr(now, "prog_rx1"), "pins are missing:\n%s", now);
 	free(now);
 	datapath_close(&dp);
+	no_leaks();
 }
 
 /* Whatever stands in the maps and under whatever names: the folder is adopted or refused, and then replaced. */
@@ -426,4 +438,5 @@ Test(adopt, scribbled_over, .timeout = 300)
 	cr_assert(hears(wire0, 1), "a new datapath does not forward");
 	datapath_close(&dp);
 	free(value);
+	no_leaks();
 }

@@ -34,6 +34,18 @@ void sh(const char *format, ...)
 	cr_assert(status == 0, "`%s` gave status %d", command, status);
 }
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+void no_leaks(void)
+{
+	cr_assert(!__lsan_do_recoverable_leak_check(), "memory was lost");
+}
+#else
+void no_leaks(void)
+{
+}
+#endif
+
 static void check(int ret, const char *what)
 {
 	cr_assert(ret == 0, "%s: %s", what, strerror(errno));

@@ -16,6 +16,8 @@ extern char pins[64], folder[128];
 
 /* Enters new namespaces, mounts a bpffs, makes lagg0 and `ports` ports, all up. */
 void network(uint32_t ports);
+/* At the end of every test: with SAN=1 memory that was lost fails it. */
+void no_leaks(void);
 /* Runs a command; the test fails if it fails. */
 void sh(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* What this kernel offers, tcx as wanted. */

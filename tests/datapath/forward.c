@@ -47,6 +47,7 @@ Test(forward, tcx)
 	if (!features.tcx)
 		cr_skip("this kernel has no tcx");
 	forwards(&features, setup_of(XLAGG_PROTO_FAILOVER));
+	no_leaks();
 }
 
 Test(forward, clsact)
@@ -54,6 +55,7 @@ Test(forward, clsact)
 	network(2);
 	struct datapath_features features = features_of(false);
 	forwards(&features, setup_of(XLAGG_PROTO_FAILOVER));
+	no_leaks();
 }
 
 Test(forward, direct)
@@ -63,6 +65,7 @@ Test(forward, direct)
 	struct datapath_setup setup = setup_of(XLAGG_PROTO_LOADBALANCE);
 	setup.direct = true;
 	forwards(&features, setup);
+	no_leaks();
 }
 
 Test(forward, netkit)
@@ -94,4 +97,5 @@ Test(forward, netkit)
 	datapath_close(&dp);
 	free(before);
 	free(after);
+	no_leaks();
 }

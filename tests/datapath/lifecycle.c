@@ -24,6 +24,7 @@ Test(lifecycle, folder_that_exists_is_refused)
 	free(before);
 	free(after);
 	datapath_close(&dp);
+	no_leaks();
 }
 
 Test(lifecycle, failed_create_leaves_nothing)
@@ -39,6 +40,7 @@ Test(lifecycle, failed_create_leaves_nothing)
 	cr_assert(dp == NULL && strstr(sentence, "99999"), "the sentence names no device: %s", sentence);
 	cr_assert(access(folder, F_OK) != 0, "the folder is left");
 	sh("! bpftool -j net show dev lagg0-dp | grep -q lower_guard");
+	no_leaks();
 }
 
 static void leaves_nothing(bool tcx, bool direct)
@@ -62,18 +64,21 @@ Test(lifecycle, removal_leaves_nothing_tcx)
 {
 	network(2);
 	leaves_nothing(true, false);
+	no_leaks();
 }
 
 Test(lifecycle, removal_leaves_nothing_direct)
 {
 	network(2);
 	leaves_nothing(true, true);
+	no_leaks();
 }
 
 Test(lifecycle, removal_leaves_nothing_clsact)
 {
 	network(2);
 	leaves_nothing(false, true);
+	no_leaks();
 }
 
 Test(lifecycle, removal_detaches_although_another_has_it_open)
@@ -89,6 +94,7 @@ Test(lifecycle, removal_detaches_although_another_has_it_open)
 	cr_assert(hears(lower, 1), "lagg0's frames are still taken");
 	cr_assert(drain(wire) == 0, "lagg0's frames still go to the port");
 	datapath_close(&dp);
+	no_leaks();
 }
 
 Test(lifecycle, removal_of_unknown_pins)
@@ -100,6 +106,7 @@ Test(lifecycle, removal_of_unknown_pins)
 	   folder, folder, folder);
 	cr_assert(datapath_remove(folder) == 0);
 	cr_assert(access(folder, F_OK) != 0, "the folder is left");
+	no_leaks();
 }
 
 Test(lifecycle, removal_only_on_bpffs)
@@ -108,6 +115,7 @@ Test(lifecycle, removal_only_on_bpffs)
 	sh("mkdir /mnt/plain && touch /mnt/plain/ports");
 	cr_assert(datapath_remove("/mnt/plain") == -EINVAL);
 	cr_assert(access("/mnt/plain/ports", F_OK) == 0, "a file that is no pin was removed");
+	no_leaks();
 }
 
 Test(lifecycle, mount_wants_bpffs)
@@ -119,6 +127,7 @@ Test(lifecycle, mount_wants_bpffs)
 	cr_assert(datapath_mount(path) == 0, "a second time is no error");
 	cr_assert(datapath_mount("/mnt/plain") == -EINVAL, "a folder that is not on a bpffs is refused");
 	cr_assert(datapath_mount("plain") == -EINVAL, "a relative path is refused");
+	no_leaks();
 }
 
 Test(lifecycle, mount_mounts_the_usual_place)
@@ -127,6 +136,7 @@ Test(lifecycle, mount_mounts_the_usual_place)
 	sh("mount -t sysfs sysfs /sys");
 	cr_assert(datapath_mount("/sys/fs/bpf/xlagg/test") == 0);
 	sh("stat -f -c %%T /sys/fs/bpf | grep -q bpf");
+	no_leaks();
 }
 
 Test(lifecycle, foreign_filter_and_qdisc_stay)
@@ -143,6 +153,7 @@ Test(lifecycle, foreign_filter_and_qdisc_stay)
 	sh("tc qdisc show dev eth0 | grep -q clsact && tc filter show dev eth0 ingress | grep -q 'pref 77'");
 	sh("! tc filter show dev eth0 ingress | grep -v 'pref 77' | grep -q bpf && ! tc qdisc show dev lagg0-dp | grep "
 	   "-q clsact");
+	no_leaks();
 }
 
 Test(lifecycle, own_qdisc_stays_for_a_foreign_filter)
@@ -155,6 +166,7 @@ Test(lifecycle, own_qdisc_stays_for_a_foreign_filter)
 	cr_assert(datapath_port_del(dp, 0) == 0);
 	sh("tc filter show dev eth0 egress | grep -q 'pref 77'");
 	datapath_close(&dp);
+	no_leaks();
 }
 
 static void port_comes_and_goes(bool tcx)
@@ -198,12 +210,14 @@ Test(lifecycle, port_comes_and_goes_tcx)
 {
 	network(2);
 	port_comes_and_goes(true);
+	no_leaks();
 }
 
 Test(lifecycle, port_comes_and_goes_clsact)
 {
 	network(2);
 	port_comes_and_goes(false);
+	no_leaks();
 }
 
 /* A new port's zeros must not mean live. */
@@ -226,6 +240,7 @@ Test(lifecycle, new_port_is_not_live)
 	cr_assert(datapath_publish(dp, &table, live, flags, lost) == -EINVAL, "a table of a port that does not exist");
 	cr_assert(datapath_table(dp)->order[1] == 1, "the refused table was published");
 	datapath_close(&dp);
+	no_leaks();
 }
 
 /* Sends on lagg0 until it is told to stop. */
@@ -279,12 +294,14 @@ Test(lifecycle, change_under_traffic_tcx)
 {
 	network(2);
 	change_under_traffic(true);
+	no_leaks();
 }
 
 Test(lifecycle, change_under_traffic_clsact)
 {
 	network(2);
 	change_under_traffic(false);
+	no_leaks();
 }
 
 Test(lifecycle, refused_change_goes_back)
@@ -304,6 +321,7 @@ Test(lifecycle, refused_change_goes_back)
 	send_frame(lagg, 1);
 	cr_assert(hears(wire, 1), "a refused change broke the datapath");
 	datapath_close(&dp);
+	no_leaks();
 }
 
 /* A second publication soon after the first must wait for the programs that may still read the spare table. */
@@ -331,6 +349,7 @@ Test(lifecycle, publications_in_a_row)
 	}
 	cr_assert(sender.sent > 30 && heard == sender.sent, "%u frames sent, %u came out", sender.sent, heard);
 	datapath_close(&dp);
+	no_leaks();
 }
 
 Test(lifecycle, many)
@@ -363,4 +382,5 @@ Test(lifecycle, many)
 		snprintf(path, sizeof(path), "%s/l%u", pins, i);
 		cr_assert(datapath_remove(path) == 0);
 	}
+	no_leaks();
 }

@@ -24,6 +24,7 @@ Test(state, features)
 	cr_assert(!features.netkit || since_6_6);
 	/* Asking leaves nothing on any device. */
 	sh("! ip -d link show dev lo | grep -q prog/");
+	no_leaks();
 }
 
 Test(state, counters)
@@ -61,6 +62,7 @@ Test(state, counters)
 	cr_assert(port[1].tx_packets == 0 && port[1].rx_dropped[XLAGG_RX_NO_CARRIER] == 0);
 	cr_assert(datapath_port_reset(dp, XLAGG_MAX_PORTS) == -EINVAL);
 	datapath_close(&dp);
+	no_leaks();
 }
 
 /* explain says of every flow what the attached program then does, and counts nothing. */
@@ -108,6 +110,7 @@ Test(state, explain)
 	cr_assert(datapath_explain(dp, frame, len, &probe) == 0 && probe.choice == XLAGG_CHOICE_NO_CARRIER);
 	cr_assert(datapath_explain(dp, frame, 4, &probe) < 0, "no frame is shorter than its header");
 	datapath_close(&dp);
+	no_leaks();
 }
 
 Test(state, lacp_and_saved)
@@ -140,6 +143,7 @@ Test(state, lacp_and_saved)
 	datapath_close(&dp);
 	free(saved);
 	free(back);
+	no_leaks();
 }
 
 Test(state, maps_print_by_name)
@@ -153,6 +157,7 @@ Test(state, maps_print_by_name)
 	sh("bpftool map dump pinned %s/control | grep -q '\"heartbeat_ns\": 123456789'", folder);
 	sh("bpftool prog show pinned %s/prog_tx | grep -q tx", folder);
 	datapath_close(&dp);
+	no_leaks();
 }
 
 Test(state, describe)
@@ -169,4 +174,5 @@ Test(state, describe)
 	cr_assert(status.tx_path == XLAGG_TX_DIRECT && status.xdp_mode == XLAGG_XDP_NONE && status.generation == 1);
 	cr_assert(status.attach == (features.tcx ? XLAGG_ATTACH_TCX : XLAGG_ATTACH_CLSACT));
 	datapath_close(&dp);
+	no_leaks();
 }

@@ -67,6 +67,7 @@ Test(xdp, forwards)
 	cr_assert(all_gone(before), "something is left of\n%s", before);
 	sh("! ip -d link | grep -q prog/xdp");
 	free(before);
+	no_leaks();
 }
 
 Test(xdp, over_clsact)
@@ -77,6 +78,7 @@ Test(xdp, over_clsact)
 	struct datapath *dp = make(&features, &setup, 2);
 	forwards(dp);
 	datapath_close(&dp);
+	no_leaks();
 }
 
 Test(xdp, broadcast)
@@ -103,6 +105,7 @@ Test(xdp, broadcast)
 	send_frame(lagg, 3);
 	cr_assert(hears(wire1, 3) && hears(wire2, 3), "a live port got no copy after the proto changed");
 	datapath_close(&dp);
+	no_leaks();
 }
 
 Test(xdp, adopted_with_the_same_ids)
@@ -121,6 +124,7 @@ Test(xdp, adopted_with_the_same_ids)
 	datapath_close(&dp);
 	free(before);
 	free(after);
+	no_leaks();
 }
 
 Test(xdp, profile_changes_both_ways)
@@ -140,6 +144,7 @@ Test(xdp, profile_changes_both_ways)
 		forwards(dp);
 	}
 	datapath_close(&dp);
+	no_leaks();
 }
 
 Test(xdp, device_in_use_by_another_program)
@@ -163,6 +168,7 @@ Test(xdp, device_in_use_by_another_program)
 	cr_assert(datapath_change(dp, &setup, sentence) == 0, "%s", sentence);
 	forwards(dp);
 	datapath_close(&dp);
+	no_leaks();
 }
 
 Test(xdp, generic_where_the_driver_has_none)
@@ -184,4 +190,5 @@ Test(xdp, generic_where_the_driver_has_none)
 	datapath_describe(dp, &status);
 	cr_assert(status.xdp_mode == XLAGG_XDP_NATIVE);
 	datapath_close(&dp);
+	no_leaks();
 }
