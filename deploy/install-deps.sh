@@ -1,10 +1,13 @@
 #!/bin/sh
-# Installs the Debian packages that building and testing need, when one is missing. As root.
+# install-deps.sh [vm]
+# Installs the Debian packages that building and testing need, when one is missing; with `vm` also those that boot other
+# kernels. As root.
 set -eu
 packages="gcc make clang llvm clang-format clang-tidy libclang-rt-dev libc6-dev linux-libc-dev pkg-config binutils
 	libbpf-dev libxdp-dev libmnl-dev libsystemd-dev libjansson-dev libcap-dev libmicrohttpd-dev libncurses-dev
 	libcriterion-dev bpftool iproute2 ethtool iputils-ping iperf3 tcpdump jq udhcpc udhcpd procps kmod util-linux
 	mandoc openvswitch-switch python3-scapy"
+[ "${1:-}" != vm ] || packages="$packages qemu-system-x86 qemu-system-common busybox-static cpio xz-utils libteam-utils"
 missing=
 for package in $packages; do
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"

@@ -1,0 +1,18 @@
+#!/bin/bash
+# suite.sh LAYER
+# In the guest (see run.sh): runs a layer of tests that was built outside, and writes its TAP into VM_OUT.
+set -u
+B=${B:-build} layer=$1 tap=$VM_OUT/$1.tap
+for module in veth bridge 8021q macvlan bonding team sch_netem tun; do
+	modprobe $module 2>/dev/null || echo "# this kernel has no module $module"
+done
+case $layer in
+bpf-test) exec "$B/tests/bpf/run" --jobs 1 --timeout 300 --tap="$tap" ;;
+datapath-test)
+	export XLAGG_PASS=$B/tests/datapath/pass.bpf.o
+	exec "$B/tests/datapath/run" --jobs 1 --timeout 300 --tap="$tap"
+	;;
+vm) exec env TEST_SECONDS=300 tests/net/run.sh tests/vm "$tap" ;;
+net | interop) exec env TEST_SECONDS=300 tests/net/run.sh "tests/$layer" "$tap" ;;
+*) echo "suite: no layer $layer" >&2; exit 2 ;;
+esac

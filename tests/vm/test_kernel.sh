@@ -1,0 +1,65 @@
+# shellcheck shell=bash disable=SC2154
+# What kernels differ in: the datapath takes what this one offers, says so, and carries traffic. And what the build
+# machine's kernel may lack: VLANs on lagg0, tracing.
+
+# at_least_kernel MAJOR MINOR
+at_least_kernel() {
+	local major minor
+	IFS=. read -r major minor _ < <(uname -r)
+	[ "$major" -gt "$1" ] || { [ "$major" = "$1" ] && [ "$minor" -ge "$2" ]; }
+}
+
+test_device_and_hooks_are_what_the_kernel_offers() {
+	local want="veth clsact"
+	! at_least_kernel 6 6 || want="veth tcx"
+	! at_least_kernel 6 7 || want="netkit tcx"
+	lagg_pair 2
+	is "$(field a '.datapath | "\(.device) \(.attach)"')" "$want" "device and hooks"
+	is "$(xl a -j agent show | jq -r '.[0].kernel')" "$(uname -r)" "the kernel"
+}
+
+test_veth_where_there_is_netkit() {
+	lagg_pair 2 device veth tx-path direct
+	is "$(field a '.datapath | "\(.device) \(.tx_path)"')" "veth direct" "device and transmit path"
+}
+
+test_xdp_profile() {
+	as_xdp_wires
+	lagg_pair 2 proto loadbalance datapath xdp
+	is "$(field a .datapath.profile)" xdp "profile"
+	on a ping -q -c 20 -i 0.02 -s 1400 10.0.0.2
+}
+
+test_failover_and_return() {
+	lagg_pair 2
+	nip b link set eth1 down
+	wait_for 5 active_port_is a eth2
+	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
+	nip b link set eth1 up
+	wait_for 5 active_port_is a eth1
+	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
+}
+
+test_vlans_on_lagg0() {
+	local h
+	lagg_pair 2 proto loadbalance
+	for h in a b; do
+		nip $h link add link lagg0 name lagg0.7 type vlan id 7
+		nip $h link set lagg0.7 up
+	done
+	nip a addr add 10.7.0.1/24 dev lagg0.7
+	nip b addr add 10.7.0.2/24 dev lagg0.7
+	wait_for 5 on a ping -c 1 -W 1 10.7.0.2
+	on a ping -q -c 10 -i 0.05 -s 1472 -M 'do' 10.7.0.2
+	nip b link set eth1 down
+	wait_for 5 on a ping -c 1 -W 1 10.7.0.2
+}
+
+test_agent_killed_and_adopted() {
+	lagg_pair 2 proto loadbalance
+	agent_end a KILL
+	on a ping -q -c 5 -i 0.1 10.0.0.2
+	agent a
+	is "$(xl a -j agent show | jq -r '.[0].adopted')" 1 "laggs adopted"
+	on a ping -q -c 5 -i 0.1 10.0.0.2
+}
