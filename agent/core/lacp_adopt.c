@@ -58,7 +58,7 @@ static bool makes_sense(const struct xlagg_lacp *saved)
 	       (saved->mux <= XLAGG_MUX_WAITING || saved->selected == XLAGG_SELECTED);
 }
 
-/* Ports that share an aggregator have one partner, and only one aggregator is active. */
+/* Ports that go on have one aggregator exactly when they have one LAG ID, and only one aggregator is active. */
 static bool fits(const struct lacp *l, const struct lacp_port *p, const struct xlagg_lacp *saved)
 {
 	const struct xlagg_lacp_end partner = end_of(&saved->partner_oper);
@@ -67,13 +67,42 @@ static bool fits(const struct lacp *l, const struct lacp_port *p, const struct x
 		return false;
 	for (uint32_t i = 0; i < l->slots; i++) {
 		const struct lacp_port *other = &l->port[i];
+		bool same_lag =
+		    lacp_same_lag_end(&other->partner, &partner) && lacp_same_lag_end(&other->actor, &p->actor) &&
+		    lacp_has(&partner, XLAGG_STATE_AGGREGATION) && lacp_has(&other->partner, XLAGG_STATE_AGGREGATION);
 
 		if (other != p && other->used && other->rx == XLAGG_RX_CURRENT &&
-		    other->aggregator == saved->aggregator &&
-		    (!lacp_same_lag_end(&other->partner, &partner) || !lacp_has(&partner, XLAGG_STATE_AGGREGATION)))
+		    same_lag != (other->aggregator == saved->aggregator))
 			return false;
 	}
 	return true;
+}
+
+/* A port that starts anew may have taken the aggregator: it takes another. */
+static void claim_aggregator(struct lacp *l, const struct lacp_port *p)
+{
+	for (uint32_t i = 0; i < l->slots; i++) {
+		struct lacp_port *other = &l->port[i];
+
+		if (other != p && other->used && other->rx != XLAGG_RX_CURRENT && other->aggregator == p->aggregator)
+			other->selected = XLAGG_UNSELECTED;
+	}
+}
+
+/* The bits of Actor_State that belong to a state of the Mux machine. */
+static uint8_t mux_bits(enum xlagg_lacp_mux_state mux)
+{
+	switch (mux) {
+	case XLAGG_MUX_ATTACHED:
+		return XLAGG_STATE_SYNC;
+	case XLAGG_MUX_COLLECTING:
+		return XLAGG_STATE_SYNC | XLAGG_STATE_COLLECTING;
+	case XLAGG_MUX_DISTRIBUTING:
+	case XLAGG_MUX_COLLECTING_DISTRIBUTING:
+		return LACP_STATE_MUX;
+	default:
+		return 0;
+	}
 }
 
 void lacp_adopt_identity(struct lacp *l, uint32_t slot, const struct xlagg_lacp *saved)
@@ -107,22 +136,23 @@ bool lacp_adopt(struct lacp *l, uint64_t now, uint32_t slot, const struct xlagg_
 	p->view = end_of(&saved->view);
 	p->view_known = saved->view_known;
 	p->matched = saved->matched;
-	p->rx = XLAGG_RX_CURRENT;
-	p->silence = 0;
-	p->heard_at = now;
-	/* Whatever the partner sent meanwhile is lost: it gets its full time to be heard again. */
-	p->current_while =
-	    now + (lacp_has(&actor, XLAGG_STATE_TIMEOUT) ? LACP_SHORT_TIMEOUT_TIME : LACP_LONG_TIMEOUT_TIME);
+	lacp_put(&p->partner, XLAGG_STATE_SYNC, saved->matched && lacp_has(&p->partner, XLAGG_STATE_SYNC));
 	p->mux = saved->mux;
 	p->selected = saved->selected;
 	p->aggregator = saved->aggregator;
 	p->hold = LACP_HOLD_NONE;
-	if (p->mux == XLAGG_MUX_WAITING)
-		p->wait_while = now + LACP_AGGREGATE_WAIT_TIME;
+	p->ready_n = false;
+	p->wait_while = p->mux == XLAGG_MUX_WAITING ? now + LACP_AGGREGATE_WAIT_TIME : CORE_NEVER;
 	if (saved->active)
 		l->active = saved->aggregator;
+	claim_aggregator(l, p);
 	p->actor.state = (uint8_t)((p->actor.state & (XLAGG_STATE_ACTIVITY | XLAGG_STATE_AGGREGATION)) |
-				   (actor.state & (XLAGG_STATE_TIMEOUT | LACP_STATE_MUX)));
+				   (actor.state & XLAGG_STATE_TIMEOUT) | mux_bits(p->mux));
+	p->rx = XLAGG_RX_CURRENT;
+	p->silence = 0;
+	/* Whatever the partner sent meanwhile is lost: it gets its full time to be heard again. */
+	p->heard_at = now;
+	p->current_while = now + lacp_timeout_time(p);
 	p->ntt = false;
 	/* Heard from soon, for there may have been silence, but not twice within a second. */
 	p->periodic = lacp_has(&p->partner, XLAGG_STATE_TIMEOUT) ? LACP_FAST_PERIODIC : LACP_SLOW_PERIODIC;
