@@ -307,7 +307,7 @@ static void disturb(struct sim *sim, uint32_t traits)
 		uint64_t away = between(sim, 0, chance(sim, 20) ? 100000 : 4000) * SIM_MS;
 
 		if (chance(sim, 50))
-			sim_kill(sim, system, away);
+			sim_kill(sim, system, away, chance(sim, 60));
 		else
 			sim_stop(sim, system, away);
 	}

@@ -74,9 +74,12 @@ struct sim_system {
 	struct core *core;
 	bool running;	   /* the agent is */
 	uint64_t start_at; /* a dead agent starts again then */
-	uint64_t jitter;   /* ns that the agent is late for its deadlines at most */
-	uint64_t wake_at;  /* when it runs next */
-	uint32_t orders;   /* ports added so far */
+	bool adopts;	   /* and goes on from what is left: */
+	struct xlagg_table left_table;
+	struct xlagg_lacp left[SIM_PORTS];
+	uint64_t jitter;  /* ns that the agent is late for its deadlines at most */
+	uint64_t wake_at; /* when it runs next */
+	uint32_t orders;  /* ports added so far */
 	uint8_t mac[6];
 	struct xlagg_lagg_conf conf;
 	struct sim_port port[SIM_PORTS];
@@ -141,8 +144,8 @@ void sim_set_port(struct sim *sim, uint32_t system, uint32_t port, const struct 
 void sim_del_port(struct sim *sim, uint32_t system, uint32_t port);
 void sim_set(struct sim *sim, uint32_t system, const struct xlagg_lagg_conf *conf);
 void sim_start(struct sim *sim, uint32_t system);
-/* The agent dies, or ends with its last LACPDUs sent, and starts again after a while. */
-void sim_kill(struct sim *sim, uint32_t system, uint64_t away);
+/* The agent dies, or ends with its last LACPDUs sent, and starts again after a while, anew or from where it was. */
+void sim_kill(struct sim *sim, uint32_t system, uint64_t away, bool adopt);
 void sim_stop(struct sim *sim, uint32_t system, uint64_t away);
 uint32_t sim_add_link(struct sim *sim, uint32_t a, uint32_t a_port, uint32_t b, uint32_t b_port);
 /* The link at a port, SIM_NONE: nothing is plugged in. `end` may be NULL. */

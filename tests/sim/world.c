@@ -249,13 +249,10 @@ static void introduce(struct sim *sim, uint32_t system, uint32_t port)
 	tell(sim, system, port);
 }
 
-void sim_start(struct sim *sim, uint32_t system)
+static void start_anew(struct sim *sim, uint32_t system)
 {
 	struct sim_system *s = &sim->system[system];
 
-	sim_log(sim, "system %u: agent starts", system);
-	s->running = true;
-	s->start_at = CORE_NEVER;
 	core_init(s->core, &s->conf, system);
 	core_set_mac(s->core, sim->now, s->mac, &sim->fx);
 	step(sim, system);
@@ -265,13 +262,68 @@ void sim_start(struct sim *sim, uint32_t system)
 	}
 }
 
-void sim_kill(struct sim *sim, uint32_t system, uint64_t away)
+/* What the former agent left is taken over: the ports go on where they were. */
+static void take_over(struct sim *sim, uint32_t system)
+{
+	struct sim_system *s = &sim->system[system];
+
+	core_init(s->core, &s->conf, system);
+	core_hold(s->core);
+	core_set_mac(s->core, sim->now, s->mac, &sim->fx);
+	core_adopt(s->core, &s->left_table);
+	for (uint32_t i = 0; i < SIM_PORTS; i++) {
+		struct sim_port *p = &s->port[i];
+
+		if (!p->used)
+			continue;
+		p->told = link_of(sim, system, i);
+		if (!p->told.carrier)
+			p->watch.heard = false;
+		p->watch.heard_at = sim->now; /* it gets its full time */
+		core_port_add(s->core, sim->now, i, p->name, p->order, &p->conf, &sim->fx);
+		core_adopt_lacp(s->core, i, &s->left[i]);
+		core_link_changed(s->core, sim->now, i, &p->told, &sim->fx);
+	}
+	core_release(s->core, sim->now, &sim->fx);
+	step(sim, system);
+}
+
+void sim_start(struct sim *sim, uint32_t system)
+{
+	struct sim_system *s = &sim->system[system];
+
+	sim_log(sim, "system %u: agent starts, %s", system, s->adopts ? "goes on" : "anew");
+	s->running = true;
+	s->start_at = CORE_NEVER;
+	if (s->adopts)
+		take_over(sim, system);
+	else
+		start_anew(sim, system);
+}
+
+/* What an agent keeps pinned for the next one. */
+static void leave_state(struct sim *sim, uint32_t system)
+{
+	struct sim_system *s = &sim->system[system];
+
+	s->left_table = core_output(s->core)->table;
+	for (uint32_t i = 0; i < SIM_PORTS; i++) {
+		s->left[i] = (struct xlagg_lacp){.pdu_tx_ns = s->port[i].watch.sent[0]};
+		if (s->port[i].used)
+			core_save_lacp(s->core, i, &s->left[i]);
+	}
+}
+
+void sim_kill(struct sim *sim, uint32_t system, uint64_t away, bool adopt)
 {
 	struct sim_system *s = &sim->system[system];
 
 	if (!s->running)
 		return;
 	sim_log(sim, "system %u: agent is gone", system);
+	s->adopts = adopt;
+	if (adopt)
+		leave_state(sim, system);
 	s->running = false;
 	s->wake_at = CORE_NEVER;
 	s->start_at = sim->now + away;
@@ -286,7 +338,7 @@ void sim_stop(struct sim *sim, uint32_t system, uint64_t away)
 	for (uint32_t i = 0; i < SIM_PORTS; i++)
 		s->port[i].watch.last_pdus++;
 	core_stop(s->core, sim->now, &sim->fx);
-	sim_kill(sim, system, away);
+	sim_kill(sim, system, away, false);
 	step(sim, system);
 }
 
