@@ -121,11 +121,21 @@ void lacp_adopt_identity(struct lacp *l, uint32_t slot, const struct xlagg_lacp 
 		l->last_number = p->number;
 }
 
+/* Of the LACPDUs of the last second only the latest is known: there may have been as many as are allowed. */
+static void take_sent(struct lacp_port *p, const struct xlagg_lacp *saved, uint64_t now)
+{
+	if (saved->pdu_tx_ns > now)
+		return;
+	for (uint32_t i = 0; i < LACP_TX_LIMIT; i++)
+		p->sent[i] = saved->pdu_tx_ns;
+}
+
 bool lacp_adopt(struct lacp *l, uint64_t now, uint32_t slot, const struct xlagg_lacp *saved)
 {
 	struct lacp_port *p = &l->port[slot];
 	const struct xlagg_lacp_end actor = end_of(&saved->actor);
 
+	take_sent(p, saved, now);
 	if (!makes_sense(saved) || !p->enabled || !p->lacp_enabled || !fits(l, p, saved))
 		return false;
 	lacp_actor_refresh(l, p, now);

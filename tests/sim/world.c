@@ -388,6 +388,7 @@ void sim_del_port(struct sim *sim, uint32_t system, uint32_t port)
 
 	s->port[port].watch.last_pdus++;
 	s->port[port].used = false;
+	memset(&s->left[port], 0, sizeof(s->left[port]));
 	if (!s->running)
 		return;
 	core_port_del(s->core, sim->now, port, &sim->fx);
