@@ -116,12 +116,20 @@ int ethtool_link(int ifindex, const char *name, uint32_t *speed, uint32_t *duple
 	return 0;
 }
 
+int ethtool_open(void)
+{
+	return open_socket();
+}
+
 int ethtool_carrier(const char *name, bool *carrier)
 {
 	_cleanup_fd_ int fd = open_socket();
+	return fd < 0 ? fd : ethtool_carrier_on(fd, name, carrier);
+}
+
+int ethtool_carrier_on(int fd, const char *name, bool *carrier)
+{
 	struct ethtool_value command = {.cmd = ETHTOOL_GLINK};
-	if (fd < 0)
-		return fd;
 	int r = ask(fd, name, &command);
 	if (r < 0)
 		return r;

@@ -131,6 +131,9 @@ int netlink_get_bridge_port(struct netlink *nl, int port, struct netlink_bridge_
 int ethtool_link(int ifindex, const char *name, uint32_t *speed, uint32_t *duplex);
 /* Carrier straight from the driver's state (ETHTOOL_GLINK), without linkwatch's delay. */
 int ethtool_carrier(const char *name, bool *carrier);
+/* The same for who asks all the time: over a socket of its own, from ethtool_open(), which gives it or -errno. */
+int ethtool_open(void);
+int ethtool_carrier_on(int fd, const char *name, bool *carrier);
 /* Which of `wanted` (enum xlagg_feature_bit) are on. A feature that is several to the kernel (TX_CSUM: one for each
  * protocol) is on when any of them is. */
 int ethtool_features(const char *name, uint64_t wanted, uint64_t *on);
