@@ -67,7 +67,7 @@ enum xlagg_port_flag {
 struct xlagg_port {
 	__u32 ifindex;	  /* the port's device, 0: this slot is free or the device is absent */
 	__u32 flags;	  /* enum xlagg_port_flag */
-	__u32 lost;	  /* how often the port lost carrier or went down, as the watcher counted */
+	__u32 lost;	  /* grows whenever the port loses carrier or goes down; the watcher may count one loss twice */
 	__u32 enabled;	  /* the value of `lost` that the agent had seen when it let the port in, or XLAGG_PORT_OUT */
 	__u64 last_tx_ns; /* reserved for the datapath */
 };
@@ -221,6 +221,22 @@ struct xlagg_saved {
 enum xlagg_device { XLAGG_DEVICE_AUTO, XLAGG_DEVICE_NETKIT, XLAGG_DEVICE_VETH };
 enum xlagg_profile { XLAGG_DATAPATH_TC, XLAGG_DATAPATH_XDP };
 enum xlagg_tx_path { XLAGG_TX_AUTO, XLAGG_TX_DIRECT, XLAGG_TX_STACK };
+
+/*
+ * The watcher's table `watch`: which devices of this machine are ports. An ifindex is unique in its network namespace
+ * only. `watched_ports` and `watched_controls` lead from a lagg's index there to its own maps `ports` and `control`.
+ */
+struct xlagg_watch_key {
+	__u64 netns;   /* cookie of the device's namespace (SO_NETNS_COOKIE) */
+	__u32 ifindex; /* of the port's device */
+	__u32 pad;     /* 0 */
+};
+struct xlagg_watch {
+	__u32 lagg; /* index in `watched_ports` and `watched_controls`, below XLAGG_MAX_LAGGS */
+	__u32 slot; /* of the port in that lagg */
+};
+/* An agent whose heartbeat is older is taken for gone: the kernel acts for it where it may. */
+#define XLAGG_HEARTBEAT_STALE_NS 1000000000ull
 
 /*
  * Constants of one loaded program (`const volatile struct xlagg_params params` in every object): set before loading,
