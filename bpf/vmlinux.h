@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What the programs read of the kernel's own types. The loader finds the members' true places (CO-RE). */
+#ifndef BPF_VMLINUX_H
+#define BPF_VMLINUX_H
+
+#include <linux/types.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct net {
+	__u64 net_cookie;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct net_device {
+	unsigned long state; /* bits of enum netdev_state_t */
+	unsigned int flags;  /* IFF_* */
+	int ifindex;
+	possible_net_t nd_net;
+};
+
+struct netdev_notifier_info {
+	struct net_device *dev;
+};
+
+#pragma clang attribute pop
+
+enum netdev_state_t {
+	__LINK_STATE_NOCARRIER = 2,
+};
+
+/* Of enum netdev_cmd; the values have not changed since there were notifiers, and modules rely on them. */
+enum {
+	NETDEV_UP = 1,
+	NETDEV_DOWN = 2,
+	NETDEV_UNREGISTER = 6,
+	NETDEV_GOING_DOWN = 9,
+};
+
+#endif
