@@ -25,7 +25,7 @@ struct {
 	__uint(max_entries, XLAGG_MAX_LAGGS *XLAGG_MAX_PORTS);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct xlagg_watch_key);
-	__type(value, struct xlagg_watch);
+	__type(value, struct xlagg_watched);
 } watch SEC(".maps");
 
 /* What a lagg's maps `ports` and `control` look like (maps.h). */
@@ -47,25 +47,25 @@ struct control_map {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, XLAGG_MAX_LAGGS);
-	__type(key, __u32); /* xlagg_watch.lagg */
+	__type(key, __u32); /* xlagg_watched.lagg */
 	__array(values, struct ports_map);
 } watched_ports SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, XLAGG_MAX_LAGGS);
-	__type(key, __u32); /* xlagg_watch.lagg */
+	__type(key, __u32); /* xlagg_watched.lagg */
 	__array(values, struct control_map);
 } watched_controls SEC(".maps");
 
-static __always_inline const struct xlagg_watch *watch_of(const struct net_device *dev)
+static __always_inline const struct xlagg_watched *watch_of(const struct net_device *dev)
 {
 	struct xlagg_watch_key key = {.netns = dev->nd_net.net->net_cookie, .ifindex = (__u32)dev->ifindex};
 
 	return bpf_map_lookup_elem(&watch, &key);
 }
 
-static __always_inline struct xlagg_port *port_of(const struct xlagg_watch *w, const struct net_device *dev)
+static __always_inline struct xlagg_port *port_of(const struct xlagg_watched *w, const struct net_device *dev)
 {
 	void *ports = bpf_map_lookup_elem(&watched_ports, &w->lagg);
 	struct xlagg_port *port;
@@ -78,7 +78,7 @@ static __always_inline struct xlagg_port *port_of(const struct xlagg_watch *w, c
 
 static __always_inline void count_loss(const struct net_device *dev)
 {
-	const struct xlagg_watch *w = watch_of(dev);
+	const struct xlagg_watched *w = watch_of(dev);
 	struct xlagg_port *port = w ? port_of(w, dev) : NULL;
 
 	if (port)
@@ -86,7 +86,7 @@ static __always_inline void count_loss(const struct net_device *dev)
 }
 
 /* Whether nobody is there who would let the port in. */
-static __always_inline bool agent_gone(const struct xlagg_watch *w)
+static __always_inline bool agent_gone(const struct xlagg_watched *w)
 {
 	void *controls = bpf_map_lookup_elem(&watched_controls, &w->lagg);
 	const volatile struct xlagg_control *control;
@@ -101,7 +101,7 @@ static __always_inline bool agent_gone(const struct xlagg_watch *w)
 /* Carrier returned: the agent decides what that means, but where it left the port to us and is gone. */
 static __always_inline void let_in(const struct net_device *dev)
 {
-	const struct xlagg_watch *w = watch_of(dev);
+	const struct xlagg_watched *w = watch_of(dev);
 	volatile struct xlagg_port *port = w ? port_of(w, dev) : NULL;
 	__u32 lost;
 

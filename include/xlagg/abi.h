@@ -231,7 +231,7 @@ struct xlagg_watch_key {
 	__u32 ifindex; /* of the port's device */
 	__u32 pad;     /* 0 */
 };
-struct xlagg_watch {
+struct xlagg_watched {
 	__u32 lagg; /* index in `watched_ports` and `watched_controls`, below XLAGG_MAX_LAGGS */
 	__u32 slot; /* of the port in that lagg */
 };
