@@ -113,7 +113,7 @@ lose_links() {
 }
 failover_face_to_face() {
 	lagg_pair 2 proto failover "$@"
-	lose_links "two laggs face to face, $*: carried by $(field a '.datapath.carrier_watch')" b eth1
+	lose_links "two laggs face to face, $*: loss seen by $(field a '.datapath.carrier_watch')" b eth1
 	start_over
 }
 failover_behind_a_switch() {
@@ -193,9 +193,13 @@ agent_time() {
 			for ((port = 0; port < 8; port++)); do printf ' port p%d' $((lagg * 8 + port)); done
 			echo
 		done >"$D/$h.conf"
-		agent $h
+		agent_start $h
 	done
-	wait_for 60 all_distribute
+	local begin=$SECONDS
+	wait_for 300 answers a
+	wait_for 300 answers b
+	echo "   both ends made 64 laggs each in $((SECONDS - begin)) s"
+	wait_for 120 all_distribute
 	local before after
 	before=$(cpu_ticks "${AGENT[a]}")
 	sleep 20

@@ -193,7 +193,7 @@ test_ovs_two_bonds_on_one_lagg() {
 test_ovs_planned_changes_lose_nothing() {
 	with_ovs active fast active fast
 	negotiated
-	stream there a b 10.0.0.2 5001 -r 2000 -f 16
+	stream there a b 10.0.0.2 5001 -r 1000 -f 16
 	local change
 	for change in "port set lagg0 eth1 admin down" "port set lagg0 eth1 admin up" "lagg set lagg0 lacp-rate slow" \
 		"lagg set lagg0 lacp-rate fast" "port set lagg0 eth2 prio 100" "lagg set lagg0 hash l3,l4" \
