@@ -105,6 +105,13 @@ void core_port_set(struct core *core, uint64_t now, uint32_t slot, const struct 
 	pass(core, now, fx);
 }
 
+void core_port_order(struct core *core, uint32_t slot, uint32_t order)
+{
+	core->port[slot].order = order;
+	if (core->lacp.running)
+		lacp_port_order(&core->lacp, slot, order);
+}
+
 void core_port_rename(struct core *core, uint32_t slot, const char *name)
 {
 	struct port *port = &core->port[slot];

@@ -93,6 +93,8 @@ void core_port_add(struct core *core, uint64_t now, uint32_t slot, const char *n
 		   const struct xlagg_port_conf *conf, struct core_effects *fx);
 void core_port_set(struct core *core, uint64_t now, uint32_t slot, const struct xlagg_port_conf *conf,
 		   struct core_effects *fx);
+/* Another place in the order of addition. It counts from the next input on. */
+void core_port_order(struct core *core, uint32_t slot, uint32_t order);
 void core_port_rename(struct core *core, uint32_t slot, const char *name);
 /* Forgets a port. With LACP its last PDU is among the effects. */
 void core_port_del(struct core *core, uint64_t now, uint32_t slot, struct core_effects *fx);

@@ -244,6 +244,11 @@ static void take_number(struct lacp *l, struct lacp_port *p, uint64_t now)
 	}
 }
 
+void lacp_port_order(struct lacp *l, uint32_t slot, uint32_t order)
+{
+	l->port[slot].order = order;
+}
+
 void lacp_port_add(struct lacp *l, uint64_t now, uint32_t slot, const char *name, uint32_t order,
 		   const struct xlagg_port_conf *conf, struct core_effects *fx)
 {

@@ -134,6 +134,7 @@ void lacp_set(struct lacp *l, uint64_t now, const struct xlagg_lagg_conf *conf, 
 /* BEGIN for a port in a free slot. The link is absent until lacp_link(). `order` decides where prio is equal. */
 void lacp_port_add(struct lacp *l, uint64_t now, uint32_t slot, const char *name, uint32_t order,
 		   const struct xlagg_port_conf *conf, struct core_effects *fx);
+void lacp_port_order(struct lacp *l, uint32_t slot, uint32_t order);
 /*
  * Takes a port's new options. conf->admin 0: the port stops distributing at once, and after LACP_DRAIN_TIME a last
  * LACPDU says so and the port stops collecting and ignores what it hears.
