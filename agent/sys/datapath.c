@@ -220,6 +220,11 @@ int datapath_change(struct datapath *dp, const struct datapath_setup *setup, cha
 	return err;
 }
 
+void datapath_moved(struct datapath *dp, const char *folder)
+{
+	snprintf(dp->folder, sizeof(dp->folder), "%s", folder);
+}
+
 void datapath_describe(const struct datapath *dp, struct xlagg_lagg_status *status)
 {
 	bool xdp = dp->setup.profile == XLAGG_DATAPATH_XDP;

@@ -45,6 +45,8 @@ int datapath_adopt(struct datapath **ret, const char *folder, const struct datap
 		   const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX]);
 /* Other proto, hash, seed, profile, tx path: loads new programs over the same maps and swaps them in. */
 int datapath_change(struct datapath *dp, const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX]);
+/* The folder of pins was renamed to `folder`. */
+void datapath_moved(struct datapath *dp, const char *folder);
 /* Attaches the receive programs to a port; with the xdp profile also puts it into the transmit devmap. The port's
  * entry in `ports` names the device but is not live until it is published. */
 int datapath_port_add(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XLAGG_SENTENCE_MAX]);
