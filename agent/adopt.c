@@ -2,6 +2,7 @@
 /* What an agent before this one left pinned: taken over as it runs, or put back. All of it is untrusted input. */
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,18 +21,32 @@ static void free_saved(struct xlagg_saved **saved)
 	free(*saved);
 }
 
-/* Checks what was read back: version, lengths, terminated texts. */
-static int check_saved(struct xlagg_saved *saved)
+/* Checks what was read back: version, lengths. */
+static int check_saved(const struct xlagg_saved *saved)
 {
 	if (saved->abi_version != XLAGG_ABI_VERSION || saved->message_len > sizeof(saved->message) ||
-	    saved->device > XLAGG_DEVICE_VETH || saved->profile > XLAGG_DATAPATH_XDP)
+	    (saved->device != XLAGG_DEVICE_NETKIT && saved->device != XLAGG_DEVICE_VETH) ||
+	    saved->profile > XLAGG_DATAPATH_XDP || saved->ifindex > INT_MAX || saved->lower_ifindex > INT_MAX)
 		return -EPROTO;
+	return 0;
+}
+
+/* Forgets undo records that cannot be: of devices that were no port of this lagg, or not terminated. */
+static void check_undo(struct agent *agent, const char *name, struct xlagg_saved *saved)
+{
+	char mark[64];
+	struct device device;
+	snprintf(mark, sizeof(mark), "port of %s (xlagg)", name);
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		struct xlagg_undo *undo = &saved->undo[slot];
-		if (!memchr(undo->name, 0, sizeof(undo->name)) || !memchr(undo->alias, 0, sizeof(undo->alias)))
-			return -EPROTO;
+		bool texts = memchr(undo->name, 0, sizeof(undo->name)) && memchr(undo->alias, 0, sizeof(undo->alias));
+		bool known = texts && undo->ifindex && undo->ifindex <= INT_MAX &&
+			     netlink_get(agent->nl, (int)undo->ifindex, &device) == 0 &&
+			     (!strcmp(device.alias, mark) || !strcmp(device.name, undo->name));
+		if (!texts)
+			*undo = (struct xlagg_undo){0};
+		undo->ifindex = known ? undo->ifindex : 0;
 	}
-	return 0;
 }
 
 /* The configuration in it, as a model. */
@@ -52,49 +67,145 @@ static int decode_saved(const struct xlagg_saved *saved, const char *name, struc
 	return r < 0 ? r : 0;
 }
 
-/* Each port in the slot in which it was; those that are not in the saved table get a free one. */
-static int adopt_ports(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX])
+/* The slot in which the port was, else a free one. */
+static uint32_t find_slot(const struct lagg *lagg, const char *name)
 {
-	struct device device;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (!lagg->port[slot].used && !strcmp(lagg->saved.undo[slot].name, name))
+			return slot;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (!lagg->port[slot].used && !lagg->saved.undo[slot].name[0])
+			return slot;
+	return XLAGG_MAX_PORTS;
+}
+
+/* A device that is prepared and attached is a port as it is. One that is not was on its way to become one, or no port
+ * any more, when the agent died: what was done is undone first. */
+static void adopt_device(struct lagg *lagg, uint32_t slot)
+{
+	struct port *port = &lagg->port[slot];
+	struct xlagg_undo *undo = &lagg->saved.undo[slot];
+	int attached = datapath_port_ifindex(lagg->dp, slot);
+	if (attached && attached == (int)undo->ifindex && netlink_get(lagg->agent->nl, attached, &port->device) == 0) {
+		port->ifindex = attached;
+		if (datapath_get_lacp(lagg->dp, slot, &port->lacp) == 0)
+			core_adopt_lacp(lagg->core, slot, &port->lacp);
+		port->lacp_pinned = port->lacp;
+		return;
+	}
+	if (attached)
+		datapath_port_del(lagg->dp, slot);
+	if (undo->ifindex)
+		port_restore(lagg->agent->nl, undo);
+	memcpy(undo->name, port->name, sizeof(undo->name));
+}
+
+static int adopt_ports(struct lagg *lagg, const struct xlagg_model *model)
+{
 	for (uint32_t i = 0; i < model->ports; i++) {
 		const struct xlagg_port_model *wanted = &model->port[i];
-		uint32_t slot = 0;
-		while (slot < XLAGG_MAX_PORTS && strcmp(lagg->saved.undo[slot].name, wanted->name))
-			slot++;
-		if (slot == XLAGG_MAX_PORTS || lagg->port[slot].used)
+		uint32_t slot = find_slot(lagg, wanted->name);
+		if (slot == XLAGG_MAX_PORTS)
 			return -EPROTO;
 		struct port *port = &lagg->port[slot];
 		*port = (struct port){.used = true};
 		snprintf(port->name, sizeof(port->name), "%s", wanted->name);
 		lagg->model.port[lagg->model.ports++] = *wanted;
 		core_port_add(lagg->core, agent_now(), slot, port->name, lagg->next_order++, &wanted->conf, &lagg->fx);
-		int ifindex = (int)lagg->saved.undo[slot].ifindex;
-		if (ifindex && netlink_get(lagg->agent->nl, ifindex, &device) == 0) {
-			port->ifindex = ifindex;
-			port->device = device;
-			if (datapath_get_lacp(lagg->dp, slot, &port->lacp) == 0)
-				core_adopt_lacp(lagg->core, slot, &port->lacp);
-			port->lacp_pinned = port->lacp;
-		} else if (netlink_get_by_name(lagg->agent->nl, wanted->name, &device) == 0) {
-			/* It came back, or came for the first time, while no agent was there. */
-			if (member_attach(lagg, slot, &device, sentence) < 0)
-				log_warning("%s: %s", lagg->model.name, sentence);
-		}
+		adopt_device(lagg, slot);
 	}
 	return 0;
+}
+
+/* What the agent was about when it died and is in no configuration. */
+static void drop_strays(struct lagg *lagg)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		struct xlagg_undo *undo = &lagg->saved.undo[slot];
+		if (lagg->port[slot].used)
+			continue;
+		if (datapath_port_ifindex(lagg->dp, slot))
+			datapath_port_del(lagg->dp, slot);
+		if (undo->ifindex) {
+			log_info("%s: %s is put back: it is no port of it", lagg->model.name, undo->name);
+			port_restore(lagg->agent->nl, undo);
+		}
+		*undo = (struct xlagg_undo){0};
+	}
+}
+
+/* Names that changed, and devices that came back, or came for the first time, while no agent was there. */
+static void catch_up(struct lagg *lagg)
+{
+	struct device device;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		char sentence[XLAGG_SENTENCE_MAX] = "";
+		struct port *port = &lagg->port[slot];
+		if (!port->used)
+			continue;
+		if (port->ifindex) {
+			devices_port_changed(lagg, slot, &port->device);
+		} else if (netlink_get_by_name(lagg->agent->nl, port->name, &device) == 0 &&
+			   member_attach(lagg, slot, &device, sentence) < 0) {
+			log_warning("%s: %s", lagg->model.name, sentence);
+		}
+	}
 }
 
 /* The links as they are now, then one publication: the datapath forwards all the while as it was left. */
 static void adopt_links(struct lagg *lagg)
 {
-	uint32_t lost[XLAGG_MAX_PORTS];
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (lagg->port[slot].used && lagg->port[slot].ifindex)
 			member_refresh(lagg, slot);
-	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-		lost[slot] = lagg->port[slot].lost;
 	core_release(lagg->core, agent_now(), &lagg->fx);
-	lagg_effects(lagg, lost);
+	lagg_effects(lagg);
+}
+
+/* The numbers may be those of other devices by now: the pair and the lower end's mark tell. */
+static int find_devices(struct agent *agent, const struct xlagg_saved *saved, const char *name, struct device *device,
+			struct device *lower)
+{
+	char mark[64];
+	device_lower_mark(name, mark);
+	if (netlink_get(agent->nl, (int)saved->ifindex, device) < 0 ||
+	    netlink_get(agent->nl, (int)saved->lower_ifindex, lower) < 0 || strcmp(lower->alias, mark) ||
+	    lower->link != device->ifindex)
+		return -ENODEV;
+	return 0;
+}
+
+/* What the devices say of the lagg. */
+static void take_devices(struct lagg *lagg, const struct device *device, const struct device *lower)
+{
+	const struct xlagg_lagg_conf *conf = &lagg->model.conf;
+	lagg->device = lagg->saved.device;
+	lagg->ifindex = device->ifindex;
+	lagg->lower_ifindex = lower->ifindex;
+	lagg->looks.mtu = conf->mtu == XLAGG_AUTO ? device->mtu : conf->mtu;
+	lagg->looks.own_macs = lagg_wants_own_macs(conf);
+	memcpy(lagg->looks.mac, device->mac, 6);
+	lagg->promisc = device->promiscuity > 0;
+	lagg->vlans = device_has_vlans(lagg);
+	lagg->carrier = lower->flags & IFF_UP;
+	lagg->direct = lagg_wants_direct(conf, lagg->device);
+}
+
+static int adopt_datapath(struct lagg *lagg, const char *folder, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct agent *agent = lagg->agent;
+	struct datapath_setup setup;
+	uint8_t mac[6];
+	memcpy(mac, lagg->looks.mac, 6);
+	int r = identity_choose(agent, &lagg->model, mac, &lagg->seed, sentence);
+	if (r < 0)
+		return r;
+	/* If the device has another, someone changed it: that is looked at when it runs. */
+	if (!lagg->looks.own_macs)
+		memcpy(lagg->looks.mac, mac, 6);
+	lagg_setup(lagg, &setup);
+	r = datapath_adopt(&lagg->dp, folder, &agent->features, &setup, sentence);
+	return r < 0 ? r : lagg_watch_slow(lagg);
 }
 
 static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *saved, const char *folder,
@@ -102,40 +213,23 @@ static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *
 {
 	struct xlagg_model model;
 	struct device device, lower;
-	struct datapath_setup setup;
 	int r = check_saved(saved);
 	if (r == 0)
 		r = decode_saved(saved, name, &model, sentence);
 	if (r < 0)
 		return r;
-	if (netlink_get(agent->nl, (int)saved->ifindex, &device) < 0 ||
-	    netlink_get(agent->nl, (int)saved->lower_ifindex, &lower) < 0 || strcmp(device.name, name)) {
+	r = find_devices(agent, saved, name, &device, &lower);
+	if (r < 0) {
 		snprintf(sentence, XLAGG_SENTENCE_MAX, "its device is gone");
-		return -ENODEV;
+		return r;
 	}
 	model.conf.admin = !!(device.flags & IFF_UP);
 	struct lagg *lagg = lagg_new(agent, &model);
 	if (!lagg)
 		return -ENOMEM;
 	lagg->saved = *saved;
-	lagg->device = saved->device;
-	lagg->ifindex = device.ifindex;
-	lagg->lower_ifindex = lower.ifindex;
-	lagg->mtu = device.mtu;
-	lagg->promisc = device.promiscuity > 0;
-	lagg->carrier = lower.flags & IFF_UP;
-	lagg->direct = lagg->device == XLAGG_DEVICE_VETH && model.conf.datapath == XLAGG_DATAPATH_TC &&
-		       model.conf.tx_path == XLAGG_TX_DIRECT;
-	memcpy(lagg->mac, device.mac, 6);
-	uint8_t mac[6];
-	memcpy(mac, device.mac, 6);
-	r = identity_choose(agent, &model, mac, &lagg->seed, sentence);
-	if (r == 0) {
-		lagg_setup(lagg, &setup);
-		r = datapath_adopt(&lagg->dp, folder, &agent->features, &setup, sentence);
-	}
-	if (r == 0)
-		r = lagg_watch_slow(lagg);
+	take_devices(lagg, &device, &lower);
+	r = adopt_datapath(lagg, folder, sentence);
 	if (r < 0) {
 		lagg_free(lagg);
 		return r;
@@ -145,47 +239,54 @@ static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *
 	memcpy(lagg->model.address, model.address, sizeof(model.address));
 	core_hold(lagg->core);
 	core_adopt(lagg->core, datapath_table(lagg->dp));
-	core_set_mac(lagg->core, agent_now(), lagg->mac, &lagg->fx);
-	r = adopt_ports(lagg, &model, sentence);
+	core_set_mac(lagg->core, agent_now(), lagg->looks.mac, &lagg->fx);
+	r = adopt_ports(lagg, &model);
 	if (r < 0) {
 		lagg_release(lagg);
 		return r;
 	}
+	drop_strays(lagg);
 	adopt_links(lagg);
-	lagg_save(lagg);
 	agent->model.lagg[agent->model.laggs++] = lagg->model;
+	/* From here on as when it happens under an agent's eyes. */
+	catch_up(lagg);
+	lagg_device_changed(lagg, &device);
+	lagg_save(lagg);
 	agent->adopted++;
-	log_info("%s: adopted with %u ports", name, lagg->model.ports);
+	log_info("%s: adopted with %u ports", lagg->model.name, lagg->model.ports);
 	return 0;
 }
 
 /* Ports and devices as they were before, and nothing left in bpffs. */
-static int put_back(struct agent *agent, const char *folder, struct xlagg_saved *saved)
+static int put_back(struct agent *agent, const char *name, const char *folder, struct xlagg_saved *saved)
 {
-	struct device device;
-	if (saved && check_saved(saved) == 0) {
+	if (saved)
 		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 			if (saved->undo[slot].ifindex)
 				port_restore(agent->nl, &saved->undo[slot]);
-		/* The name is checked too: the number may be another device's by now. */
-		const char *name = strrchr(folder, '/') + 1;
-		if (netlink_get(agent->nl, (int)saved->ifindex, &device) == 0 && !strcmp(device.name, name))
-			netlink_del(agent->nl, device.ifindex);
-	}
-	return datapath_remove(folder);
+	int r = datapath_remove(folder);
+	orphans_put_back(agent, name);
+	return r;
 }
 
-/* Whether this folder is a lagg's and not the agent's own or another namespace's. */
+/* Whether this folder is a lagg's and not another namespace's, which has folders in it. */
 static bool is_lagg_folder(const char *folder)
 {
-	char path[600];
 	struct dirent *entry;
-	snprintf(path, sizeof(path), "%s", folder);
-	__attribute__((cleanup(close_dir))) DIR *dir = opendir(path);
+	__attribute__((cleanup(close_dir))) DIR *dir = opendir(folder);
 	while (dir && (entry = readdir(dir)))
-		if (!strcmp(entry->d_name, "saved") || !strcmp(entry->d_name, "ports"))
-			return true;
-	return false;
+		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			return false;
+	return dir;
+}
+
+void adopt_clear(const char *folder)
+{
+	if (!is_lagg_folder(folder))
+		return;
+	int r = datapath_remove(folder);
+	if (r < 0)
+		log_warning("%s cannot be removed: %s", folder, strerror(-r));
 }
 
 typedef int (*folder_fn)(struct agent *agent, const char *name, const char *folder);
@@ -198,7 +299,7 @@ static int for_each_folder(struct agent *agent, folder_fn fn)
 	int result = 0;
 	__attribute__((cleanup(close_dir))) DIR *dir = opendir(agent->pins);
 	while (dir && (entry = readdir(dir)) && count < XLAGG_MAX_LAGGS)
-		if (entry->d_name[0] != '.' && strlen(entry->d_name) < XLAGG_NAME_MAX)
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") && strlen(entry->d_name) < XLAGG_NAME_MAX)
 			memcpy(names[count++], entry->d_name, strlen(entry->d_name) + 1);
 	qsort(names, count, sizeof(names[0]), (int (*)(const void *, const void *))strcmp);
 	for (uint32_t i = 0; i < count; i++) {
@@ -212,42 +313,57 @@ static int for_each_folder(struct agent *agent, folder_fn fn)
 	return result;
 }
 
-static struct xlagg_saved *read_saved(const char *folder)
+/* NULL: it cannot be read, or is not one of this version. */
+static struct xlagg_saved *read_saved(struct agent *agent, const char *name, const char *folder)
 {
 	struct xlagg_saved *saved = malloc(sizeof(*saved));
-	if (saved && datapath_read_saved(folder, saved) < 0) {
+	if (saved && (datapath_read_saved(folder, saved) < 0 || saved->abi_version != XLAGG_ABI_VERSION)) {
 		free(saved);
 		return NULL;
 	}
+	if (saved)
+		check_undo(agent, name, saved);
 	return saved;
+}
+
+/* Makes the lagg that was put back anew. */
+static void make_anew(struct agent *agent, const struct xlagg_model *model)
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	uint32_t failed;
+	struct ctl_command *command = malloc(sizeof(*command));
+	int r = command ? 0 : -ENOMEM;
+	if (command) {
+		ctl_model_to_command(model, command);
+		command->from_file = true;
+		r = transaction_run(agent, command, 1, false, &failed, sentence);
+	}
+	if (r < 0)
+		log_error("%s is left out: %s", model->name, sentence[0] ? sentence : strerror(-r));
+	free(command);
 }
 
 /* A lagg that cannot be taken over is put back; where its configuration could be read it is made anew. */
 static int adopt_folder(struct agent *agent, const char *name, const char *folder)
 {
-	char sentence[XLAGG_SENTENCE_MAX] = "";
+	char sentence[XLAGG_SENTENCE_MAX] = "", ignored[XLAGG_SENTENCE_MAX];
 	struct xlagg_model model;
-	__attribute__((cleanup(free_saved))) struct xlagg_saved *saved = read_saved(folder);
+	__attribute__((cleanup(free_saved))) struct xlagg_saved *saved = read_saved(agent, name, folder);
+	if (!saved)
+		snprintf(sentence, sizeof(sentence), "what it says is damaged or of another version");
 	int r = saved ? adopt_one(agent, name, saved, folder, sentence) : -EPROTO;
 	if (r == 0)
 		return 0;
-	bool known = saved && check_saved(saved) == 0 && decode_saved(saved, name, &model, sentence) == 0;
+	bool anew = r != -ENODEV && saved && check_saved(saved) == 0 && decode_saved(saved, name, &model, ignored) == 0;
 	log_warning("%s: what is pinned in %s cannot be adopted (%s): it is removed%s", name, folder,
-		    sentence[0] ? sentence : strerror(-r), known && r != -ENODEV ? " and made anew" : "");
-	put_back(agent, folder, saved);
-	if (!known || r == -ENODEV)
-		return 0;
-	struct ctl_command *command = malloc(sizeof(*command));
-	uint32_t failed;
-	if (!command)
-		return -ENOMEM;
-	ctl_model_to_command(&model, command);
-	command->from_file = true;
-	sentence[0] = 0;
-	r = transaction_run(agent, command, 1, false, &failed, sentence);
-	free(command);
+		    sentence[0] ? sentence : strerror(-r), anew ? " and made anew" : "");
+	r = put_back(agent, name, folder, saved);
 	if (r < 0)
-		log_error("%s is left out: %s", name, sentence);
+		log_error("%s: cannot remove what is pinned in %s: %s", name, folder, strerror(-r));
+	if (anew)
+		make_anew(agent, &model);
+	else if (saved)
+		identity_forget(agent, name);
 	return 0;
 }
 
@@ -258,8 +374,8 @@ void adopt_all(struct agent *agent)
 
 static int flush_folder(struct agent *agent, const char *name, const char *folder)
 {
-	__attribute__((cleanup(free_saved))) struct xlagg_saved *saved = read_saved(folder);
-	int r = put_back(agent, folder, saved);
+	__attribute__((cleanup(free_saved))) struct xlagg_saved *saved = read_saved(agent, name, folder);
+	int r = put_back(agent, name, folder, saved);
 	if (r < 0)
 		log_error("%s: cannot remove what is pinned in %s: %s", name, folder, strerror(-r));
 	else

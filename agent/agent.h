@@ -33,9 +33,17 @@ struct port {
 	struct device device;		     /* as last seen, where ifindex is not 0 */
 	struct core_link link;		     /* as last given to the core */
 	uint32_t lost;			     /* the loss counter up to which the core knows */
-	uint32_t link_failures;		     /* losses of carrier since the port was added */
 	struct xlagg_lacp lacp, lacp_pinned; /* for the next agent: as it is, and as it was pinned last */
 	char refused[XLAGG_SENTENCE_MAX];    /* why a present device is no port, or empty */
+	uint32_t refusals;		     /* how often in a row the device refused a change */
+	uint64_t retry_ns;		     /* monotonic time of the next look at a refused device */
+};
+
+/* What a lagg looks like from outside: it and its ports alike. */
+struct looks {
+	uint8_t mac[6]; /* of the lagg's device and, but for `own_macs`, of its ports */
+	uint32_t mtu;
+	bool own_macs; /* mac active: each port has its own, and the lagg's device that of the port in use */
 };
 
 struct lagg {
@@ -43,14 +51,14 @@ struct lagg {
 	struct xlagg_model model; /* what is applied now */
 	uint32_t number;	  /* for automatic LACP keys */
 	uint32_t seed;		  /* of the flow hash */
-	uint8_t mac[6];		  /* of the lagg's device and ports */
-	uint32_t mtu;
+	struct looks looks;
 	int ifindex, lower_ifindex;
 	enum xlagg_device device;
-	bool direct;		     /* tx-path in use */
-	bool promisc;		     /* the lagg's device is promiscuous: so are the ports */
-	uint32_t next_order;	     /* of the next port that is added */
-	uint64_t flaps, last_change; /* losses of carrier; monotonic time of its last change */
+	bool direct;	     /* tx-path in use */
+	bool promisc;	     /* the lagg's device is promiscuous: so are the ports */
+	bool vlans;	     /* it has VLANs on it */
+	bool ending;	     /* it is being taken down */
+	uint32_t next_order; /* of the next port that is added */
 	bool carrier;
 	struct core *core;
 	struct core_effects fx; /* of the input that is being handled */
@@ -68,14 +76,16 @@ struct agent {
 	struct poll *poll;
 	struct datapath_features features;
 	int packet_fd;
-	const char *file, *pins, *state, *socket;
+	const char *file;
+	char *pins, *state, *socket;
 	bool file_must_exist; /* -f was given */
 	bool no_adopt, no_tracing;
 	uint64_t start_realtime;
 	uint64_t heartbeat_ns; /* monotonic time of the last one */
+	uint64_t look_ns;      /* monotonic time of the next look at what no event tells */
 	uint32_t adopted, fresh;
-	struct ctl_model model; /* the running configuration */
-	struct lagg *lagg[XLAGG_MAX_LAGGS];
+	struct ctl_model model;			/* the running configuration */
+	struct lagg *lagg[2 * XLAGG_MAX_LAGGS]; /* within a transaction those that come and those that go */
 	uint32_t laggs;
 };
 
@@ -91,39 +101,64 @@ void agent_arm(struct agent *agent);
  * holds the present one (zero: none yet), which stays where nothing says otherwise. */
 int identity_choose(struct agent *agent, const struct xlagg_model *model, uint8_t mac[6], uint32_t *seed,
 		    char sentence[XLAGG_SENTENCE_MAX]);
+/* The number that tells the lagg from others in automatic LACP keys: N of laggN where it is free. */
+uint32_t identity_number(struct agent *agent, const char *lagg);
+/* From now on option mac "auto" means this MAC. */
+void identity_keep_mac(struct agent *agent, const char *lagg, const uint8_t mac[6]);
+bool identity_exists(const struct agent *agent, const char *lagg);
+int identity_rename(struct agent *agent, const char *from, const char *to);
 void identity_forget(struct agent *agent, const char *lagg);
-int mac_parse(const char *text, uint8_t ret[6]); /* -EINVAL: not six pairs of hexadecimal digits with colons */
 
 /* --- lagg.c: one lagg's life --- */
 int lagg_create(struct agent *agent, const struct xlagg_model *model, struct lagg **ret,
 		char sentence[XLAGG_SENTENCE_MAX]);
-/* Takes the lagg down: ports and devices as they were, nothing pinned. */
+/* Takes the lagg down: ports and devices as they were, nothing pinned. What identity.c keeps stays. */
 void lagg_destroy(struct lagg *lagg);
 /* Lets go of it and leaves it forwarding. */
 void lagg_release(struct lagg *lagg);
-/* Makes the running lagg what `to` says; only what differs is touched. On failure it is what it got to. */
-int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX]);
-/* Carries out the effects of an input; `lost` as read before that input's facts were looked at. */
-void lagg_effects(struct lagg *lagg, const uint32_t lost[XLAGG_MAX_PORTS]);
+/* Its device has another name by now: so has the lagg. Where that cannot be, the device gets its name back. */
+void lagg_rename(struct lagg *lagg, const char *name);
 void lagg_setup(const struct lagg *lagg, struct datapath_setup *ret);
+/* The tx path in use: `direct` exists on a veth with the tc profile only. */
+bool lagg_wants_direct(const struct xlagg_lagg_conf *conf, enum xlagg_device device);
 /* An instance without devices and datapath, and its end. */
 struct lagg *lagg_new(struct agent *agent, const struct xlagg_model *model);
 void lagg_free(struct lagg *lagg);
-int lagg_watch_slow(struct lagg *lagg);
 void lagg_folder(const struct agent *agent, const char *name, char ret[512]);
-/* Applies MAC, MTU and seed that `to` asks for, to the lagg's device and to its ports. */
-int lagg_identity(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX]);
+/* Pins the configuration and the undo records, for whoever comes next. */
 int lagg_save(struct lagg *lagg);
 struct lagg *lagg_find(struct agent *agent, const char *name);
+
+/* --- change.c: another configuration --- */
+/* Makes the running lagg what `to` says, or leaves it what it was; only what differs is touched. */
+int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX]);
+/* What the lagg shall look like, and its hash seed. */
+int lagg_wanted_looks(struct lagg *lagg, const struct xlagg_model *model, struct looks *looks, uint32_t *seed,
+		      char sentence[XLAGG_SENTENCE_MAX]);
+bool lagg_wants_own_macs(const struct xlagg_lagg_conf *conf);
+/* Gives these looks to the lagg's device and its ports: to all of them, or it is as before. */
+int lagg_look(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_SENTENCE_MAX]);
+/* The lagg's device changed by other hands: name, administrative state, MTU, MAC, promiscuity. */
+void lagg_device_changed(struct lagg *lagg, const struct device *device);
+
+/* --- effects.c: what the core asks for --- */
+/* Carries out the effects of the input before. */
+void lagg_effects(struct lagg *lagg);
+/* Makes the lagg's device and its programs say what lagg->carrier says. */
+void lagg_assert_carrier(struct lagg *lagg);
+int lagg_watch_slow(struct lagg *lagg);
 void lagg_event(struct lagg *lagg, struct xlagg_event *event);
 void lagg_tell(struct lagg *lagg, enum xlagg_event_type type, const char *port, const char *text);
-/* The lagg's device changed by other hands: administrative state, MTU, MAC, promiscuity. */
-void lagg_device_changed(struct lagg *lagg, const struct device *device);
 
 /* --- own_device.c: the lagg's own device --- */
 /* The MTU that the lagg shall have: the option's, the present one, or that of the first port. */
 uint32_t device_mtu(const struct lagg *lagg, const struct xlagg_model *model);
 int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX]);
+/* The ifalias of the lower end of the lagg `name`. */
+void device_lower_mark(const char *name, char ret[64]);
+/* Gives the lower end the name and the mark that go with the lagg's name. */
+int device_name_lower(struct lagg *lagg, const char *name);
+bool device_has_vlans(const struct lagg *lagg);
 /* Sets the offloads that the xdp profile needs (nothing with tc); gives them back. */
 void device_assert_features(struct lagg *lagg);
 void device_release_features(struct lagg *lagg);
@@ -137,11 +172,13 @@ void member_del(struct lagg *lagg, uint32_t slot);
 int member_attach(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX]);
 /* The device of a port is gone. */
 void member_absent(struct lagg *lagg, uint32_t slot);
+/* The device of a port has another name by now. */
+void member_rename(struct lagg *lagg, uint32_t slot, const char *name);
 /* Looks at carrier, speed and administrative state now and tells the core. */
 void member_refresh(struct lagg *lagg, uint32_t slot);
 /* Its carrier is known to be gone: nothing is asked first, since the kernel answers only when RTNL is free. */
 void member_lost(struct lagg *lagg, uint32_t slot);
-/* MAC, MTU or promiscuity of the lagg changed. */
+/* Makes the port's device what the lagg wants; also after someone else changed it. */
 int member_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE_MAX]);
 int member_find(const struct lagg *lagg, const char *name); /* slot or -ENOENT */
 struct xlagg_port_model *member_model(struct lagg *lagg, uint32_t slot);
@@ -150,11 +187,20 @@ struct xlagg_port_model *member_model(struct lagg *lagg, uint32_t slot);
 void adopt_all(struct agent *agent);
 /* Puts everything back that is pinned, without a running agent. 0, or the first error. */
 int flush_pinned(struct agent *agent);
+/* Removes what a lagg that was never finished left pinned in `folder`, if it did. */
+void adopt_clear(const char *folder);
+
+/* --- orphans.c: devices that bear a lagg's mark and have none --- */
+/* Removes laggs' devices and frees ports, as far as is known what they were: of the lagg `name`, or, where that is
+ * NULL, of all that are not running. */
+void orphans_put_back(struct agent *agent, const char *name);
 
 /* --- reconcile.c: commands and files --- */
-/* Does all commands or none. *failed is the index of the one that was refused. */
-int transaction_run(struct agent *agent, const struct ctl_command *commands, uint32_t count, bool check,
-		    uint32_t *failed, char sentence[XLAGG_SENTENCE_MAX]);
+/* Does all commands or none. *failed is the index of the one that was refused. Names of devices in them are replaced
+ * by the ones under which the kernel lists them. */
+int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t count, bool check, uint32_t *failed,
+		    char sentence[XLAGG_SENTENCE_MAX]);
+/* --- file.c: the configuration file --- */
 /* Makes the running configuration that of the file. */
 int reload_file(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX]);
 /* At start: adds the laggs of the file that are not there. */
@@ -164,6 +210,10 @@ int start_file(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX]);
 int devices_start(struct agent *agent);
 /* Reads every device again: at start, after an overrun, and when the carrier poll saw a change. */
 void devices_resync(struct agent *agent);
+/* The device of a port is now so: name, link, and what is the lagg's to choose. */
+void devices_port_changed(struct lagg *lagg, uint32_t slot, const struct device *device);
+/* Looks at what no event tells; as often as one likes, it does so once a second. */
+void devices_look(struct agent *agent);
 
 /* --- server.c: the control socket --- */
 /* Makes sure that no other agent serves this socket: -EBUSY. Before anything else is touched. */

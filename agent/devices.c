@@ -7,6 +7,8 @@
 
 #include "agent.h"
 
+#define LOOK_NS NS_PER_S /* between two looks at what no event tells */
+
 static struct lagg *lagg_of_device(struct agent *agent, int ifindex)
 {
 	for (uint32_t i = 0; i < agent->laggs; i++)
@@ -41,48 +43,68 @@ static bool named_so(const struct device *device, const char *name)
 	return false;
 }
 
-static void rename_port(struct lagg *lagg, uint32_t slot, const char *name)
+/* The device of a port that waits for it. What it is called by now counts: its undo record bears that name. */
+static void attach(struct lagg *lagg, uint32_t slot, const struct device *device)
 {
 	struct port *port = &lagg->port[slot];
-	struct xlagg_model *running = ctl_find(&lagg->agent->model, lagg->model.name);
-	struct xlagg_port_model *model = member_model(lagg, slot);
-	char text[64];
-	snprintf(text, sizeof(text), "renamed from %s", port->name);
-	if (!strcmp(lagg->model.conf.primary, port->name))
-		snprintf(lagg->model.conf.primary, XLAGG_NAME_MAX, "%s", name);
-	if (model)
-		snprintf(model->name, sizeof(model->name), "%s", name);
-	snprintf(port->name, sizeof(port->name), "%s", name);
-	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
-	core_port_rename(lagg->core, slot, name);
-	if (running)
-		*running = lagg->model;
-	lagg_save(lagg);
-	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, name, text);
+	char sentence[XLAGG_SENTENCE_MAX] = "", before[XLAGG_SENTENCE_MAX];
+	memcpy(before, port->refused, sizeof(before));
+	if (member_attach(lagg, slot, device, sentence) < 0) {
+		if (strcmp(before, port->refused))
+			log_warning("%s: %s", lagg->model.name, port->refused);
+		return;
+	}
+	if (strcmp(device->name, port->name))
+		member_rename(lagg, slot, device->name);
+	lagg_tell(lagg, XLAGG_EVENT_PORT_ADD, port->name, "its device appeared");
 }
 
 /* A device that no port has: one that is waited for may have come. */
 static void look_for_absent(struct agent *agent, const struct device *device)
 {
-	char sentence[XLAGG_SENTENCE_MAX];
+	uint64_t now = agent_now();
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		struct lagg *lagg = agent->lagg[i];
 		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 			struct port *port = &lagg->port[slot];
 			if (!port->used || port->ifindex || !named_so(device, port->name))
 				continue;
-			sentence[0] = 0;
-			char refused[XLAGG_SENTENCE_MAX];
-			memcpy(refused, port->refused, sizeof(refused));
-			if (member_attach(lagg, slot, device, sentence) == 0) {
-				if (strcmp(device->name, port->name))
-					rename_port(lagg, slot, device->name);
-				lagg_tell(lagg, XLAGG_EVENT_PORT_ADD, port->name, "its device appeared");
-			} else if (strcmp(refused, sentence)) {
-				log_warning("%s: %s", lagg->model.name, sentence);
-			}
+			if (!port->refusals || now >= port->retry_ns)
+				attach(lagg, slot, device);
 			return;
 		}
+	}
+}
+
+/* Not all that makes a device unfit ends with an event of the device: an address that goes, for one. */
+static void retry_lagg(struct lagg *lagg, uint64_t now)
+{
+	struct device device;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		struct port *port = &lagg->port[slot];
+		if (port->used && !port->ifindex && port->refused[0] && now >= port->retry_ns &&
+		    netlink_get_by_name(lagg->agent->nl, port->name, &device) == 0)
+			attach(lagg, slot, &device);
+	}
+}
+
+/* What is put on the lagg's device in another namespace, a container's macvlan, makes it promiscuous without a word. */
+static void look_at_lagg(struct lagg *lagg)
+{
+	struct device device;
+	if (netlink_get(lagg->agent->nl, lagg->ifindex, &device) == 0 && lagg->promisc != (device.promiscuity > 0))
+		lagg_device_changed(lagg, &device);
+}
+
+void devices_look(struct agent *agent)
+{
+	uint64_t now = agent_now();
+	if (now < agent->look_ns)
+		return;
+	agent->look_ns = now + LOOK_NS;
+	for (uint32_t i = 0; i < agent->laggs; i++) {
+		retry_lagg(agent->lagg[i], now);
+		look_at_lagg(agent->lagg[i]);
 	}
 }
 
@@ -93,6 +115,7 @@ static void lagg_device_gone(struct lagg *lagg)
 	char name[XLAGG_NAME_MAX];
 	memcpy(name, lagg->model.name, sizeof(name));
 	lagg_destroy(lagg);
+	identity_forget(agent, name);
 	for (uint32_t i = 0; i < agent->model.laggs; i++) {
 		if (strcmp(agent->model.lagg[i].name, name))
 			continue;
@@ -103,35 +126,91 @@ static void lagg_device_gone(struct lagg *lagg)
 	}
 }
 
+/* Whoever sets the lower end up or down means the carrier, which is not theirs. */
+static void lower_end_changed(struct lagg *lagg, const struct device *lower)
+{
+	if (lagg->carrier != !!(lower->flags & IFF_UP))
+		lagg_assert_carrier(lagg);
+}
+
+/* What is put on the lagg's device decides what the ports have to let in, and is no change of that device. */
+static void uppers_changed(struct lagg *lagg)
+{
+	struct device device;
+	lagg->vlans = device_has_vlans(lagg);
+	if (netlink_get(lagg->agent->nl, lagg->ifindex, &device) == 0)
+		lagg_device_changed(lagg, &device);
+}
+
+void devices_port_changed(struct lagg *lagg, uint32_t slot, const struct device *device)
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	const struct looks *looks = &lagg->looks;
+	if (strcmp(device->name, lagg->port[slot].name))
+		member_rename(lagg, slot, device->name);
+	member_refresh(lagg, slot);
+	/* MAC, MTU and offloads are the lagg's to choose. */
+	bool other = device->mtu != looks->mtu || (!looks->own_macs && memcmp(device->mac, looks->mac, 6)) ||
+		     lagg->model.conf.datapath == XLAGG_DATAPATH_XDP;
+	if (other && member_adjust(lagg, slot, sentence) < 0)
+		log_warning("%s: %s", lagg->model.name, sentence);
+}
+
+static void other_changed(struct agent *agent, const struct device *device)
+{
+	struct lagg *below = device->link ? lagg_of_device(agent, device->link) : NULL;
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		if (agent->lagg[i]->lower_ifindex == device->ifindex) {
+			lower_end_changed(agent->lagg[i], device);
+			return;
+		}
+	if (below)
+		uppers_changed(below);
+	look_for_absent(agent, device);
+}
+
+static void device_gone(struct agent *agent, int ifindex)
+{
+	struct lagg *lagg = lagg_of_device(agent, ifindex);
+	uint32_t slot;
+	if (lagg) {
+		lagg_device_gone(lagg);
+	} else if (port_of_device(agent, ifindex, &lagg, &slot)) {
+		member_absent(lagg, slot);
+		lagg_tell(lagg, XLAGG_EVENT_PORT_DEL, lagg->port[slot].name, "its device is gone");
+	} else {
+		/* Whose upper device it was is not told. */
+		for (uint32_t i = 0; i < agent->laggs; i++)
+			if (agent->lagg[i]->vlans || agent->lagg[i]->promisc)
+				uppers_changed(agent->lagg[i]);
+	}
+}
+
 static void on_device(void *context, const struct device *device, bool gone)
 {
 	struct agent *agent = context;
-	struct lagg *lagg = lagg_of_device(agent, device->ifindex);
+	struct device now;
+	struct lagg *lagg;
 	uint32_t slot;
-	if (lagg) {
-		struct device now;
-		/* The event may be older than a change of our own: the present state counts. */
-		if (gone)
-			lagg_device_gone(lagg);
-		else if (netlink_get(agent->nl, device->ifindex, &now) == 0)
-			lagg_device_changed(lagg, &now);
-		return;
-	}
-	if (!port_of_device(agent, device->ifindex, &lagg, &slot)) {
-		if (!gone)
-			look_for_absent(agent, device);
-		return;
-	}
 	if (gone) {
-		member_absent(lagg, slot);
-		lagg_tell(lagg, XLAGG_EVENT_PORT_DEL, lagg->port[slot].name, "its device is gone");
+		device_gone(agent, device->ifindex);
 		return;
 	}
-	if (strcmp(device->name, lagg->port[slot].name))
-		rename_port(lagg, slot, device->name);
-	if (!device->carrier)
+	bool of_port = port_of_device(agent, device->ifindex, &lagg, &slot);
+	if (of_port && !device->carrier)
 		member_lost(lagg, slot);
-	member_refresh(lagg, slot);
+	/* The event may be older than a change of our own: the present state counts. */
+	if (netlink_get(agent->nl, device->ifindex, &now) < 0)
+		return;
+	if (of_port) {
+		devices_port_changed(lagg, slot, &now);
+		return;
+	}
+	lagg = lagg_of_device(agent, device->ifindex);
+	if (lagg)
+		lagg_device_changed(lagg, &now);
+	else
+		other_changed(agent, &now);
 }
 
 /* Ports whose device went while events were lost. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * A lagg's MAC and hash seed. They are chosen once and kept in <state>/<lagg>, so that neither a port that leaves nor a
- * reboot changes them.
+ * A lagg's MAC, hash seed and number. They are chosen once and kept in <state>/<lagg>, so that neither a port that
+ * leaves nor a reboot changes them.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,28 +15,30 @@
 
 #include "agent.h"
 
+#define NUMBER_MAX 0x7ff /* what an automatic LACP key has room for */
+
 struct identity {
 	bool has_mac;
 	uint8_t mac[6];
 	bool has_seed;
 	uint32_t seed;
+	bool has_number;
+	uint32_t number;
 };
-
-int mac_parse(const char *text, uint8_t ret[6])
-{
-	unsigned int part[6];
-	char end;
-	if (strlen(text) != 17 || sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &part[0], &part[1], &part[2], &part[3],
-					 &part[4], &part[5], &end) != 6)
-		return -EINVAL;
-	for (int i = 0; i < 6; i++)
-		ret[i] = (uint8_t)part[i];
-	return 0;
-}
 
 static void state_path(const struct agent *agent, const char *lagg, char *ret, size_t size)
 {
 	snprintf(ret, size, "%s/%s.state", agent->state, lagg);
+}
+
+static bool read_number(const char *text, uint32_t max, uint32_t *ret)
+{
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+	if (end == text || *end || number > max)
+		return false;
+	*ret = (uint32_t)number;
+	return true;
 }
 
 static void identity_read(const struct agent *agent, const char *lagg, struct identity *ret)
@@ -48,13 +51,11 @@ static void identity_read(const struct agent *agent, const char *lagg, struct id
 		return;
 	while (fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "mac %31s", text) == 1)
-			ret->has_mac = !mac_parse(text, ret->mac);
-		else if (sscanf(line, "seed %31s", text) == 1) {
-			char *end;
-			unsigned long seed = strtoul(text, &end, 10);
-			ret->has_seed = !*end && seed < XLAGG_AUTO;
-			ret->seed = (uint32_t)seed;
-		}
+			ret->has_mac = !ctl_parse_mac(text, ret->mac);
+		else if (sscanf(line, "seed %31s", text) == 1)
+			ret->has_seed = read_number(text, XLAGG_AUTO - 1, &ret->seed);
+		else if (sscanf(line, "number %31s", text) == 1)
+			ret->has_number = read_number(text, NUMBER_MAX, &ret->number);
 	}
 	fclose(file);
 }
@@ -73,6 +74,8 @@ static int identity_write(const struct agent *agent, const char *lagg, const str
 			id->mac[4], id->mac[5]);
 	if (id->has_seed)
 		fprintf(file, "seed %u\n", id->seed);
+	if (id->has_number)
+		fprintf(file, "number %u\n", id->number);
 	int failed = ferror(file);
 	if (fclose(file) || failed || rename(temporary, path)) {
 		int r = -errno;
@@ -80,6 +83,68 @@ static int identity_write(const struct agent *agent, const char *lagg, const str
 		return r ? r : -EIO;
 	}
 	return 0;
+}
+
+static void identity_keep(const struct agent *agent, const char *lagg, const struct identity *id)
+{
+	int r = identity_write(agent, lagg, id);
+	if (r < 0)
+		log_warning("%s: cannot keep its MAC, seed and number in %s: %s", lagg, agent->state, strerror(-r));
+}
+
+bool identity_exists(const struct agent *agent, const char *lagg)
+{
+	char path[512];
+	state_path(agent, lagg, path, sizeof(path));
+	return access(path, F_OK) == 0;
+}
+
+int identity_rename(struct agent *agent, const char *from, const char *to)
+{
+	char old_path[512], new_path[512];
+	state_path(agent, from, old_path, sizeof(old_path));
+	state_path(agent, to, new_path, sizeof(new_path));
+	return rename(old_path, new_path) && errno != ENOENT ? -errno : 0;
+}
+
+void identity_keep_mac(struct agent *agent, const char *lagg, const uint8_t mac[6])
+{
+	struct identity id;
+	identity_read(agent, lagg, &id);
+	id.has_mac = true;
+	memcpy(id.mac, mac, 6);
+	identity_keep(agent, lagg, &id);
+}
+
+static bool number_is_free(const struct agent *agent, uint32_t number)
+{
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		if (agent->lagg[i]->number == number)
+			return false;
+	return true;
+}
+
+/* N of laggN. */
+static bool number_in_name(const char *lagg, uint32_t *ret)
+{
+	return !strncmp(lagg, "lagg", 4) && isdigit((unsigned char)lagg[4]) && read_number(lagg + 4, NUMBER_MAX, ret);
+}
+
+uint32_t identity_number(struct agent *agent, const char *lagg)
+{
+	struct identity id;
+	uint32_t number;
+	identity_read(agent, lagg, &id);
+	if (id.has_number && number_is_free(agent, id.number))
+		return id.number;
+	/* Other names begin at the far end, so as not to be in the way of a laggN that comes later. */
+	if (!number_in_name(lagg, &number) || !number_is_free(agent, number))
+		for (number = NUMBER_MAX; number && !number_is_free(agent, number);)
+			number--;
+	id.has_number = true;
+	id.number = number;
+	identity_keep(agent, lagg, &id);
+	return number;
 }
 
 void identity_forget(struct agent *agent, const char *lagg)
@@ -125,7 +190,7 @@ static int named_mac(struct agent *agent, const struct xlagg_model *model, uint8
 	if (!strcmp(option, "auto") || !strcmp(option, "active"))
 		return 0;
 	if (strncmp(option, "from ", 5)) {
-		if (!mac_parse(option, mac))
+		if (!ctl_parse_mac(option, mac))
 			return 1;
 		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: '%s' is no MAC: write it as 02:00:00:00:00:01", model->name,
 			 option);
@@ -162,11 +227,8 @@ int identity_choose(struct agent *agent, const struct xlagg_model *model, uint8_
 		id.seed %= XLAGG_AUTO;
 		id.has_seed = changed = true;
 	}
-	if (changed) {
-		r = identity_write(agent, model->name, &id);
-		if (r < 0)
-			log_warning("%s: cannot keep MAC and seed in %s: %s", model->name, agent->state, strerror(-r));
-	}
+	if (changed)
+		identity_keep(agent, model->name, &id);
 	if (from_option)
 		memcpy(mac, named, 6);
 	else if (id.has_mac)

@@ -16,6 +16,8 @@
 
 #include "agent.h"
 
+#define OPEN_FILES 65536 /* at least that many may be open: each lagg keeps its maps so */
+
 static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec now;
@@ -35,7 +37,12 @@ uint64_t agent_realtime(void)
 
 uint64_t agent_to_realtime(uint64_t monotonic)
 {
-	return agent_realtime() - (agent_now() - monotonic);
+	/* The two clocks are never read at once; the same moment shall be told alike each time. */
+	static uint64_t offset;
+	uint64_t now = agent_realtime() - agent_now();
+	if (now - offset + NS_PER_MS > 2 * NS_PER_MS)
+		offset = now;
+	return offset + monotonic;
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *context)
@@ -47,10 +54,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 		if (core_deadline(lagg->core) > agent_now())
 			continue;
 		core_run(lagg->core, agent_now(), &lagg->fx);
-		uint32_t lost[XLAGG_MAX_PORTS];
-		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-			lost[slot] = lagg->port[slot].lost;
-		lagg_effects(lagg, lost);
+		lagg_effects(lagg);
 	}
 	agent_arm(agent);
 	return 0;
@@ -81,6 +85,7 @@ static int on_heartbeat(sd_event_source *source, uint64_t usec, void *context)
 	agent->heartbeat_ns = agent_now();
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		datapath_heartbeat(agent->lagg[i]->dp, agent->heartbeat_ns);
+	devices_look(agent);
 	sd_event_source_set_time(source, usec + AGENT_HEARTBEAT_NS / 1000);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -112,6 +117,8 @@ static int start_events(struct agent *agent)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
+	/* Whoever read the log may go: that is no reason to follow. */
+	signal(SIGPIPE, SIG_IGN);
 	uint64_t now = agent_now() / 1000;
 	int r = sd_event_new(&agent->event);
 	if (r >= 0)
@@ -261,7 +268,7 @@ static int open_adapters(struct agent *agent)
 	int r = server_lock(agent);
 	if (r == -EBUSY) {
 		fprintf(stderr,
-			"xlaggd: another agent serves %s: stop it first, or give --socket, --bpffs and --state\n",
+			"xlaggd: another agent runs in this network namespace or serves %s: stop that one first\n",
 			agent->socket);
 		return r;
 	}
@@ -289,10 +296,21 @@ static void go_first(void)
 		log_debug("cannot raise its priority: %s", strerror(errno));
 }
 
+static void open_many(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max = limit.rlim_max > OPEN_FILES ? limit.rlim_max : OPEN_FILES;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		log_debug("cannot raise its limit of open files: %s", strerror(errno));
+}
+
 static int start(struct agent *agent)
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	go_first();
+	open_many();
 	int r = datapath_probe(&agent->features);
 	if (r < 0)
 		return fail(r, "this kernel does not run the programs", "Linux 6.1 or later with BPF is needed");
@@ -334,9 +352,38 @@ static void tell_start(struct agent *agent)
 	sd_notify(0, "READY=1");
 }
 
+static int serve(struct agent *agent)
+{
+	int r = start(agent);
+	if (r < 0)
+		return r;
+	tell_start(agent);
+	r = sd_event_loop(agent->event);
+	sd_notify(0, "STOPPING=1");
+	return r;
+}
+
+/* What is pinned goes on. */
+static void close_all(struct agent *agent)
+{
+	poll_stop(agent);
+	while (agent->laggs)
+		lagg_release(agent->lagg[agent->laggs - 1]);
+	server_stop(agent);
+	netlink_close(&agent->nl);
+	if (agent->packet_fd >= 0)
+		close(agent->packet_fd);
+	sd_event_source_unref(agent->timer);
+	sd_event_source_unref(agent->heartbeat);
+	sd_event_unref(agent->event);
+	free(agent->socket);
+	free(agent->pins);
+	free(agent->state);
+}
+
 int main(int argc, char **argv)
 {
-	static struct agent agent;
+	static struct agent agent = {.packet_fd = -1};
 	struct options options = {0};
 	parse_options(argc, argv, &options);
 	log_set_level(LOG_LEVEL_INFO + (enum log_level)options.verbose);
@@ -353,19 +400,12 @@ int main(int argc, char **argv)
 	agent.no_adopt = options.no_adopt;
 	agent.no_tracing = options.no_tracing;
 	agent.start_realtime = agent_realtime();
-	if (!agent.socket || !agent.pins || !agent.state || open_adapters(&agent) < 0)
-		return 1;
-	if (options.flush)
-		return flush_pinned(&agent) < 0;
-	if (start(&agent) < 0)
-		return 1;
-	tell_start(&agent);
-	int r = sd_event_loop(agent.event);
-	sd_notify(0, "STOPPING=1");
-	poll_stop(&agent);
-	while (agent.laggs)
-		lagg_release(agent.lagg[agent.laggs - 1]);
-	server_stop(&agent);
-	netlink_close(&agent.nl);
+	int r = agent.socket && agent.pins && agent.state ? open_adapters(&agent) : -ENOMEM;
+	if (r == 0 && options.flush)
+		r = flush_pinned(&agent);
+	else if (r == 0)
+		r = serve(&agent);
+	close_all(&agent);
+	free(file);
 	return r < 0;
 }

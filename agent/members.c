@@ -7,6 +7,9 @@
 
 #include "agent.h"
 
+#define RETRY_NS (2 * NS_PER_S) /* until a device that was refused is looked at again */
+#define RETRY_DOUBLED 5		/* times at most, where the device refused a change */
+
 int member_find(const struct lagg *lagg, const char *name)
 {
 	for (int slot = 0; slot < XLAGG_MAX_PORTS; slot++)
@@ -21,28 +24,38 @@ struct xlagg_port_model *member_model(struct lagg *lagg, uint32_t slot)
 	return i < 0 ? NULL : &lagg->model.port[i];
 }
 
+/* Where an undo record belongs. */
+struct place {
+	struct lagg *lagg;
+	uint32_t slot;
+};
+
 static int record_undo(void *context, const struct xlagg_undo *undo)
 {
-	struct lagg *lagg = context;
-	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
-		if (!lagg->port[slot].used || strcmp(lagg->port[slot].name, undo->name))
-			continue;
-		lagg->saved.undo[slot] = *undo;
-		return lagg_save(lagg);
-	}
-	return -ENOENT;
+	struct place *place = context;
+	struct lagg *lagg = place->lagg;
+	lagg->saved.undo[place->slot] = *undo;
+	memcpy(lagg->saved.undo[place->slot].name, lagg->port[place->slot].name, XLAGG_NAME_MAX);
+	return lagg_save(lagg);
 }
 
-static void port_setup_of(const struct lagg *lagg, struct port_setup *ret)
+/* A filter for VLANs knows those of the port and not those of the lagg above it. */
+static bool filters_vlans(const struct device *device)
+{
+	uint64_t on;
+	return ethtool_features(device->name, XLAGG_FEATURE_RX_VLAN_FILTER, &on) == 0 && on;
+}
+
+static void port_setup_of(const struct lagg *lagg, const struct device *device, struct port_setup *ret)
 {
 	*ret = (struct port_setup){
 	    .lagg = lagg->model.name,
-	    .mtu = lagg->mtu,
-	    .set_mac = true,
-	    .promisc = lagg->promisc,
+	    .mtu = lagg->looks.mtu,
+	    .set_mac = !lagg->looks.own_macs,
+	    .promisc = lagg->promisc || (lagg->vlans && filters_vlans(device)),
 	    .xdp = lagg->model.conf.datapath == XLAGG_DATAPATH_XDP,
 	};
-	memcpy(ret->mac, lagg->mac, 6);
+	memcpy(ret->mac, lagg->looks.mac, 6);
 }
 
 static int free_slot(const struct lagg *lagg)
@@ -53,28 +66,96 @@ static int free_slot(const struct lagg *lagg)
 	return -ENOSPC;
 }
 
+/* Whether the device takes no other MAC than its own: found out by trying. */
+static bool has_fixed_mac(struct lagg *lagg, const struct device *device)
+{
+	struct netlink *nl = lagg->agent->nl;
+	if (netlink_set_mac(nl, device->ifindex, lagg->looks.mac) < 0)
+		return true;
+	netlink_set_mac(nl, device->ifindex, device->mac);
+	return false;
+}
+
+/* mac auto: a port that cannot change its MAC makes it the lagg's, if all the others can. */
+static int take_fixed_mac(struct lagg *lagg, const struct device *device, char sentence[XLAGG_SENTENCE_MAX])
+{
+	char why[XLAGG_SENTENCE_MAX] = "";
+	struct looks looks = lagg->looks;
+	memcpy(looks.mac, device->mac, 6);
+	int r = lagg_look(lagg, &looks, why);
+	if (r < 0) {
+		snprintf(sentence, XLAGG_SENTENCE_MAX,
+			 "%s cannot change its MAC, and neither can a port that %s has: take that one out first, or "
+			 "leave %s out",
+			 device->name, lagg->model.name, device->name);
+		return r;
+	}
+	identity_keep_mac(lagg->agent, lagg->model.name, looks.mac);
+	log_info("%s: has the MAC of %s, which cannot change it", lagg->model.name, device->name);
+	return 0;
+}
+
+static int prepare(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct netlink *nl = lagg->agent->nl;
+	struct place place = {lagg, slot};
+	struct port_setup setup;
+	port_setup_of(lagg, device, &setup);
+	int r = port_prepare(nl, device, &setup, &lagg->saved.undo[slot], record_undo, &place, sentence);
+	if (r == 0 || !setup.set_mac || strcmp(lagg->model.conf.mac, "auto") ||
+	    !memcmp(device->mac, lagg->looks.mac, 6) || !has_fixed_mac(lagg, device))
+		return r;
+	r = take_fixed_mac(lagg, device, sentence);
+	if (r < 0)
+		return r;
+	port_setup_of(lagg, device, &setup);
+	return port_prepare(nl, device, &setup, &lagg->saved.undo[slot], record_undo, &place, sentence);
+}
+
+/* All that changes a device that was found fit. */
+static int join(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct looks looks;
+	uint32_t seed;
+	int r = lagg_wanted_looks(lagg, &lagg->model, &looks, &seed, sentence);
+	if (r == 0)
+		r = lagg_look(lagg, &looks, sentence);
+	if (r == 0)
+		r = prepare(lagg, slot, device, sentence);
+	if (r < 0)
+		return r;
+	r = datapath_port_add(lagg->dp, slot, device->ifindex, sentence);
+	if (r < 0)
+		port_restore(lagg->agent->nl, &lagg->saved.undo[slot]);
+	return r;
+}
+
+/* Its own changes to the device are events, too: a device that refused one is left alone for a while. */
+static void refuse(struct lagg *lagg, uint32_t slot, bool tried, const char *sentence)
+{
+	struct port *port = &lagg->port[slot];
+	port->refusals = tried ? port->refusals + 1 : 0;
+	uint32_t doubled = port->refusals < RETRY_DOUBLED ? port->refusals : RETRY_DOUBLED;
+	port->retry_ns = agent_now() + (RETRY_NS << doubled);
+	snprintf(port->refused, sizeof(port->refused), "%s", sentence[0] ? sentence : "it cannot be set up as a port");
+	lagg->saved.undo[slot] = (struct xlagg_undo){0};
+	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
+}
+
 int member_attach(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct agent *agent = lagg->agent;
 	struct port *port = &lagg->port[slot];
-	struct port_setup setup;
 	int r = port_check(agent->nl, device, lagg->model.name, sentence);
-	if (r == 0)
-		r = lagg_identity(lagg, &lagg->model, sentence);
-	if (r == 0) {
-		port_setup_of(lagg, &setup);
-		r = port_prepare(agent->nl, device, &setup, &lagg->saved.undo[slot], record_undo, lagg, sentence);
-	}
-	if (r == 0) {
-		r = datapath_port_add(lagg->dp, slot, device->ifindex, sentence);
-		if (r < 0)
-			port_restore(agent->nl, &lagg->saved.undo[slot]);
-	}
+	bool fit = r == 0;
+	if (fit)
+		r = join(lagg, slot, device, sentence);
 	if (r < 0) {
-		snprintf(port->refused, sizeof(port->refused), "%s", sentence);
+		refuse(lagg, slot, fit, sentence);
 		return r;
 	}
 	port->refused[0] = 0;
+	port->refusals = 0;
 	port->ifindex = device->ifindex;
 	port->device = *device;
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
@@ -83,42 +164,27 @@ int member_attach(struct lagg *lagg, uint32_t slot, const struct device *device,
 	return 0;
 }
 
-int member_add(struct lagg *lagg, const struct xlagg_port_model *model, char sentence[XLAGG_SENTENCE_MAX])
+/* The port's own MAC: the permanent one, or, where the driver tells none, that which it had before it was a port. */
+static void own_mac(const struct lagg *lagg, uint32_t slot, uint8_t mac[6])
 {
-	int slot = free_slot(lagg);
-	struct device device;
-	if (slot < 0)
-		return slot;
-	struct port *port = &lagg->port[slot];
-	*port = (struct port){.used = true};
-	snprintf(port->name, sizeof(port->name), "%s", model->name);
-	lagg->model.port[lagg->model.ports++] = *model;
-	lagg->saved.undo[slot] = (struct xlagg_undo){0};
-	snprintf(lagg->saved.undo[slot].name, sizeof(lagg->saved.undo[slot].name), "%s", model->name);
-	core_port_add(lagg->core, agent_now(), (uint32_t)slot, port->name, lagg->next_order++, &model->conf, &lagg->fx);
-	int r = netlink_get_by_name(lagg->agent->nl, model->name, &device);
-	if (r == 0)
-		r = member_attach(lagg, (uint32_t)slot, &device, sentence);
-	else if (r == -ENODEV)
-		r = 0; /* it joins when it appears; whether that is wanted was decided before */
-	if (r < 0) {
-		member_del(lagg, (uint32_t)slot);
-		return r;
-	}
-	lagg_tell(lagg, XLAGG_EVENT_PORT_ADD, port->name, NULL);
-	return 0;
+	const struct device *device = &lagg->port[slot].device;
+	const struct xlagg_undo *undo = &lagg->saved.undo[slot];
+	bool told = memcmp(device->permaddr, device->mac, 6) != 0;
+	memcpy(mac, !told && undo->changed & XLAGG_UNDO_MAC ? undo->mac : device->permaddr, 6);
 }
 
-/* The core's outputs after an input that did not look at carrier. */
-static void effects(struct lagg *lagg)
+/* Two stations of one MAC are on their way when the port is used elsewhere. */
+static void warn_of_mac(const struct lagg *lagg, uint32_t slot)
 {
-	uint32_t lost[XLAGG_MAX_PORTS];
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
-		lost[i] = lagg->port[i].lost;
-	lagg_effects(lagg, lost);
+	uint8_t mac[6];
+	own_mac(lagg, slot, mac);
+	if (!memcmp(mac, lagg->looks.mac, 6))
+		log_warning("%s: %s leaves with the MAC that %s keeps: before it is used in the same network, give one "
+			    "of them another (xlagg lagg set %s mac ...)",
+			    lagg->model.name, lagg->port[slot].name, lagg->model.name, lagg->model.name);
 }
 
-void member_del(struct lagg *lagg, uint32_t slot)
+static void leave(struct lagg *lagg, uint32_t slot)
 {
 	struct agent *agent = lagg->agent;
 	struct port *port = &lagg->port[slot];
@@ -126,8 +192,10 @@ void member_del(struct lagg *lagg, uint32_t slot)
 	memcpy(name, port->name, sizeof(name));
 	/* First nothing is sent on it any more, then it is let go. */
 	core_port_del(lagg->core, agent_now(), slot, &lagg->fx);
-	effects(lagg);
+	lagg_effects(lagg);
 	if (port->ifindex) {
+		if (!lagg->ending)
+			warn_of_mac(lagg, slot);
 		int r = datapath_port_del(lagg->dp, slot);
 		if (r < 0)
 			log_warning("%s: cannot detach from %s: %s", lagg->model.name, name, strerror(-r));
@@ -143,6 +211,40 @@ void member_del(struct lagg *lagg, uint32_t slot)
 	}
 	lagg_save(lagg);
 	poll_update(agent);
+}
+
+int member_add(struct lagg *lagg, const struct xlagg_port_model *model, char sentence[XLAGG_SENTENCE_MAX])
+{
+	int slot = free_slot(lagg);
+	struct device device;
+	if (slot < 0)
+		return slot;
+	struct port *port = &lagg->port[slot];
+	*port = (struct port){.used = true};
+	snprintf(port->name, sizeof(port->name), "%s", model->name);
+	lagg->model.port[lagg->model.ports++] = *model;
+	lagg->saved.undo[slot] = (struct xlagg_undo){0};
+	snprintf(lagg->saved.undo[slot].name, sizeof(lagg->saved.undo[slot].name), "%s", model->name);
+	datapath_port_reset(lagg->dp, (uint32_t)slot);
+	core_port_add(lagg->core, agent_now(), (uint32_t)slot, port->name, lagg->next_order++, &model->conf, &lagg->fx);
+	int r = netlink_get_by_name(lagg->agent->nl, model->name, &device);
+	if (r == 0)
+		r = member_attach(lagg, (uint32_t)slot, &device, sentence);
+	else if (r == -ENODEV)
+		r = 0; /* it joins when it appears; whether that is wanted was decided before */
+	if (r < 0) {
+		leave(lagg, (uint32_t)slot);
+		return r;
+	}
+	lagg_tell(lagg, XLAGG_EVENT_PORT_ADD, port->name, NULL);
+	return 0;
+}
+
+void member_del(struct lagg *lagg, uint32_t slot)
+{
+	char name[XLAGG_NAME_MAX];
+	memcpy(name, lagg->port[slot].name, sizeof(name));
+	leave(lagg, slot);
 	lagg_tell(lagg, XLAGG_EVENT_PORT_DEL, name, NULL);
 }
 
@@ -151,10 +253,11 @@ void member_absent(struct lagg *lagg, uint32_t slot)
 	struct port *port = &lagg->port[slot];
 	struct core_link gone = {0};
 	core_link_changed(lagg->core, agent_now(), slot, &gone, &lagg->fx);
-	effects(lagg);
+	lagg_effects(lagg);
 	datapath_port_del(lagg->dp, slot);
 	port->ifindex = 0;
 	port->link = gone;
+	port->refused[0] = 0;
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 	lagg_save(lagg);
@@ -164,13 +267,39 @@ void member_absent(struct lagg *lagg, uint32_t slot)
 int member_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct port *port = &lagg->port[slot];
+	struct place place = {lagg, slot};
 	struct port_setup setup;
-	port_setup_of(lagg, &setup);
 	int r = netlink_get(lagg->agent->nl, port->ifindex, &port->device);
-	if (r == 0)
-		r = port_adjust(lagg->agent->nl, &port->device, &setup, &lagg->saved.undo[slot], record_undo, lagg,
-				sentence);
+	/* Its removal is told by an event of its own. */
+	if (r == -ENODEV)
+		return 0;
+	if (r < 0)
+		return r;
+	port_setup_of(lagg, &port->device, &setup);
+	r = port_adjust(lagg->agent->nl, &port->device, &setup, &lagg->saved.undo[slot], record_undo, &place, sentence);
+	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 	return r;
+}
+
+void member_rename(struct lagg *lagg, uint32_t slot, const char *name)
+{
+	struct port *port = &lagg->port[slot];
+	struct xlagg_model *running = ctl_find(&lagg->agent->model, lagg->model.name);
+	struct xlagg_port_model *model = member_model(lagg, slot);
+	char text[64];
+	snprintf(text, sizeof(text), "renamed from %s", port->name);
+	if (!strcmp(lagg->model.conf.primary, port->name))
+		snprintf(lagg->model.conf.primary, XLAGG_NAME_MAX, "%s", name);
+	if (model)
+		snprintf(model->name, sizeof(model->name), "%s", name);
+	snprintf(port->name, sizeof(port->name), "%s", name);
+	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
+	core_port_rename(lagg->core, slot, name);
+	if (running)
+		*running = lagg->model;
+	lagg_save(lagg);
+	poll_update(lagg->agent);
+	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, name, text);
 }
 
 /* What the core hears of a loss between two looks: policy has to count it although carrier is back. */
@@ -178,7 +307,6 @@ static void tell_loss(struct lagg *lagg, uint32_t slot)
 {
 	struct port *port = &lagg->port[slot];
 	port->link.carrier = false;
-	port->link_failures++;
 	core_link_changed(lagg->core, agent_now(), slot, &port->link, &lagg->fx);
 }
 
@@ -187,23 +315,14 @@ void member_lost(struct lagg *lagg, uint32_t slot)
 	if (!lagg->port[slot].link.carrier)
 		return;
 	tell_loss(lagg, slot);
-	effects(lagg);
-}
-
-/* The port's own MAC: the permanent one, or, where the driver tells none, that which it had before it was a port. */
-static void own_mac(const struct lagg *lagg, uint32_t slot, uint8_t mac[6])
-{
-	const struct device *device = &lagg->port[slot].device;
-	const struct xlagg_undo *undo = &lagg->saved.undo[slot];
-	bool told = memcmp(device->permaddr, device->mac, 6) != 0;
-	memcpy(mac, !told && undo->changed & XLAGG_UNDO_MAC ? undo->mac : device->permaddr, 6);
+	lagg_effects(lagg);
 }
 
 void member_refresh(struct lagg *lagg, uint32_t slot)
 {
 	struct port *port = &lagg->port[slot];
 	struct core_link link = {.present = true};
-	uint32_t lost[XLAGG_MAX_PORTS], now_lost[XLAGG_MAX_PORTS];
+	uint32_t now_lost[XLAGG_MAX_PORTS];
 	/* The counters first: a loss after this line is one that carrier below may not show yet. */
 	datapath_lost(lagg->dp, now_lost);
 	if (netlink_get(lagg->agent->nl, port->ifindex, &port->device) < 0)
@@ -218,7 +337,5 @@ void member_refresh(struct lagg *lagg, uint32_t slot)
 	port->link = link;
 	port->lost = now_lost[slot];
 	core_link_changed(lagg->core, agent_now(), slot, &link, &lagg->fx);
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
-		lost[i] = lagg->port[i].lost;
-	lagg_effects(lagg, lost);
+	lagg_effects(lagg);
 }

@@ -8,19 +8,56 @@
 #include "agent.h"
 
 #define LOWER_NAME_FITS 12 /* longest name to which "-dp" can be added */
+#define DEFAULT_MTU 1500
+
+/* What a port's MTU was before it was one, or is. */
+static uint32_t first_mtu(const struct lagg *lagg, const struct xlagg_model *model)
+{
+	struct device device;
+	for (uint32_t i = 0; i < model->ports; i++) {
+		int slot = member_find(lagg, model->port[i].name);
+		if (slot >= 0 && lagg->port[slot].ifindex && lagg->saved.undo[slot].changed & XLAGG_UNDO_MTU)
+			return lagg->saved.undo[slot].mtu;
+		if (netlink_get_by_name(lagg->agent->nl, model->port[i].name, &device) == 0)
+			return device.mtu;
+	}
+	return lagg->looks.mtu ? lagg->looks.mtu : DEFAULT_MTU;
+}
 
 uint32_t device_mtu(const struct lagg *lagg, const struct xlagg_model *model)
 {
-	struct device device;
 	if (model->conf.mtu != XLAGG_AUTO)
 		return model->conf.mtu;
+	/* Chosen once, by the first port that came. */
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-		if (lagg->port[slot].used && lagg->port[slot].ifindex)
-			return lagg->mtu;
-	for (uint32_t i = 0; i < model->ports; i++)
-		if (netlink_get_by_name(lagg->agent->nl, model->port[i].name, &device) == 0)
-			return device.mtu;
-	return lagg->mtu ? lagg->mtu : 1500;
+		if (lagg->port[slot].used && lagg->port[slot].ifindex && lagg->model.conf.mtu == XLAGG_AUTO)
+			return lagg->looks.mtu;
+	return first_mtu(lagg, model);
+}
+
+static void name_lower(const struct lagg *lagg, const char *name, char ret[XLAGG_NAME_MAX])
+{
+	if (strlen(name) <= LOWER_NAME_FITS)
+		snprintf(ret, XLAGG_NAME_MAX, "%.12s-dp", name);
+	else
+		snprintf(ret, XLAGG_NAME_MAX, "xlagg-dp%d", lagg->lower_ifindex);
+}
+
+void device_lower_mark(const char *name, char ret[64])
+{
+	snprintf(ret, 64, "xlagg: lower end of %s", name);
+}
+
+int device_name_lower(struct lagg *lagg, const char *name)
+{
+	struct netlink *nl = lagg->agent->nl;
+	char lower[XLAGG_NAME_MAX], mark[64];
+	name_lower(lagg, name, lower);
+	int r = netlink_rename(nl, lagg->lower_ifindex, lower);
+	if (r < 0)
+		return r;
+	device_lower_mark(name, mark);
+	return netlink_set_alias(nl, lagg->lower_ifindex, mark);
 }
 
 /* Makes the device: netkit where it is offered and wanted, else a veth pair. */
@@ -28,16 +65,15 @@ int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 {
 	struct netlink *nl = lagg->agent->nl;
 	const char *name = model->name;
-	char lower[XLAGG_NAME_MAX], alias[64];
+	char lower[XLAGG_NAME_MAX];
 	struct device device;
-	bool fits = strlen(name) <= LOWER_NAME_FITS;
-	snprintf(lower, sizeof(lower), fits ? "%.12s-dp" : "xlagg-dp-new", name);
+	name_lower(lagg, name, lower); /* one that has a number in it follows when the number is known */
 	bool netkit = model->conf.device == XLAGG_DEVICE_NETKIT ||
 		      (model->conf.device == XLAGG_DEVICE_AUTO && lagg->agent->features.netkit &&
 		       model->conf.datapath == XLAGG_DATAPATH_TC && model->conf.tx_path == XLAGG_TX_AUTO);
-	int r = netkit
-		    ? netlink_add_netkit(nl, name, lower, lagg->mac, lagg->mtu)
-		    : netlink_add_veth(nl, name, lower, lagg->mac, lagg->mtu, (uint32_t)sysconf(_SC_NPROCESSORS_ONLN));
+	int r = netkit ? netlink_add_netkit(nl, name, lower, lagg->looks.mac, lagg->looks.mtu)
+		       : netlink_add_veth(nl, name, lower, lagg->looks.mac, lagg->looks.mtu,
+					  (uint32_t)sysconf(_SC_NPROCESSORS_ONLN));
 	if (r == -EEXIST)
 		snprintf(
 		    sentence, XLAGG_SENTENCE_MAX,
@@ -59,17 +95,31 @@ int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	if (r < 0)
 		return r;
 	lagg->lower_ifindex = device.ifindex;
-	if (!fits) {
-		snprintf(lower, sizeof(lower), "xlagg-dp%d", lagg->lower_ifindex);
-		r = netlink_rename(nl, lagg->lower_ifindex, lower);
-		if (r < 0)
-			return r;
-	}
-	r = netlink_disable_ipv6(lower, true);
+	name_lower(lagg, name, lower);
+	r = netlink_disable_ipv6(device.name, true);
 	if (r < 0 && r != -ENOENT)
-		log_warning("%s: cannot switch IPv6 off on %s: %s", name, lower, strerror(-r));
-	snprintf(alias, sizeof(alias), "xlagg: lower end of %s", name);
-	return netlink_set_alias(nl, lagg->lower_ifindex, alias);
+		log_warning("%s: cannot switch IPv6 off on %s: %s", name, device.name, strerror(-r));
+	return strcmp(device.name, lower) ? device_name_lower(lagg, name) : 0;
+}
+
+struct vlan_search {
+	int ifindex;
+	bool found;
+};
+
+static void search_vlan(void *context, const struct device *device, bool gone)
+{
+	struct vlan_search *search = context;
+	search->found |= !gone && device->link == search->ifindex && !strcmp(device->kind, "vlan");
+}
+
+bool device_has_vlans(const struct lagg *lagg)
+{
+	struct vlan_search search = {.ifindex = lagg->ifindex};
+	int r = netlink_list(lagg->agent->nl, search_vlan, &search);
+	if (r < 0)
+		log_warning("%s: cannot tell whether there are VLANs on it: %s", lagg->model.name, strerror(-r));
+	return search.found;
 }
 
 /* What a veth needs so that XDP's redirected frames arrive and its own are whole. Also re-asserted when it changed. */

@@ -25,6 +25,7 @@ struct watched {
 
 struct poll {
 	pthread_t thread;
+	bool running;	      /* the thread was started */
 	pthread_mutex_t lock; /* of everything below */
 	struct watched *port;
 	uint32_t ports;
@@ -144,12 +145,14 @@ void poll_update(struct agent *agent)
 	poll->port = port;
 	poll->ports = count;
 	poll->generation++;
+	if (!count)
+		interval = 0;
 	bool pace = interval != poll->interval_ns;
 	poll->interval_ns = interval;
 	pthread_mutex_unlock(&poll->lock);
 	free(before);
 	if (pace)
-		set_timer(poll, count ? interval : 0);
+		set_timer(poll, interval);
 }
 
 int poll_start(struct agent *agent)
@@ -173,6 +176,7 @@ int poll_start(struct agent *agent)
 		r = -pthread_create(&poll->thread, NULL, run, poll);
 	if (r < 0)
 		return r;
+	poll->running = true;
 	poll_update(agent);
 	return 0;
 }
@@ -185,8 +189,10 @@ void poll_stop(struct agent *agent)
 	pthread_mutex_lock(&poll->lock);
 	poll->stop = true;
 	pthread_mutex_unlock(&poll->lock);
-	set_timer(poll, 1);
-	pthread_join(poll->thread, NULL);
+	if (poll->running) {
+		set_timer(poll, 1);
+		pthread_join(poll->thread, NULL);
+	}
 	close(poll->wake);
 	close(poll->timer);
 	free(poll->port);

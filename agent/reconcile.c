@@ -25,6 +25,22 @@ static struct ctl_model *copy_model(const struct ctl_model *from)
 
 /* --- what only the kernel knows --- */
 
+/* A device has one name here, whichever of its names was said. One that is not there keeps what it was called. */
+static void resolve(struct agent *agent, char name[XLAGG_NAME_MAX])
+{
+	struct device device;
+	if (netlink_get_by_name(agent->nl, name, &device) == 0)
+		memcpy(name, device.name, XLAGG_NAME_MAX);
+}
+
+static void resolve_names(struct agent *agent, struct ctl_command *command)
+{
+	for (uint32_t i = 0; i < command->ports; i++)
+		resolve(agent, command->port[i].name);
+	if (strcmp(command->conf.primary, "auto"))
+		resolve(agent, command->conf.primary);
+}
+
 static bool is_port_of(struct agent *agent, const char *lagg_name, const char *port)
 {
 	struct lagg *lagg = lagg_find(agent, lagg_name);
@@ -88,12 +104,25 @@ static bool must_be_made_anew(const struct lagg *lagg, const struct xlagg_model 
 	return lagg->model.conf.device != to->conf.device;
 }
 
-static void destroy_leaving(struct agent *agent, struct ctl_model *to)
+/* Whether what it has is wanted elsewhere: its name, or a port of it. */
+static bool is_in_the_way(const struct lagg *lagg, struct ctl_model *to)
+{
+	if (ctl_find(to, lagg->model.name))
+		return true;
+	for (uint32_t i = 0; i < to->laggs; i++)
+		for (uint32_t port = 0; port < lagg->model.ports; port++)
+			if (ctl_find_port(&to->lagg[i], lagg->model.port[port].name) >= 0)
+				return true;
+	return false;
+}
+
+/* What can wait goes when nothing can be refused any more: a lagg that is made again is not the one it was. */
+static void destroy_leaving(struct agent *agent, struct ctl_model *to, bool all)
 {
 	for (uint32_t i = agent->laggs; i-- > 0;) {
 		struct lagg *lagg = agent->lagg[i];
 		const struct xlagg_model *model = ctl_find(to, lagg->model.name);
-		if (!model || must_be_made_anew(lagg, model))
+		if ((!model || must_be_made_anew(lagg, model)) && (all || is_in_the_way(lagg, to)))
 			lagg_destroy(lagg);
 	}
 }
@@ -105,7 +134,7 @@ static void remove_moving(struct agent *agent, struct ctl_model *to)
 		struct lagg *lagg = agent->lagg[i];
 		const struct xlagg_model *model = ctl_find(to, lagg->model.name);
 		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-			if (lagg->port[slot].used && ctl_find_port(model, lagg->port[slot].name) < 0)
+			if (model && lagg->port[slot].used && ctl_find_port(model, lagg->port[slot].name) < 0)
 				member_del(lagg, slot);
 	}
 }
@@ -126,7 +155,7 @@ static bool same_model(const struct xlagg_model *a, const struct xlagg_model *b)
 
 static int lead_to(struct agent *agent, struct ctl_model *to, const char **failed, char sentence[XLAGG_SENTENCE_MAX])
 {
-	destroy_leaving(agent, to);
+	destroy_leaving(agent, to, false);
 	remove_moving(agent, to);
 	for (uint32_t i = 0; i < to->laggs; i++) {
 		const struct xlagg_model *model = &to->lagg[i];
@@ -143,7 +172,16 @@ static int lead_to(struct agent *agent, struct ctl_model *to, const char **faile
 			return r;
 		}
 	}
+	destroy_leaving(agent, to, true);
 	return 0;
+}
+
+/* Laggs that are no more: nothing of them is kept. */
+static void forget_leaving(struct agent *agent, struct ctl_model *to)
+{
+	for (uint32_t i = 0; i < agent->model.laggs; i++)
+		if (!ctl_find(to, agent->model.lagg[i].name))
+			identity_forget(agent, agent->model.lagg[i].name);
 }
 
 /* --- transactions --- */
@@ -167,10 +205,7 @@ static int activate(struct agent *agent, const struct ctl_command *command, char
 		return slot;
 	}
 	int r = core_activate(lagg->core, agent_now(), (uint32_t)slot, &lagg->fx);
-	uint32_t lost[XLAGG_MAX_PORTS];
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
-		lost[i] = lagg->port[i].lost;
-	lagg_effects(lagg, lost);
+	lagg_effects(lagg);
 	if (r == -EOPNOTSUPP)
 		snprintf(sentence, XLAGG_SENTENCE_MAX,
 			 "%s: only proto failover has one active port: set proto failover first", command->name);
@@ -180,14 +215,15 @@ static int activate(struct agent *agent, const struct ctl_command *command, char
 	return r;
 }
 
-int transaction_run(struct agent *agent, const struct ctl_command *commands, uint32_t count, bool check,
-		    uint32_t *failed, char sentence[XLAGG_SENTENCE_MAX])
+int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t count, bool check, uint32_t *failed,
+		    char sentence[XLAGG_SENTENCE_MAX])
 {
 	__attribute__((cleanup(free_model))) struct ctl_model *to = copy_model(&agent->model);
 	const char *culprit = "";
 	int r = to ? 0 : -ENOMEM;
 	for (uint32_t i = 0; i < count && r == 0; i++) {
 		*failed = i;
+		resolve_names(agent, &commands[i]);
 		r = ctl_apply(to, &commands[i], sentence);
 	}
 	for (uint32_t i = 0; i < count && r == 0; i++) {
@@ -210,6 +246,7 @@ int transaction_run(struct agent *agent, const struct ctl_command *commands, uin
 		if (lagg)
 			to->lagg[i] = lagg->model;
 	}
+	forget_leaving(agent, to);
 	agent->model = *to;
 	for (uint32_t i = 0; i < count && r == 0; i++) {
 		*failed = i;
@@ -217,132 +254,4 @@ int transaction_run(struct agent *agent, const struct ctl_command *commands, uin
 			r = activate(agent, &commands[i], sentence);
 	}
 	return r;
-}
-
-/* --- files --- */
-
-static void free_text(char **text)
-{
-	free(*text);
-}
-
-/* *ret is NULL when there is no such file and none was asked for. */
-static int read_file(const struct agent *agent, char **ret, char sentence[XLAGG_SENTENCE_MAX])
-{
-	*ret = NULL;
-	FILE *file = fopen(agent->file, "re");
-	if (!file && errno == ENOENT && !agent->file_must_exist)
-		return 0;
-	if (!file) {
-		int r = -errno;
-		snprintf(sentence, XLAGG_SENTENCE_MAX, "cannot read %s: %s", agent->file, strerror(-r));
-		return r;
-	}
-	char *text = NULL;
-	size_t size = 0;
-	ssize_t len = getdelim(&text, &size, 0, file);
-	int r = ferror(file) ? -EIO : 0;
-	fclose(file);
-	if (len < 0 && r == 0) {
-		free(text);
-		text = strdup("");
-	}
-	if (r < 0) {
-		free(text);
-		snprintf(sentence, XLAGG_SENTENCE_MAX, "cannot read %s: %s", agent->file, strerror(-r));
-		return r;
-	}
-	*ret = text;
-	return text ? 0 : -ENOMEM;
-}
-
-/* The configuration that the file says, from nothing: 1, or 0 where there is no file. */
-static int load_file(const struct agent *agent, struct ctl_model *ret, char sentence[XLAGG_SENTENCE_MAX])
-{
-	__attribute__((cleanup(free_text))) char *text = NULL;
-	char *words[512], why[XLAGG_SENTENCE_MAX] = "";
-	struct ctl_command command;
-	int line = 1;
-	ret->laggs = 0;
-	int r = read_file(agent, &text, sentence);
-	if (r < 0 || !text)
-		return r;
-	for (char *at = text;;) {
-		int count = ctl_split(&at, words, 512, &line, why);
-		if (count == 0)
-			return 1;
-		r = count;
-		if (r > 0)
-			r = ctl_parse(count, words, true, &command, why);
-		if (r >= 0)
-			r = ctl_apply(ret, &command, why);
-		if (r < 0) {
-			snprintf(sentence, XLAGG_SENTENCE_MAX, "%.60s:%d: %.120s", agent->file, line, why);
-			return r;
-		}
-	}
-}
-
-struct command_list {
-	struct ctl_command *command;
-	uint32_t count, size;
-};
-
-static void free_list(struct command_list *list)
-{
-	free(list->command);
-}
-
-static int append_command(void *context, const struct ctl_command *command)
-{
-	struct command_list *list = context;
-	if (list->count == list->size) {
-		uint32_t size = list->size ? list->size * 2 : 16;
-		void *bigger = realloc(list->command, size * sizeof(*list->command));
-		if (!bigger)
-			return -ENOMEM;
-		list->command = bigger;
-		list->size = size;
-	}
-	list->command[list->count++] = *command;
-	return 0;
-}
-
-int reload_file(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX])
-{
-	__attribute__((cleanup(free_model))) struct ctl_model *wanted = calloc(1, sizeof(*wanted));
-	__attribute__((cleanup(free_list))) struct command_list list = {0};
-	uint32_t failed;
-	int r = wanted ? load_file(agent, wanted, sentence) : -ENOMEM;
-	if (r >= 0)
-		r = ctl_diff(&agent->model, wanted, append_command, &list);
-	for (uint32_t i = 0; i < list.count; i++)
-		list.command[i].from_file = true;
-	if (r == 0)
-		r = transaction_run(agent, list.command, list.count, false, &failed, sentence);
-	return r;
-}
-
-int start_file(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX])
-{
-	__attribute__((cleanup(free_model))) struct ctl_model *wanted = calloc(1, sizeof(*wanted));
-	__attribute__((cleanup(free_list))) struct command_list differing = {0};
-	struct ctl_command command;
-	uint32_t failed;
-	int r = wanted ? load_file(agent, wanted, sentence) : -ENOMEM;
-	if (r <= 0)
-		return r;
-	for (uint32_t i = 0; i < wanted->laggs; i++) {
-		char why[XLAGG_SENTENCE_MAX] = "";
-		if (ctl_find(&agent->model, wanted->lagg[i].name))
-			continue;
-		ctl_model_to_command(&wanted->lagg[i], &command);
-		command.from_file = true;
-		if (transaction_run(agent, &command, 1, false, &failed, why) < 0)
-			log_error("%s is left out: %s", wanted->lagg[i].name, why);
-	}
-	if (agent->adopted && ctl_diff(&agent->model, wanted, append_command, &differing) == 0 && differing.count)
-		log_info("the running configuration was adopted and differs from %s: see xlagg diff, or xlagg reload",
-			 agent->file);
-	return 0;
 }

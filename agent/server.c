@@ -20,6 +20,8 @@
 #include "agent.h"
 
 #define MAX_CLIENTS 64
+#define MAX_READERS 48	     /* of them without the right to change: they cannot lock the others out */
+#define MAX_REFUSED 8	     /* clients more than that, who are told so */
 #define MAX_TRANSACTION 4096 /* commands */
 #define SEND_BUFFER (4 << 20)
 
@@ -28,6 +30,7 @@ struct client {
 	int fd;
 	sd_event_source *source;
 	bool may_change;
+	bool refused_all; /* there are too many: it is told so, and closed */
 	bool subscribed;
 	char subscribed_to[XLAGG_NAME_MAX]; /* empty: every lagg */
 	struct ctl_command *pending;	    /* the transaction so far */
@@ -39,16 +42,16 @@ struct client {
 };
 
 struct server {
-	int fd, lock;
-	struct client *client[MAX_CLIENTS];
-	uint8_t buffer[XLAGG_CTL_MAX]; /* of the message being read */
-	uint8_t reply[XLAGG_CTL_MAX];
+	int fd, lock, namespace_lock;
+	struct client *client[MAX_CLIENTS + MAX_REFUSED];
+	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[XLAGG_CTL_MAX]; /* of the message being read */
+	_Alignas(NLMSG_ALIGNTO) uint8_t reply[XLAGG_CTL_MAX];
 };
 
 static void client_close(struct client *client)
 {
 	struct server *server = client->agent->server;
-	for (uint32_t i = 0; i < MAX_CLIENTS; i++)
+	for (uint32_t i = 0; i < MAX_CLIENTS + MAX_REFUSED; i++)
 		if (server->client[i] == client)
 			server->client[i] = NULL;
 	sd_event_source_unref(client->source);
@@ -96,7 +99,7 @@ static bool send_message(struct client *client, const void *message, size_t len)
 /* NLMSG_ERROR with the request's header; error 0 is an ack. False: the client is gone or does not read. */
 static bool answer(struct client *client, const struct nlmsghdr *request, uint32_t seq, int error, const char *sentence)
 {
-	uint8_t buffer[512];
+	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[512];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
 	nlh->nlmsg_type = NLMSG_ERROR;
 	nlh->nlmsg_seq = request->nlmsg_seq;
@@ -111,7 +114,7 @@ static bool answer(struct client *client, const struct nlmsghdr *request, uint32
 
 static bool send_done(struct client *client, const struct nlmsghdr *request)
 {
-	uint8_t buffer[64];
+	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[64];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
 	nlh->nlmsg_type = NLMSG_DONE;
 	nlh->nlmsg_flags = NLM_F_MULTI;
@@ -180,24 +183,25 @@ static bool explain(struct client *client, const struct nlmsghdr *request, const
 
 /* --- changing commands --- */
 
-static bool queue(struct client *client, const struct ctl_command *command, uint32_t seq)
+/* 0, -E2BIG or -ENOMEM. */
+static int queue(struct client *client, const struct ctl_command *command, uint32_t seq)
 {
 	if (client->pendings == MAX_TRANSACTION)
-		return false;
+		return -E2BIG;
 	if (!(client->pendings & (client->pendings - 1)) || !client->pending) {
 		uint32_t size = client->pendings ? client->pendings * 2 : 1;
 		void *bigger = realloc(client->pending, size * sizeof(*client->pending));
 		if (!bigger)
-			return false;
+			return -ENOMEM;
 		client->pending = bigger;
 		bigger = realloc(client->pending_seq, size * sizeof(*client->pending_seq));
 		if (!bigger)
-			return false;
+			return -ENOMEM;
 		client->pending_seq = bigger;
 	}
 	client->pending[client->pendings] = *command;
 	client->pending_seq[client->pendings++] = seq;
-	return true;
+	return 0;
 }
 
 static bool commit(struct client *client, const struct nlmsghdr *request, bool check)
@@ -218,24 +222,6 @@ static bool commit(struct client *client, const struct nlmsghdr *request, bool c
 	return answer(client, request, seq, r, sentence);
 }
 
-static bool change(struct client *client, const struct nlmsghdr *request, const struct ctl_command *command)
-{
-	char sentence[XLAGG_SENTENCE_MAX] = "";
-	uint32_t failed;
-	int r = 0;
-	if (command->cmd == XLAGG_CMD_COMMIT)
-		return commit(client, request, command->check);
-	if (command->cmd == XLAGG_CMD_RELOAD)
-		r = reload_file(client->agent, sentence);
-	else if (!(request->nlmsg_flags & NLM_F_MULTI))
-		r = transaction_run(client->agent, command, 1, false, &failed, sentence);
-	else if (!queue(client, command, request->nlmsg_seq))
-		return false; /* no memory, or no end of it */
-	else
-		return true;
-	return answer(client, request, request->nlmsg_seq, r, sentence);
-}
-
 /* A message that cannot be decoded: answered at once, or, within a transaction, by its commit. */
 static bool refuse(struct client *client, const struct nlmsghdr *request, int error, const char *sentence)
 {
@@ -249,6 +235,25 @@ static bool refuse(struct client *client, const struct nlmsghdr *request, int er
 	return true;
 }
 
+static bool change(struct client *client, const struct nlmsghdr *request, struct ctl_command *command)
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	uint32_t failed;
+	int r = 0;
+	if (command->cmd == XLAGG_CMD_COMMIT)
+		return commit(client, request, command->check);
+	if (command->cmd != XLAGG_CMD_RELOAD && request->nlmsg_flags & NLM_F_MULTI) {
+		r = queue(client, command, request->nlmsg_seq);
+		return r < 0 ? refuse(client, request, r, "the transaction has more than 4096 commands: split it")
+			     : true;
+	}
+	if (command->cmd == XLAGG_CMD_RELOAD)
+		r = reload_file(client->agent, sentence);
+	else
+		r = transaction_run(client->agent, command, 1, false, &failed, sentence);
+	return answer(client, request, request->nlmsg_seq, r, sentence);
+}
+
 static bool handle(struct client *client, const void *message, size_t len)
 {
 	static const struct nlmsghdr nothing;
@@ -258,6 +263,11 @@ static bool handle(struct client *client, const void *message, size_t len)
 	struct ctl_command *command;
 	if (len < sizeof(*request) || request->nlmsg_len != len)
 		return answer(client, &nothing, 0, -EBADMSG, "this message is truncated");
+	if (client->refused_all) {
+		answer(client, request, request->nlmsg_seq, -EUSERS,
+		       "the agent has as many clients as it takes: end one of them, a monitor for example");
+		return false;
+	}
 	int r = ctl_decode_query(message, len, &query, sentence);
 	if (r == 0) {
 		switch (request->nlmsg_type) {
@@ -306,30 +316,42 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 	return 0;
 }
 
+/* A free place: below MAX_CLIENTS, or, for one too many, above. -EUSERS: not even that. */
+static int find_place(const struct server *server, bool may_change)
+{
+	uint32_t readers = 0, i = 0;
+	for (uint32_t j = 0; j < MAX_CLIENTS; j++)
+		readers += server->client[j] && !server->client[j]->may_change;
+	if (!may_change && readers >= MAX_READERS)
+		i = MAX_CLIENTS;
+	while (i < MAX_CLIENTS + MAX_REFUSED && server->client[i])
+		i++;
+	return i < MAX_CLIENTS + MAX_REFUSED ? (int)i : -EUSERS;
+}
+
 static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *context)
 {
 	(void)source, (void)revents;
 	struct agent *agent = context;
 	struct server *server = agent->server;
-	uint32_t i = 0;
 	int buffer = SEND_BUFFER;
 	int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (connection < 0)
 		return 0;
-	while (i < MAX_CLIENTS && server->client[i])
-		i++;
-	struct client *client = i < MAX_CLIENTS ? calloc(1, sizeof(*client)) : NULL;
+	bool may_change = peer_may_change(connection);
+	int place = find_place(server, may_change);
+	struct client *client = place < 0 ? NULL : calloc(1, sizeof(*client));
 	if (!client) {
-		log_warning("a client was turned away: %d are connected already", MAX_CLIENTS);
 		close(connection);
 		return 0;
 	}
 	client->agent = agent;
 	client->fd = connection;
-	client->may_change = peer_may_change(connection);
+	client->may_change = may_change;
+	client->refused_all = place >= MAX_CLIENTS;
 	/* A dump of many laggs is written at once; the agent does not wait for a reader. */
 	setsockopt(connection, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
-	server->client[i] = client;
+	server->client[place] = client;
 	if (sd_event_add_io(agent->event, &client->source, connection, EPOLLIN, on_readable, client) < 0)
 		client_close(client);
 	return 0;
@@ -337,7 +359,7 @@ static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *c
 
 void server_publish(struct agent *agent, const struct xlagg_event *event)
 {
-	uint8_t buffer[sizeof(*event) + 64];
+	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[sizeof(*event) + 64];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
 	if (!agent->server)
 		return;
@@ -371,11 +393,9 @@ static void make_parents(const char *path)
 	}
 }
 
-/* One agent a socket: the lock, not the socket's file, says whether another one lives. */
-static int take_lock(const char *socket_path)
+/* The lock, not the socket's file, says whether another agent lives. */
+static int take_lock(const char *path)
 {
-	char path[520];
-	snprintf(path, sizeof(path), "%s.lock", socket_path);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
@@ -387,15 +407,35 @@ static int take_lock(const char *socket_path)
 	return fd;
 }
 
+/* One agent a namespace, wherever their sockets are. */
+static int lock_namespace(struct server *server)
+{
+	char path[64];
+	struct stat net;
+	if (stat("/proc/thread-self/ns/net", &net))
+		return -errno;
+	snprintf(path, sizeof(path), "/run/xlagg/.namespace-%lu.lock", (unsigned long)net.st_ino);
+	make_parents(path);
+	int fd = take_lock(path);
+	if (fd < 0 && fd != -EBUSY) {
+		log_warning("cannot make sure that this is the only agent here: %s: %s", path, strerror(-fd));
+		return 0;
+	}
+	server->namespace_lock = fd;
+	return fd < 0 ? fd : 0;
+}
+
 int server_lock(struct agent *agent)
 {
-	agent->server = calloc(1, sizeof(*agent->server));
-	if (!agent->server)
+	char path[520];
+	struct server *server = agent->server = calloc(1, sizeof(*agent->server));
+	if (!server)
 		return -ENOMEM;
-	agent->server->fd = -1;
+	server->fd = server->lock = server->namespace_lock = -1;
 	make_parents(agent->socket);
-	int r = agent->server->lock = take_lock(agent->socket);
-	return r < 0 ? r : 0;
+	snprintf(path, sizeof(path), "%s.lock", agent->socket);
+	server->lock = take_lock(path);
+	return server->lock < 0 ? server->lock : lock_namespace(server);
 }
 
 int server_start(struct agent *agent)
@@ -424,7 +464,7 @@ void server_stop(struct agent *agent)
 	struct server *server = agent->server;
 	if (!server)
 		return;
-	for (uint32_t i = 0; i < MAX_CLIENTS; i++)
+	for (uint32_t i = 0; i < MAX_CLIENTS + MAX_REFUSED; i++)
 		if (server->client[i])
 			client_close(server->client[i]);
 	if (server->fd >= 0) {
@@ -433,6 +473,8 @@ void server_stop(struct agent *agent)
 	}
 	if (server->lock >= 0)
 		close(server->lock);
+	if (server->namespace_lock >= 0)
+		close(server->namespace_lock);
 	free(server);
 	agent->server = NULL;
 }

@@ -12,7 +12,6 @@
 static void port_counters(struct lagg *lagg, uint32_t slot, struct xlagg_port_counters *counters)
 {
 	struct xlagg_port_stats stats;
-	counters->link_failures = lagg->port[slot].link_failures;
 	if (datapath_port_stats(lagg->dp, slot, &stats) < 0)
 		return;
 	counters->tx_packets = stats.tx_packets;
@@ -59,12 +58,11 @@ static void lagg_status(struct lagg *lagg, struct xlagg_lagg_status *status)
 	core_status(lagg->core, status);
 	datapath_describe(lagg->dp, status);
 	status->ifindex = (uint32_t)lagg->ifindex;
-	status->mtu = lagg->mtu;
-	memcpy(status->mac, lagg->mac, 6);
+	status->mtu = lagg->looks.mtu;
+	memcpy(status->mac, lagg->looks.mac, 6);
 	status->admin_up = lagg->model.conf.admin != 0;
 	status->carrier = lagg->carrier;
-	status->flaps = lagg->flaps;
-	status->last_change_ns = agent_to_realtime(lagg->last_change);
+	status->last_change_ns = agent_to_realtime(status->last_change_ns);
 	status->carrier_watch = lagg->model.conf.carrier_poll ? XLAGG_WATCH_POLL : XLAGG_WATCH_NETLINK;
 	if (datapath_lagg_stats(lagg->dp, &stats) < 0)
 		return;

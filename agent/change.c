@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * A running lagg changes into what is wanted, by what differs, or stays what it was. Its looks, MAC and MTU, are those
+ * of its device and of its ports alike.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent.h"
+
+/* --- looks --- */
+
+static int set_mtu(struct lagg *lagg, int ifindex)
+{
+	struct device device;
+	int r = netlink_get(lagg->agent->nl, ifindex, &device);
+	return r < 0 || device.mtu == lagg->looks.mtu ? r : netlink_set_mtu(lagg->agent->nl, ifindex, lagg->looks.mtu);
+}
+
+static int set_own_mtu(struct lagg *lagg)
+{
+	int r = set_mtu(lagg, lagg->lower_ifindex);
+	return r < 0 ? r : set_mtu(lagg, lagg->ifindex);
+}
+
+static int set_own_mac(struct lagg *lagg)
+{
+	struct device device;
+	int r = netlink_get(lagg->agent->nl, lagg->ifindex, &device);
+	if (r == 0 && memcmp(device.mac, lagg->looks.mac, 6))
+		r = netlink_set_mac(lagg->agent->nl, lagg->ifindex, lagg->looks.mac);
+	return r;
+}
+
+static int adjust_ports(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX])
+{
+	int r = 0;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS && r == 0; slot++)
+		if (lagg->port[slot].used && lagg->port[slot].ifindex)
+			r = member_adjust(lagg, slot, sentence);
+	return r;
+}
+
+/* The device is never the larger one: what it sends fits into every port. */
+static int look(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_SENTENCE_MAX])
+{
+	bool smaller = looks->mtu < lagg->looks.mtu;
+	lagg->looks = *looks;
+	int r = smaller ? set_own_mtu(lagg) : 0;
+	if (r == 0)
+		r = adjust_ports(lagg, sentence);
+	if (r == 0 && !smaller)
+		r = set_own_mtu(lagg);
+	return r < 0 ? r : set_own_mac(lagg);
+}
+
+int lagg_look(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct looks before = lagg->looks;
+	int r = look(lagg, looks, sentence);
+	if (r < 0) {
+		char again[XLAGG_SENTENCE_MAX] = "";
+		if (!sentence[0])
+			snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: cannot take this MAC and MTU: %s", lagg->model.name,
+				 strerror(-r));
+		if (look(lagg, &before, again) < 0)
+			log_error("%s: its MAC and MTU could not be put back: %s", lagg->model.name, again);
+		return r;
+	}
+	if (memcmp(before.mac, looks->mac, 6)) {
+		core_set_mac(lagg->core, agent_now(), looks->mac, &lagg->fx);
+		lagg_effects(lagg);
+	}
+	return 0;
+}
+
+int lagg_wanted_looks(struct lagg *lagg, const struct xlagg_model *model, struct looks *looks, uint32_t *seed,
+		      char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct looks wanted = lagg->looks;
+	wanted.mtu = device_mtu(lagg, model);
+	wanted.own_macs = lagg_wants_own_macs(&model->conf);
+	/* With mac active it is the core that says which. */
+	uint8_t mac[6];
+	memcpy(mac, wanted.mac, 6);
+	int r = identity_choose(lagg->agent, model, mac, seed, sentence);
+	if (r < 0)
+		return r;
+	if (!wanted.own_macs)
+		memcpy(wanted.mac, mac, 6);
+	*looks = wanted;
+	return 0;
+}
+
+bool lagg_wants_own_macs(const struct xlagg_lagg_conf *conf)
+{
+	return conf->proto == XLAGG_PROTO_FAILOVER && !strcmp(conf->mac, "active");
+}
+
+/* --- programs --- */
+
+/* Whether the two configurations make different programs. */
+static bool programs_differ(const struct xlagg_lagg_conf *a, const struct xlagg_lagg_conf *b)
+{
+	return a->proto != b->proto || a->hash != b->hash || a->hash_seed != b->hash_seed || a->flowid != b->flowid ||
+	       a->flowid_shift != b->flowid_shift || a->rr_limit != b->rr_limit || a->rx_all != b->rx_all ||
+	       a->datapath != b->datapath || a->tx_path != b->tx_path || strcmp(a->port_ethertypes, b->port_ethertypes);
+}
+
+/* What hides frames from XDP goes off on the ports before its programs come, and comes back when they are gone. */
+static int prepare_for_xdp(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX])
+{
+	device_assert_features(lagg);
+	return adjust_ports(lagg, sentence);
+}
+
+static void end_xdp(struct lagg *lagg)
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	device_release_features(lagg);
+	if (adjust_ports(lagg, sentence) < 0)
+		log_warning("%s: %s", lagg->model.name, sentence);
+}
+
+static int change_programs(struct lagg *lagg, const struct xlagg_lagg_conf *to, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct datapath_setup setup;
+	struct xlagg_lagg_conf before = lagg->model.conf;
+	bool xdp = to->datapath == XLAGG_DATAPATH_XDP, xdp_before = before.datapath == XLAGG_DATAPATH_XDP;
+	if (lagg->device == XLAGG_DEVICE_NETKIT && xdp) {
+		snprintf(
+		    sentence, XLAGG_SENTENCE_MAX,
+		    "%s: datapath xdp needs a veth and its device is a netkit: remove it and add it with device veth",
+		    lagg->model.name);
+		return -EOPNOTSUPP;
+	}
+	lagg->model.conf = *to;
+	lagg->model.conf.admin = before.admin;
+	lagg->direct = lagg_wants_direct(to, lagg->device);
+	int r = xdp && !xdp_before ? prepare_for_xdp(lagg, sentence) : 0;
+	if (r == 0) {
+		lagg_setup(lagg, &setup);
+		r = datapath_change(lagg->dp, &setup, sentence);
+	}
+	if (r < 0) {
+		lagg->model.conf = before;
+		lagg->direct = lagg_wants_direct(&before, lagg->device);
+	}
+	if (xdp != xdp_before && (r < 0 ? xdp : xdp_before))
+		end_xdp(lagg);
+	return r;
+}
+
+/* --- ports --- */
+
+static void remove_ports(struct lagg *lagg, const struct xlagg_model *to)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (lagg->port[slot].used && ctl_find_port(to, lagg->port[slot].name) < 0)
+			member_del(lagg, slot);
+}
+
+static int add_ports(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX])
+{
+	int r = 0;
+	for (uint32_t i = 0; i < to->ports && r == 0; i++)
+		if (member_find(lagg, to->port[i].name) < 0)
+			r = member_add(lagg, &to->port[i], sentence);
+	return r;
+}
+
+/* Order and options of the ports, all of which are there by now. */
+static void change_ports(struct lagg *lagg, const struct xlagg_model *to)
+{
+	uint64_t now = agent_now();
+	bool moved = false;
+	for (uint32_t i = 0; i < to->ports; i++) {
+		uint32_t slot = (uint32_t)member_find(lagg, to->port[i].name);
+		moved |= strcmp(lagg->model.port[i].name, to->port[i].name) != 0;
+		core_port_order(lagg->core, slot, i);
+	}
+	lagg->next_order = to->ports;
+	for (uint32_t i = 0; i < to->ports; i++) {
+		uint32_t slot = (uint32_t)member_find(lagg, to->port[i].name);
+		struct xlagg_port_model *port = member_model(lagg, slot);
+		if (!memcmp(&port->conf, &to->port[i].conf, sizeof(port->conf)))
+			continue;
+		port->conf = to->port[i].conf;
+		core_port_set(lagg->core, now, slot, &port->conf, &lagg->fx);
+		lagg_effects(lagg);
+	}
+	memcpy(lagg->model.port, to->port, sizeof(lagg->model.port));
+	if (!moved)
+		return;
+	core_run(lagg->core, now, &lagg->fx);
+	lagg_effects(lagg);
+}
+
+/* --- all of it --- */
+
+static int change(struct lagg *lagg, const struct xlagg_model *to, const struct looks *looks, uint32_t seed,
+		  char sentence[XLAGG_SENTENCE_MAX])
+{
+	bool admin = lagg->model.conf.admin;
+	remove_ports(lagg, to);
+	int r = lagg_look(lagg, looks, sentence);
+	if (r < 0)
+		return r;
+	bool other_programs = programs_differ(&lagg->model.conf, &to->conf) || seed != lagg->seed;
+	lagg->seed = seed;
+	if (other_programs)
+		r = change_programs(lagg, &to->conf, sentence);
+	if (r < 0)
+		return r;
+	lagg->model.conf = to->conf;
+	core_set(lagg->core, agent_now(), &to->conf, &lagg->fx);
+	lagg_effects(lagg);
+	r = add_ports(lagg, to, sentence);
+	if (r < 0)
+		return r;
+	change_ports(lagg, to);
+	if (admin != (bool)to->conf.admin)
+		r = netlink_set_up(lagg->agent->nl, lagg->ifindex, to->conf.admin);
+	if (r == 0)
+		r = device_set_addresses(lagg, to, sentence);
+	return r < 0 ? r : lagg_save(lagg);
+}
+
+int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct xlagg_model before = lagg->model;
+	struct looks looks, looks_before = lagg->looks;
+	uint32_t seed = lagg->seed, seed_before = lagg->seed;
+	int r = lagg_wanted_looks(lagg, to, &looks, &seed, sentence);
+	if (r == 0)
+		r = change(lagg, to, &looks, seed, sentence);
+	if (r < 0) {
+		char again[XLAGG_SENTENCE_MAX] = "";
+		if (!sentence[0])
+			snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: cannot be changed: %s", to->name, strerror(-r));
+		if (change(lagg, &before, &looks_before, seed_before, again) < 0)
+			log_error("%s: cannot go back to what it was: %s", before.name, again);
+	}
+	poll_update(lagg->agent);
+	if (r == 0)
+		lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, NULL, NULL);
+	return r;
+}
+
+/* --- by other hands --- */
+
+static void take_promisc(struct lagg *lagg, const struct device *device)
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	bool promisc = device->promiscuity > 0, vlans = device_has_vlans(lagg);
+	if (promisc == lagg->promisc && vlans == lagg->vlans)
+		return;
+	lagg->promisc = promisc;
+	lagg->vlans = vlans;
+	if (adjust_ports(lagg, sentence) < 0)
+		log_warning("%s: %s", lagg->model.name, sentence);
+}
+
+void lagg_device_changed(struct lagg *lagg, const struct device *device)
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	if (strcmp(device->name, lagg->model.name))
+		lagg_rename(lagg, device->name);
+	take_promisc(lagg, device);
+	device_assert_features(lagg);
+	struct xlagg_model to = lagg->model;
+	to.conf.admin = !!(device->flags & IFF_UP);
+	if (device->mtu != lagg->looks.mtu)
+		to.conf.mtu = device->mtu;
+	if (memcmp(device->mac, lagg->looks.mac, 6)) {
+		memset(to.conf.mac, 0, sizeof(to.conf.mac));
+		snprintf(to.conf.mac, sizeof(to.conf.mac), "%02x:%02x:%02x:%02x:%02x:%02x", device->mac[0],
+			 device->mac[1], device->mac[2], device->mac[3], device->mac[4], device->mac[5]);
+	}
+	if (!memcmp(&to.conf, &lagg->model.conf, sizeof(to.conf)))
+		return;
+	struct xlagg_model *running = ctl_find(&lagg->agent->model, lagg->model.name);
+	if (lagg_change(lagg, &to, sentence) < 0)
+		log_warning("%s: a change made with ip is not taken over: %s", lagg->model.name, sentence);
+	else if (running)
+		running->conf = lagg->model.conf;
+}

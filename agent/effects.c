@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What the core asks for, carried out: tables, carrier, frames, events. And the frames that the core is asked about. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent.h"
+#include "xlagg/wire.h"
+
+void lagg_event(struct lagg *lagg, struct xlagg_event *event)
+{
+	event->time_ns = agent_realtime();
+	memcpy(event->lagg, lagg->model.name, sizeof(event->lagg));
+	server_publish(lagg->agent, event);
+}
+
+void lagg_tell(struct lagg *lagg, enum xlagg_event_type type, const char *port, const char *text)
+{
+	struct xlagg_event event = {.type = type, .gap_ns = XLAGG_GAP_UNKNOWN};
+	snprintf(event.port, sizeof(event.port), "%s", port ? port : "");
+	snprintf(event.text, sizeof(event.text), "%s", text ? text : "");
+	lagg_event(lagg, &event);
+}
+
+void lagg_assert_carrier(struct lagg *lagg)
+{
+	bool up = lagg->carrier;
+	if (!up)
+		datapath_carrier(lagg->dp, false);
+	int r = netlink_set_up(lagg->agent->nl, lagg->lower_ifindex, up);
+	if (up)
+		datapath_carrier(lagg->dp, true);
+	if (r < 0 && r != -ENODEV)
+		log_error("%s: cannot set its carrier %s: %s", lagg->model.name, up ? "on" : "off", strerror(-r));
+}
+
+static void carry_carrier(struct lagg *lagg, bool up)
+{
+	if (lagg->carrier == up)
+		return;
+	lagg->carrier = up;
+	lagg_assert_carrier(lagg);
+}
+
+/* mac active: its effects on the core join those that are being carried out. */
+static void take_mac_of(struct lagg *lagg, uint32_t slot)
+{
+	const uint8_t *mac = lagg->port[slot].link.mac;
+	if (!lagg->looks.own_macs || !memcmp(lagg->looks.mac, mac, 6))
+		return;
+	int r = netlink_set_mac(lagg->agent->nl, lagg->ifindex, mac);
+	if (r < 0) {
+		log_warning("%s: cannot take the MAC of %s: %s", lagg->model.name, lagg->port[slot].name, strerror(-r));
+		return;
+	}
+	memcpy(lagg->looks.mac, mac, 6);
+	core_set_mac(lagg->core, agent_now(), mac, &lagg->fx);
+}
+
+static void publish(struct lagg *lagg)
+{
+	const struct core_output *out = core_output(lagg->core);
+	uint32_t lost[XLAGG_MAX_PORTS];
+	/* As read before the core's facts were looked at: a loss since then is not undone. */
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		lost[slot] = lagg->port[slot].lost;
+	int r = datapath_publish(lagg->dp, &out->table, out->live, out->flags, lost);
+	if (r < 0)
+		log_error("%s: cannot publish its table: %s", lagg->model.name, strerror(-r));
+}
+
+/* The last LACPDU that was sent, for the time without an agent. */
+static void keep_pdu(struct port *port, const uint8_t frame[CORE_FRAME_LEN])
+{
+	if (frame[14] != XLAGG_SLOW_LACP)
+		return;
+	memcpy(port->lacp.pdu, frame, CORE_FRAME_LEN);
+	port->lacp.pdu_len = CORE_FRAME_LEN;
+	port->lacp.pdu_tx_ns = agent_now();
+}
+
+/* Pins what the next agent needs to go on with LACP, port by port, where it changed. */
+static void save_lacp(struct lagg *lagg)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		struct port *port = &lagg->port[slot];
+		if (!port->used || !port->ifindex)
+			continue;
+		core_save_lacp(lagg->core, slot, &port->lacp);
+		if (memcmp(&port->lacp, &port->lacp_pinned, sizeof(port->lacp)) &&
+		    datapath_set_lacp(lagg->dp, slot, &port->lacp) == 0)
+			port->lacp_pinned = port->lacp;
+	}
+}
+
+static void run_effect(struct lagg *lagg, struct core_effect *effect)
+{
+	struct agent *agent = lagg->agent;
+	struct port *port = &lagg->port[effect->slot % XLAGG_MAX_PORTS];
+	int r = 0;
+	switch (effect->kind) {
+	case CORE_PUBLISH:
+		publish(lagg);
+		break;
+	case CORE_SEND:
+		if (port->ifindex)
+			r = frames_send(agent->packet_fd, port->ifindex, effect->frame, CORE_FRAME_LEN);
+		keep_pdu(port, effect->frame);
+		if (r < 0)
+			log_debug("%s: %s: a LACPDU was not sent: %s", lagg->model.name, port->name, strerror(-r));
+		break;
+	case CORE_CARRIER:
+		carry_carrier(lagg, core_output(lagg->core)->carrier);
+		break;
+	case CORE_EVENT:
+		lagg_event(lagg, &effect->event);
+		break;
+	case CORE_ANNOUNCE:
+		r = frames_announce(agent->packet_fd, agent->nl, lagg->ifindex);
+		if (r < 0)
+			log_warning("%s: cannot announce its addresses: %s", lagg->model.name, strerror(-r));
+		break;
+	case CORE_REJOIN:
+		r = frames_rejoin(agent->packet_fd, agent->nl, lagg->ifindex);
+		if (r < 0)
+			log_warning("%s: cannot report its groups: %s", lagg->model.name, strerror(-r));
+		break;
+	case CORE_MAC:
+		take_mac_of(lagg, effect->slot);
+		break;
+	}
+}
+
+void lagg_effects(struct lagg *lagg)
+{
+	/* A carrier that comes is up before the first port is live. */
+	if (core_output(lagg->core)->carrier)
+		carry_carrier(lagg, true);
+	/* In their order: a last LACPDU leaves before the port is closed. */
+	for (uint32_t i = 0; i < lagg->fx.count; i++)
+		run_effect(lagg, &lagg->fx.list[i]);
+	lagg->fx.count = 0;
+	if (lagg->model.conf.proto == XLAGG_PROTO_LACP)
+		save_lacp(lagg);
+	agent_arm(lagg->agent);
+}
+
+static void on_slow_frame(void *context, const struct xlagg_slow_event *event)
+{
+	struct lagg *lagg = context;
+	if (event->slot >= XLAGG_MAX_PORTS || !lagg->port[event->slot].used)
+		return;
+	uint32_t len = event->len < XLAGG_SLOW_FRAME_MAX ? event->len : XLAGG_SLOW_FRAME_MAX;
+	lagg->port[event->slot].lacp.pdu_rx_ns = event->time_ns;
+	core_slow_frame(lagg->core, agent_now(), event->slot, event->frame, len, &lagg->fx);
+	lagg_effects(lagg);
+}
+
+static int on_slow_readable(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+	(void)source, (void)fd, (void)revents;
+	struct lagg *lagg = context;
+	int r = datapath_slow_read(lagg->dp, on_slow_frame, lagg);
+	if (r < 0)
+		log_warning("%s: cannot read its control frames: %s", lagg->model.name, strerror(-r));
+	return 0;
+}
+
+int lagg_watch_slow(struct lagg *lagg)
+{
+	return sd_event_add_io(lagg->agent->event, &lagg->slow_source, datapath_slow_fd(lagg->dp), EPOLLIN,
+			       on_slow_readable, lagg);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The configuration file: at start, and when it is to be the running configuration again. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent.h"
+
+static void free_model(struct ctl_model **model)
+{
+	free(*model);
+}
+
+static void free_text(char **text)
+{
+	free(*text);
+}
+
+static void close_file(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+/* All of it as one text. -ENOENT: there is none. */
+static int read_file(const struct agent *agent, char **ret, char sentence[XLAGG_SENTENCE_MAX])
+{
+	__attribute__((cleanup(close_file))) FILE *file = fopen(agent->file, "re");
+	__attribute__((cleanup(free_text))) char *text = NULL;
+	size_t size = 0;
+	ssize_t len = file ? getdelim(&text, &size, 0, file) : -1;
+	if (!file || ferror(file)) {
+		int r = errno ? -errno : -EIO;
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "cannot read %.120s: %s", agent->file, strerror(-r));
+		return r;
+	}
+	if (len < 0 && !text)
+		return -ENOMEM;
+	if (len > 0 && !text[len - 1]) {
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "%.120s is no text: there is a NUL in it", agent->file);
+		return -EINVAL;
+	}
+	if (len < 0)
+		text[0] = 0; /* an empty file */
+	*ret = text;
+	text = NULL;
+	return 0;
+}
+
+/* One command of the file into the configuration. 1: done, 0: the file is at its end. */
+static int load_command(const struct agent *agent, char **at, int *line, struct ctl_model *model,
+			char sentence[XLAGG_SENTENCE_MAX])
+{
+	char *words[CTL_MAX_WORDS], why[XLAGG_SENTENCE_MAX] = "";
+	struct ctl_command command;
+	int count = ctl_split(at, words, CTL_MAX_WORDS, line, why);
+	int r = count > 0 ? ctl_parse(count, words, true, &command, why) : count;
+	if (r >= 0 && count > 0)
+		r = ctl_apply(model, &command, why);
+	if (r < 0)
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "%.60s:%d: %.120s", agent->file, *line, why);
+	return r < 0 ? r : count > 0;
+}
+
+struct command_list {
+	struct ctl_command *command;
+	uint32_t count, size;
+};
+
+static void free_list(struct command_list *list)
+{
+	free(list->command);
+}
+
+static int append_command(void *context, const struct ctl_command *command)
+{
+	struct command_list *list = context;
+	if (list->count == list->size) {
+		uint32_t size = list->size ? list->size * 2 : 16;
+		void *bigger = realloc(list->command, size * sizeof(*list->command));
+		if (!bigger)
+			return -ENOMEM;
+		list->command = bigger;
+		list->size = size;
+	}
+	list->command[list->count++] = *command;
+	return 0;
+}
+
+/* The commands that lead from the running configuration to this one. */
+static int find_difference(const struct agent *agent, const struct ctl_model *wanted, struct command_list *ret)
+{
+	int r = ctl_diff(&agent->model, wanted, append_command, ret);
+	for (uint32_t i = 0; i < ret->count; i++)
+		ret->command[i].from_file = true;
+	return r;
+}
+
+int reload_file(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX])
+{
+	__attribute__((cleanup(free_model))) struct ctl_model *wanted = calloc(1, sizeof(*wanted));
+	__attribute__((cleanup(free_list))) struct command_list list = {0};
+	__attribute__((cleanup(free_text))) char *text = NULL;
+	uint32_t failed;
+	int line = 0;
+	/* A file that is gone says nothing, least of all that there be no lagg. */
+	int r = wanted ? read_file(agent, &text, sentence) : -ENOMEM;
+	char *at = text;
+	if (r == 0)
+		do
+			r = load_command(agent, &at, &line, wanted, sentence);
+		while (r > 0);
+	if (r == 0)
+		r = find_difference(agent, wanted, &list);
+	if (r == 0)
+		r = transaction_run(agent, list.command, list.count, false, &failed, sentence);
+	return r;
+}
+
+/* What the file says and is not wrong: a wrong command is left out, so that it costs no other lagg. */
+static int load_for_start(const struct agent *agent, struct ctl_model *ret, char sentence[XLAGG_SENTENCE_MAX])
+{
+	__attribute__((cleanup(free_text))) char *text = NULL;
+	int line = 0;
+	int r = read_file(agent, &text, sentence);
+	if (r == -ENOENT && !agent->file_must_exist)
+		return 0;
+	if (r < 0)
+		return r;
+	char *at = text;
+	do {
+		r = load_command(agent, &at, &line, ret, sentence);
+		if (r < 0)
+			log_error("%s: this command is left out", sentence);
+	} while (r != 0);
+	sentence[0] = 0;
+	return 1;
+}
+
+static void add_lagg(struct agent *agent, const struct xlagg_model *model)
+{
+	struct ctl_command command;
+	char why[XLAGG_SENTENCE_MAX] = "";
+	uint32_t failed;
+	if (ctl_find(&agent->model, model->name))
+		return;
+	ctl_model_to_command(model, &command);
+	command.from_file = true;
+	int r = transaction_run(agent, &command, 1, false, &failed, why);
+	if (r < 0)
+		log_error("%s is left out: %s", model->name, why[0] ? why : strerror(-r));
+}
+
+int start_file(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX])
+{
+	__attribute__((cleanup(free_model))) struct ctl_model *wanted = calloc(1, sizeof(*wanted));
+	__attribute__((cleanup(free_list))) struct command_list differing = {0};
+	int r = wanted ? load_for_start(agent, wanted, sentence) : -ENOMEM;
+	if (r <= 0)
+		return r;
+	for (uint32_t i = 0; i < wanted->laggs; i++)
+		add_lagg(agent, &wanted->lagg[i]);
+	if (agent->adopted && find_difference(agent, wanted, &differing) == 0 && differing.count)
+		log_info("the running configuration was adopted and differs from %s: see xlagg diff, or xlagg reload",
+			 agent->file);
+	return 0;
+}
