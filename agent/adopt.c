@@ -260,11 +260,15 @@ static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *
 /* Ports and devices as they were before, and nothing left in bpffs. */
 static int put_back(struct agent *agent, const char *name, const char *folder, struct xlagg_saved *saved)
 {
+	struct device device, lower;
 	if (saved)
 		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 			if (saved->undo[slot].ifindex)
 				port_restore(agent->nl, &saved->undo[slot]);
 	int r = datapath_remove(folder);
+	if (saved && find_devices(agent, saved, name, &device, &lower) == 0)
+		netlink_del(agent->nl, device.ifindex);
+	/* What the record does not tell. */
 	orphans_put_back(agent, name);
 	return r;
 }
