@@ -7,6 +7,8 @@
 
 #include "agent.h"
 
+#define PATH_FITS 40 /* characters of a path in a sentence */
+
 static void free_model(struct ctl_model **model)
 {
 	free(*model);
@@ -48,6 +50,13 @@ static int read_file(const struct agent *agent, char **ret, char sentence[XLAGG_
 	return 0;
 }
 
+/* As much of the path as a sentence has room for: its end. */
+static const char *short_path(const char *path)
+{
+	size_t len = strlen(path);
+	return len > PATH_FITS ? path + len - PATH_FITS : path;
+}
+
 /* One command of the file into the configuration. 1: done, 0: the file is at its end. */
 static int load_command(const struct agent *agent, char **at, int *line, struct ctl_model *model,
 			char sentence[XLAGG_SENTENCE_MAX])
@@ -59,7 +68,7 @@ static int load_command(const struct agent *agent, char **at, int *line, struct 
 	if (r >= 0 && count > 0)
 		r = ctl_apply(model, &command, why);
 	if (r < 0)
-		snprintf(sentence, XLAGG_SENTENCE_MAX, "%.60s:%d: %.120s", agent->file, *line, why);
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s:%d: %.140s", short_path(agent->file), *line, why);
 	return r < 0 ? r : count > 0;
 }
 
