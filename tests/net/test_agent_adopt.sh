@@ -1,0 +1,195 @@
+# shellcheck shell=bash
+# What the next agent makes of what it finds: devices that changed, changes that were not finished, damaged pins.
+
+alias_of() { nip "$1" -j link show "$2" | jq -r '.[0].ifalias // ""'; }
+mac_of() { nip "$1" -j link show "$2" | jq -r '.[0].address'; }
+mtu_of() { nip "$1" -j link show "$2" | jq -r '.[0].mtu'; }
+logged() { grep -qE -- "$2" "$D/agent-$1.log"; }
+exists() { nip "$1" link show "$2" >/dev/null 2>&1; }
+pins() { find "$BPFFS/$P-$1" -path "*/$2*" -type f; }
+port_present() { [ "$(port_field "$1" "$2" .present)" = true ]; }
+ping_b() { on a ping -c 1 -W 1 10.0.0.2; }
+
+test_adopt_devices_that_were_renamed_meanwhile() {
+	lagg_pair 2 proto failover
+	agent_end a KILL
+	nip a link set lagg0 name uplink
+	nip a link set eth2 name spare
+	agent a
+	is "$(xl a -j lagg show | jq -r '.[0] | .ifname, (.ports[].ifname)' | xargs)" "uplink eth1 spare" "names"
+	[ -d "$BPFFS/$P-a/uplink" ] || fail "the folder of pins has not its name"
+	is "$(alias_of a spare)" "port of uplink (xlagg)" "ifalias of a port"
+	wait_for 3 ping_b
+	matches "$(xl a save)" 'lagg add uplink .*' "save"
+}
+test_adopt_ports_that_went_and_came_meanwhile() {
+	lagg_pair 3 proto failover
+	agent_end a KILL
+	nip a link del eth2
+	nip a link del eth3
+	wire a eth3 b eth3
+	agent a
+	port_present a eth3 || fail "eth3, which was made anew, is no port"
+	is "$(port_field a eth2 .present)" false "eth2, which is gone"
+	is "$(alias_of a eth3)" "port of lagg0 (xlagg)" "ifalias of the new eth3"
+	wire a eth2 b eth2
+	wait_for 3 port_present a eth2
+	xl a port activate lagg0 eth2
+	is "$(xl a -j -d lagg show | jq -r '.[0].ports | length')" 3 "ports"
+}
+test_adopt_mtu_and_mac_that_were_set_meanwhile() {
+	lagg_pair 2 proto loadbalance mtu 1400
+	agent_end a KILL
+	nip a link set lagg0 mtu 1300
+	nip a link set lagg0 address 02:00:00:00:99:01
+	nip a link set eth2 mtu 1450
+	agent a
+	is "$(mtu_of a lagg0) $(mtu_of a eth1) $(mtu_of a eth2)" "1300 1300 1300" "MTUs"
+	is "$(mac_of a lagg0) $(mac_of a eth1)" "02:00:00:00:99:01 02:00:00:00:99:01" "MACs"
+	matches "$(xl a save)" 'mac 02:00:00:00:99:01' "save"
+}
+
+# The agent is killed at every step of a command, by the time that it has had; the next one ends with a lagg that works, in
+# which the port is or is not.
+test_adopt_after_death_in_a_change() {
+	lagg_pair 2 proto failover
+	nip a link add eth5 type veth peer name eth5p
+	nip a link set eth5p up
+	local mac ms
+	mac=$(mac_of a eth5)
+	for ms in 0 1 2 4 6 8 12 16 24 32; do
+		xl a port add lagg0 eth5 >/dev/null 2>&1 &
+		sleep 0.0$(printf %02d $ms)
+		agent_end a KILL
+		wait $! || :
+		agent a
+		if xl a port show lagg0 eth5 >/dev/null 2>&1; then
+			step "$ms ms: it is a port"
+			port_present a eth5 || fail "eth5 is configured and no port: $(port_field a eth5 .reason)"
+			xl a port del lagg0 eth5
+		else
+			step "$ms ms: it is none"
+		fi
+		is "$(mac_of a eth5) $(alias_of a eth5)" "$mac " "eth5 afterwards"
+		ping_b
+	done
+}
+test_adopt_after_death_in_the_making_of_a_lagg() {
+	two_hosts 2
+	echo "lagg add lagg0 proto loadbalance port eth1 port eth2 10.0.0.1/24" >"$D/a.conf"
+	local ms
+	# The answer to a start is its socket; a lagg is made before.
+	for ms in 15 20 30 40 60 80 110 150 200; do
+		agent_start a
+		sleep 0.$(printf %03d $ms)
+		agent_end a KILL
+	done
+	agent a
+	wait_for 5 has_carrier a lagg0
+	is "$(field a '.ports | map(select(.present)) | length')" 2 "ports"
+	xl a flush
+	! exists a lagg0 || fail "lagg0 is there after flush"
+	is "$(alias_of a eth1)$(alias_of a eth2)" "" "ifaliases of the ports"
+}
+
+# scribble HOST OFFSET BYTE...: over lagg0's saved state
+scribble() {
+	local h=$1 offset=$2 file=$BPFFS/$P-$1/lagg0/saved
+	shift 2
+	bpftool -j map dump pinned "$file" >"$D/map.json"
+	mapfile -t bytes < <(jq -r '.[0].value[]' "$D/map.json")
+	local b
+	for b; do bytes[offset++]=$b; done
+	bpftool map update pinned "$file" key 0 0 0 0 value "${bytes[@]}"
+}
+# What is left of nothing that can be read: the devices are free and as they were, as far as that is known.
+freed() {
+	! exists a lagg0 || fail "lagg0 is still there"
+	! exists a lagg0-dp || fail "its lower end is still there"
+	is "$(alias_of a eth1)$(alias_of a eth2)" "" "ifaliases of the ports"
+	is "$(on a cat /proc/sys/net/ipv6/conf/eth1/disable_ipv6)" 0 "IPv6 switched off on eth1"
+	is "$(nip a -j link show eth1 | jq -r '.[0].flags | index("ALLMULTI")')" null "allmulti of eth1"
+	is "$(pins a lagg0)" "" "pins"
+	nip a address add 10.1.0.1/24 dev eth1
+	listener plain a eth1 88b5 5
+	on b "$B/tests/net/frame" send eth1 ff:ff:ff:ff:ff:ff 88b5 3
+	reap plain || fail "eth1 does not hand its frames to its own stack"
+}
+test_adopt_state_of_another_version() {
+	lagg_pair 2 proto failover
+	agent_end a KILL
+	scribble a 0 0x63 0 0 0
+	agent a
+	logged a 'lagg0: what is pinned .* cannot be adopted .* removed' || fail "the log does not say so"
+	is "$(xl a -j lagg show)" "[]" "laggs"
+	freed
+	xl a lagg add lagg0 proto failover port eth2 10.0.0.1/24
+}
+test_adopt_damaged_configuration() {
+	lagg_pair 2 proto failover
+	agent_end a KILL
+	# message_len, far too long
+	scribble a 4 255 255 255 127
+	agent a
+	logged a 'lagg0: what is pinned .* cannot be adopted' || fail "the log does not say so"
+	freed
+}
+test_adopt_damaged_numbers_of_devices() {
+	lagg_pair 2 proto failover
+	agent_end a KILL
+	# ifindex and lower_ifindex: that of eth1, and none
+	scribble a 12 1 0 0 0 255 255 255 255
+	agent a
+	exists a lo || fail "lo is gone"
+	freed
+}
+test_adopt_damaged_table() {
+	lagg_pair 2 proto failover
+	agent_end a KILL
+	local file=$BPFFS/$P-a/lagg0/ports
+	bpftool map update pinned "$file" key 0 0 0 0 value 1 0 0 0 255 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
+	agent a
+	logged a 'lagg0: .*cannot be adopted .*made anew' || fail "the log does not say so"
+	wait_for 5 has_carrier a lagg0
+	wait_for 5 ping_b
+	is "$(field a '.ports | map(select(.present)) | length')" 2 "ports"
+}
+test_adopt_nothing_on_request() {
+	lagg_pair 2 proto failover
+	echo "lagg add lagg0 proto loadbalance port eth1 port eth2 10.0.0.1/24" >"$D/a.conf"
+	agent_end a KILL
+	agent a --no-adopt
+	is "$(field a .proto)" loadbalance "proto"
+	is "$(xl a -j agent show | jq -c '.[0] | [.adopted, .fresh]')" "[0,1]" "laggs adopted and made"
+	! logged a "no agent knows" || fail "a device that the record names was taken for a stray"
+}
+
+# A wrong command of the file costs only itself.
+test_start_with_a_file_that_is_wrong_in_places() {
+	two_hosts 2
+	cat >"$D/a.conf" <<-'FILE'
+		lagg add lagg0 proto loadbalance port eth1
+		lagg add lagg1 proto nonsense port eth2
+		lagg add lagg2 proto failover primary eth9 port eth2
+		lagg add lagg3 proto failover port eth2
+	FILE
+	agent a
+	is "$(xl a -j lagg show | jq -r '.[].ifname' | xargs)" "lagg0 lagg3" "laggs"
+	logged a 'conf:2: .*nonsense' || fail "line 2 is not named"
+	logged a 'conf:3: .*eth9' || fail "line 3 is not named"
+	step "but a reload is all or nothing"
+	refused ':2: .*nonsense' xl a reload
+	step "and a file that is gone changes nothing"
+	rm "$D/a.conf"
+	refused 'No such file' xl a reload
+	is "$(xl a -j lagg show | jq -r '.[].ifname' | xargs)" "lagg0 lagg3" "laggs"
+}
+test_start_without_the_file_that_was_named() {
+	host a
+	local status=0
+	"$B/xlaggd" -n "$P-a" -f "$D/none.conf" --socket "$D/a.sock" --bpffs "$BPFFS/$P-a" --state "$D/state-a" 2>"$D/err" ||
+		status=$?
+	is $status 1 "exit status"
+	is "$(wc -l <"$D/err")" 1 "lines on stderr"
+	matches "$(cat "$D/err")" 'cannot read .*none.conf' "its sentence"
+}
