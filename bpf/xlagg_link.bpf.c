@@ -28,21 +28,24 @@ struct {
 	__type(value, struct xlagg_watched);
 } watch SEC(".maps");
 
-/* What a lagg's maps `ports` and `control` look like (maps.h). */
+/*
+ * Templates of what a lagg's maps `ports` and `control` look like (maps.h). They are not used: clang describes a value
+ * in BTF only where there is a map of it, and without that description 6.1 takes no map into an array of maps.
+ */
 struct ports_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, XLAGG_MAX_PORTS);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct xlagg_port));
-};
+	__type(key, __u32);
+	__type(value, struct xlagg_port);
+} ports_template SEC(".maps");
 struct control_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct xlagg_control));
-};
+	__type(key, __u32);
+	__type(value, struct xlagg_control);
+} control_template SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
@@ -95,7 +98,8 @@ static __always_inline bool agent_gone(const struct xlagg_watched *w)
 	if (!controls)
 		return false;
 	control = bpf_map_lookup_elem(controls, &zero);
-	return control && bpf_ktime_get_ns() - control->heartbeat_ns > XLAGG_HEARTBEAT_STALE_NS;
+	/* signed: it may have beaten since the time was read */
+	return control && (__s64)(bpf_ktime_get_ns() - control->heartbeat_ns) > (__s64)XLAGG_HEARTBEAT_STALE_NS;
 }
 
 /* Carrier returned: the agent decides what that means, but where it left the port to us and is gone. */

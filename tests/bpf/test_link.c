@@ -3,6 +3,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
@@ -196,11 +198,11 @@ struct agent {
 
 static bool has_carrier(int fd, const char *device)
 {
-	struct ifreq request = {0};
+	struct ethtool_value link = {.cmd = ETHTOOL_GLINK};
+	struct ifreq request = {.ifr_data = (void *)&link};
 
 	strcpy(request.ifr_name, device);
-	return ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) &&
-	       (request.ifr_flags & IFF_RUNNING);
+	return ioctl(fd, SIOCETHTOOL, &request) == 0 && link.data;
 }
 
 /* An agent that lets the port in as often as it can: `lost` first, the device's state second. */
