@@ -257,6 +257,9 @@ int devices_start(struct agent *agent)
 	if (r < 0)
 		return r;
 	/* A lost link goes before everything else. */
-	sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
-	return sd_event_source_set_floating(source, true);
+	r = sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
+	if (r >= 0)
+		r = sd_event_source_set_floating(source, true);
+	sd_event_source_unref(source); /* the loop has it now */
+	return r;
 }

@@ -172,6 +172,7 @@ int poll_start(struct agent *agent)
 		r = sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
 	if (r >= 0)
 		r = sd_event_source_set_floating(source, true);
+	sd_event_source_unref(source); /* the loop has it now */
 	if (r >= 0)
 		r = -pthread_create(&poll->thread, NULL, run, poll);
 	if (r < 0)
