@@ -207,6 +207,19 @@ enum xlagg_feature_bit {
 	XLAGG_FEATURE_GRO = 1 << 5,	/* rx-gro */
 	XLAGG_FEATURE_RX_VLAN_FILTER = 1 << 6,
 };
+/* When what is shown changed last, so that the next agent shows the same. Times are CLOCK_MONOTONIC. */
+struct xlagg_history {
+	__u64 carrier_ns; /* last change of the lagg's carrier */
+	__u64 flaps;	  /* losses of it */
+	__u32 carrier;	  /* then, boolean */
+	__u32 reserved;
+	struct {
+		__u64 flags_ns;	     /* last change of the port's flags */
+		__u64 link_failures; /* losses of its carrier */
+		__u32 flags;	     /* then, enum xlagg_flag */
+		__u32 reserved;
+	} port[XLAGG_MAX_PORTS]; /* index: slot */
+};
 struct xlagg_saved {
 	__u32 abi_version;			 /* XLAGG_ABI_VERSION */
 	__u32 message_len;			 /* octets of `message` */
@@ -215,7 +228,8 @@ struct xlagg_saved {
 	__u32 lower_ifindex;			 /* of its lower end */
 	__u32 profile;				 /* enum xlagg_profile */
 	struct xlagg_undo undo[XLAGG_MAX_PORTS]; /* index: slot */
-	__u8 message[XLAGG_SAVED_MAX];		 /* XLAGG_CMD_LAGG_ADD that makes this lagg */
+	struct xlagg_history history;
+	__u8 message[XLAGG_SAVED_MAX]; /* XLAGG_CMD_LAGG_ADD that makes this lagg */
 };
 
 enum xlagg_device { XLAGG_DEVICE_AUTO, XLAGG_DEVICE_NETKIT, XLAGG_DEVICE_VETH };
