@@ -131,15 +131,31 @@ static void run_effect(struct lagg *lagg, struct core_effect *effect)
 	}
 }
 
+/* Pins when what is shown changed, for the next agent to show the same. */
+static void save_history(struct lagg *lagg)
+{
+	struct xlagg_history history;
+	core_save_history(lagg->core, &history);
+	if (!memcmp(&history, &lagg->saved.history, sizeof(history)))
+		return;
+	lagg->saved.history = history;
+	lagg_save(lagg);
+}
+
 void lagg_effects(struct lagg *lagg)
 {
+	bool told = false;
 	/* A carrier that comes is up before the first port is live. */
 	if (core_output(lagg->core)->carrier)
 		carry_carrier(lagg, true);
 	/* In their order: a last LACPDU leaves before the port is closed. */
-	for (uint32_t i = 0; i < lagg->fx.count; i++)
+	for (uint32_t i = 0; i < lagg->fx.count; i++) {
 		run_effect(lagg, &lagg->fx.list[i]);
+		told |= lagg->fx.list[i].kind == CORE_EVENT;
+	}
 	lagg->fx.count = 0;
+	if (told)
+		save_history(lagg);
 	if (lagg->model.conf.proto == XLAGG_PROTO_LACP)
 		save_lacp(lagg);
 	agent_arm(lagg->agent);

@@ -114,6 +114,11 @@ void core_run(struct core *core, uint64_t now, struct core_effects *fx);
 /* When core_run() has to be called next, CORE_NEVER: not before another input. */
 uint64_t core_deadline(const struct core *core);
 
+/* When what is shown changed last: for the next agent, and, after core_release(), from the one before. What is not as
+ * it was then has changed since, and keeps the time at which this core saw that. */
+void core_save_history(const struct core *core, struct xlagg_history *ret);
+void core_adopt_history(struct core *core, const struct xlagg_history *history);
+
 const struct core_output *core_output(const struct core *core);
 /* Fills what the core knows of a status; the rest is left as it is. Times of change are monotonic, as given by `now`.
  */

@@ -72,7 +72,7 @@ static bool place_lost(const struct table_plan *before, const struct table_plan 
 static bool update_output(struct core *core, uint64_t now, uint32_t *moved)
 {
 	struct table_plan plan;
-	bool changed = false;
+	bool changed = false, adopted;
 
 	make_plan(core, &plan);
 	*moved = 0;
@@ -86,6 +86,8 @@ static bool update_output(struct core *core, uint64_t now, uint32_t *moved)
 	    place_lost(&core->plan, &plan))
 		announce_start(core, now);
 	core->plan = plan;
+	/* A table that was taken over and stays is the same publication. */
+	adopted = core->released && core->adopted && !changed;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		const struct role *role = &core->role[slot];
 
@@ -94,7 +96,7 @@ static bool update_output(struct core *core, uint64_t now, uint32_t *moved)
 		core->out.flags[slot] = role->flags;
 	}
 	changed |= core->released;
-	core->out.table.generation += changed;
+	core->out.table.generation += changed && !adopted;
 	return changed;
 }
 

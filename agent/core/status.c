@@ -48,3 +48,36 @@ void core_port_status(const struct core *core, uint32_t slot, struct xlagg_port_
 	reason_port(core, slot, status->reason);
 	status->stats.link_failures = port->link_failures;
 }
+
+void core_save_history(const struct core *core, struct xlagg_history *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->carrier_ns = core->last_change;
+	ret->flaps = core->flaps;
+	ret->carrier = core->out.carrier;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		const struct port *port = &core->port[slot];
+
+		if (!port->used)
+			continue;
+		ret->port[slot].flags_ns = port->last_change;
+		ret->port[slot].link_failures = port->link_failures;
+		ret->port[slot].flags = port->told_flags;
+	}
+}
+
+void core_adopt_history(struct core *core, const struct xlagg_history *history)
+{
+	core->flaps += history->flaps;
+	if (core->out.carrier == (history->carrier != 0) && history->carrier_ns < core->last_change)
+		core->last_change = history->carrier_ns;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		struct port *port = &core->port[slot];
+
+		if (!port->used)
+			continue;
+		port->link_failures += history->port[slot].link_failures;
+		if (port->told_flags == history->port[slot].flags && history->port[slot].flags_ns < port->last_change)
+			port->last_change = history->port[slot].flags_ns;
+	}
+}
