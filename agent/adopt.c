@@ -306,7 +306,7 @@ static int for_each_folder(struct agent *agent, folder_fn fn)
 	__attribute__((cleanup(close_dir))) DIR *dir = opendir(agent->pins);
 	while (dir && (entry = readdir(dir)) && count < XLAGG_MAX_LAGGS)
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") && strlen(entry->d_name) < XLAGG_NAME_MAX)
-			memcpy(names[count++], entry->d_name, strlen(entry->d_name) + 1);
+			lagg_of_folder(entry->d_name, names[count++]);
 	qsort(names, count, sizeof(names[0]), (int (*)(const void *, const void *))strcmp);
 	for (uint32_t i = 0; i < count; i++) {
 		lagg_folder(agent, names[i], folder);

@@ -124,7 +124,9 @@ bool lagg_wants_direct(const struct xlagg_lagg_conf *conf, enum xlagg_device dev
 /* An instance without devices and datapath, and its end. */
 struct lagg *lagg_new(struct agent *agent, const struct xlagg_model *model);
 void lagg_free(struct lagg *lagg);
+/* The lagg's folder of pins, and the lagg of such a folder's name. */
 void lagg_folder(const struct agent *agent, const char *name, char ret[512]);
+void lagg_of_folder(const char *folder, char ret[XLAGG_NAME_MAX]);
 /* Pins the configuration and the undo records, for whoever comes next. */
 int lagg_save(struct lagg *lagg);
 struct lagg *lagg_find(struct agent *agent, const char *name);

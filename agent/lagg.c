@@ -95,9 +95,20 @@ void lagg_free(struct lagg *lagg)
 	free(lagg);
 }
 
+/* bpffs reserves names with a dot; no lagg has a % in its name. */
 void lagg_folder(const struct agent *agent, const char *name, char ret[512])
 {
+	size_t pins = strlen(agent->pins);
 	snprintf(ret, 512, "%s/%s", agent->pins, name);
+	for (char *dot = ret + (pins < 511 ? pins : 511); (dot = strchr(dot, '.'));)
+		*dot = '%';
+}
+
+void lagg_of_folder(const char *folder, char ret[XLAGG_NAME_MAX])
+{
+	snprintf(ret, XLAGG_NAME_MAX, "%s", folder);
+	for (char *dot = ret; (dot = strchr(dot, '%'));)
+		*dot = '.';
 }
 
 /* The device and the datapath of a new lagg. */

@@ -22,6 +22,20 @@ test_adopt_devices_that_were_renamed_meanwhile() {
 	wait_for 3 ping_b
 	matches "$(xl a save)" 'lagg add uplink .*' "save"
 }
+# bpffs has no names with a dot.
+test_adopt_lagg_with_a_dot_in_its_name() {
+	two_hosts 1
+	agent a
+	xl a lagg add up.link proto failover port eth1
+	nip a link set up.link name .up.1
+	wait_for 3 xl a lagg show .up.1
+	agent_end a KILL
+	agent a
+	is "$(xl a -j lagg show | jq -r '.[0] | .ifname, .operstate' | xargs)" ".up.1 up" "the lagg"
+	is "$(xl a -j agent show | jq '.[0].adopted')" 1 "laggs adopted"
+	xl a lagg del .up.1
+	is "$(find "$BPFFS/$P-a" -type f)" "" "pins"
+}
 test_adopt_ports_that_went_and_came_meanwhile() {
 	lagg_pair 3 proto failover
 	agent_end a KILL
@@ -124,6 +138,13 @@ test_adopt_state_of_another_version() {
 	is "$(xl a -j lagg show)" "[]" "laggs"
 	freed
 	xl a lagg add lagg0 proto failover port eth2 10.0.0.1/24
+}
+test_flush_what_another_version_pinned() {
+	lagg_pair 2 proto failover datapath xdp
+	agent_end a KILL
+	scribble a 0 0x63 0 0 0
+	"$B/xlaggd" --flush -n "$P-a" -f "$D/a.conf" --socket "$D/a.sock" --bpffs "$BPFFS/$P-a" --state "$D/state-a"
+	freed
 }
 test_adopt_damaged_configuration() {
 	lagg_pair 2 proto failover
