@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "sys/datapath_internal.h"
+#include "sys/watch.h"
 
 static int open_datapath(struct datapath **ret, const char *folder, const struct datapath_features *features,
 			 const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
@@ -232,6 +233,8 @@ void datapath_describe(const struct datapath *dp, struct xlagg_lagg_status *stat
 	status->device = dp->setup.device;
 	status->tx_path = dp->setup.direct && dp->setup.device == XLAGG_DEVICE_VETH ? XLAGG_TX_DIRECT : XLAGG_TX_STACK;
 	status->generation = datapath_table(dp)->generation;
+	if (dp->watch)
+		status->carrier_watch = XLAGG_WATCH_FENTRY;
 	status->attach = dp->features.tcx ? XLAGG_ATTACH_TCX : XLAGG_ATTACH_CLSACT;
 	status->xdp_mode = XLAGG_XDP_NONE;
 	if (!xdp)
@@ -258,6 +261,18 @@ static int remove_one(void *context, const char *folder, const char *name)
 	return 0;
 }
 
+/* The watcher holds the lagg's maps as well. */
+static void forget_watched(const char *folder)
+{
+	char pins[DATAPATH_PATH_MAX];
+	const char *slash = strrchr(folder, '/');
+	__cleanup_fd int ports = pin_get(folder, "ports", PIN_MAP);
+	if (ports < 0 || !slash)
+		return;
+	snprintf(pins, sizeof(pins), "%.*s", (int)(slash - folder), folder);
+	watch_forget(pins, ports);
+}
+
 int datapath_remove(const char *folder)
 {
 	int first = 0;
@@ -265,6 +280,7 @@ int datapath_remove(const char *folder)
 		return errno == ENOENT ? 0 : -errno;
 	if (!pin_is_bpffs(folder))
 		return -EINVAL;
+	forget_watched(folder);
 	int err = pin_each(folder, remove_one, &first);
 	if (rmdir(folder) != 0 && !err)
 		err = -errno;

@@ -18,6 +18,8 @@ struct datapath_features {
 	bool fentry;	 /* tracing of netif_carrier_off */
 	bool dispatcher; /* libxdp's dispatcher (freplace) */
 };
+/* Also sends the libraries' messages to the log at its lowest level, and raises the limit of open files to what is
+ * allowed. */
 int datapath_probe(struct datapath_features *ret);
 
 /* Makes the folder of pins and mounts bpffs on /sys/fs/bpf when `folder` lies there and it is not mounted. -EINVAL:

@@ -221,20 +221,14 @@ static int attach_filter(const struct datapath *dp, const struct hook *hook, int
 	return err || !renamed ? err : pin_drop(dp->folder, old.name);
 }
 
-static int attach_dispatched(struct datapath *dp, const struct hook *hook)
+static int attach_dispatched(const struct datapath *dp, const struct hook *hook)
 {
-	__cleanup_fd int program = xdp_dispatch(dp, hook);
-	if (program < 0)
-		return program;
 	char name[DATAPATH_NAME_MAX];
 	snprintf(name, sizeof(name), "dispatch_%s_%d", hook->name, hook->ifindex);
-	int err = pin_set(dp->folder, name, program);
-	if (err)
-		xdp_undispatch(hook->ifindex, program_id(program));
-	return err;
+	return xdp_dispatch(dp, hook, name);
 }
 
-static int attach(struct datapath *dp, const struct hook *hook, int program)
+static int attach(const struct datapath *dp, const struct hook *hook, int program)
 {
 	switch (wanted_keeper(dp, hook)) {
 	case KEEPER_LINK:
@@ -248,7 +242,7 @@ static int attach(struct datapath *dp, const struct hook *hook, int program)
 }
 
 /* Puts `program` in the place of the one that runs at the hook. An error, as -ENOLINK: nothing runs there any more. */
-static int replace(struct datapath *dp, const struct hook *hook, const struct hook_pin *pin, int program)
+static int replace(const struct datapath *dp, const struct hook *hook, const struct hook_pin *pin, int program)
 {
 	if (pin->keeper == KEEPER_LINK) {
 		__cleanup_fd int link = pin_get(dp->folder, pin->name, PIN_LINK);
@@ -268,11 +262,10 @@ static int explain_failure(char sentence[XLAGG_SENTENCE_MAX], const struct hook 
 	char buffer[32];
 	const char *device = datapath_device_name(hook->ifindex, buffer);
 	if (hook->kind == HOOK_XDP && (err == -EBUSY || err == -EEXIST))
-		return datapath_say(
-		    sentence, err,
-		    "%s already has an XDP program, and this kernel cannot run two: remove it with `ip link set "
-		    "dev %s xdp off`",
-		    device, device);
+		return datapath_say(sentence, err,
+				    "%s already has an XDP program that does not share the device: remove it with `ip "
+				    "link set dev %s xdp off`",
+				    device, device);
 	if (hook->kind == HOOK_XDP)
 		return datapath_say(sentence, err, "cannot attach XDP to %s: %s; `datapath tc` works on every device",
 				    device, strerror(-err));
@@ -300,7 +293,7 @@ static bool runs(const struct datapath *dp, uint32_t attached_id, int program)
 	return attached >= 0 && program_same(dp, attached, program);
 }
 
-int hook_ensure(struct datapath *dp, const struct hook *hook, int program, char sentence[XLAGG_SENTENCE_MAX])
+int hook_ensure(const struct datapath *dp, const struct hook *hook, int program, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct hook_pin pin;
 	bool found = find_pin(dp->folder, hook->name, &pin);

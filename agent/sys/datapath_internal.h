@@ -62,6 +62,8 @@ struct datapath {
 	datapath_slow_fn slow_fn;      /* valid during datapath_slow_read() */
 	void *slow_context;
 	uint64_t switched_ns; /* CLOCK_MONOTONIC when `control.table` last changed, 0: never */
+	struct watch *watch;  /* the watcher, or NULL */
+	uint32_t watched;     /* the lagg's number there */
 };
 
 /* What kind of place a hook is. */
@@ -107,6 +109,8 @@ int datapath_map(const struct datapath *dp, const char *name);
 /* Makes `object` use the lagg's maps, but for devmaps where these are not wanted; those that the lagg does not have are
  * made when it is loaded. */
 int maps_bind(const struct datapath *dp, struct bpf_object *object, bool devmaps);
+/* True when a pinned map is of the type, sizes and flags that the object says. */
+bool map_fits(const struct bpf_map *map, int fd);
 /* After loading: takes over and pins the maps that the lagg did not have. */
 int maps_keep(struct datapath *dp, struct bpf_object *object);
 /* Opens the pinned maps that `object` names and compares them with its definitions. -EPROTO: missing or different. */
@@ -128,7 +132,8 @@ int programs_load(struct datapath *dp, struct programs *programs, const char *co
 int programs_fd(const struct programs *programs, const char *name);
 void programs_close(struct programs **programs);
 #define __cleanup_programs __attribute__((cleanup(programs_close)))
-/* True when an attached program has the code (tag), constants and maps of a freshly loaded one. */
+/* True when an attached program has the code (tag), constants and maps of a freshly loaded one. `dp`: whose devmaps may
+ * stand for copies of them, or NULL. */
 bool program_same(const struct datapath *dp, int attached, int fresh);
 
 /* Loads nothing yet but selects the programs of `name` (ended by NULL). */
@@ -148,7 +153,7 @@ void publish_adopted(struct datapath *dp);
 /* datapath_attach.c */
 /* Makes `program` the one that is attached to `hook`: leaves the hook alone when it runs the same program already,
  * replaces it in place when it runs another, attaches it when it runs none. */
-int hook_ensure(struct datapath *dp, const struct hook *hook, int program, char sentence[XLAGG_SENTENCE_MAX]);
+int hook_ensure(const struct datapath *dp, const struct hook *hook, int program, char sentence[XLAGG_SENTENCE_MAX]);
 /* Detaches and unpins whatever the folder holds for the hook called `name`. */
 int hook_clear(const char *folder, const char *name);
 /* Detaches what the pin `name` stands for, and removes the pin. Works on pins of any version. */
@@ -174,13 +179,17 @@ int clsact_detach(int ifindex, bool egress, uint32_t program_id, bool own);
 /* datapath_xdp.c */
 /* Attaches through a bpf_link, native first, generic where the driver has no XDP. Gives the link. */
 int xdp_link(int ifindex, int program);
-/* Adds the hook's program to the device's dispatcher (libxdp), loaded from `dp->setup`. Gives the program. */
-int xdp_dispatch(struct datapath *dp, const struct hook *hook);
+/* How the device runs its XDP program. */
+enum xlagg_xdp_mode xdp_mode(int ifindex);
+
+/* datapath_dispatch.c */
+/* Gives what `fn` gives, called in a child process: what it leaves open is closed with that. */
+int run_apart(int (*fn)(void *context), void *context);
+/* Adds the hook's program to the device's dispatcher, loaded from `dp->setup`, and pins it as `pin`. */
+int xdp_dispatch(const struct datapath *dp, const struct hook *hook, const char *pin);
 /* True when the program of that id runs under the device's dispatcher. */
 bool xdp_dispatched(int ifindex, uint32_t program_id);
 /* Takes the program of that id out of the device's dispatcher. No error if it is not there. */
 int xdp_undispatch(int ifindex, uint32_t program_id);
-/* How the device runs its XDP program. */
-enum xlagg_xdp_mode xdp_mode(int ifindex);
 
 #endif

@@ -141,7 +141,7 @@ static bool devmap_same(const struct datapath *dp, uint32_t id_attached, uint32_
 	if (attached < 0 || fresh < 0 || bpf_obj_get_info_by_fd(fresh, &info, &len) != 0 ||
 	    info.type != BPF_MAP_TYPE_DEVMAP)
 		return false;
-	int fd = datapath_map(dp, info.name);
+	int fd = dp ? datapath_map(dp, info.name) : -ENOENT;
 	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &own, &len_own) == 0 && own.id == id_attached;
 }
 

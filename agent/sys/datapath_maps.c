@@ -71,8 +71,8 @@ int maps_keep(struct datapath *dp, struct bpf_object *object)
 	return 0;
 }
 
-/* A pinned map is what the object says it is. The kernel adds BPF_F_RDONLY_PROG to devmaps by itself. */
-static bool fits(const struct bpf_map *map, int fd)
+/* The kernel adds BPF_F_RDONLY_PROG to devmaps by itself. */
+bool map_fits(const struct bpf_map *map, int fd)
 {
 	struct bpf_map_info info = {0};
 	uint32_t len = sizeof(info);
@@ -95,7 +95,7 @@ int maps_open(struct datapath *dp, struct bpf_object *object, char sentence[XLAG
 		if (fd < 0)
 			return datapath_say(sentence, -EPROTO, "the pinned map %s/%s cannot be opened: %s", dp->folder,
 					    name, strerror(-fd));
-		if (!fits(map, fd))
+		if (!map_fits(map, fd))
 			return datapath_say(sentence, -EPROTO,
 					    "the pinned map %s/%s is not of the type and size that this version uses",
 					    dp->folder, name);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sys/datapath_internal.h"
+#include "sys/watch.h"
 
 int datapath_say(char sentence[XLAGG_SENTENCE_MAX], int error, const char *format, ...)
 {
@@ -158,6 +159,9 @@ int datapath_port_add(struct datapath *dp, uint32_t slot, int ifindex, char sent
 	__atomic_store_n(&port->enabled, XLAGG_PORT_OUT, __ATOMIC_RELEASE);
 	__atomic_store_n(&port->ifindex, (uint32_t)ifindex, __ATOMIC_RELEASE);
 	int err = port_apply(dp, slot, ifindex, sentence);
+	if (!err && dp->watch && (err = watch_port(dp->watch, dp->watched, slot, (uint32_t)ifindex)))
+		datapath_say(sentence, err, "cannot watch the carrier of %s: %s", datapath_device_name(ifindex, buffer),
+			     strerror(-err));
 	if (err)
 		datapath_port_del(dp, slot);
 	return err;
@@ -174,8 +178,24 @@ int datapath_port_del(struct datapath *dp, uint32_t slot)
 	take_device(dp, "live_devs", slot);
 	struct hook xdp = port_hook(HOOK_XDP, "xdprx", "xdp_rx", slot, 0);
 	struct hook tc = port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, 0);
+	if (dp->watch && port->ifindex)
+		watch_port_gone(dp->watch, port->ifindex);
 	int err = hook_clear(dp->folder, xdp.name);
 	int err_tc = hook_clear(dp->folder, tc.name);
 	__atomic_store_n(&port->ifindex, 0, __ATOMIC_RELEASE);
 	return err ? err : err_tc;
+}
+
+int datapath_watch(struct datapath *dp, struct watch *watch)
+{
+	dp->watch = NULL;
+	if (!watch)
+		return 0;
+	int err = watch_lagg(watch, datapath_map(dp, "ports"), datapath_map(dp, "control"), &dp->watched);
+	for (uint32_t slot = 0; !err && slot < XLAGG_MAX_PORTS; slot++)
+		if (dp->ports[slot].ifindex)
+			err = watch_port(watch, dp->watched, slot, dp->ports[slot].ifindex);
+	if (!err)
+		dp->watch = watch;
+	return err;
 }

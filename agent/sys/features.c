@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <xdp/libxdp.h>
 
 #include "sys/datapath_internal.h"
@@ -66,19 +67,12 @@ static bool probe_fentry(void)
 	return link >= 0;
 }
 
-static void program_close(struct xdp_program **program)
-{
-	if (!libxdp_get_error(*program))
-		xdp_program__close(*program);
-}
-
 /* What libxdp does for its dispatcher: a program that replaces a function of another, loaded and attached. */
-static bool probe_dispatcher(void)
+static int try_dispatcher(void *context)
 {
-	__attribute__((cleanup(program_close))) struct xdp_program *target =
-	    xdp_program__find_file("xdp-dispatcher.o", NULL, NULL);
-	__attribute__((cleanup(program_close))) struct xdp_program *replacement =
-	    xdp_program__find_file("xdp-dispatcher.o", NULL, NULL);
+	(void)context;
+	struct xdp_program *target = xdp_program__find_file("xdp-dispatcher.o", NULL, NULL);
+	struct xdp_program *replacement = xdp_program__find_file("xdp-dispatcher.o", NULL, NULL);
 	if (libxdp_get_error(target) || libxdp_get_error(replacement))
 		return false;
 	struct bpf_object *target_object = xdp_program__bpf_obj(target);
@@ -107,10 +101,22 @@ static bool probe_dispatcher(void)
 	return link >= 0;
 }
 
+/* A lagg keeps about twenty descriptors, and the usual limit of 1024 is there for programs that use select(). */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		log_debug("cannot raise the limit of open files: %s", strerror(errno));
+}
+
 int datapath_probe(struct datapath_features *ret)
 {
 	libbpf_set_print(log_libbpf);
 	libxdp_set_print(log_libxdp);
+	allow_descriptors();
 	__cleanup_fd int program = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "xlagg_try", "GPL", nothing, 2, NULL);
 	if (program < 0)
 		return -errno;
@@ -118,7 +124,7 @@ int datapath_probe(struct datapath_features *ret)
 	    .tcx = knows_attach_type(program, DATAPATH_TCX_INGRESS),
 	    .netkit = knows_attach_type(program, DATAPATH_NETKIT_PRIMARY),
 	    .fentry = probe_fentry(),
-	    .dispatcher = probe_dispatcher(),
+	    .dispatcher = run_apart(try_dispatcher, NULL) == 1,
 	};
 	return 0;
 }

@@ -62,6 +62,7 @@ void network(uint32_t ports)
 	strcpy(pins, "/mnt/pins");
 	check(mkdir(pins, 0700), "mkdir");
 	check(mount("bpf", pins, "bpf", 0, NULL), "mount bpffs");
+	check(datapath_mount(pins), "datapath_mount"); /* libxdp's pins go there as well */
 	snprintf(folder, sizeof(folder), "%s/lagg0", pins);
 	sh("for f in /proc/sys/net/ipv6/conf/default/disable_ipv6; do [ ! -e $f ] || echo 1 >$f; done");
 	sh("ip link set lo up && ip link add lagg0 type veth peer name lagg0-dp && ip link set lagg0-dp up && "
@@ -181,22 +182,34 @@ static bool id_exists(const char *kind, uint32_t id)
 	return fd >= 0;
 }
 
+/* Prints a line of the snapshot of which something still exists. */
+static bool alive(const char *line, bool print)
+{
+	char name[64], kind[16];
+	uint32_t id, program;
+	if (sscanf(line, "%63s %15s %u %u", name, kind, &id, &program) != 4)
+		return false;
+	bool exists = id_exists(kind, id) || (program && id_exists("prog", program));
+	if (exists && print)
+		cr_log_warn("%s is left: %s %u, program %u", name, kind, id, program);
+	return exists;
+}
+
+static bool any_alive(const char *text, bool print)
+{
+	bool any = false;
+	for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+		any |= alive(line, print);
+	return any;
+}
+
 bool all_gone(const char *text)
 {
 	struct timespec pause = {.tv_nsec = 10000000};
-	for (int attempt = 0; attempt < 300; attempt++, nanosleep(&pause, NULL)) {
-		bool alive = false;
-		const char *line = text;
-		char name[64], kind[16];
-		uint32_t id, program;
-		while (sscanf(line, "%63s %15s %u %u", name, kind, &id, &program) == 4) {
-			alive |= id_exists(kind, id) || (program && id_exists("prog", program));
-			line = strchr(line, '\n') + 1;
-		}
-		if (!alive)
+	for (int attempt = 0; attempt < 1000; attempt++, nanosleep(&pause, NULL))
+		if (!any_alive(text, false))
 			return true;
-	}
-	return false;
+	return !any_alive(text, true);
 }
 
 int listen_on(const char *device)

@@ -33,7 +33,7 @@ void publish(struct datapath *dp, uint32_t count, const uint32_t *order);
 
 /* What is pinned in the folder, one line each, sorted: name, kind, id, and a link's program. Free it. */
 char *snapshot(void);
-/* True when nothing of what the snapshot lists exists any more; waits three seconds, since the kernel frees things some
+/* True when nothing of what the snapshot lists exists any more; waits ten seconds, since the kernel frees things some
  * time after they were let go. */
 bool all_gone(const char *text);
 

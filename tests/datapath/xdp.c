@@ -192,3 +192,23 @@ Test(xdp, generic_where_the_driver_has_none)
 	datapath_close(&dp);
 	no_leaks();
 }
+
+Test(xdp, port_that_is_removed_leaves_nothing)
+{
+	network(2);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup setup = xdp_setup(XLAGG_PROTO_FAILOVER, 2);
+	struct datapath *dp = make(&features, &setup, 2);
+	sh("ip link del eth1");
+	cr_assert(datapath_port_del(dp, 1) == 0);
+	PUBLISH(dp, 0);
+	char *before = snapshot();
+	cr_assert(strstr(before, "rx1") == NULL, "pins are left:\n%s", before);
+	sh("ip link del lagg0");
+	datapath_close(&dp);
+	cr_assert(datapath_remove(folder) == 0);
+	cr_assert(all_gone(before), "something is left of\n%s", before);
+	sh("test -z \"$(find %s -mindepth 2 -type f)\"", pins);
+	free(before);
+	no_leaks();
+}
