@@ -209,6 +209,7 @@ void core_adopt(struct core *core, const struct xlagg_table *table)
 
 	core->adopted = table_adopt(&core->out.table, table);
 	core->holding = core->adopted;
+	core->took_over = core->adopted != 0;
 	if (core->conf.proto != XLAGG_PROTO_FAILOVER || core->adopted == 0)
 		return;
 	failover->active = failover->activated = failover->told = core->out.table.order[0];
@@ -240,4 +241,5 @@ void core_release(struct core *core, uint64_t now, struct core_effects *fx)
 	negotiate_adopt(core, now, fx);
 	pass(core, now, fx);
 	core->released = false;
+	core->took_over = false;
 }

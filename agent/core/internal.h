@@ -93,6 +93,7 @@ struct core {
 	uint8_t mac[6];			   /* of the lagg */
 	bool held;			   /* inputs are taken note of, but have no effect yet */
 	bool released;			   /* just let go: publish in any case */
+	bool took_over;			   /* a table was taken over and not published again yet */
 	uint32_t adopted;		   /* bit i: slot i was in use in the table taken over */
 	uint32_t holding;		   /* bit i: the port of slot i had a place as of the last pass */
 	uint64_t flaps;			   /* losses of the lagg's carrier */

@@ -87,7 +87,7 @@ static bool update_output(struct core *core, uint64_t now, uint32_t *moved)
 		announce_start(core, now);
 	core->plan = plan;
 	/* A table that was taken over and stays is the same publication. */
-	adopted = core->released && core->adopted && !changed;
+	adopted = core->took_over && !changed;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		const struct role *role = &core->role[slot];
 
