@@ -21,8 +21,9 @@
 /* What the workers found: shared memory. */
 struct results {
 	struct family {
-		uint64_t scenarios, steps, broken, unlike; /* `unlike`: a second run of a seed differed */
-		uint64_t bad_seed;			   /* the first of them */
+		uint64_t scenarios, steps, broken; /* broken: an invariant was */
+		uint64_t repeated, unlike;	   /* run a second time, and were not the same then */
+		uint64_t bad_seed;		   /* the first of them */
 		char what[512];
 	} family[SIM_FAMILIES];
 } __attribute__((aligned(64)));
@@ -42,6 +43,7 @@ static void run_one(struct sim *sim, uint64_t seed, struct family *family)
 		return;
 	fingerprint = sim->fingerprint; /* one in a hundred twice */
 	sim_scenario(sim, seed, false);
+	family->repeated++;
 	if (sim->fingerprint != fingerprint && !family->unlike++ && !family->broken) {
 		family->bad_seed = seed;
 		snprintf(family->what, sizeof(family->what), "a second run of the same seed differs");
@@ -69,42 +71,58 @@ static void work(struct results *results, uint64_t first, uint64_t count, uint32
 	free(sim);
 }
 
-static uint64_t report(FILE *out, const struct results *results, uint32_t jobs, const char *self)
+/* What all workers together have of a family. */
+static struct family sum_of(const struct results *results, uint32_t jobs, uint32_t f)
 {
-	uint64_t failed = 0;
+	struct family sum = {0};
 
-	fprintf(out, "1..%u\n", SIM_FAMILIES);
-	for (uint32_t f = 0; f < SIM_FAMILIES; f++) {
-		struct family sum = {0};
+	for (uint32_t j = 0; j < jobs; j++) {
+		const struct family *one = &results[j].family[f];
 
-		for (uint32_t j = 0; j < jobs; j++) {
-			const struct family *one = &results[j].family[f];
-
-			sum.scenarios += one->scenarios;
-			sum.steps += one->steps;
-			sum.broken += one->broken;
-			sum.unlike += one->unlike;
-			if ((one->broken || one->unlike) && (!sum.what[0] || one->bad_seed < sum.bad_seed)) {
-				sum.bad_seed = one->bad_seed;
-				memcpy(sum.what, one->what, sizeof(sum.what));
-			}
+		sum.scenarios += one->scenarios;
+		sum.steps += one->steps;
+		sum.broken += one->broken;
+		sum.repeated += one->repeated;
+		sum.unlike += one->unlike;
+		if ((one->broken || one->unlike) && (!sum.what[0] || one->bad_seed < sum.bad_seed)) {
+			sum.bad_seed = one->bad_seed;
+			memcpy(sum.what, one->what, sizeof(sum.what));
 		}
-		failed += sum.broken + sum.unlike;
-		fprintf(out, "%sok %u - %s: %" PRIu64 " scenarios, %" PRIu64 " steps\n",
-			sum.broken + sum.unlike ? "not " : "", f + 1, sim_family_name[f], sum.scenarios, sum.steps);
-		if (sum.broken + sum.unlike)
-			fprintf(out, "# %" PRIu64 " broken; seed %" PRIu64 ": %s; replay: %s %" PRIu64 "\n",
-				sum.broken + sum.unlike, sum.bad_seed, sum.what, self, sum.bad_seed);
 	}
-	return failed;
+	return sum;
+}
+
+/* A family of which nothing was run has failed. */
+static bool report(FILE *out, const struct results *results, uint32_t jobs, const char *self)
+{
+	uint64_t repeated = 0, unlike = 0;
+	bool good = true;
+
+	fprintf(out, "1..%u\n", SIM_FAMILIES + 1);
+	for (uint32_t f = 0; f < SIM_FAMILIES; f++) {
+		struct family sum = sum_of(results, jobs, f);
+		bool ok = sum.scenarios && !sum.broken;
+
+		good &= ok;
+		repeated += sum.repeated;
+		unlike += sum.unlike;
+		fprintf(out, "%sok %u - %s: %" PRIu64 " scenarios, %" PRIu64 " steps\n", ok ? "" : "not ", f + 1,
+			sim_family_name[f], sum.scenarios, sum.steps);
+		if (sum.what[0])
+			fprintf(out, "# %" PRIu64 " broken; seed %" PRIu64 ": %s; replay: %s %" PRIu64 "\n", sum.broken,
+				sum.bad_seed, sum.what, self, sum.bad_seed);
+	}
+	good &= repeated && !unlike;
+	fprintf(out, "%sok %u - the same seed gives the same run: %" PRIu64 " seeds twice\n",
+		repeated && !unlike ? "" : "not ", SIM_FAMILIES + 1, repeated);
+	return good;
 }
 
 static int run_many(uint64_t first, uint64_t count, uint32_t jobs, bool soak, const char *tap, const char *self)
 {
 	struct results *results =
 	    mmap(NULL, jobs * sizeof(*results), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	bool died = false;
-	uint64_t failed;
+	bool died = false, good;
 	FILE *out;
 
 	if (results == MAP_FAILED)
@@ -121,7 +139,7 @@ static int run_many(uint64_t first, uint64_t count, uint32_t jobs, bool soak, co
 	}
 	for (int status; wait(&status) > 0;)
 		died |= status != 0;
-	failed = report(stdout, results, jobs, self);
+	good = report(stdout, results, jobs, self);
 	out = tap ? fopen(tap, "w") : NULL;
 	if (tap && !out) {
 		fprintf(stderr, "%s: %s\n", tap, strerror(errno));
@@ -130,12 +148,12 @@ static int run_many(uint64_t first, uint64_t count, uint32_t jobs, bool soak, co
 	if (out) {
 		report(out, results, jobs, self);
 		if (died)
-			fprintf(out, "not ok %u - a worker died\n", SIM_FAMILIES + 1);
+			fprintf(out, "not ok %u - a worker died\n", SIM_FAMILIES + 2);
 		fclose(out);
 	}
 	if (died)
 		printf("a worker died\n");
-	return failed || died;
+	return !good || died;
 }
 
 static int replay(uint64_t seed)

@@ -435,9 +435,9 @@ static uint32_t first_flight(const struct sim *sim)
 	uint32_t first = SIM_NONE;
 
 	for (uint32_t i = 0; i < sim->flights; i++) {
-		const struct sim_flight *a = &sim->flight[i], *b = &sim->flight[first];
+		const struct sim_flight *a = &sim->flight[i], *b = first == SIM_NONE ? a : &sim->flight[first];
 
-		if (first == SIM_NONE || a->at < b->at || (a->at == b->at && a->number < b->number))
+		if (a == b || a->at < b->at || (a->at == b->at && a->number < b->number))
 			first = i;
 	}
 	return first;
