@@ -60,7 +60,8 @@ $(SYS) $(AGENT): | $(BPF)
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(call say,CLANG,$<)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c $< -o $@
 $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
-	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+	$(call say,SKEL,$@)(echo '/* NOLINTBEGIN: written by bpftool */' && $(BPFTOOL) gen skeleton $< name $*_bpf && \
+		echo '/* NOLINTEND */') > $@.tmp && mv $@.tmp $@
 
 bpf: $(BPF)
 core: $(B)/libcore.a
