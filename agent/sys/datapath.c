@@ -10,22 +10,26 @@
 #include "sys/datapath_internal.h"
 #include "sys/watch.h"
 
-static int open_datapath(struct datapath **ret, const char *folder, const struct datapath_features *features,
-			 const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
+/* What no device can do. */
+static int check_setup(const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
 {
-	if (strlen(folder) + DATAPATH_NAME_MAX >= DATAPATH_PATH_MAX)
-		return datapath_say(sentence, -ENAMETOOLONG, "the folder's name %.80s... is too long", folder);
 	if (setup->device == XLAGG_DEVICE_NETKIT && setup->profile == XLAGG_DATAPATH_XDP)
 		return datapath_say(sentence, -EOPNOTSUPP,
 				    "a netkit device cannot run XDP: choose device veth or datapath tc");
+	return 0;
+}
+
+/* A datapath without maps yet; NULL: out of memory. */
+static struct datapath *new_datapath(const char *folder, const struct datapath_features *features,
+				     const struct datapath_setup *setup)
+{
 	struct datapath *dp = calloc(1, sizeof(*dp));
 	if (!dp)
-		return datapath_say(sentence, -ENOMEM, "out of memory");
-	strcpy(dp->folder, folder);
+		return NULL;
+	snprintf(dp->folder, sizeof(dp->folder), "%s", folder);
 	dp->features = *features;
 	dp->setup = *setup;
-	*ret = dp;
-	return 0;
+	return dp;
 }
 
 void datapath_close(struct datapath **dp)
@@ -36,7 +40,6 @@ void datapath_close(struct datapath **dp)
 	free(*dp);
 	*dp = NULL;
 }
-#define __cleanup_datapath __attribute__((cleanup(datapath_close)))
 
 /* Programs and hooks of the device and of every port, as `dp->setup` says. What is right already is left alone. */
 static int apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
@@ -70,27 +73,33 @@ static void fill_maps(struct datapath *dp)
 	dp->control->abi_version = XLAGG_ABI_VERSION;
 }
 
+static int create(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	int err = make_maps(dp, sentence);
+	if (err)
+		return err;
+	fill_maps(dp);
+	return apply(dp, sentence);
+}
+
 int datapath_create(struct datapath **ret, const char *folder, const struct datapath_features *features,
 		    const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
 {
-	__cleanup_datapath struct datapath *dp = NULL;
-	int err = open_datapath(&dp, folder, features, setup, sentence);
+	int err = check_setup(setup, sentence);
 	if (err)
 		return err;
+	if (strlen(folder) + DATAPATH_NAME_MAX >= DATAPATH_PATH_MAX)
+		return datapath_say(sentence, -ENAMETOOLONG, "the folder's name %.80s... is too long", folder);
 	if (mkdir(folder, 0700) != 0)
 		return datapath_say(sentence, -errno, "cannot make the folder of pins %s: %s", folder, strerror(errno));
-	err = make_maps(dp, sentence);
-	if (!err) {
-		fill_maps(dp);
-		err = apply(dp, sentence);
-	}
+	struct datapath *dp = new_datapath(folder, features, setup);
+	err = dp ? create(dp, sentence) : datapath_say(sentence, -ENOMEM, "out of memory");
 	if (err) {
 		datapath_close(&dp);
 		datapath_remove(folder);
 		return err;
 	}
 	*ret = dp;
-	dp = NULL;
 	return 0;
 }
 
@@ -178,28 +187,36 @@ static int adopt_ports(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	return 0;
 }
 
-int datapath_adopt(struct datapath **ret, const char *folder, const struct datapath_features *features,
-		   const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
+static int adopt(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
-	__cleanup_datapath struct datapath *dp = NULL;
-	int err = open_datapath(&dp, folder, features, setup, sentence);
-	if (!err)
-		err = open_maps(dp, sentence);
+	int err = open_maps(dp, sentence);
 	if (!err)
 		err = device_apply(dp, sentence);
 	if (!err)
 		err = adopt_ports(dp, sentence);
 	if (!err)
-		err = pin_each(folder, drop_stale, dp);
+		err = pin_each(dp->folder, drop_stale, dp);
 	/* What waited for an agent is old news. */
 	if (!err)
 		err = datapath_slow_read(dp, NULL, NULL);
+	if (!err)
+		publish_adopted(dp);
+	return err;
+}
+
+int datapath_adopt(struct datapath **ret, const char *folder, const struct datapath_features *features,
+		   const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
+{
+	int err = check_setup(setup, sentence);
 	if (err)
 		return err;
-	publish_adopted(dp);
-	*ret = dp;
-	dp = NULL;
-	return 0;
+	struct datapath *dp = new_datapath(folder, features, setup);
+	err = dp ? adopt(dp, sentence) : datapath_say(sentence, -ENOMEM, "out of memory");
+	if (err)
+		datapath_close(&dp);
+	else
+		*ret = dp;
+	return err;
 }
 
 int datapath_change(struct datapath *dp, const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
@@ -208,11 +225,11 @@ int datapath_change(struct datapath *dp, const struct datapath_setup *setup, cha
 	if (setup->device != before.device || setup->params.lagg_ifindex != before.params.lagg_ifindex ||
 	    setup->params.lower_ifindex != before.params.lower_ifindex)
 		return datapath_say(sentence, -EINVAL, "the lagg's own device cannot be changed while it exists");
-	if (setup->device == XLAGG_DEVICE_NETKIT && setup->profile == XLAGG_DATAPATH_XDP)
-		return datapath_say(sentence, -EOPNOTSUPP,
-				    "a netkit device cannot run XDP: choose device veth or datapath tc");
+	int err = check_setup(setup, sentence);
+	if (err)
+		return err;
 	dp->setup = *setup;
-	int err = apply(dp, sentence);
+	err = apply(dp, sentence);
 	if (!err)
 		return 0;
 	char ignored[XLAGG_SENTENCE_MAX];

@@ -23,29 +23,40 @@ struct hook_pin {
 	bool own;		      /* filter: the qdisc was made for it */
 };
 
+static bool parse_link(const char *name, struct hook_pin *pin)
+{
+	int end = 0;
+	pin->keeper = KEEPER_LINK;
+	return sscanf(name, "link_%15[a-z0-9]%n", pin->hook, &end) == 1 && !name[end];
+}
+
+static bool parse_filter(const char *name, struct hook_pin *pin)
+{
+	char side[4] = "", qdisc[7] = "";
+	int end = 0;
+	pin->keeper = KEEPER_FILTER;
+	if (sscanf(name, "filter_%15[a-z0-9]_%d_%3[a-z]_%6[a-z]%n", pin->hook, &pin->ifindex, side, qdisc, &end) != 4)
+		return false;
+	pin->egress = strcmp(side, "out") == 0;
+	pin->own = strcmp(qdisc, "own") == 0;
+	return !name[end];
+}
+
+static bool parse_dispatch(const char *name, struct hook_pin *pin)
+{
+	int end = 0;
+	pin->keeper = KEEPER_DISPATCHER;
+	return sscanf(name, "dispatch_%15[a-z0-9]_%d%n", pin->hook, &pin->ifindex, &end) == 2 && !name[end];
+}
+
 static bool parse_pin(const char *name, struct hook_pin *ret)
 {
 	struct hook_pin pin = {0};
-	char side[4] = "", qdisc[7] = "";
-	int end = 0;
-
 	if (strlen(name) >= sizeof(pin.name))
 		return false;
-	strcpy(pin.name, name);
-	if (sscanf(name, "link_%15[a-z0-9]%n", pin.hook, &end) == 1 && end && !name[end]) {
-		pin.keeper = KEEPER_LINK;
-	} else if (end = 0, sscanf(name, "filter_%15[a-z0-9]_%d_%3[a-z]_%6[a-z]%n", pin.hook, &pin.ifindex, side, qdisc,
-				   &end) == 4 &&
-				end && !name[end]) {
-		pin.keeper = KEEPER_FILTER;
-		pin.egress = strcmp(side, "out") == 0;
-		pin.own = strcmp(qdisc, "own") == 0;
-	} else if (end = 0,
-		   sscanf(name, "dispatch_%15[a-z0-9]_%d%n", pin.hook, &pin.ifindex, &end) == 2 && end && !name[end]) {
-		pin.keeper = KEEPER_DISPATCHER;
-	} else {
+	memcpy(pin.name, name, strlen(name));
+	if (!parse_link(name, &pin) && !parse_filter(name, &pin) && !parse_dispatch(name, &pin))
 		return false;
-	}
 	*ret = pin;
 	return true;
 }
@@ -58,7 +69,7 @@ bool hook_of_pin(const char *name, char hook[DATAPATH_HOOK_MAX])
 		memcpy(hook, pin.hook, sizeof(pin.hook));
 		return true;
 	}
-	return sscanf(name, "prog_%15[a-z0-9]%n", hook, &end) == 1 && end && !name[end];
+	return sscanf(name, "prog_%15[a-z0-9]%n", hook, &end) == 1 && !name[end];
 }
 
 /* The search for a hook's pin. */
@@ -137,7 +148,8 @@ struct place {
 static int link_place(int link, struct bpf_link_info *info, struct place *place)
 {
 	uint32_t len = sizeof(*info);
-	*info = (struct bpf_link_info){0};
+	memset(info, 0, sizeof(*info));
+	*place = (struct place){0};
 	if (bpf_obj_get_info_by_fd(link, info, &len) != 0)
 		return -errno;
 	memcpy(place, (const char *)info + offsetof(struct bpf_link_info, xdp), sizeof(*place));

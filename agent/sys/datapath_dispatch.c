@@ -24,8 +24,7 @@ int run_apart(int (*fn)(void *context), void *context)
 		result = fn(context);
 		_exit(write(out, &result, sizeof(result)) != sizeof(result));
 	}
-	close(out);
-	out = -1;
+	close(fd_take(&out));
 	ssize_t len;
 	do
 		len = read(in, &result, sizeof(result));

@@ -41,6 +41,13 @@ static inline void fd_close(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 }
+/* The descriptor, which no longer closes with the variable. */
+static inline int fd_take(int *fd)
+{
+	int taken = *fd;
+	*fd = -1;
+	return taken;
+}
 #define __cleanup_fd __attribute__((cleanup(fd_close)))
 
 /* A map of the lagg, open. */

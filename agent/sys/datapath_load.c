@@ -40,17 +40,17 @@ static int open_xdp(struct programs *programs, const struct xlagg_params *params
 
 int programs_open(const struct datapath_setup *setup, enum program_object which, uint32_t slot, struct programs **ret)
 {
-	__cleanup_programs struct programs *programs = calloc(1, sizeof(*programs));
+	struct programs *programs = calloc(1, sizeof(*programs));
 	if (!programs)
 		return -ENOMEM;
 	struct xlagg_params params = setup->params;
 	params.slot = slot;
 	int err = which == PROGRAMS_TC ? open_tc(programs, &params) : open_xdp(programs, &params);
 	if (err)
-		return err;
-	*ret = programs;
-	programs = NULL;
-	return 0;
+		programs_close(&programs);
+	else
+		*ret = programs;
+	return err;
 }
 
 void programs_close(struct programs **programs)

@@ -25,13 +25,15 @@ int datapath_map(const struct datapath *dp, const char *name)
 	return -ENOENT;
 }
 
-static int keep(struct datapath *dp, const char *name, int fd)
+/* Takes the descriptor over. */
+static int keep(struct datapath *dp, const char *name, int *fd)
 {
-	if (dp->maps == DATAPATH_MAPS || strlen(name) >= sizeof(dp->map[0].name))
+	struct datapath_map map = {.fd = *fd};
+	if (dp->maps == DATAPATH_MAPS || strlen(name) >= sizeof(map.name))
 		return -E2BIG;
-	struct datapath_map *map = &dp->map[dp->maps++];
-	strcpy(map->name, name);
-	map->fd = fd;
+	memcpy(map.name, name, strlen(name));
+	dp->map[dp->maps++] = map;
+	fd_take(fd);
 	return 0;
 }
 
@@ -63,10 +65,9 @@ int maps_keep(struct datapath *dp, struct bpf_object *object)
 			return -errno;
 		int err = pin_set(dp->folder, name, fd);
 		if (!err)
-			err = keep(dp, name, fd);
+			err = keep(dp, name, &fd);
 		if (err)
 			return err;
-		fd = -1;
 	}
 	return 0;
 }
@@ -99,10 +100,9 @@ int maps_open(struct datapath *dp, struct bpf_object *object, char sentence[XLAG
 			return datapath_say(sentence, -EPROTO,
 					    "the pinned map %s/%s is not of the type and size that this version uses",
 					    dp->folder, name);
-		int err = keep(dp, name, fd);
+		int err = keep(dp, name, &fd);
 		if (err)
 			return datapath_say(sentence, err, "%s holds more maps than a lagg has", dp->folder);
-		fd = -1;
 	}
 	return 0;
 }

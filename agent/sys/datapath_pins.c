@@ -77,9 +77,7 @@ int pin_get(const char *folder, const char *name, enum pin_kind kind)
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
 	if (readlink(self, what, sizeof(what) - 1) < 0 || strcmp(what, inode[kind]) != 0)
 		return -EPROTO;
-	int ret = fd;
-	fd = -1;
-	return ret;
+	return fd_take(&fd);
 }
 
 int pin_set(const char *folder, const char *name, int fd)
