@@ -207,6 +207,8 @@ static int adopt_datapath(struct lagg *lagg, const char *folder, char sentence[X
 		memcpy(lagg->looks.mac, mac, 6);
 	lagg_setup(lagg, &setup);
 	r = datapath_adopt(&lagg->dp, folder, &agent->features, &setup, sentence);
+	if (r == 0)
+		r = datapath_watch(lagg->dp, agent->watch);
 	return r < 0 ? r : lagg_watch_slow(lagg);
 }
 

@@ -15,6 +15,7 @@
 #include "sys/log.h"
 #include "sys/netlink.h"
 #include "sys/port.h"
+#include "sys/watch.h"
 
 #define AGENT_HEARTBEAT_NS 250000000ull /* the kernel takes the agent for dead after four of these */
 #define AGENT_NICE -15
@@ -73,7 +74,8 @@ struct agent {
 	sd_event_source *timer, *heartbeat;
 	struct netlink *nl;
 	struct server *server;
-	struct poll *poll;
+	struct poll *poll;   /* where there is no watch */
+	struct watch *watch; /* NULL: this kernel does not allow tracing */
 	struct datapath_features features;
 	int packet_fd;
 	const char *file;

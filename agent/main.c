@@ -306,6 +306,20 @@ static void open_many(void)
 		log_debug("cannot raise its limit of open files: %s", strerror(errno));
 }
 
+/* The kernel's own watcher of carrier where it may be had; else what an agent with tracing has left of one goes. */
+static void start_watch(struct agent *agent)
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	int r = -EPERM;
+	if (agent->features.fentry && !agent->no_tracing)
+		r = watch_open(&agent->watch, agent->pins, sentence);
+	agent->features.fentry = r == 0;
+	if (r < 0 && sentence[0])
+		log_info("carrier is polled: %s", sentence);
+	if (r < 0)
+		watch_remove(agent->pins);
+}
+
 static int start(struct agent *agent)
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
@@ -314,8 +328,7 @@ static int start(struct agent *agent)
 	int r = datapath_probe(&agent->features);
 	if (r < 0)
 		return fail(r, "this kernel does not run the programs", "Linux 6.1 or later with BPF is needed");
-	if (agent->no_tracing)
-		agent->features.fentry = false;
+	start_watch(agent);
 	r = start_events(agent);
 	if (r < 0)
 		return fail(r, "event loop", "");
@@ -331,7 +344,7 @@ static int start(struct agent *agent)
 		fprintf(stderr, "xlaggd: %s\n", sentence[0] ? sentence : strerror(-r));
 		return r;
 	}
-	r = poll_start(agent);
+	r = agent->watch ? 0 : poll_start(agent);
 	if (r < 0)
 		return fail(r, "carrier poll", "");
 	r = server_start(agent);
@@ -370,6 +383,7 @@ static void close_all(struct agent *agent)
 	while (agent->laggs)
 		lagg_release(agent->lagg[agent->laggs - 1]);
 	server_stop(agent);
+	watch_close(&agent->watch);
 	netlink_close(&agent->nl);
 	if (agent->packet_fd >= 0)
 		close(agent->packet_fd);
@@ -379,6 +393,12 @@ static void close_all(struct agent *agent)
 	free(agent->socket);
 	free(agent->pins);
 	free(agent->state);
+}
+
+static int flush_all(struct agent *agent)
+{
+	int r = flush_pinned(agent), watch = watch_remove(agent->pins);
+	return r < 0 ? r : watch;
 }
 
 int main(int argc, char **argv)
@@ -401,10 +421,8 @@ int main(int argc, char **argv)
 	agent.no_tracing = options.no_tracing;
 	agent.start_realtime = agent_realtime();
 	int r = agent.socket && agent.pins && agent.state ? open_adapters(&agent) : -ENOMEM;
-	if (r == 0 && options.flush)
-		r = flush_pinned(&agent);
-	else if (r == 0)
-		r = serve(&agent);
+	if (r == 0)
+		r = options.flush ? flush_all(&agent) : serve(&agent);
 	close_all(&agent);
 	free(file);
 	return r < 0;

@@ -63,7 +63,9 @@ static void lagg_status(struct lagg *lagg, struct xlagg_lagg_status *status)
 	status->admin_up = lagg->model.conf.admin != 0;
 	status->carrier = lagg->carrier;
 	status->last_change_ns = agent_to_realtime(status->last_change_ns);
-	status->carrier_watch = lagg->model.conf.carrier_poll ? XLAGG_WATCH_POLL : XLAGG_WATCH_NETLINK;
+	status->carrier_watch = lagg->agent->watch		? XLAGG_WATCH_FENTRY
+				: lagg->model.conf.carrier_poll ? XLAGG_WATCH_POLL
+								: XLAGG_WATCH_NETLINK;
 	if (datapath_lagg_stats(lagg->dp, &stats) < 0)
 		return;
 	status->tx_packets = stats.tx_packets;

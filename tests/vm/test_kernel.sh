@@ -63,3 +63,24 @@ test_agent_killed_and_adopted() {
 	is "$(xl a -j agent show | jq -r '.[0].adopted')" 1 "laggs adopted"
 	on a ping -q -c 5 -i 0.1 10.0.0.2
 }
+
+test_the_kernel_fails_over_while_the_agent_is_stopped() {
+	lagg_pair 2
+	is "$(field a .datapath.carrier_watch)" fentry "who watches carrier"
+	kill -STOP "${AGENT[a]}"
+	nip b link set eth1 down
+	wait_for 5 no_carrier a eth1
+	on a ping -q -c 5 -i 0.1 -W 1 10.0.0.2
+	kill -CONT "${AGENT[a]}"
+	wait_for 5 active_port_is a eth2
+	on a ping -q -c 5 -i 0.1 -W 1 10.0.0.2
+}
+
+test_without_tracing_carrier_is_polled() {
+	two_hosts 2
+	agent a --no-tracing
+	xl a lagg add lagg0 port eth1 port eth2 10.0.0.1/24
+	is "$(field a .datapath.carrier_watch)" poll "who watches carrier"
+	nip b link set eth1 down
+	wait_for 5 active_port_is a eth2
+}
