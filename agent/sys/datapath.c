@@ -159,6 +159,8 @@ static int open_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	if (err)
 		return datapath_say(sentence, err, "cannot open the BPF programs: %s", strerror(-err));
 	err = maps_open(dp, programs_object(programs), sentence);
+	if (!err)
+		err = programs_load(dp, programs, (const char *const[]){NULL}, sentence);
 	if (err)
 		return err;
 	err = maps_map(dp);

@@ -120,7 +120,8 @@ int maps_bind(const struct datapath *dp, struct bpf_object *object, bool devmaps
 bool map_fits(const struct bpf_map *map, int fd);
 /* After loading: takes over and pins the maps that the lagg did not have. */
 int maps_keep(struct datapath *dp, struct bpf_object *object);
-/* Opens the pinned maps that `object` names and compares them with its definitions. -EPROTO: missing or different. */
+/* Opens the pinned maps that `object` names and compares them with its definitions. -EPROTO: one of those that make
+ * the lagg is missing or different. Others that are wait to be made anew. */
 int maps_open(struct datapath *dp, struct bpf_object *object, char sentence[XLAGG_SENTENCE_MAX]);
 /* Maps `ports`, `tables` and `control` into memory and opens the ring buffer. */
 int maps_map(struct datapath *dp);

@@ -84,6 +84,17 @@ bool map_fits(const struct bpf_map *map, int fd)
 	       (info.map_flags & ~ignored) == (bpf_map__map_flags(map) & ~ignored);
 }
 
+/* Maps without which nothing is known of the lagg. All others can be made anew: an upgrade that adds a map, or changes
+ * one of these, goes on without a gap. */
+static bool is_essential(const char *name)
+{
+	static const char *const essential[] = {"ports", "tables", "control", "saved"};
+	for (uint32_t i = 0; i < sizeof(essential) / sizeof(essential[0]); i++)
+		if (strcmp(name, essential[i]) == 0)
+			return true;
+	return false;
+}
+
 int maps_open(struct datapath *dp, struct bpf_object *object, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct bpf_map *map;
@@ -93,10 +104,13 @@ int maps_open(struct datapath *dp, struct bpf_object *object, char sentence[XLAG
 		if (is_internal(map) || datapath_map(dp, name) >= 0)
 			continue;
 		__cleanup_fd int fd = pin_get(dp->folder, name, PIN_MAP);
+		bool fits = fd >= 0 && map_fits(map, fd);
+		if (!fits && !is_essential(name))
+			continue;
 		if (fd < 0)
 			return datapath_say(sentence, -EPROTO, "the pinned map %s/%s cannot be opened: %s", dp->folder,
 					    name, strerror(-fd));
-		if (!map_fits(map, fd))
+		if (!fits)
 			return datapath_say(sentence, -EPROTO,
 					    "the pinned map %s/%s is not of the type and size that this version uses",
 					    dp->folder, name);

@@ -342,7 +342,7 @@ static void frozen_map(struct datapath *dp)
 static void program_for_a_map(struct datapath *dp)
 {
 	(void)dp;
-	sh("cd %s && mv prog_rx0 lacp", folder);
+	sh("cd %s && mv prog_rx0 tables", folder);
 }
 
 Test(adopt, wrong_devices)
@@ -438,5 +438,35 @@ Test(adopt, scribbled_over, .timeout = 300)
 	cr_assert(hears(wire0, 1), "a new datapath does not forward");
 	datapath_close(&dp);
 	free(value);
+	no_leaks();
+}
+
+/* As after an upgrade to a version that has one map more, and another of another size. */
+Test(adopt, minor_maps_are_made_anew_without_a_gap)
+{
+	network(1);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_FAILOVER);
+	struct datapath *dp = make(&features, &setup, 1);
+	PUBLISH(dp, 0);
+	datapath_close(&dp);
+	sh("rm %s/slow_rx %s/lower_alive", folder, folder);
+	exchange("port_stats", BPF_MAP_TYPE_PERCPU_ARRAY, 8, XLAGG_MAX_PORTS, 0);
+	char *before = snapshot();
+
+	int wire = listen_on("wire0");
+	struct sender sender = {.fd = listen_on("lagg0")};
+	sender_start(&sender);
+	dp = adopt(&features, &setup);
+	uint32_t heard = sender_stop(&sender, wire, wire);
+	cr_assert(sender.sent > 0 && heard == sender.sent, "%u frames sent, %u came out", sender.sent, heard);
+	struct xlagg_port_stats stats;
+	cr_assert(datapath_port_stats(dp, 0, &stats) == 0 && stats.tx_packets <= sender.sent);
+	char *after = snapshot();
+	cr_assert(id_in(before, "ports", 0) == id_in(after, "ports", 0));
+	cr_assert(id_in(before, "port_stats", 0) != id_in(after, "port_stats", 0));
+	datapath_close(&dp);
+	free(before);
+	free(after);
 	no_leaks();
 }

@@ -128,31 +128,33 @@ void publish(struct datapath *dp, uint32_t count, const uint32_t *order)
 	datapath_carrier(dp, count > 0);
 }
 
-/* Kind and id of something pinned. */
+/* Kind and id of something pinned, whatever its name says. */
 static void describe_pin(const char *name, char *line, size_t size)
 {
-	char path[400], kind[16] = "?";
+	char path[400], self[32], inode[64] = "";
 	uint32_t id = 0, program = 0, len;
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	int fd = bpf_obj_get(path);
 	struct bpf_link_info link = {0};
 	struct bpf_prog_info prog = {0};
 	struct bpf_map_info map = {0};
-	if (strncmp(name, "link_", 5) == 0) {
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	int fd = bpf_obj_get(path);
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	cr_assert(readlink(self, inode, sizeof(inode) - 1) > 0, "%s cannot be read", path);
+	const char *kind = strstr(inode, "link") ? "link" : strstr(inode, "prog") ? "prog" : "map";
+	if (kind[0] == 'l') {
 		len = sizeof(link);
 		bpf_obj_get_info_by_fd(fd, &link, &len);
-		strcpy(kind, "link"), id = link.id, program = link.prog_id;
-	} else if (strchr(name, '_') && (strncmp(name, "prog_", 5) == 0 || strncmp(name, "filter_", 7) == 0 ||
-					 strncmp(name, "dispatch_", 9) == 0)) {
+		id = link.id, program = link.prog_id;
+	} else if (kind[0] == 'p') {
 		len = sizeof(prog);
 		bpf_obj_get_info_by_fd(fd, &prog, &len);
-		strcpy(kind, "prog"), id = prog.id;
+		id = prog.id;
 	} else {
 		len = sizeof(map);
 		bpf_obj_get_info_by_fd(fd, &map, &len);
-		strcpy(kind, "map"), id = map.id;
+		id = map.id;
 	}
-	cr_assert(fd >= 0 && id, "%s cannot be read", path);
+	cr_assert(id, "%s has no id", path);
 	close(fd);
 	snprintf(line, size, "%s %s %u %u\n", name, kind, id, program);
 }
@@ -283,4 +285,28 @@ uint32_t drain(int fd)
 	for (int64_t got; (got = next_mark(fd)) != -2;)
 		frames += got >= 0;
 	return frames;
+}
+
+static void *send_on(void *context)
+{
+	struct sender *sender = context;
+	struct timespec pause = {.tv_nsec = 100000};
+	for (; !sender->stop; nanosleep(&pause, NULL))
+		send_frame(sender->fd, sender->sent++);
+	return NULL;
+}
+
+void sender_start(struct sender *sender)
+{
+	cr_assert(pthread_create(&sender->thread, NULL, send_on, sender) == 0);
+}
+
+uint32_t sender_stop(struct sender *sender, int first, int second)
+{
+	struct timespec pause = {.tv_nsec = 10000000};
+	sender->stop = true;
+	pthread_join(sender->thread, NULL);
+	for (uint32_t i = 0; i < 200 && sender->heard < sender->sent; i++, nanosleep(&pause, NULL))
+		sender->heard += drain(first) + drain(second);
+	return sender->heard;
 }

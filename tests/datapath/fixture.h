@@ -8,6 +8,7 @@
 
 #include <criterion/criterion.h>
 #include <net/if.h>
+#include <pthread.h>
 
 #include "sys/datapath.h"
 
@@ -47,5 +48,17 @@ bool hears(int fd, uint32_t mark);
 uint32_t drain(int fd);
 /* The frame that send_frame() sends. */
 uint32_t frame_of(uint32_t mark, uint8_t frame[64]);
+
+/* A thread that sends on `fd` without a pause longer than 0.1 ms, marks from 0 on. */
+struct sender {
+	int fd;
+	uint32_t sent;
+	uint32_t heard; /* so far, where the test reads in between */
+	volatile bool stop;
+	pthread_t thread;
+};
+void sender_start(struct sender *sender);
+/* Stops it, hears what came meanwhile, waits two seconds for the last frames, and gives how many were heard in all. */
+uint32_t sender_stop(struct sender *sender, int first, int second);
 
 #endif

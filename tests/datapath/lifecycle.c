@@ -3,7 +3,6 @@
 #include "datapath/fixture.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -243,22 +242,6 @@ Test(lifecycle, new_port_is_not_live)
 	no_leaks();
 }
 
-/* Sends on lagg0 until it is told to stop. */
-struct sender {
-	int fd;
-	volatile bool stop;
-	uint32_t sent;
-};
-
-static void *send_on(void *context)
-{
-	struct sender *sender = context;
-	struct timespec pause = {.tv_nsec = 100000};
-	for (; !sender->stop; nanosleep(&pause, NULL))
-		send_frame(sender->fd, sender->sent++);
-	return NULL;
-}
-
 static void change_under_traffic(bool tcx)
 {
 	struct datapath_features features = features_of(tcx);
@@ -268,23 +251,16 @@ static void change_under_traffic(bool tcx)
 	PUBLISH(dp, 0, 1);
 	int wire0 = listen_on("wire0"), wire1 = listen_on("wire1");
 	struct sender sender = {.fd = listen_on("lagg0")};
-	pthread_t thread;
-	cr_assert(pthread_create(&thread, NULL, send_on, &sender) == 0);
+	sender_start(&sender);
 	static const uint32_t protos[] = {XLAGG_PROTO_LOADBALANCE, XLAGG_PROTO_ROUNDROBIN, XLAGG_PROTO_FAILOVER};
-	uint32_t heard = 0;
 	for (uint32_t i = 0; i < 30; i++) {
 		setup.params.proto = protos[i % 3];
 		setup.params.seed = i;
 		setup.direct = i % 4 == 1;
 		cr_assert(datapath_change(dp, &setup, sentence) == 0, "%s", sentence);
-		heard += drain(wire0) + drain(wire1);
+		sender.heard += drain(wire0) + drain(wire1);
 	}
-	sender.stop = true;
-	pthread_join(thread, NULL);
-	for (uint32_t i = 0; i < 100 && heard < sender.sent; i++) {
-		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-		heard += drain(wire0) + drain(wire1);
-	}
+	uint32_t heard = sender_stop(&sender, wire0, wire1);
 	cr_assert(sender.sent > 30, "no traffic to speak of: %u frames", sender.sent);
 	cr_assert(heard == sender.sent, "%u frames sent, %u came out", sender.sent, heard);
 	datapath_close(&dp);
@@ -334,19 +310,12 @@ Test(lifecycle, publications_in_a_row)
 	int wire0 = listen_on("wire0"), wire1 = listen_on("wire1");
 	struct sender sender = {.fd = listen_on("lagg0")};
 	PUBLISH(dp, 0, 1);
-	pthread_t thread;
-	cr_assert(pthread_create(&thread, NULL, send_on, &sender) == 0);
-	uint32_t heard = 0;
+	sender_start(&sender);
 	for (uint32_t i = 0; i < 40; i++) {
 		publish(dp, 2, i & 1 ? (uint32_t[]){0, 1} : (uint32_t[]){1, 0});
-		heard += drain(wire0) + drain(wire1);
+		sender.heard += drain(wire0) + drain(wire1);
 	}
-	sender.stop = true;
-	pthread_join(thread, NULL);
-	for (uint32_t i = 0; i < 100 && heard < sender.sent; i++) {
-		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-		heard += drain(wire0) + drain(wire1);
-	}
+	uint32_t heard = sender_stop(&sender, wire0, wire1);
 	cr_assert(sender.sent > 30 && heard == sender.sent, "%u frames sent, %u came out", sender.sent, heard);
 	datapath_close(&dp);
 	no_leaks();
