@@ -60,6 +60,19 @@ int device_name_lower(struct lagg *lagg, const char *name)
 	return netlink_set_alias(nl, lagg->lower_ifindex, mark);
 }
 
+/* Else the kernel takes a subnet's other addresses away with its first. */
+static void keep_secondary_addresses(const char *name)
+{
+	char path[128];
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/promote_secondaries", name);
+	FILE *file = fopen(path, "we");
+	bool failed = !file || fputs("1", file) < 0;
+	if (file && fclose(file))
+		failed = true;
+	if (failed)
+		log_warning("%s: cannot set %s: %s", name, path, strerror(errno));
+}
+
 /* Makes the device: netkit where it is offered and wanted, else a veth pair. */
 int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX])
 {
@@ -91,6 +104,7 @@ int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	if (r < 0)
 		return r;
 	lagg->ifindex = device.ifindex;
+	keep_secondary_addresses(name);
 	r = netlink_get_by_name(nl, lower, &device);
 	if (r < 0)
 		return r;
