@@ -56,7 +56,7 @@ static int decode_saved(const struct xlagg_saved *saved, const char *name, struc
 	struct ctl_command *command = malloc(sizeof(*command));
 	struct ctl_model *one = calloc(1, sizeof(*one));
 	int r = command && one ? ctl_decode(saved->message, saved->message_len, command, sentence) : -ENOMEM;
-	if (r >= 0 && (command->cmd != XLAGG_CMD_LAGG_ADD || strcmp(command->name, name)))
+	if (r >= 0 && (command->cmd != XLAGG_CMD_LAGG_ADD || strcmp(command->name, name) != 0))
 		r = -EPROTO;
 	if (r >= 0)
 		r = ctl_apply(one, command, sentence);
@@ -171,7 +171,7 @@ static int find_devices(struct agent *agent, const struct xlagg_saved *saved, co
 	char mark[64];
 	device_lower_mark(name, mark);
 	if (netlink_get(agent->nl, (int)saved->ifindex, device) < 0 ||
-	    netlink_get(agent->nl, (int)saved->lower_ifindex, lower) < 0 || strcmp(lower->alias, mark) ||
+	    netlink_get(agent->nl, (int)saved->lower_ifindex, lower) < 0 || strcmp(lower->alias, mark) != 0 ||
 	    lower->link != device->ifindex)
 		return -ENODEV;
 	return 0;
@@ -283,7 +283,7 @@ static bool is_lagg_folder(const char *folder)
 	struct dirent *entry;
 	__attribute__((cleanup(close_dir))) DIR *dir = opendir(folder);
 	while (dir && (entry = readdir(dir)))
-		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			return false;
 	return dir;
 }
@@ -307,7 +307,8 @@ static int for_each_folder(struct agent *agent, folder_fn fn)
 	int result = 0;
 	__attribute__((cleanup(close_dir))) DIR *dir = opendir(agent->pins);
 	while (dir && (entry = readdir(dir)) && count < XLAGG_MAX_LAGGS)
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") && strlen(entry->d_name) < XLAGG_NAME_MAX)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") &&
+		    strlen(entry->d_name) < XLAGG_NAME_MAX)
 			lagg_of_folder(entry->d_name, names[count++]);
 	qsort(names, count, sizeof(names[0]), (int (*)(const void *, const void *))strcmp);
 	for (uint32_t i = 0; i < count; i++) {

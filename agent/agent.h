@@ -18,7 +18,7 @@
 #include "sys/watch.h"
 
 #define AGENT_HEARTBEAT_NS 250000000ull /* the kernel takes the agent for dead after four of these */
-#define AGENT_NICE -15
+#define AGENT_NICE (-15)
 #define NS_PER_MS 1000000ull
 #define NS_PER_S 1000000000ull
 

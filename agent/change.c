@@ -29,7 +29,7 @@ static int set_own_mac(struct lagg *lagg)
 {
 	struct device device;
 	int r = netlink_get(lagg->agent->nl, lagg->ifindex, &device);
-	if (r == 0 && memcmp(device.mac, lagg->looks.mac, 6))
+	if (r == 0 && memcmp(device.mac, lagg->looks.mac, 6) != 0)
 		r = netlink_set_mac(lagg->agent->nl, lagg->ifindex, lagg->looks.mac);
 	return r;
 }
@@ -69,7 +69,7 @@ int lagg_look(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_
 			log_error("%s: its MAC and MTU could not be put back: %s", lagg->model.name, again);
 		return r;
 	}
-	if (memcmp(before.mac, looks->mac, 6)) {
+	if (memcmp(before.mac, looks->mac, 6) != 0) {
 		core_set_mac(lagg->core, agent_now(), looks->mac, &lagg->fx);
 		lagg_effects(lagg);
 	}
@@ -106,7 +106,8 @@ static bool programs_differ(const struct xlagg_lagg_conf *a, const struct xlagg_
 {
 	return a->proto != b->proto || a->hash != b->hash || a->hash_seed != b->hash_seed || a->flowid != b->flowid ||
 	       a->flowid_shift != b->flowid_shift || a->rr_limit != b->rr_limit || a->rx_all != b->rx_all ||
-	       a->datapath != b->datapath || a->tx_path != b->tx_path || strcmp(a->port_ethertypes, b->port_ethertypes);
+	       a->datapath != b->datapath || a->tx_path != b->tx_path ||
+	       strcmp(a->port_ethertypes, b->port_ethertypes) != 0;
 }
 
 /* What hides frames from XDP goes off on the ports before its programs come, and comes back when they are gone. */
@@ -266,7 +267,7 @@ static void take_promisc(struct lagg *lagg, const struct device *device)
 void lagg_device_changed(struct lagg *lagg, const struct device *device)
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
-	if (strcmp(device->name, lagg->model.name))
+	if (strcmp(device->name, lagg->model.name) != 0)
 		lagg_rename(lagg, device->name);
 	take_promisc(lagg, device);
 	device_assert_features(lagg);
@@ -274,7 +275,7 @@ void lagg_device_changed(struct lagg *lagg, const struct device *device)
 	to.conf.admin = !!(device->flags & IFF_UP);
 	if (device->mtu != lagg->looks.mtu)
 		to.conf.mtu = device->mtu;
-	if (memcmp(device->mac, lagg->looks.mac, 6)) {
+	if (memcmp(device->mac, lagg->looks.mac, 6) != 0) {
 		memset(to.conf.mac, 0, sizeof(to.conf.mac));
 		snprintf(to.conf.mac, sizeof(to.conf.mac), "%02x:%02x:%02x:%02x:%02x:%02x", device->mac[0],
 			 device->mac[1], device->mac[2], device->mac[3], device->mac[4], device->mac[5]);

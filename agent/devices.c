@@ -50,11 +50,11 @@ static void attach(struct lagg *lagg, uint32_t slot, const struct device *device
 	char sentence[XLAGG_SENTENCE_MAX] = "", before[XLAGG_SENTENCE_MAX];
 	memcpy(before, port->refused, sizeof(before));
 	if (member_attach(lagg, slot, device, sentence) < 0) {
-		if (strcmp(before, port->refused))
+		if (strcmp(before, port->refused) != 0)
 			log_warning("%s: %s", lagg->model.name, port->refused);
 		return;
 	}
-	if (strcmp(device->name, port->name))
+	if (strcmp(device->name, port->name) != 0)
 		member_rename(lagg, slot, device->name);
 	lagg_tell(lagg, XLAGG_EVENT_PORT_ADD, port->name, "its device appeared");
 }
@@ -117,7 +117,7 @@ static void lagg_device_gone(struct lagg *lagg)
 	lagg_destroy(lagg);
 	identity_forget(agent, name);
 	for (uint32_t i = 0; i < agent->model.laggs; i++) {
-		if (strcmp(agent->model.lagg[i].name, name))
+		if (strcmp(agent->model.lagg[i].name, name) != 0)
 			continue;
 		agent->model.laggs--;
 		memmove(&agent->model.lagg[i], &agent->model.lagg[i + 1],
@@ -146,11 +146,11 @@ void devices_port_changed(struct lagg *lagg, uint32_t slot, const struct device 
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	const struct looks *looks = &lagg->looks;
-	if (strcmp(device->name, lagg->port[slot].name))
+	if (strcmp(device->name, lagg->port[slot].name) != 0)
 		member_rename(lagg, slot, device->name);
 	member_refresh(lagg, slot);
 	/* MAC, MTU and offloads are the lagg's to choose. */
-	bool other = device->mtu != looks->mtu || (!looks->own_macs && memcmp(device->mac, looks->mac, 6)) ||
+	bool other = device->mtu != looks->mtu || (!looks->own_macs && memcmp(device->mac, looks->mac, 6) != 0) ||
 		     lagg->model.conf.datapath == XLAGG_DATAPATH_XDP;
 	if (other && member_adjust(lagg, slot, sentence) < 0)
 		log_warning("%s: %s", lagg->model.name, sentence);

@@ -87,7 +87,7 @@ static void save_lacp(struct lagg *lagg)
 		if (!port->used || !port->ifindex)
 			continue;
 		core_save_lacp(lagg->core, slot, &port->lacp);
-		if (memcmp(&port->lacp, &port->lacp_pinned, sizeof(port->lacp)) &&
+		if (memcmp(&port->lacp, &port->lacp_pinned, sizeof(port->lacp)) != 0 &&
 		    datapath_set_lacp(lagg->dp, slot, &port->lacp) == 0)
 			port->lacp_pinned = port->lacp;
 	}

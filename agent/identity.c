@@ -189,7 +189,7 @@ static int named_mac(struct agent *agent, const struct xlagg_model *model, uint8
 	struct device device;
 	if (!strcmp(option, "auto") || !strcmp(option, "active"))
 		return 0;
-	if (strncmp(option, "from ", 5)) {
+	if (strncmp(option, "from ", 5) != 0) {
 		if (!ctl_parse_mac(option, mac))
 			return 1;
 		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: '%s' is no MAC: write it as 02:00:00:00:00:01", model->name,

@@ -16,8 +16,6 @@
 
 #include "agent.h"
 
-#define OPEN_FILES 65536 /* at least that many may be open: each lagg keeps its maps so */
-
 static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec now;
@@ -296,12 +294,13 @@ static void go_first(void)
 		log_debug("cannot raise its priority: %s", strerror(errno));
 }
 
+/* Each lagg keeps some twenty files open. */
 static void open_many(void)
 {
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return;
-	limit.rlim_cur = limit.rlim_max = limit.rlim_max > OPEN_FILES ? limit.rlim_max : OPEN_FILES;
+	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit))
 		log_debug("cannot raise its limit of open files: %s", strerror(errno));
 }

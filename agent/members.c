@@ -102,7 +102,7 @@ static int prepare(struct lagg *lagg, uint32_t slot, const struct device *device
 	struct port_setup setup;
 	port_setup_of(lagg, device, &setup);
 	int r = port_prepare(nl, device, &setup, &lagg->saved.undo[slot], record_undo, &place, sentence);
-	if (r == 0 || !setup.set_mac || strcmp(lagg->model.conf.mac, "auto") ||
+	if (r == 0 || !setup.set_mac || strcmp(lagg->model.conf.mac, "auto") != 0 ||
 	    !memcmp(device->mac, lagg->looks.mac, 6) || !has_fixed_mac(lagg, device))
 		return r;
 	r = take_fixed_mac(lagg, device, sentence);

@@ -37,7 +37,7 @@ static void resolve_names(struct agent *agent, struct ctl_command *command)
 {
 	for (uint32_t i = 0; i < command->ports; i++)
 		resolve(agent, command->port[i].name);
-	if (strcmp(command->conf.primary, "auto"))
+	if (strcmp(command->conf.primary, "auto") != 0)
 		resolve(agent, command->conf.primary);
 }
 
@@ -141,14 +141,14 @@ static void remove_moving(struct agent *agent, struct ctl_model *to)
 
 static bool same_model(const struct xlagg_model *a, const struct xlagg_model *b)
 {
-	if (memcmp(&a->conf, &b->conf, sizeof(a->conf)) || a->ports != b->ports || a->addresses != b->addresses)
+	if (memcmp(&a->conf, &b->conf, sizeof(a->conf)) != 0 || a->ports != b->ports || a->addresses != b->addresses)
 		return false;
 	for (uint32_t i = 0; i < a->ports; i++)
-		if (strcmp(a->port[i].name, b->port[i].name) ||
+		if (strcmp(a->port[i].name, b->port[i].name) != 0 ||
 		    memcmp(&a->port[i].conf, &b->port[i].conf, sizeof(a->port[i].conf)))
 			return false;
 	for (uint32_t i = 0; i < a->addresses; i++)
-		if (strcmp(a->address[i], b->address[i]))
+		if (strcmp(a->address[i], b->address[i]) != 0)
 			return false;
 	return true;
 }

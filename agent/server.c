@@ -147,7 +147,7 @@ static bool get_laggs(struct client *client, const struct nlmsghdr *request, con
 		return no_such_lagg(client, request, name);
 	for (uint32_t i = 0; i < agent->model.laggs; i++) {
 		struct lagg *lagg = lagg_find(agent, agent->model.lagg[i].name);
-		if (!lagg || (name[0] && strcmp(name, lagg->model.name)))
+		if (!lagg || (name[0] && strcmp(name, lagg->model.name) != 0))
 			continue;
 		struct nlmsghdr *nlh = start_reply(client, request, XLAGG_MSG_LAGG);
 		status_lagg(lagg, nlh);
@@ -369,7 +369,7 @@ void server_publish(struct agent *agent, const struct xlagg_event *event)
 		struct client *client = agent->server->client[i];
 		if (!client || !client->subscribed)
 			continue;
-		if (client->subscribed_to[0] && event->lagg[0] && strcmp(client->subscribed_to, event->lagg))
+		if (client->subscribed_to[0] && event->lagg[0] && strcmp(client->subscribed_to, event->lagg) != 0)
 			continue;
 		if (!send_message(client, nlh, nlh->nlmsg_len)) {
 			/* It may be the one whose command is being done: the loop closes it at its end of file. */
