@@ -65,8 +65,6 @@ static int make_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 
 static void fill_maps(struct datapath *dp)
 {
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
-		dp->ports[i].enabled = XLAGG_PORT_OUT;
 	for (uint32_t i = 0; i < 2; i++)
 		for (uint32_t bucket = 0; bucket < XLAGG_BUCKETS; bucket++)
 			dp->tables[i].bucket[bucket] = XLAGG_NO_PORT << 8 | XLAGG_NO_PORT;

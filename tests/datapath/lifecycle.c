@@ -2,6 +2,7 @@
 /* Ports come and go, programs are changed under traffic, and nothing is left behind. */
 #include "datapath/fixture.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,11 +88,16 @@ Test(lifecycle, removal_detaches_although_another_has_it_open)
 	struct datapath_setup setup = setup_of(XLAGG_PROTO_FAILOVER);
 	struct datapath *dp = make(&features, &setup, 1);
 	PUBLISH(dp, 0);
+	char path[192];
+	snprintf(path, sizeof(path), "%s/link_tx", folder);
+	int link = bpf_obj_get(path);
+	cr_assert(link >= 0 || !features.tcx);
 	cr_assert(datapath_remove(folder) == 0);
 	int lagg = listen_on("lagg0"), lower = listen_on("lagg0-dp"), wire = listen_on("wire0");
 	send_frame(lagg, 1);
 	cr_assert(hears(lower, 1), "lagg0's frames are still taken");
 	cr_assert(drain(wire) == 0, "lagg0's frames still go to the port");
+	close(link);
 	datapath_close(&dp);
 	no_leaks();
 }

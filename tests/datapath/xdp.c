@@ -70,6 +70,21 @@ Test(xdp, forwards)
 	no_leaks();
 }
 
+/* What XDP passes on, the tc programs would send all the same: here they are gone. */
+Test(xdp, frames_go_by_xdp)
+{
+	network(2);
+	struct datapath_features features = features_of(true);
+	if (!features.tcx)
+		cr_skip("this kernel has no tcx");
+	struct datapath_setup setup = xdp_setup(XLAGG_PROTO_LOADBALANCE, 2);
+	struct datapath *dp = make(&features, &setup, 2);
+	sh("cd %s && rm link_tx link_rx0 link_rx1", folder);
+	forwards(dp);
+	datapath_close(&dp);
+	no_leaks();
+}
+
 Test(xdp, over_clsact)
 {
 	network(2);
