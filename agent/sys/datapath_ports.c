@@ -55,16 +55,35 @@ static void take_device(struct datapath *dp, const char *map, uint32_t index)
 	bpf_map_delete_elem(datapath_map(dp, map), &index);
 }
 
+/* Before any program that redirects through them: a missing entry passes a frame on to tc, but broadcast would not. */
+static int fill_devmaps(struct datapath *dp)
+{
+	int err = put_device(dp, "lower_dev", 0, dp->setup.params.lower_ifindex);
+	for (uint32_t slot = 0; !err && slot < XLAGG_MAX_PORTS; slot++) {
+		const struct xlagg_port *port = &dp->ports[slot];
+		bool live = port->ifindex && port->enabled == port->lost;
+		if (!live)
+			take_device(dp, "live_devs", slot); /* it may be from some time ago, in proto broadcast */
+		if (port->ifindex)
+			err = put_device(dp, "tx_devs", slot, port->ifindex);
+		if (!err && live)
+			err = put_device(dp, "live_devs", slot, port->ifindex);
+		if (err == -EINVAL) /* the device is gone, which is found out when its hooks are looked at */
+			err = 0;
+	}
+	return err;
+}
+
 /* The lower end in the xdp profile: programs of ports redirect into it, its own hashes what lagg0 sends. */
 static int device_xdp(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
-	uint32_t lower = dp->setup.params.lower_ifindex;
 	if (dp->setup.profile != XLAGG_DATAPATH_XDP)
 		return hook_clear(dp->folder, "xdptx");
+	uint32_t lower = dp->setup.params.lower_ifindex;
 	__cleanup_programs struct programs *programs = NULL;
 	int err = programs_open(&dp->setup, PROGRAMS_XDP, 0, &programs);
 	if (!err)
-		err = put_device(dp, "lower_dev", 0, lower);
+		err = fill_devmaps(dp);
 	if (err)
 		return datapath_say(sentence, err, "cannot set up the xdp datapath: %s", strerror(-err));
 	err = programs_load(dp, programs, (const char *const[]){"xdp_tx", NULL}, sentence);

@@ -114,11 +114,12 @@ Test(xdp, broadcast)
 	setup.params.proto = XLAGG_PROTO_FAILOVER;
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	cr_assert(datapath_change(dp, &setup, sentence) == 0, "%s", sentence);
+	PUBLISH(dp, 0, 2);
 	setup.params.proto = XLAGG_PROTO_BROADCAST;
 	cr_assert(datapath_change(dp, &setup, sentence) == 0, "%s", sentence);
-	PUBLISH(dp, 1, 2);
 	send_frame(lagg, 3);
-	cr_assert(hears(wire1, 3) && hears(wire2, 3), "a live port got no copy after the proto changed");
+	cr_assert(hears(wire0, 3) && hears(wire2, 3), "a live port got no copy after the proto changed");
+	cr_assert(drain(wire1) == 0, "a port that went out before the proto changed got a copy");
 	datapath_close(&dp);
 	no_leaks();
 }
