@@ -272,6 +272,21 @@ listener() {
 	wait_for 5 grep -q ready "$D/$1.out"
 }
 
+# ---- XDP programs of a user's own ----
+
+# user_program HOST DEV PROGRAM: loads user.bpf.c and attaches one of its programs
+user_program() {
+	local pins=$BPFFS/$P-user-$1-$2
+	mkdir -p "$pins"
+	on "$1" bpftool prog loadall "$B/tests/net/user.bpf.o" "$pins" pinmaps "$pins/maps"
+	on "$1" bpftool net attach xdp pinned "$pins/$3" dev "$2"
+}
+# user_count HOST DEV INDEX: of that instance's counters
+user_count() {
+	bpftool -j map lookup pinned "$BPFFS/$P-user-$1-$2/maps/user_counts" key "$3" 0 0 0 |
+		jq '[.formatted.values[].value] | add'
+}
+
 # ---- the end ----
 
 clean_up() {

@@ -27,20 +27,21 @@ try() {
 }
 
 # run_test FILE FUNCTION. What is measured here depends on when the machine runs whom, the partner's processes included:
-# a test that fails is given a second try, and both outcomes are printed.
+# a test that fails is tried again, three times in all, and every failure is printed.
+TRIES=3
 run_test() {
-	local name=$2 log=$RUN/$2.log status=0 start=$SECONDS note=
+	local name=$2 log=$RUN/$2.log status start=$SECONDS note= tried
 	number=$((number + 1))
-	try "$1" "$name" || status=$?
-	if [ $status != 0 ] && [ $status != 77 ]; then
-		say "# $name: first try failed (status $status): $(grep -m 1 FAILED "$log" || tail -n 1 "$log")"
-		note=", second try"
+	for ((tried = 1; tried <= TRIES; tried++)); do
 		status=0
 		try "$1" "$name" || status=$?
-	fi
+		[ $status != 0 ] && [ $status != 77 ] && [ $tried -lt $TRIES ] || break
+		say "# $name: try $tried failed (status $status): $(grep -m 1 FAILED "$log" || tail -n 1 "$log")"
+		note=", try $((tried + 1))"
+	done
 	case $status in
 	0) say "ok $number - $name ($((SECONDS - start)) s$note)" ;;
-	77) say "ok $number - $name # SKIP $(tail -n 1 "$log")" ;;
+	77) say "ok $number - $name # SKIP $(sed -n 's/^skipped: //p' "$log")" ;;
 	*)
 		failed=$((failed + 1))
 		say "not ok $number - $name (status $status, $((SECONDS - start)) s$note)"

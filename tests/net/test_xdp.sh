@@ -1,19 +1,6 @@
 # shellcheck shell=bash
 # datapath xdp: XDP programs of a user's own, on lagg0 and towards it.
 
-# user_program HOST DEV PROGRAM: loads and attaches one of user.bpf.c, pinned as $D-independent names below BPFFS
-user_program() {
-	local pins=$BPFFS/$P-user-$1-$2
-	mkdir -p "$pins"
-	on "$1" bpftool prog loadall "$B/tests/net/user.bpf.o" "$pins" pinmaps "$pins/maps"
-	on "$1" bpftool net attach xdp pinned "$pins/$3" dev "$2"
-}
-# user_count HOST DEV INDEX: of that instance's counters
-user_count() {
-	bpftool -j map lookup pinned "$BPFFS/$P-user-$1-$2/maps/user_counts" key "$3" 0 0 0 |
-		jq '[.formatted.values[].value] | add'
-}
-
 test_user_program_on_lagg0_filters() {
 	as_xdp_wires
 	lagg_pair 2 proto loadbalance datapath xdp

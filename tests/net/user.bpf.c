@@ -11,11 +11,12 @@
 
 #define DISCARD 9   /* UDP port whose frames are dropped */
 #define REFLECT 777 /* UDP port whose frames are sent back */
+#define STREAM 5001 /* UDP port of a numbered stream */
 
-/* Index 0: frames seen, 1: dropped, 2: reflected, 3: forwarded. */
+/* Index 0: frames seen, 1: dropped, 2: reflected, 3: forwarded, 4: of the stream. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 4);
+	__uint(max_entries, 5);
 	__type(key, __u32);
 	__type(value, __u64);
 } user_counts SEC(".maps");
@@ -91,6 +92,17 @@ int user_forward(struct xdp_md *ctx)
 		return XDP_PASS;
 	count(3);
 	return bpf_redirect(*target, 0);
+}
+
+/* A counter on a wire's far end: what came in of a stream, before anyone else takes or loses it. */
+SEC("xdp.frags")
+int user_counter(struct xdp_md *ctx)
+{
+	struct udphdr *udp = udp_of(ctx);
+
+	if (udp && (void *)(udp + 1) <= (void *)(long)ctx->data_end && udp->dest == bpf_htons(STREAM))
+		count(4);
+	return XDP_PASS;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
