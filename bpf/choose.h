@@ -18,13 +18,22 @@ struct choice {
 	__u32 why;     /* enum xlagg_choice */
 };
 
+/* What the agent says now; NULL: the lagg has no carrier. */
+static __always_inline const volatile struct xlagg_control *carrier(void)
+{
+	__u32 zero = 0;
+	const volatile struct xlagg_control *c = bpf_map_lookup_elem(&control, &zero);
+
+	return c && c->carrier ? c : NULL;
+}
+
 /* The table in use. NULL: the lagg has no carrier. */
 static __always_inline const volatile struct xlagg_table *current_table(void)
 {
-	__u32 index = 0;
-	const volatile struct xlagg_control *c = bpf_map_lookup_elem(&control, &index);
+	const volatile struct xlagg_control *c = carrier();
+	__u32 index;
 
-	if (!c || !c->carrier)
+	if (!c)
 		return NULL;
 	index = c->table;
 	return bpf_map_lookup_elem(&tables, &index);

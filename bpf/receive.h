@@ -37,33 +37,50 @@ static __always_inline enum owner owner_of(const __u8 *header, __u16 ethertype, 
 		return OWNER_SLOW;
 	if (ethertype == ETH_P_MAC_CONTROL)
 		return OWNER_PORT;
-	for (__u32 i = 0; i < XLAGG_PORT_ETHERTYPES; i++)
-		if (i < params.ethertypes && ethertype == params.ethertype[i])
+	for (__u32 i = 0; i < XLAGG_PORT_ETHERTYPES; i++) {
+		if (i >= params.ethertypes)
+			break;
+		if (ethertype == params.ethertype[i])
 			return OWNER_PORT;
+	}
 	return OWNER_LAGG;
+}
+
+/* A port that does not receive, for the reason `why`: for a while it takes what was sent to it alone. */
+static __always_inline __u32 refusal_of_idle(bool group, __u32 why)
+{
+	__u32 slot = params.slot;
+	const volatile struct xlagg_port *port = bpf_map_lookup_elem(&ports, &slot);
+
+	return port && (port->flags & XLAGG_PORT_LINGERING) && !group ? XLAGG_RX_DROP_MAX : why;
+}
+
+/* failover without rx_all: only the port in use receives. */
+static __always_inline __u32 refusal_of_standby(bool group)
+{
+	const volatile struct xlagg_table *table = current_table();
+
+	if (!table)
+		return XLAGG_RX_NO_CARRIER;
+	return choose_first(table).slot == params.slot ? XLAGG_RX_DROP_MAX : refusal_of_idle(group, XLAGG_RX_STANDBY);
 }
 
 /* Whether port params.slot may receive for the lagg: XLAGG_RX_DROP_MAX, or why not (enum xlagg_rx_drop). */
 static __always_inline __u32 refusal(bool group)
 {
-	const volatile struct xlagg_table *table;
 	const volatile struct xlagg_port *port;
-	__u32 slot = params.slot, flags;
+	__u32 slot = params.slot;
 
 	if (params.proto == XLAGG_PROTO_NONE)
 		return XLAGG_RX_PROTO_NONE;
-	table = current_table();
-	if (!table)
-		return XLAGG_RX_NO_CARRIER;
-	if (params.proto == XLAGG_PROTO_FAILOVER && !params.rx_all && choose_first(table).slot == slot)
-		return XLAGG_RX_DROP_MAX;
-	port = bpf_map_lookup_elem(&ports, &slot);
-	flags = port ? port->flags : 0;
-	if ((flags & XLAGG_PORT_LINGERING) && !group)
-		return XLAGG_RX_DROP_MAX;
 	if (params.proto == XLAGG_PROTO_FAILOVER && !params.rx_all)
-		return XLAGG_RX_STANDBY;
-	return flags & XLAGG_PORT_COLLECTING ? XLAGG_RX_DROP_MAX : XLAGG_RX_NOT_COLLECTING;
+		return refusal_of_standby(group);
+	if (!carrier())
+		return XLAGG_RX_NO_CARRIER;
+	port = bpf_map_lookup_elem(&ports, &slot);
+	if (port && (port->flags & XLAGG_PORT_COLLECTING))
+		return XLAGG_RX_DROP_MAX;
+	return refusal_of_idle(group, XLAGG_RX_NOT_COLLECTING);
 }
 
 #endif

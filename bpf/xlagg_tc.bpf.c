@@ -27,23 +27,32 @@ static __always_inline __u16 tag_of(const struct __sk_buff *skb)
 	return skb->vlan_present ? skb->vlan_tci & 0xfff : 0;
 }
 
-/* The flow hash of a frame, whose headers are made linear if they are not. */
-static __always_inline __u32 flow_of(struct __sk_buff *skb)
+static __always_inline struct xlagg_flow linear_flow_of(const struct __sk_buff *skb)
 {
 	const struct xlagg_hash_keys keys = {.fields = params.hash, .seed = params.seed};
-	struct xlagg_flow flow = {};
-	__u32 reach;
+
+	return xlagg_flow_hash((void *)(long)skb->data, (void *)(long)skb->data_end, tag_of(skb), keys);
+}
+
+/* The flow hash of a frame whose headers are not all in the linear part. Rare, and kept out of the way of the others.
+ */
+static __noinline __u32 pulled_flow_of(struct __sk_buff *skb)
+{
+	__u32 reach = skb->len < XLAGG_HASH_REACH ? skb->len : XLAGG_HASH_REACH;
+
+	bpf_skb_pull_data(skb, reach); /* if it fails, what there is counts */
+	return linear_flow_of(skb).hash;
+}
+
+static __always_inline __u32 flow_of(struct __sk_buff *skb)
+{
+	struct xlagg_flow flow;
 
 	if (params.flowid && skb->hash)
 		return skb->hash >> (params.flowid_shift & 31);
-	for (int attempt = 0; attempt < 2; attempt++) {
-		flow = xlagg_flow_hash((void *)(long)skb->data, (void *)(long)skb->data_end, tag_of(skb), keys);
-		if (!flow.cut || skb->data_end - skb->data >= skb->len)
-			break;
-		reach = skb->len < XLAGG_HASH_REACH ? skb->len : XLAGG_HASH_REACH;
-		if (bpf_skb_pull_data(skb, reach))
-			break;
-	}
+	flow = linear_flow_of(skb);
+	if (flow.cut && skb->data_end - skb->data < skb->len)
+		return pulled_flow_of(skb);
 	return flow.hash;
 }
 

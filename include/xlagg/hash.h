@@ -95,17 +95,18 @@ static inline __attribute__((always_inline)) __u16 xlagg_be16(__u16 value)
 #endif
 }
 
-/* Gives `len` octets and moves behind them, or NULL where the data ends before. */
-static inline __attribute__((always_inline)) const void *xlagg_take(struct xlagg_parse *p, __u32 len)
+/* Gives `len` octets in *ret and moves behind them. False: the data ends before. */
+static inline __attribute__((always_inline)) bool xlagg_take(struct xlagg_parse *p, __u32 len, const __u8 **ret)
 {
-	const void *at = p->data + p->at;
+	const __u8 *at = (const __u8 *)p->data + p->at;
 
-	if (at + len > p->end) {
+	if ((const void *)(at + len) > p->end) {
 		p->cut = true;
-		return NULL;
+		return false;
 	}
 	p->at += len;
-	return at;
+	*ret = at;
+	return true;
 }
 
 /*
@@ -131,12 +132,25 @@ static inline __attribute__((always_inline)) bool xlagg_skip(struct xlagg_parse 
 	return true;
 }
 
-/* One of two keys of a product, from the seed: distinct for each `index`, and alike within a pair when symmetric. */
-static inline __attribute__((always_inline)) __u32 xlagg_key(const struct xlagg_parse *p, __u32 index, bool second)
+/*
+ * A product's two keys, from the seed and `index`; equal when symmetric. Additions only, and nothing that a compiler
+ * would take out of where it is used: to it `fields` is a variable, while the verifier sees the constant.
+ */
+static inline __attribute__((always_inline)) __u32 xlagg_key(const struct xlagg_parse *p, __u32 index)
 {
-	if (p->keys.fields & XLAGG_HASH_SYMMETRIC)
-		second = false;
-	return (0x9e3779b9u * (2 * index + second + 1)) ^ p->keys.seed;
+	return p->keys.seed + 0x9e3779b9u * (index + 1);
+}
+
+static inline __attribute__((always_inline)) __u32 xlagg_second_key(const struct xlagg_parse *p, __u32 index)
+{
+	__u32 key = xlagg_key(p, index);
+
+	return p->keys.fields & XLAGG_HASH_SYMMETRIC ? key : key + 0x85ebca6bu;
+}
+
+static inline __attribute__((always_inline)) __u64 xlagg_if_asked(const struct xlagg_parse *p, __u32 field, __u64 value)
+{
+	return p->keys.fields & field ? value : 0;
 }
 
 /* The product of a pair of 32-bit values, of which `fields` may leave out either. */
@@ -145,27 +159,23 @@ static inline __attribute__((always_inline)) __u64 xlagg_pair(const struct xlagg
 {
 	if (!(p->keys.fields & (src_field | dst_field)))
 		return 0;
-	if (!(p->keys.fields & src_field))
-		src = 0;
-	if (!(p->keys.fields & dst_field))
-		dst = 0;
-	return (__u64)(__u32)(src + xlagg_key(p, index, false)) * (__u32)(dst + xlagg_key(p, index, true));
+	src = (__u32)xlagg_if_asked(p, src_field, src) + xlagg_key(p, index);
+	dst = (__u32)xlagg_if_asked(p, dst_field, dst) + xlagg_second_key(p, index);
+	return (__u64)src * dst;
 }
 
 /* The MACs: 48 bits each, so that the product is taken modulo 2^64. */
 static inline __attribute__((always_inline)) void xlagg_hash_macs(struct xlagg_parse *p, const void *dst_src)
 {
-	__u64 src = 0, dst = 0;
+	__u64 src, dst;
 
 	if (!(p->keys.fields & (XLAGG_HASH_SRC_MAC | XLAGG_HASH_DST_MAC)))
 		return;
-	if (p->keys.fields & XLAGG_HASH_DST_MAC)
-		dst = xlagg_load32(dst_src) | (__u64)xlagg_load16(dst_src + 4) << 32;
-	if (p->keys.fields & XLAGG_HASH_SRC_MAC)
-		src = xlagg_load16(dst_src + 6) | (__u64)xlagg_load32(dst_src + 8) << 16;
-	src += (__u64)xlagg_key(p, 8, false) << 17;
-	dst += (__u64)xlagg_key(p, 8, true) << 17;
-	p->link += (src + 0x5bd1e995) * (dst + 0x5bd1e995);
+	dst = xlagg_load32(dst_src) | (__u64)xlagg_load16(dst_src + 4) << 32;
+	src = xlagg_load16(dst_src + 6) | (__u64)xlagg_load32(dst_src + 8) << 16;
+	src = xlagg_if_asked(p, XLAGG_HASH_SRC_MAC, src) + ((__u64)xlagg_key(p, 8) << 17) + 0x5bd1e995;
+	dst = xlagg_if_asked(p, XLAGG_HASH_DST_MAC, dst) + ((__u64)xlagg_second_key(p, 8) << 17) + 0x5bd1e995;
+	p->link += src * dst;
 }
 
 static inline __attribute__((always_inline)) bool xlagg_is_vlan(__u16 ethertype)
@@ -176,17 +186,17 @@ static inline __attribute__((always_inline)) bool xlagg_is_vlan(__u16 ethertype)
 /* Reads an Ethernet header and the tags behind it; `vid`: id of a tag that hardware took off, 0: none. */
 static inline __attribute__((always_inline)) bool xlagg_parse_ethernet(struct xlagg_parse *p, __u16 vid)
 {
-	const void *header = xlagg_take(p, ETH_HLEN);
+	const __u8 *header;
 	__u64 ids = vid;
 
-	if (!header)
+	if (!xlagg_take(p, ETH_HLEN, &header))
 		return false;
 	xlagg_hash_macs(p, header);
 	p->ethertype = xlagg_be16(xlagg_load16(header + 12));
 	for (int i = 0; i < XLAGG_HASH_TAGS && xlagg_is_vlan(p->ethertype); i++) {
-		const void *tag = xlagg_take(p, 4);
+		const __u8 *tag;
 
-		if (!tag)
+		if (!xlagg_take(p, 4, &tag))
 			break;
 		ids = ids << 12 | (xlagg_be16(xlagg_load16(tag)) & 0xfff);
 		p->ethertype = xlagg_be16(xlagg_load16(tag + 2));
@@ -199,10 +209,10 @@ static inline __attribute__((always_inline)) bool xlagg_parse_ethernet(struct xl
 /* Reads an IPv4 header. False: not one, or a fragment, of which nothing more counts. */
 static inline __attribute__((always_inline)) bool xlagg_parse_ipv4(struct xlagg_parse *p)
 {
-	const __u8 *header = (const __u8 *)xlagg_take(p, 20);
+	const __u8 *header;
 	__u32 len;
 
-	if (!header)
+	if (!xlagg_take(p, 20, &header))
 		return false;
 	len = (header[0] & 0xf) * 4;
 	if (header[0] >> 4 != 4 || len < 20)
@@ -218,9 +228,9 @@ static inline __attribute__((always_inline)) bool xlagg_parse_ipv4(struct xlagg_
 /* Reads an IPv6 header; gives its flow label. */
 static inline __attribute__((always_inline)) bool xlagg_parse_ipv6(struct xlagg_parse *p, __u32 *label)
 {
-	const __u8 *header = (const __u8 *)xlagg_take(p, 40);
+	const __u8 *header;
 
-	if (!header || header[0] >> 4 != 6)
+	if (!xlagg_take(p, 40, &header) || header[0] >> 4 != 6)
 		return false;
 	p->network = 0;
 	for (__u32 i = 0; i < 4; i++)
@@ -239,8 +249,7 @@ static inline __attribute__((always_inline)) bool xlagg_skip_extensions(struct x
 
 		if (p->next != XLAGG_IP_HOPOPTS && p->next != XLAGG_IP_ROUTING && p->next != XLAGG_IP_DSTOPTS)
 			break;
-		header = (const __u8 *)xlagg_take(p, 8);
-		if (!header)
+		if (!xlagg_take(p, 8, &header))
 			break;
 		p->next = header[0];
 		if (!xlagg_skip(p, header[1] * 8))
@@ -255,14 +264,13 @@ static inline __attribute__((always_inline)) bool xlagg_skip_extensions(struct x
  */
 static inline __attribute__((always_inline)) void xlagg_hash_transport(struct xlagg_parse *p, __u32 label)
 {
-	const __u8 *ports = NULL;
+	const __u8 *ports;
 
 	p->port = 0;
 	if (p->keys.fields & XLAGG_HASH_L4_PROTO)
 		p->network += (__u64)p->next << 36; /* above three VLAN ids */
-	if (p->next == XLAGG_IP_TCP || p->next == XLAGG_IP_UDP || p->next == XLAGG_IP_SCTP)
-		ports = (const __u8 *)xlagg_take(p, 4);
-	if (ports) {
+	if ((p->next == XLAGG_IP_TCP || p->next == XLAGG_IP_UDP || p->next == XLAGG_IP_SCTP) &&
+	    xlagg_take(p, 4, &ports)) {
 		p->network +=
 		    xlagg_pair(p, 4, xlagg_load16(ports), xlagg_load16(ports + 2), XLAGG_HASH_SPORT, XLAGG_HASH_DPORT);
 		p->port = xlagg_be16(xlagg_load16(ports + 2));
@@ -293,10 +301,10 @@ static inline __attribute__((always_inline)) bool xlagg_parse_packet(struct xlag
 /* Behind a GRE header (RFC 2784, 2890). */
 static inline __attribute__((always_inline)) bool xlagg_enter_gre(struct xlagg_parse *p)
 {
-	const void *header = xlagg_take(p, 4);
+	const __u8 *header;
 	__u16 flags;
 
-	if (!header)
+	if (!xlagg_take(p, 4, &header))
 		return false;
 	flags = xlagg_be16(xlagg_load16(header));
 	if (flags & 0x4007) /* routing, or another version */
@@ -310,9 +318,9 @@ static inline __attribute__((always_inline)) bool xlagg_enter_gre(struct xlagg_p
 /* Behind the rest of a UDP header and a VXLAN header (RFC 7348). */
 static inline __attribute__((always_inline)) bool xlagg_enter_vxlan(struct xlagg_parse *p)
 {
-	const __u8 *header = (const __u8 *)xlagg_take(p, 12);
+	const __u8 *header;
 
-	return header && (header[4] & 0x08) && xlagg_parse_ethernet(p, 0);
+	return xlagg_take(p, 12, &header) && (header[4] & 0x08) && xlagg_parse_ethernet(p, 0);
 }
 
 /* Moves to the packet inside the one that was read. False: it is no tunnel's. */
@@ -338,12 +346,10 @@ static inline __attribute__((always_inline)) struct xlagg_flow xlagg_flow_hash(c
 	struct xlagg_parse p = {.keys = keys, .data = data, .end = data_end};
 	__u64 hash;
 
-	if (xlagg_parse_ethernet(&p, vid) && (keys.fields & ~XLAGG_HASH_L2 & ~XLAGG_HASH_SYMMETRIC)) {
-		for (int depth = 0; depth < 2; depth++) {
-			if (!xlagg_parse_packet(&p) || !(keys.fields & XLAGG_HASH_INNER) || !xlagg_enter_tunnel(&p))
-				break;
-			xlagg_forget_way(&p, (__u32)p.network);
-		}
+	if (xlagg_parse_ethernet(&p, vid) && (keys.fields & ~XLAGG_HASH_L2 & ~XLAGG_HASH_SYMMETRIC) &&
+	    xlagg_parse_packet(&p) && (keys.fields & XLAGG_HASH_INNER) && xlagg_enter_tunnel(&p)) {
+		xlagg_forget_way(&p, (__u32)p.network);
+		xlagg_parse_packet(&p);
 	}
 	hash = p.link + p.network;
 	hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15ull;
