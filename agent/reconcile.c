@@ -76,10 +76,22 @@ static int check_port(struct agent *agent, const struct ctl_command *command, co
 	return port_check(agent->nl, &device, command->name, sentence);
 }
 
+/* What the options say and this version cannot do is refused, not taken and forgotten. */
+static int check_options(const struct ctl_command *command, char sentence[XLAGG_SENTENCE_MAX])
+{
+	if (!command->conf.probe[0] || !strcmp(command->conf.probe, "none"))
+		return 0;
+	snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: this version has no link probes: leave probe at none",
+		 command->name);
+	return -EOPNOTSUPP;
+}
+
 static int check_command(struct agent *agent, const struct ctl_command *command, const struct ctl_model *model,
 			 char sentence[XLAGG_SENTENCE_MAX])
 {
-	int r = 0;
+	int r = check_options(command, sentence);
+	if (r < 0)
+		return r;
 	if (command->cmd == XLAGG_CMD_LAGG_ADD && !lagg_find(agent, command->name)) {
 		struct device device;
 		if (netlink_get_by_name(agent->nl, command->name, &device) == 0) {
