@@ -7,7 +7,8 @@
  *
  * lagg0 itself needs no program of ours, but GRO, or a veth drops what XDP redirects to its peer; so a user's program
  * may sit there. Both programs pass what they cannot handle on to tc `rx` and `tx`, attached at the same devices:
- * control frames, and frames for a port that is not in `tx_devs` because its driver cannot send for XDP.
+ * control frames, frames for a port that is not in `tx_devs` because its driver cannot send for XDP, and jumbo frames
+ * for all ports.
  */
 #include "choose.h"
 #include "count.h"
@@ -63,11 +64,15 @@ static __always_inline int drop(__u32 why, struct amount amount)
 	return XDP_DROP;
 }
 
-/* broadcast: the kernel makes the copies, one for every entry of live_devs. */
-static __always_inline int send_to_all(const volatile struct xlagg_table *table, struct amount amount)
+/* broadcast: the kernel makes the copies, one for every entry of live_devs; but not of a frame in fragments, which tc
+ * sends. */
+static __always_inline int send_to_all(const struct xdp_md *xdp, const volatile struct xlagg_table *table,
+				       struct amount amount)
 {
 	__u32 count = table->count, sent = 0;
 
+	if (xdp->data_end - xdp->data < amount.bytes)
+		return XDP_PASS;
 	for (__u32 i = 0; i < XLAGG_MAX_PORTS && i < count; i++) {
 		__u32 slot = table->order[i];
 
@@ -97,7 +102,7 @@ int xdp_tx(struct xdp_md *xdp)
 	if (!table)
 		return drop(XLAGG_TX_NO_CARRIER, amount);
 	if (params.proto == XLAGG_PROTO_BROADCAST)
-		return send_to_all(table, amount);
+		return send_to_all(xdp, table, amount);
 	if (by_flow())
 		hash = xlagg_flow_hash((void *)(long)xdp->data, (void *)(long)xdp->data_end, 0, keys).hash;
 	choice = choose(table, hash, true);
