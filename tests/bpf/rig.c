@@ -58,6 +58,7 @@ static void load_tc(struct rig *rig, const char *programs)
 	struct xlagg_tc_bpf *skeleton = xlagg_tc_bpf__open();
 
 	cr_assert_not_null(skeleton);
+	rig->tc_skeleton = skeleton;
 	*(struct xlagg_params *)&skeleton->rodata->params = rig->params;
 	select_programs(skeleton->obj, programs);
 	cr_assert_eq(bpf_object__load(skeleton->obj), 0, "the tc programs do not load: %s", strerror(errno));
@@ -71,6 +72,7 @@ static void load_xdp(struct rig *rig, const char *programs)
 	struct bpf_map *map;
 
 	cr_assert_not_null(skeleton);
+	rig->xdp_skeleton = skeleton;
 	*(struct xlagg_params *)&skeleton->rodata->params = rig->params;
 	if (!select_programs(skeleton->obj, programs))
 		return;
@@ -145,8 +147,8 @@ void rig_close(struct rig *rig)
 	munmap(rig->ports, XLAGG_MAX_PORTS * sizeof(struct xlagg_port));
 	munmap(rig->tables, 2 * sizeof(struct xlagg_table));
 	munmap(rig->control, sizeof(struct xlagg_control));
-	bpf_object__close(rig->xdp);
-	bpf_object__close(rig->tc);
+	xlagg_xdp_bpf__destroy(rig->xdp_skeleton);
+	xlagg_tc_bpf__destroy(rig->tc_skeleton);
 	free(rig);
 }
 

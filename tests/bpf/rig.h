@@ -21,6 +21,8 @@
 struct rig {
 	struct xlagg_params params;
 	struct bpf_object *tc, *xdp;
+	struct xlagg_tc_bpf *tc_skeleton;
+	struct xlagg_xdp_bpf *xdp_skeleton;
 	struct xlagg_port *ports; /* mapped */
 	struct xlagg_table *tables;
 	struct xlagg_control *control;

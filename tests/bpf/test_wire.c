@@ -204,6 +204,61 @@ Test(wire, broadcast_counts_copies_that_fail)
 	wire_close(&wire);
 }
 
+/* A jumbo frame, which XDP sees in fragments, goes through every proto in both directions whole. */
+static void jumbo_frames(uint32_t proto, bool xdp)
+{
+	struct xlagg_params params = params_of(proto);
+	static uint8_t jumbo[8900], got[9100];
+	struct frame f = marked(1);
+	struct wire wire;
+
+	wire_open(&wire, &params, xdp);
+	for (uint32_t i = 0; i < sizeof(jumbo); i++)
+		jumbo[i] = i < f.len ? f.data[i] : (uint8_t)(i * 7);
+	uint32_t slot = rig_probe(wire.rig, &f).slot;
+	cr_assert_eq(send(wire.lagg, jumbo, sizeof(jumbo), 0), (ssize_t)sizeof(jumbo), "%s", strerror(errno));
+	for (uint32_t p = 0; p < WIRE_PORTS; p++) {
+		struct pollfd waiting = {.fd = wire.far[p], .events = POLLIN};
+
+		if (p != slot && proto != XLAGG_PROTO_BROADCAST)
+			continue;
+		cr_assert_eq(poll(&waiting, 1, 2000), 1, "proto %u port %u: nothing came", proto, p);
+		cr_assert_eq(recv(wire.far[p], got, sizeof(got), 0), (ssize_t)sizeof(jumbo));
+		cr_assert_arr_eq(got, jumbo, sizeof(jumbo), "proto %u port %u", proto, p);
+		cr_assert_eq(rig_port_stats(wire.rig, p).tx_packets, 1);
+		cr_assert_eq(rig_port_stats(wire.rig, p).tx_bytes, sizeof(jumbo));
+	}
+	cr_assert_eq(rig_lagg_stats(wire.rig).tx_packets, 1);
+	cr_assert_eq(rig_lagg_stats(wire.rig).tx_bytes, sizeof(jumbo));
+	cr_assert_eq(send(wire.far[0], jumbo, sizeof(jumbo), 0), (ssize_t)sizeof(jumbo), "%s", strerror(errno));
+	struct pollfd waiting = {.fd = wire.lagg, .events = POLLIN};
+	cr_assert_eq(poll(&waiting, 1, 2000), 1);
+	cr_assert_eq(recv(wire.lagg, got, sizeof(got), 0), (ssize_t)sizeof(jumbo));
+	cr_assert_arr_eq(got, jumbo, sizeof(jumbo));
+	cr_assert_eq(rig_port_stats(wire.rig, 0).rx_bytes, sizeof(jumbo));
+	wire_close(&wire);
+}
+
+Test(wire, jumbo_frames)
+{
+	jumbo_frames(XLAGG_PROTO_LOADBALANCE, false);
+}
+
+Test(wire, jumbo_frames_to_all)
+{
+	jumbo_frames(XLAGG_PROTO_BROADCAST, false);
+}
+
+Test(wire_xdp, jumbo_frames)
+{
+	jumbo_frames(XLAGG_PROTO_LOADBALANCE, true);
+}
+
+Test(wire_xdp, jumbo_frames_to_all)
+{
+	jumbo_frames(XLAGG_PROTO_BROADCAST, true);
+}
+
 static void roundrobin_shares_exactly(bool xdp)
 {
 	struct xlagg_params params = params_of(XLAGG_PROTO_ROUNDROBIN);
