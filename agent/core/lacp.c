@@ -345,6 +345,7 @@ static void receive_lacp(struct lacp *l, struct lacp_port *p, uint64_t now, cons
 		lacp_rx_pdu(l, p, now, pdu, fx);
 }
 
+/* Before the timers: a LACPDU that waited for a late agent was in time. */
 void lacp_receive(struct lacp *l, uint64_t now, uint32_t slot, const uint8_t *frame, uint32_t len,
 		  struct core_effects *fx)
 {
@@ -353,7 +354,6 @@ void lacp_receive(struct lacp *l, uint64_t now, uint32_t slot, const uint8_t *fr
 
 	if (!l->running || !p->used)
 		return;
-	settle(l, now, fx); /* what the time has brought comes before the frame */
 	pdu_decode(frame, len, &pdu);
 	switch (pdu.kind) {
 	case PDU_UNKNOWN:

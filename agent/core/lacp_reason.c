@@ -9,13 +9,13 @@
 static bool no_link(const struct lacp *l, const struct lacp_port *p, char *text)
 {
 	if (!p->link.present)
-		snprintf(text, XLAGG_SENTENCE_MAX, "no such device");
+		snprintf(text, XLAGG_SENTENCE_MAX, "device is absent");
 	else if (!l->conf.admin)
 		snprintf(text, XLAGG_SENTENCE_MAX, "the lagg is administratively down");
 	else if (!p->conf.admin || p->draining)
-		snprintf(text, XLAGG_SENTENCE_MAX, "out of service (admin down)");
+		snprintf(text, XLAGG_SENTENCE_MAX, "taken out of service (admin down)");
 	else if (!p->link.admin_up)
-		snprintf(text, XLAGG_SENTENCE_MAX, "administratively down");
+		snprintf(text, XLAGG_SENTENCE_MAX, "administratively down (ip link set %s up brings it back)", p->name);
 	else if (!p->link.carrier)
 		snprintf(text, XLAGG_SENTENCE_MAX, "no carrier");
 	else if (!p->lacp_enabled)

@@ -93,7 +93,7 @@ static enum pdu_kind decode(const uint8_t *frame, uint32_t len, struct pdu *pdu)
 		type = get16(frame + ETH_HEADER + 2);
 		at += VLAN_TAG;
 	}
-	if (type != XLAGG_SLOW_ETHERTYPE || memcmp(frame, slow_address, sizeof(slow_address)))
+	if (type != XLAGG_SLOW_ETHERTYPE || memcmp(frame, slow_address, sizeof(slow_address)) != 0)
 		return PDU_UNKNOWN;
 	if (tagged || len <= at)
 		return PDU_ILLEGAL;

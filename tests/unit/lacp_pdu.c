@@ -284,6 +284,15 @@ Test(lacp_pdu, own_system_is_not_answered)
 	cr_assert_str_eq(fixture_reason(0), "no LACPDU received for 3 s");
 }
 
+Test(lacp_pdu, own_system_on_a_port_without_carrier_is_no_loop)
+{
+	memcpy(frame + PAYLOAD + 6, lagg.system, 6);
+	fixture_link(0, 0);
+	fixture_receive(0, frame, len);
+	fixture_link(0, 10000);
+	cr_assert_str_eq(fixture_reason(0), "no LACPDU received since the link came up");
+}
+
 Test(lacp_pdu, a_partner_ends_the_loop)
 {
 	memcpy(frame + PAYLOAD + 6, lagg.system, 6);

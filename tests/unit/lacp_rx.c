@@ -224,6 +224,22 @@ Test(lacp_rx, current_to_current_on_lacpdu)
 	expect_current_from(XLAGG_RX_CURRENT);
 }
 
+Test(lacp_rx, current_sets_ntt_when_the_partner_sees_us_wrongly)
+{
+	struct xlagg_lacp_end peer = fixture_partner(0), us;
+
+	fixture_link(0, 10000);
+	fixture_join(0);
+	fixture_pass(5 * SECOND);
+	us = p->actor;
+	us.state ^= XLAGG_STATE_SYNC;
+	peer.state |= ALL_SYNCED;
+	fixture_hear_as(0, &peer, &us);
+	cr_assert_eq(fixture_sent(0), 1, "update_NTT");
+	fixture_hear(0, ALL_SYNCED);
+	cr_assert_eq(fixture_sent(0), 0);
+}
+
 static void expect_deaf_in(enum xlagg_lacp_rx state)
 {
 	struct pdu pdu = {.kind = PDU_LACP, .actor = fixture_partner(3)};
@@ -337,4 +353,14 @@ Test(lacp_rx, lacpdu_resets_the_timer_at_its_last_moment)
 	cr_assert_eq(p->rx, XLAGG_RX_CURRENT);
 	fixture_pass(1);
 	cr_assert_eq(p->rx, XLAGG_RX_EXPIRED);
+}
+
+Test(lacp_rx, lacpdu_that_waited_for_a_late_agent_was_in_time)
+{
+	fixture_link(0, 10000);
+	fixture_join(0);
+	now += 89 * SECOND; /* nobody called lacp_run() */
+	fixture_hear(0, ALL_SYNCED);
+	cr_assert(lacp_distributing(&lagg, 0));
+	cr_assert_eq(p->current_while, now + 90 * SECOND);
 }

@@ -30,10 +30,10 @@ Test(lacp_reason, of_each_cause_on_the_way_up)
 	struct core_link link = {.present = false};
 
 	lacp_link(&lagg, now, 0, &link, &fx);
-	expect("no such device");
+	expect("device is absent");
 	link.present = true;
 	lacp_link(&lagg, now, 0, &link, &fx);
-	expect("administratively down");
+	expect("administratively down (ip link set eth0 up brings it back)");
 	link.admin_up = true;
 	lacp_link(&lagg, now, 0, &link, &fx);
 	expect("no carrier");
@@ -89,7 +89,7 @@ Test(lacp_reason, of_a_lagg)
 	char text[XLAGG_SENTENCE_MAX];
 
 	lacp_lagg_reason(&lagg, text);
-	cr_assert_str_eq(text, "no port distributes (eth0: no such device)");
+	cr_assert_str_eq(text, "no port distributes (eth0: device is absent)");
 	fixture_link(0, 10000);
 	fixture_join(0);
 	lacp_lagg_reason(&lagg, text);
