@@ -203,3 +203,47 @@ const char *fixture_reason(uint32_t slot)
 	lacp_reason(&lagg, slot, text);
 	return text;
 }
+
+uint32_t fixture_distributing(void)
+{
+	uint32_t slots = 0;
+
+	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
+		slots |= lacp_distributing(&lagg, i) ? 1u << i : 0;
+	return slots;
+}
+
+struct xlagg_lacp_end fixture_other_system(uint32_t slot, uint8_t which)
+{
+	struct xlagg_lacp_end partner = fixture_partner(slot);
+
+	partner.system[5] = which;
+	return partner;
+}
+
+void fixture_hear_synced(uint32_t slot, struct xlagg_lacp_end partner)
+{
+	partner.state |= ALL_SYNCED;
+	fixture_hear_from(slot, &partner);
+}
+
+void fixture_join_all(uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		fixture_up(i);
+	for (uint32_t i = 0; i < count; i++)
+		fixture_hear(i, ALL_SYNCED);
+	fixture_pass(LACP_AGGREGATE_WAIT_TIME);
+}
+
+void fixture_two_partners(uint32_t speed01, uint32_t speed2)
+{
+	for (uint32_t i = 0; i < 3; i++) {
+		fixture_add(i);
+		fixture_link(i, i == 2 ? speed2 : speed01);
+	}
+	fixture_hear_synced(2, fixture_other_system(2, 0xcc));
+	fixture_hear_synced(0, fixture_partner(0));
+	fixture_hear_synced(1, fixture_partner(1));
+	fixture_pass(2 * SECOND);
+}

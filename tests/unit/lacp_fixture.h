@@ -49,6 +49,17 @@ void fixture_receive(uint32_t slot, const void *frame, uint32_t len);
 /* Until the port distributes: partner in sync and collecting. */
 void fixture_join(uint32_t slot);
 
+/* Ports that distribute, as bits. */
+uint32_t fixture_distributing(void);
+/* The default partner's ports in another system. `which` tells systems apart. */
+struct xlagg_lacp_end fixture_other_system(uint32_t slot, uint8_t which);
+/* The port hears this partner, in sync, which sees us as we are. */
+void fixture_hear_synced(uint32_t slot, struct xlagg_lacp_end partner);
+/* Brings up ports 0..count-1 with the default partner, which is in sync on all of them. */
+void fixture_join_all(uint32_t count);
+/* eth0 and eth1 lead to one system, eth2 to another: all in sync. Speeds in Mb/s. */
+void fixture_two_partners(uint32_t speed01, uint32_t speed2);
+
 /* LACPDUs for a slot among the effects, and the last of them. */
 uint32_t fixture_sent(uint32_t slot);
 struct pdu fixture_last_sent(uint32_t slot);
