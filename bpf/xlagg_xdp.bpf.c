@@ -7,8 +7,8 @@
  *
  * lagg0 itself needs no program of ours, but GRO, or a veth drops what XDP redirects to its peer; so a user's program
  * may sit there. Both programs pass what they cannot handle on to tc `rx` and `tx`, attached at the same devices:
- * control frames, frames for a port that is not in `tx_devs` because its driver cannot send for XDP, and jumbo frames
- * for all ports.
+ * control frames, frames for a port that is not in `tx_devs` because its driver cannot send for XDP, and frames in
+ * fragments, which kernels before 6.3 do not redirect, many drivers since then do not send, and none copies.
  */
 #include "choose.h"
 #include "count.h"
@@ -19,6 +19,11 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 static __always_inline struct amount amount_of(struct xdp_md *xdp)
 {
 	return (struct amount){.packets = 1, .bytes = (__u32)bpf_xdp_get_buff_len(xdp)};
+}
+
+static __always_inline bool in_fragments(const struct xdp_md *xdp, struct amount amount)
+{
+	return xdp->data_end - xdp->data < amount.bytes;
 }
 
 /* Whose a received frame is; as owner_of() with the tag taken off, as the stack does before tc. */
@@ -38,22 +43,25 @@ int xdp_rx(struct xdp_md *xdp)
 {
 	const __u8 *header = (void *)(long)xdp->data;
 	const void *end = (void *)(long)xdp->data_end;
+	struct amount amount = amount_of(xdp);
 	__u32 why, verdict;
 
+	if (in_fragments(xdp, amount))
+		return XDP_PASS;
 	if ((const void *)header + ETH_HLEN > end) {
-		count_rx_drop(XLAGG_RX_MALFORMED, amount_of(xdp));
+		count_rx_drop(XLAGG_RX_MALFORMED, amount);
 		return XDP_DROP;
 	}
 	if (owner_of_tagged(header, end) != OWNER_LAGG)
 		return XDP_PASS;
 	why = refusal(header[0] & 1);
 	if (why != XLAGG_RX_DROP_MAX) {
-		count_rx_drop(why, amount_of(xdp));
+		count_rx_drop(why, amount);
 		return XDP_DROP;
 	}
 	verdict = (__u32)bpf_redirect_map(&lower_dev, 0, XDP_PASS);
 	if (verdict == XDP_REDIRECT)
-		count_rx(amount_of(xdp));
+		count_rx(amount);
 	return (int)verdict;
 }
 
@@ -64,15 +72,11 @@ static __always_inline int drop(__u32 why, struct amount amount)
 	return XDP_DROP;
 }
 
-/* broadcast: the kernel makes the copies, one for every entry of live_devs; but not of a frame in fragments, which tc
- * sends. */
-static __always_inline int send_to_all(const struct xdp_md *xdp, const volatile struct xlagg_table *table,
-				       struct amount amount)
+/* broadcast: the kernel makes the copies, one for every entry of live_devs. */
+static __always_inline int send_to_all(const volatile struct xlagg_table *table, struct amount amount)
 {
 	__u32 count = table->count, sent = 0;
 
-	if (xdp->data_end - xdp->data < amount.bytes)
-		return XDP_PASS;
 	for (__u32 i = 0; i < XLAGG_MAX_PORTS && i < count; i++) {
 		__u32 slot = table->order[i];
 
@@ -96,13 +100,15 @@ int xdp_tx(struct xdp_md *xdp)
 	struct choice choice;
 	__u32 hash = 0, verdict;
 
+	if (in_fragments(xdp, amount))
+		return XDP_PASS;
 	if (params.proto == XLAGG_PROTO_NONE)
 		return drop(XLAGG_TX_PROTO_NONE, amount);
 	table = current_table();
 	if (!table)
 		return drop(XLAGG_TX_NO_CARRIER, amount);
 	if (params.proto == XLAGG_PROTO_BROADCAST)
-		return send_to_all(xdp, table, amount);
+		return send_to_all(table, amount);
 	if (by_flow())
 		hash = xlagg_flow_hash((void *)(long)xdp->data, (void *)(long)xdp->data_end, 0, keys).hash;
 	choice = choose(table, hash, true);
