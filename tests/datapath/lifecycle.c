@@ -327,31 +327,45 @@ Test(lifecycle, publications_in_a_row)
 	no_leaks();
 }
 
-Test(lifecycle, many)
+/* Processor time of this process in seconds: what else runs on the machine does not count. */
+static double processor_time(void)
 {
-	network(1);
-	struct datapath_features features = features_of(true);
-	struct datapath *dp[64];
-	struct timespec start, end;
-	char sentence[XLAGG_SENTENCE_MAX] = "", path[160];
-	for (uint32_t i = 0; i < 64; i++)
-		sh("ip link add l%u type veth peer name d%u", i, i);
-	/* Processor time: what else runs on the machine does not count. */
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
-	for (uint32_t i = 0; i < 64; i++) {
-		char name[16];
+	struct timespec now;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Makes laggs `from` to `to` and gives the processor time that it took. */
+static double make_many(struct datapath *dp[], const struct datapath_features *features, uint32_t from, uint32_t to)
+{
+	double start = processor_time();
+	for (uint32_t i = from; i < to; i++) {
+		char name[16], path[160], sentence[XLAGG_SENTENCE_MAX] = "";
 		struct datapath_setup setup = setup_of(XLAGG_PROTO_LOADBALANCE);
 		snprintf(name, sizeof(name), "l%u", i);
 		setup.params.lagg_ifindex = if_nametoindex(name);
 		name[0] = 'd';
 		setup.params.lower_ifindex = if_nametoindex(name);
 		snprintf(path, sizeof(path), "%s/l%u", pins, i);
-		cr_assert(datapath_create(&dp[i], path, &features, &setup, sentence) == 0, "%s", sentence);
+		cr_assert(datapath_create(&dp[i], path, features, &setup, sentence) == 0, "%s", sentence);
 	}
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
-	double s = (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
-	cr_log_info("64 laggs in %.0f ms", s * 1e3);
-	cr_assert(s < 10, "64 laggs took %.1f s", s);
+	return processor_time() - start;
+}
+
+/* The 64th lagg takes no longer than the first. What one takes is the machine's affair, and the verifier's. */
+Test(lifecycle, many)
+{
+	network(1);
+	struct datapath_features features = features_of(true);
+	struct datapath *dp[64];
+	char path[160];
+	for (uint32_t i = 0; i < 64; i++)
+		sh("ip link add l%u type veth peer name d%u", i, i);
+	double first = make_many(dp, &features, 0, 16);
+	double middle = make_many(dp, &features, 16, 48);
+	double last = make_many(dp, &features, 48, 64);
+	cr_log_info("64 laggs in %.0f ms of processor time", (first + middle + last) * 1e3);
+	cr_assert(last < 3 * first, "the first 16 laggs took %.2f s, the last 16 %.2f s", first, last);
 	for (uint32_t i = 0; i < 64; i++) {
 		datapath_close(&dp[i]);
 		snprintf(path, sizeof(path), "%s/l%u", pins, i);
