@@ -11,7 +11,8 @@ for tap; do
 	p=$(grep -cE '^ok' "$tap") || p=0
 	f=$(grep -cE '^not ok' "$tap") || f=0
 	grep -E '^# .*: try [0-9] failed' "$tap" | sed "s|^# |$layer: |" || :
-	grep -E '^not ok' "$tap" | sed "s|^|$layer: |" || :
+	# with what Criterion says below the line
+	sed -n '/^not ok/,/^  \.\.\./{/^not ok/p;/^  /p}' "$tap" | sed "s|^|$layer: |"
 	grep -iE '^ok.* # skip' "$tap" | sed "s|^|$layer: |" || :
 	[ $((p - s + f)) -gt 0 ] || { echo "$layer: every test was skipped"; bad=1; }
 	passed=$((passed + p - s)) failed=$((failed + f)) skipped=$((skipped + s))

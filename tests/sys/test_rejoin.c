@@ -188,11 +188,18 @@ NETNS_TEST(frames, rejoin_speaks_the_version_of_the_network)
 	close(capture);
 }
 
+/* The kernel joins a new address's group in a work of its own, after the command. */
+static bool in_group(void *context)
+{
+	return shell_ok("ip -6 maddress show dev p0 | grep -q '%s$'", (const char *)context);
+}
+
 NETNS_TEST(frames, rejoin_reports_ipv6_groups)
 {
 	struct wire wire;
 	int capture = make_wire();
 	shell("ip address add fe80::15/64 dev p0 nodad");
+	cr_assert(wait_until(in_group, "ff02::1:ff00:15"));
 	int plain = join6("ff15::77", NULL);
 	int specific = join6("ff35::78", "2001:db8::9");
 	rejoin(nl, "p0", capture, &wire);
