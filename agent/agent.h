@@ -136,6 +136,9 @@ struct lagg *lagg_find(struct agent *agent, const char *name);
 /* --- change.c: another configuration --- */
 /* Makes the running lagg what `to` says, or leaves it what it was; only what differs is touched. */
 int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX]);
+/* The ports that `to` has no more are retired (see member_retire); gives whether traffic may be under way to one. */
+bool lagg_retire_ports(struct lagg *lagg, const struct xlagg_model *to);
+void lagg_remove_ports(struct lagg *lagg, const struct xlagg_model *to);
 /* What the lagg shall look like, and its hash seed. */
 int lagg_wanted_looks(struct lagg *lagg, const struct xlagg_model *model, struct looks *looks, uint32_t *seed,
 		      char sentence[XLAGG_SENTENCE_MAX]);
@@ -171,6 +174,9 @@ int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char s
 
 /* --- members.c: the ports of a running lagg --- */
 int member_add(struct lagg *lagg, const struct xlagg_port_model *port, char sentence[XLAGG_SENTENCE_MAX]);
+/* Before it is removed: what goes over the port goes elsewhere, and the far end is told, while the port still receives.
+ * Gives whether it carried traffic. */
+bool member_retire(struct lagg *lagg, uint32_t slot);
 void member_del(struct lagg *lagg, uint32_t slot);
 /* The device of a port appeared: makes it a port. */
 int member_attach(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX]);

@@ -156,10 +156,24 @@ static int change_programs(struct lagg *lagg, const struct xlagg_lagg_conf *to, 
 
 /* --- ports --- */
 
-static void remove_ports(struct lagg *lagg, const struct xlagg_model *to)
+static bool goes(const struct lagg *lagg, uint32_t slot, const struct xlagg_model *to)
+{
+	return lagg->port[slot].used && ctl_find_port(to, lagg->port[slot].name) < 0;
+}
+
+bool lagg_retire_ports(struct lagg *lagg, const struct xlagg_model *to)
+{
+	bool carried = false;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (goes(lagg, slot, to))
+			carried |= member_retire(lagg, slot);
+	return carried && to->conf.admin;
+}
+
+void lagg_remove_ports(struct lagg *lagg, const struct xlagg_model *to)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-		if (lagg->port[slot].used && ctl_find_port(to, lagg->port[slot].name) < 0)
+		if (goes(lagg, slot, to))
 			member_del(lagg, slot);
 }
 
@@ -205,7 +219,7 @@ static int change(struct lagg *lagg, const struct xlagg_model *to, const struct 
 		  char sentence[XLAGG_SENTENCE_MAX])
 {
 	bool admin = lagg->model.conf.admin;
-	remove_ports(lagg, to);
+	lagg_remove_ports(lagg, to);
 	int r = lagg_look(lagg, looks, sentence);
 	if (r < 0)
 		return r;

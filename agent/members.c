@@ -240,6 +240,18 @@ int member_add(struct lagg *lagg, const struct xlagg_port_model *model, char sen
 	return 0;
 }
 
+bool member_retire(struct lagg *lagg, uint32_t slot)
+{
+	const struct xlagg_port_model *model = member_model(lagg, slot);
+	if (!model || !core_output(lagg->core)->live[slot])
+		return false;
+	struct xlagg_port_conf conf = model->conf;
+	conf.admin = 0;
+	core_port_set(lagg->core, agent_now(), slot, &conf, &lagg->fx);
+	lagg_effects(lagg);
+	return true;
+}
+
 void member_del(struct lagg *lagg, uint32_t slot)
 {
 	char name[XLAGG_NAME_MAX];

@@ -7,8 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "agent.h"
+
+/* For frames under way to a port that is removed: more than they wait in queues, less than a timer of anyone's. */
+#define DRAIN_NS 50000000
 
 static void free_model(struct ctl_model **model)
 {
@@ -139,15 +143,22 @@ static void destroy_leaving(struct agent *agent, struct ctl_model *to, bool all)
 	}
 }
 
-/* Ports leave before they join: a port may move from one lagg to another. */
+/* Ports leave before they join: a port may move from one lagg to another. What is under way to them arrives: the
+ * command returns with devices that are free, so it waits. */
 static void remove_moving(struct agent *agent, struct ctl_model *to)
 {
+	static const struct timespec drain = {.tv_nsec = DRAIN_NS};
+	bool carried = false;
 	for (uint32_t i = 0; i < agent->laggs; i++) {
-		struct lagg *lagg = agent->lagg[i];
-		const struct xlagg_model *model = ctl_find(to, lagg->model.name);
-		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-			if (model && lagg->port[slot].used && ctl_find_port(model, lagg->port[slot].name) < 0)
-				member_del(lagg, slot);
+		const struct xlagg_model *model = ctl_find(to, agent->lagg[i]->model.name);
+		carried |= model && lagg_retire_ports(agent->lagg[i], model);
+	}
+	if (carried)
+		nanosleep(&drain, NULL);
+	for (uint32_t i = 0; i < agent->laggs; i++) {
+		const struct xlagg_model *model = ctl_find(to, agent->lagg[i]->model.name);
+		if (model)
+			lagg_remove_ports(agent->lagg[i], model);
 	}
 }
 

@@ -28,7 +28,7 @@ try() {
 
 # run_test FILE FUNCTION. What is measured here depends on when the machine runs whom, the partner's processes included:
 # a test that fails is tried again, three times in all, and every failure is printed.
-TRIES=3
+TRIES=${TRIES:-3}
 run_test() {
 	local name=$2 log=$RUN/$2.log status start=$SECONDS note= tried
 	number=$((number + 1))
