@@ -218,6 +218,10 @@ static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *
 	struct xlagg_model model;
 	struct device device, lower;
 	int r = check_saved(saved);
+	if (r == 0 && saved->message_len == 0) {
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "it was being made when its agent died");
+		return -EPROTO;
+	}
 	if (r == 0)
 		r = decode_saved(saved, name, &model, sentence);
 	if (r < 0)
@@ -261,7 +265,8 @@ static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *
 	return 0;
 }
 
-/* Ports and devices as they were before, and nothing left in bpffs. */
+/* Ports and devices as they were before, and nothing left in bpffs: its folder goes last, since it is what tells the
+ * next agent, if this one dies here, that there is something to put back. */
 static int put_back(struct agent *agent, const char *name, const char *folder, struct xlagg_saved *saved)
 {
 	struct device device, lower;
@@ -269,12 +274,11 @@ static int put_back(struct agent *agent, const char *name, const char *folder, s
 		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 			if (saved->undo[slot].ifindex)
 				port_restore(agent->nl, &saved->undo[slot]);
-	int r = datapath_remove(folder);
 	if (saved && find_devices(agent, saved, name, &device, &lower) == 0)
 		netlink_del(agent->nl, device.ifindex);
 	/* What the record does not tell. */
 	orphans_put_back(agent, name);
-	return r;
+	return datapath_remove(folder);
 }
 
 /* Whether this folder is a lagg's and not another namespace's, which has folders in it. */
@@ -379,6 +383,8 @@ static int adopt_folder(struct agent *agent, const char *name, const char *folde
 void adopt_all(struct agent *agent)
 {
 	for_each_folder(agent, adopt_folder);
+	/* Of an agent that died between a device and its folder. */
+	orphans_put_back(agent, NULL);
 }
 
 static int flush_folder(struct agent *agent, const char *name, const char *folder)

@@ -86,6 +86,7 @@ struct agent {
 	uint64_t heartbeat_ns; /* monotonic time of the last one */
 	uint64_t look_ns;      /* monotonic time of the next look at what no event tells */
 	uint32_t adopted, fresh;
+	bool changing;				/* a transaction runs: what it has done so far is no configuration */
 	struct ctl_model model;			/* the running configuration */
 	struct lagg *lagg[2 * XLAGG_MAX_LAGGS]; /* within a transaction those that come and those that go */
 	uint32_t laggs;
@@ -129,7 +130,8 @@ void lagg_free(struct lagg *lagg);
 /* The lagg's folder of pins, and the lagg of such a folder's name. */
 void lagg_folder(const struct agent *agent, const char *name, char ret[512]);
 void lagg_of_folder(const char *folder, char ret[XLAGG_NAME_MAX]);
-/* Pins the configuration and the undo records, for whoever comes next. */
+/* Pins the configuration and the undo records, for whoever comes next; within a transaction the records alone: if the
+ * agent dies on the way, the configuration is the one before, and of a lagg that was being made there is none. */
 int lagg_save(struct lagg *lagg);
 struct lagg *lagg_find(struct agent *agent, const char *name);
 

@@ -42,14 +42,13 @@ bool lagg_wants_direct(const struct xlagg_lagg_conf *conf, enum xlagg_device dev
 	return device == XLAGG_DEVICE_VETH && conf->datapath == XLAGG_DATAPATH_TC && conf->tx_path == XLAGG_TX_DIRECT;
 }
 
-/* Pins the configuration and the undo records, for whoever comes next. */
-int lagg_save(struct lagg *lagg)
+static int save_message(struct lagg *lagg)
 {
+	struct xlagg_saved *saved = &lagg->saved;
 	struct ctl_command *command = malloc(sizeof(*command));
 	if (!command)
 		return -ENOMEM;
 	ctl_model_to_command(&lagg->model, command);
-	struct xlagg_saved *saved = &lagg->saved;
 	int len = ctl_encode(command, NLM_F_REQUEST, 0, saved->message, sizeof(saved->message));
 	free(command);
 	if (len < 0) {
@@ -57,13 +56,22 @@ int lagg_save(struct lagg *lagg)
 			  XLAGG_SAVED_MAX);
 		return len;
 	}
-	saved->abi_version = XLAGG_ABI_VERSION;
 	saved->message_len = (uint32_t)len;
+	return 0;
+}
+
+int lagg_save(struct lagg *lagg)
+{
+	struct xlagg_saved *saved = &lagg->saved;
+	int r = lagg->agent->changing ? 0 : save_message(lagg);
+	if (r < 0)
+		return r;
+	saved->abi_version = XLAGG_ABI_VERSION;
 	saved->device = lagg->device;
 	saved->ifindex = (uint32_t)lagg->ifindex;
 	saved->lower_ifindex = (uint32_t)lagg->lower_ifindex;
 	saved->profile = lagg->model.conf.datapath;
-	int r = datapath_save(lagg->dp, saved);
+	r = datapath_save(lagg->dp, saved);
 	if (r < 0)
 		log_error("%s: cannot pin its configuration: %s", lagg->model.name, strerror(-r));
 	return r;

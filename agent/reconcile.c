@@ -199,6 +199,24 @@ static int lead_to(struct agent *agent, struct ctl_model *to, const char **faile
 	return 0;
 }
 
+/* To that model, or back to the running one. *failed: the lagg that could not be led. */
+static int lead_or_stay(struct agent *agent, struct ctl_model *to, const char **failed,
+			char sentence[XLAGG_SENTENCE_MAX])
+{
+	agent->changing = true;
+	int r = lead_to(agent, to, failed, sentence);
+	if (r < 0) {
+		char again[XLAGG_SENTENCE_MAX] = "";
+		const char *ignored;
+		if (lead_to(agent, &agent->model, &ignored, again) < 0)
+			log_error("cannot go back to the configuration before: %s", again);
+	}
+	agent->changing = false;
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		lagg_save(agent->lagg[i]);
+	return r;
+}
+
 /* Laggs that are no more: nothing of them is kept. */
 static void forget_leaving(struct agent *agent, struct ctl_model *to)
 {
@@ -255,12 +273,9 @@ int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t 
 	}
 	if (r < 0 || check)
 		return r;
-	r = lead_to(agent, to, &culprit, sentence);
+	r = lead_or_stay(agent, to, &culprit, sentence);
 	if (r < 0) {
-		char again[XLAGG_SENTENCE_MAX] = "";
 		*failed = command_of(commands, count, culprit);
-		if (lead_to(agent, &agent->model, &culprit, again) < 0)
-			log_error("cannot go back to the configuration before: %s", again);
 		return r;
 	}
 	/* What was applied, not what was asked: a name given by altname is the device's own by now. */

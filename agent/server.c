@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent.h"
@@ -24,6 +25,8 @@
 #define MAX_REFUSED 8	     /* clients more than that, who are told so */
 #define MAX_TRANSACTION 4096 /* commands */
 #define SEND_BUFFER (4 << 20)
+#define LOCK_TRIES 50
+#define LOCK_PAUSE_NS 10000000
 
 struct client {
 	struct agent *agent;
@@ -393,18 +396,31 @@ static void make_parents(const char *path)
 	}
 }
 
+/* A child of an agent that was just killed holds its lock, too, and ends with it, but not at once. */
+static int lock_patiently(int fd)
+{
+	static const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
+	int r = 0;
+	for (int tries = 0; tries < LOCK_TRIES; tries++) {
+		r = flock(fd, LOCK_EX | LOCK_NB) ? -errno : 0;
+		if (r != -EWOULDBLOCK)
+			return r;
+		nanosleep(&pause, NULL);
+	}
+	return -EBUSY;
+}
+
 /* The lock, not the socket's file, says whether another agent lives. */
 static int take_lock(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB)) {
-		int r = -errno;
-		close(fd);
-		return r == -EWOULDBLOCK ? -EBUSY : r;
-	}
-	return fd;
+	int r = lock_patiently(fd);
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
 }
 
 /* One agent a namespace, wherever their sockets are. */

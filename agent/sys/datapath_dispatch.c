@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <xdp/libxdp.h>
 
@@ -21,6 +23,7 @@ int run_apart(int (*fn)(void *context), void *context)
 	if (child < 0)
 		return -errno;
 	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* what is not finished then is the next agent's */
 		result = fn(context);
 		_exit(write(out, &result, sizeof(result)) != sizeof(result));
 	}
