@@ -62,13 +62,14 @@ enum xlagg_port_flag {
 
 /*
  * Map `ports`, index: slot of the port in its lagg. A port is live when enabled == lost.
- * One writer each: `lost` the kernel's watcher, everything else the agent.
+ * One writer each: `lost` the kernel (the watcher, and LACP without the agent), everything else the agent.
  */
 struct xlagg_port {
-	__u32 ifindex;	  /* the port's device, 0: this slot is free or the device is absent */
-	__u32 flags;	  /* enum xlagg_port_flag */
-	__u32 lost;	  /* grows whenever the port loses carrier or goes down; the watcher may count one loss twice */
-	__u32 enabled;	  /* the value of `lost` that the agent had seen when it let the port in, or XLAGG_PORT_OUT */
+	__u32 ifindex; /* the port's device, 0: this slot is free or the device is absent */
+	__u32 flags;   /* enum xlagg_port_flag */
+	__u32 lost;    /* grows whenever the port loses carrier, goes down, or LACP takes it out without the agent; the
+			* watcher may count one loss twice */
+	__u32 enabled; /* the value of `lost` that the agent had seen when it let the port in, or XLAGG_PORT_OUT */
 	__u64 last_tx_ns; /* reserved for the datapath */
 };
 
@@ -122,6 +123,7 @@ struct xlagg_port_stats {
 	__u64 slow_illegal;		     /* slow-protocol frames with an illegal subtype, length or tag */
 	__u64 slow_unknown;		     /* group address or EtherType of the slow protocols, but not both */
 	__u64 slow_limited;		     /* slow-protocol frames over the limit */
+	__u64 headless_tx;		     /* LACPDUs that the kernel sent while the agent was away */
 };
 
 /* Map `lagg_stats`, per CPU, one entry. */
@@ -162,6 +164,21 @@ struct xlagg_lacp {
 	__u8 matched;					  /* 1: the partner sees us as we are */
 	__u8 view_known;				  /* 1: `view` is valid */
 	__u8 pad2[2];
+	__u64 timeout_ns;  /* how long the partner may be silent after a LACPDU */
+	__u64 deadline_ns; /* CLOCK_MONOTONIC until which it may be silent in any case */
+	__u32 outs;	   /* the value of xlagg_headless.outs up to which the agent has taken note */
+	__u32 pad3;
+};
+
+/*
+ * Map `headless`, index: slot: what the kernel does for LACP while the agent's heartbeat is stale. Only the kernel
+ * writes it. While `outs` is not what xlagg_lacp.outs says, the kernel has taken the port out and does no more for it.
+ */
+struct xlagg_headless {
+	__u64 rx_ns; /* CLOCK_MONOTONIC of the last LACPDU of the partner last recorded, agent there or not */
+	__u64 tx_ns; /* CLOCK_MONOTONIC of the last LACPDU that the kernel sent */
+	__u32 outs;  /* how often it took the port out: the partner changed, lost Sync or Collecting, or fell silent */
+	__u32 pad;
 };
 
 /* Ring buffer `slow_rx`: one record per slow-protocol frame. */
@@ -251,6 +268,12 @@ struct xlagg_watched {
 };
 /* An agent whose heartbeat is older is taken for gone: the kernel acts for it where it may. */
 #define XLAGG_HEARTBEAT_STALE_NS 1000000000ull
+/*
+ * The clock by which the kernel acts without being asked: an IPv4 neighbour of the lower end that nobody is. The kernel
+ * asks for it every so often, for ever, and each request comes to the program at the lower end's egress.
+ */
+#define XLAGG_CLOCK_ADDRESS 0xc0000008u /* 192.0.0.8, the IPv4 dummy address (RFC 7600) */
+#define XLAGG_CLOCK_MS 500
 
 /*
  * Constants of one loaded program (`const volatile struct xlagg_params params` in every object): set before loading,

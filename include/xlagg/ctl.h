@@ -123,6 +123,7 @@ struct xlagg_port_counters {
 	uint64_t illegal_rx, unknown_rx, lacpdu_limited;
 	uint64_t actor_churns, partner_churns, actor_changes, partner_changes;
 	uint64_t link_failures;
+	uint64_t lacpdu_headless; /* sent by the kernel while the agent was away; not in lacpdu_tx */
 };
 
 struct xlagg_port_status {
