@@ -88,9 +88,11 @@ static void adopt_device(struct lagg *lagg, uint32_t slot)
 	int attached = datapath_port_ifindex(lagg->dp, slot);
 	if (attached && attached == (int)undo->ifindex && netlink_get(lagg->agent->nl, attached, &port->device) == 0) {
 		port->ifindex = attached;
-		if (datapath_get_lacp(lagg->dp, slot, &port->lacp) == 0)
-			core_adopt_lacp(lagg->core, slot, &port->lacp);
+		int r = datapath_get_lacp(lagg->dp, slot, &port->lacp);
 		port->lacp_pinned = port->lacp;
+		headless_adopt(lagg, slot);
+		if (r == 0)
+			core_adopt_lacp(lagg->core, slot, &port->lacp);
 		return;
 	}
 	if (attached)
@@ -207,6 +209,9 @@ static int adopt_datapath(struct lagg *lagg, const char *folder, char sentence[X
 		memcpy(lagg->looks.mac, mac, 6);
 	lagg_setup(lagg, &setup);
 	r = datapath_adopt(&lagg->dp, folder, &agent->features, &setup, sentence);
+	/* From here on LACP is ours again, and not the kernel's. */
+	if (r == 0)
+		datapath_heartbeat(lagg->dp, agent_now());
 	if (r == 0)
 		r = datapath_watch(lagg->dp, agent->watch);
 	return r < 0 ? r : lagg_watch_slow(lagg);

@@ -35,6 +35,7 @@ struct port {
 	struct core_link link;		     /* as last given to the core */
 	uint32_t lost;			     /* the loss counter up to which the core knows */
 	struct xlagg_lacp lacp, lacp_pinned; /* for the next agent: as it is, and as it was pinned last */
+	uint64_t deaf_until_ns;		     /* control frames that came before are of no use: monotonic time */
 	char refused[XLAGG_SENTENCE_MAX];    /* why a present device is no port, or empty */
 	uint32_t refusals;		     /* how often in a row the device refused a change */
 	uint64_t retry_ns;		     /* monotonic time of the next look at a refused device */
@@ -59,6 +60,7 @@ struct lagg {
 	bool promisc;	     /* the lagg's device is promiscuous: so are the ports */
 	bool vlans;	     /* it has VLANs on it */
 	bool ending;	     /* it is being taken down */
+	bool clock_failed;   /* its clock could not be set going, which has been told */
 	uint32_t next_order; /* of the next port that is added */
 	bool carrier;
 	struct core *core;
@@ -156,6 +158,8 @@ void lagg_effects(struct lagg *lagg);
 /* Makes the lagg's device and its programs say what lagg->carrier says. */
 void lagg_assert_carrier(struct lagg *lagg);
 int lagg_watch_slow(struct lagg *lagg);
+/* Hands the core the control frames that wait. */
+void lagg_read_slow(struct lagg *lagg);
 void lagg_event(struct lagg *lagg, struct xlagg_event *event);
 void lagg_tell(struct lagg *lagg, enum xlagg_event_type type, const char *port, const char *text);
 
@@ -206,6 +210,18 @@ void adopt_clear(const char *folder);
 /* Removes laggs' devices and frees ports, as far as is known what they were: of the lagg `name`, or, where that is
  * NULL, of all that are not running. */
 void orphans_put_back(struct agent *agent, const char *name);
+
+/* --- headless.c: LACP while no agent runs --- */
+/* Has the kernel's clock run where LACP needs one. Again: it goes on. */
+void headless_clock(struct lagg *lagg);
+/* Brings the pinned record of a port, in port->lacp, up to what the kernel has done since it was written. */
+void headless_adopt(struct lagg *lagg, uint32_t slot);
+/* How often the kernel has taken the port out of LACP's accord since this was asked last. */
+uint32_t headless_outs(struct lagg *lagg, uint32_t slot);
+/* It did: LACP starts anew. The effects are in lagg->fx. */
+void headless_restart(struct lagg *lagg, uint32_t slot);
+/* Before anything else is done: if this agent was so late that the kernel stood in, takes note of what it did. */
+void headless_end(struct agent *agent);
 
 /* --- reconcile.c: commands and files --- */
 /* Does all commands or none. *failed is the index of the one that was refused. Names of devices in them are replaced

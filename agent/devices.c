@@ -105,6 +105,7 @@ void devices_look(struct agent *agent)
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		retry_lagg(agent->lagg[i], now);
 		look_at_lagg(agent->lagg[i]);
+		headless_clock(agent->lagg[i]);
 	}
 }
 

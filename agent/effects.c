@@ -32,6 +32,7 @@ void lagg_assert_carrier(struct lagg *lagg)
 		datapath_carrier(lagg->dp, true);
 	if (r < 0 && r != -ENODEV)
 		log_error("%s: cannot set its carrier %s: %s", lagg->model.name, up ? "on" : "off", strerror(-r));
+	headless_clock(lagg);
 }
 
 static void carry_carrier(struct lagg *lagg, bool up)
@@ -164,7 +165,8 @@ void lagg_effects(struct lagg *lagg)
 static void on_slow_frame(void *context, const struct xlagg_slow_event *event)
 {
 	struct lagg *lagg = context;
-	if (event->slot >= XLAGG_MAX_PORTS || !lagg->port[event->slot].used)
+	if (event->slot >= XLAGG_MAX_PORTS || !lagg->port[event->slot].used ||
+	    event->time_ns < lagg->port[event->slot].deaf_until_ns)
 		return;
 	uint32_t len = event->len < XLAGG_SLOW_FRAME_MAX ? event->len : XLAGG_SLOW_FRAME_MAX;
 	lagg->port[event->slot].lacp.pdu_rx_ns = event->time_ns;
@@ -172,13 +174,19 @@ static void on_slow_frame(void *context, const struct xlagg_slow_event *event)
 	lagg_effects(lagg);
 }
 
+void lagg_read_slow(struct lagg *lagg)
+{
+	int r = datapath_slow_read(lagg->dp, on_slow_frame, lagg);
+	if (r < 0)
+		log_warning("%s: cannot read its control frames: %s", lagg->model.name, strerror(-r));
+}
+
 static int on_slow_readable(sd_event_source *source, int fd, uint32_t revents, void *context)
 {
 	(void)source, (void)fd, (void)revents;
 	struct lagg *lagg = context;
-	int r = datapath_slow_read(lagg->dp, on_slow_frame, lagg);
-	if (r < 0)
-		log_warning("%s: cannot read its control frames: %s", lagg->model.name, strerror(-r));
+	headless_end(lagg->agent);
+	lagg_read_slow(lagg);
 	return 0;
 }
 

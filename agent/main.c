@@ -47,10 +47,13 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 {
 	(void)source, (void)usec;
 	struct agent *agent = context;
+	headless_end(agent);
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		struct lagg *lagg = agent->lagg[i];
 		if (core_deadline(lagg->core) > agent_now())
 			continue;
+		/* Who was late, and not the partner, must not find that it was silent. */
+		lagg_read_slow(lagg);
 		core_run(lagg->core, agent_now(), &lagg->fx);
 		lagg_effects(lagg);
 	}
@@ -80,6 +83,7 @@ void agent_arm(struct agent *agent)
 static int on_heartbeat(sd_event_source *source, uint64_t usec, void *context)
 {
 	struct agent *agent = context;
+	headless_end(agent);
 	agent->heartbeat_ns = agent_now();
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		datapath_heartbeat(agent->lagg[i]->dp, agent->heartbeat_ns);

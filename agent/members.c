@@ -344,7 +344,11 @@ void member_refresh(struct lagg *lagg, uint32_t slot)
 	ethtool_carrier(port->device.name, &link.carrier);
 	ethtool_link(port->ifindex, port->device.name, &link.speed, &link.duplex);
 	own_mac(lagg, slot, link.mac);
-	if (port->link.carrier && (!link.carrier || now_lost[slot] != port->lost))
+	/* Of the losses some may be LACP's, which the core does not count as the link's. */
+	uint32_t losses = now_lost[slot] - port->lost, outs = headless_outs(lagg, slot);
+	if (outs)
+		headless_restart(lagg, slot);
+	if (port->link.carrier && (!link.carrier || losses != outs))
 		tell_loss(lagg, slot);
 	port->link = link;
 	port->lost = now_lost[slot];

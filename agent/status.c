@@ -23,6 +23,7 @@ static void port_counters(struct lagg *lagg, uint32_t slot, struct xlagg_port_co
 	counters->illegal_rx += stats.slow_illegal;
 	counters->unknown_rx += stats.slow_unknown;
 	counters->lacpdu_limited = stats.slow_limited;
+	counters->lacpdu_headless = stats.headless_tx;
 }
 
 static void put_port(struct lagg *lagg, const struct xlagg_port_model *model, struct nlmsghdr *nlh)

@@ -62,6 +62,13 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, XLAGG_MAX_PORTS);
+	__type(key, __u32); /* slot */
+	__type(value, struct xlagg_headless);
+} headless SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct xlagg_saved);
@@ -75,14 +82,14 @@ struct {
 
 /* Slow-protocol frames are limited per port and class, so that a flood of one leaves the others alone. */
 enum xlagg_slow_class {
-	XLAGG_SLOW_KNOWN,   /* LACPDU that repeats the Actor last recorded, state included */
-	XLAGG_SLOW_PARTNER, /* LACPDU of the partner last recorded, in another state */
-	XLAGG_SLOW_OTHER,   /* LACPDU of somebody else */
-	XLAGG_SLOW_MARKER,
-	XLAGG_SLOW_CLASS_MAX,
+	XLAGG_CLASS_KNOWN,   /* LACPDU that repeats the Actor last recorded, state included */
+	XLAGG_CLASS_PARTNER, /* LACPDU of the partner last recorded, in another state */
+	XLAGG_CLASS_OTHER,   /* LACPDU of somebody else */
+	XLAGG_CLASS_MARKER,
+	XLAGG_CLASS_MAX,
 };
 struct xlagg_limiter {
-	__u64 due_ns[XLAGG_SLOW_CLASS_MAX]; /* CLOCK_MONOTONIC until which the frames granted so far use up the rate */
+	__u64 due_ns[XLAGG_CLASS_MAX]; /* CLOCK_MONOTONIC until which the frames granted so far use up the rate */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -10,21 +10,11 @@
 #include <linux/pkt_cls.h>
 
 #include "count.h"
+#include "headless.h"
 #include "receive.h"
 
-#define SLOW_SUBTYPE ETH_HLEN	  /* offset in the frame */
-#define SLOW_ACTOR (ETH_HLEN + 4) /* LACPDU: offset of Actor_System_Priority */
-#define SLOW_ACTOR_LEN 15	  /* up to Actor_State */
-#define SLOW_ACTOR_ID_LEN 14	  /* without it */
-#define SLOW_FRAME_MIN (ETH_HLEN + 110)
 #define SLOW_INTERVAL_NS 100000000ull /* 10 frames/s: Annex 57A.1's limit per subtype */
 #define SLOW_BURST 10
-
-enum {
-	SLOW_LACP = 1,
-	SLOW_MARKER = 2,
-	SLOW_LAST = 10, /* OSSP; 0 and everything above are illegal */
-};
 
 /* Whether one more frame of that class fits its rate: a virtual schedule, one word, so that no lock is needed. */
 static __always_inline bool slow_grant(__u32 class, __u64 now)
@@ -33,7 +23,7 @@ static __always_inline bool slow_grant(__u32 class, __u64 now)
 	struct xlagg_limiter *l = bpf_map_lookup_elem(&limiter, &slot);
 	__u64 due, from;
 
-	if (!l || class >= XLAGG_SLOW_CLASS_MAX)
+	if (!l || class >= XLAGG_CLASS_MAX)
 		return false;
 	due = *(volatile __u64 *)&l->due_ns[class];
 	from = due > now ? due : now;
@@ -48,16 +38,14 @@ static __always_inline __u32 slow_class(struct __sk_buff *skb, __u8 subtype)
 {
 	__u32 slot = params.slot;
 	struct xlagg_lacp *known = bpf_map_lookup_elem(&lacp, &slot);
-	__u8 actor[SLOW_ACTOR_LEN];
+	__u8 actor[LACPDU_END_LEN];
 
-	if (subtype == SLOW_MARKER)
-		return XLAGG_SLOW_MARKER;
-	if (!known || !known->partner_known || bpf_skb_load_bytes(skb, SLOW_ACTOR, actor, sizeof(actor)))
-		return XLAGG_SLOW_OTHER;
-	for (int i = 0; i < SLOW_ACTOR_ID_LEN; i++)
-		if (actor[i] != known->partner[i])
-			return XLAGG_SLOW_OTHER;
-	return actor[SLOW_ACTOR_ID_LEN] == known->partner[SLOW_ACTOR_ID_LEN] ? XLAGG_SLOW_KNOWN : XLAGG_SLOW_PARTNER;
+	if (subtype == XLAGG_SLOW_MARKER)
+		return XLAGG_CLASS_MARKER;
+	if (!known || !known->partner_known || bpf_skb_load_bytes(skb, LACPDU_ACTOR, actor, sizeof(actor)) ||
+	    !same_end(actor, known->partner))
+		return XLAGG_CLASS_OTHER;
+	return actor[LACPDU_STATE] == known->partner[LACPDU_STATE] ? XLAGG_CLASS_KNOWN : XLAGG_CLASS_PARTNER;
 }
 
 /* Hands the frame to the agent. False: the ring is full. */
@@ -75,7 +63,7 @@ static __always_inline bool slow_hand_over(struct __sk_buff *skb, __u64 now)
 	if (len > sizeof(event->frame))
 		len = sizeof(event->frame);
 	/* The caller knows that it is not shorter; the verifier must be told. */
-	if (len < SLOW_FRAME_MIN || bpf_skb_load_bytes(skb, 0, event->frame, len)) {
+	if (len < XLAGG_SLOW_FRAME || bpf_skb_load_bytes(skb, 0, event->frame, len)) {
 		bpf_ringbuf_discard(event, 0);
 		return false;
 	}
@@ -89,6 +77,7 @@ static __always_inline int slow(struct __sk_buff *skb, bool to_group, __u16 ethe
 	struct xlagg_port_stats *stats = stats_of(params.slot);
 	__u64 now = bpf_ktime_get_ns();
 	__u8 subtype = 0;
+	bool granted;
 
 	if (!stats)
 		return TC_ACT_SHOT;
@@ -96,23 +85,26 @@ static __always_inline int slow(struct __sk_buff *skb, bool to_group, __u16 ethe
 		stats->slow_unknown++;
 		return TC_ACT_UNSPEC;
 	}
-	if (bpf_skb_load_bytes(skb, SLOW_SUBTYPE, &subtype, sizeof(subtype)) || !subtype || subtype > SLOW_LAST) {
+	if (bpf_skb_load_bytes(skb, ETH_HLEN, &subtype, sizeof(subtype)) || !subtype ||
+	    subtype > XLAGG_SLOW_SUBTYPE_MAX) {
 		stats->slow_illegal++;
 		return TC_ACT_SHOT;
 	}
-	if (subtype != SLOW_LACP && subtype != SLOW_MARKER)
+	if (subtype != XLAGG_SLOW_LACP && subtype != XLAGG_SLOW_MARKER)
 		return TC_ACT_UNSPEC;
-	if (vid || skb->len < SLOW_FRAME_MIN) {
+	if (vid || skb->len < XLAGG_SLOW_FRAME) {
 		stats->slow_illegal++;
 		return TC_ACT_SHOT;
 	}
-	if (!slow_grant(slow_class(skb, subtype), now) || !slow_hand_over(skb, now)) {
+	granted = slow_grant(slow_class(skb, subtype), now);
+	if (granted && slow_hand_over(skb, now)) {
+		stats->slow_rx++;
+	} else {
 		stats->slow_limited++;
 		stats->rx_dropped[XLAGG_RX_SLOW_LIMITED]++;
-		return TC_ACT_SHOT;
 	}
-	stats->slow_rx++;
-	return TC_ACT_SHOT;
+	/* Also when the ring is full: an agent that is away empties it no more. */
+	return granted && subtype == XLAGG_SLOW_LACP ? headless_receive(skb, stats, now) : TC_ACT_SHOT;
 }
 
 #endif

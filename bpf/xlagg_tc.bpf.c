@@ -5,7 +5,7 @@
  *
  *   tx           the lower end's ingress (veth), lagg0's egress (tx-path direct), lagg0's own transmit (netkit)
  *   rx           a port's ingress, one copy per port
- *   lower_guard  the lower end's egress
+ *   lower_guard  the lower end's egress, and the clock that comes with it
  *   probe        run by hand: says what tx would do
  */
 #include "choose.h"
@@ -149,13 +149,17 @@ int rx(struct __sk_buff *skb)
 	return bpf_redirect(params.lower_ifindex, 0);
 }
 
-/* The lower end is nobody's interface: what its own stack makes, and so was not received anywhere, does not go out. */
+/* The lower end is nobody's interface: what its own stack makes, and so was not received anywhere, does not go out. The
+ * clock alone is wanted. */
 SEC("tc")
 int lower_guard(struct __sk_buff *skb)
 {
 	if (skb->ingress_ifindex)
 		return TC_ACT_UNSPEC;
-	count_tx_drop(XLAGG_TX_OWN_STACK, amount_of(skb));
+	if (is_tick(skb))
+		headless_tick(skb);
+	else
+		count_tx_drop(XLAGG_TX_OWN_STACK, amount_of(skb));
 	return TC_ACT_SHOT;
 }
 

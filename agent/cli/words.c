@@ -97,6 +97,7 @@ const struct words_counter words_port_mib[] = {
     PORT(actor_changes, "changes of the actor's synchronization"),
     PORT(partner_changes, "changes of the partner's synchronization"),
     PORT(link_failures, "losses of the port's carrier"),
+    PORT(lacpdu_headless, "LACPDUs sent by the kernel in place of an absent agent"),
     {NULL, 0, NULL},
 };
 

@@ -169,6 +169,17 @@ void core_slow_frame(struct core *core, uint64_t now, uint32_t slot, const uint8
 	pass(core, now, fx);
 }
 
+void core_lacp_stood_in(struct core *core, uint32_t slot, const struct xlagg_headless *did)
+{
+	lacp_stood_in(&core->lacp, slot, did);
+}
+
+void core_lacp_restart(struct core *core, uint64_t now, uint32_t slot, struct core_effects *fx)
+{
+	lacp_restart(&core->lacp, now, slot, fx);
+	pass(core, now, fx);
+}
+
 void core_stop(struct core *core, uint64_t now, struct core_effects *fx)
 {
 	if (core->lacp.running)

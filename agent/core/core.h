@@ -82,7 +82,8 @@ void core_adopt(struct core *core, const struct xlagg_table *table);
 /* What an agent before this one left of a port's LACP; whatever makes no sense is ignored. Held, after core_port_add.
  */
 void core_adopt_lacp(struct core *core, uint32_t slot, const struct xlagg_lacp *left);
-/* What the next agent needs. The PDU and the times in *ret are the caller's and left as they are. */
+/* What the next agent, and the kernel without one, need. In *ret the PDU, when LACPDUs came and went, and `outs` are
+ * the caller's and left as they are. */
 void core_save_lacp(const struct core *core, uint32_t slot, struct xlagg_lacp *ret);
 /* The lagg's MAC (system-mac auto takes it when LACP starts). Call before the first port and after each change. */
 void core_set_mac(struct core *core, uint64_t now, const uint8_t mac[6], struct core_effects *fx);
@@ -107,6 +108,11 @@ int core_activate(struct core *core, uint64_t now, uint32_t slot, struct core_ef
 /* A slow-protocol frame (destination MAC first) came in on `slot`. */
 void core_slow_frame(struct core *core, uint64_t now, uint32_t slot, const uint8_t *frame, uint32_t len,
 		     struct core_effects *fx);
+/* The caller was late, and the kernel stood in: when it last sent a LACPDU and heard the partner of that port. Before
+ * any other input. */
+void core_lacp_stood_in(struct core *core, uint32_t slot, const struct xlagg_headless *did);
+/* It took the port out, because the partner was not any more what it had been: LACP starts anew. */
+void core_lacp_restart(struct core *core, uint64_t now, uint32_t slot, struct core_effects *fx);
 /* The lagg ends: last PDUs are among the effects. */
 void core_stop(struct core *core, uint64_t now, struct core_effects *fx);
 /* Time passed. Call at or after core_deadline(). */

@@ -173,7 +173,8 @@ void lacp_lagg_reason(const struct lacp *l, char text[XLAGG_SENTENCE_MAX]);
 /* Fills number, standby, reason, lacp and the LACP counters of a port's status, and leaves the rest. */
 void lacp_port_status(const struct lacp *l, uint32_t slot, struct xlagg_port_status *status);
 /* --- lacp_adopt.c: over a change of agents --- */
-/* Writes what the next agent needs to go on with this port; `pdu` and the times of `ret` are the caller's. */
+/* Writes what the next agent, and the kernel until then, need to go on with this port; `pdu`, when LACPDUs came and
+ * went, and `outs` are the caller's. */
 void lacp_save(const struct lacp *l, uint32_t slot, struct xlagg_lacp *ret);
 /* Takes system and port number from there, if it makes sense: after lacp_port_add(), before lacp_link(). */
 void lacp_adopt_identity(struct lacp *l, uint32_t slot, const struct xlagg_lacp *saved);
@@ -182,6 +183,13 @@ void lacp_adopt_identity(struct lacp *l, uint32_t slot, const struct xlagg_lacp 
  * meanwhile is to be dropped. False: the record makes no sense or does not fit, and the port starts anew.
  */
 bool lacp_adopt(struct lacp *l, uint64_t now, uint32_t slot, const struct xlagg_lacp *saved);
+
+/* --- lacp_adopt.c: after a time in which the kernel stood in --- */
+/* When it last sent a LACPDU, and when it last heard the partner, whose LACPDUs may still wait to be received. Before
+ * time has any effect, else that partner would seem to have been silent. */
+void lacp_stood_in(struct lacp *l, uint32_t slot, const struct xlagg_headless *did);
+/* It took the port out, since the partner was not what it had been: nothing is known of it any more. */
+void lacp_restart(struct lacp *l, uint64_t now, uint32_t slot, struct core_effects *fx);
 
 /* Fills has_lag_id, actor and partner of a lagg's status, and leaves the rest. */
 void lacp_status(const struct lacp *l, struct xlagg_lagg_status *status);

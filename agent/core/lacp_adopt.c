@@ -48,13 +48,66 @@ void lacp_save(const struct lacp *l, uint32_t slot, struct xlagg_lacp *ret)
 	ret->aggregator = (uint8_t)p->aggregator;
 	ret->active = p->aggregator == l->active;
 	ret->matched = p->matched;
+	ret->timeout_ns = lacp_timeout_time(p);
+	ret->deadline_ns = p->current_while;
+}
+
+/* It counts for the limit, and the next one is due a period later. */
+static void take_note_of_sent(struct lacp_port *p, uint64_t when)
+{
+	uint64_t period = p->periodic == LACP_SLOW_PERIODIC ? LACP_SLOW_PERIODIC_TIME : LACP_FAST_PERIODIC_TIME;
+	uint64_t newest = p->sent[(p->sent_next + LACP_TX_LIMIT - 1) % LACP_TX_LIMIT];
+
+	if (newest != CORE_NEVER && when <= newest)
+		return;
+	p->sent[p->sent_next] = when;
+	p->sent_next = (p->sent_next + 1) % LACP_TX_LIMIT;
+	if (p->periodic_timer != CORE_NEVER && p->periodic_timer < when + period)
+		p->periodic_timer = when + period;
+}
+
+static void take_note_of_heard(struct lacp_port *p, uint64_t when)
+{
+	if (p->rx != XLAGG_RX_CURRENT || when <= p->heard_at)
+		return;
+	p->heard_at = when;
+	if (p->current_while < when + lacp_timeout_time(p))
+		p->current_while = when + lacp_timeout_time(p);
+}
+
+void lacp_stood_in(struct lacp *l, uint32_t slot, const struct xlagg_headless *did)
+{
+	struct lacp_port *p = &l->port[slot];
+
+	if (!l->running || !p->used)
+		return;
+	if (did->tx_ns)
+		take_note_of_sent(p, did->tx_ns);
+	take_note_of_heard(p, did->rx_ns);
+}
+
+void lacp_restart(struct lacp *l, uint64_t now, uint32_t slot, struct core_effects *fx)
+{
+	struct core_link link = l->port[slot].link, gone = link;
+
+	if (!l->running || !l->port[slot].used)
+		return;
+	gone.carrier = false;
+	lacp_link(l, now, slot, &gone, fx);
+	lacp_link(l, now, slot, &link, fx);
+}
+
+/* Who we are outlives the partner. */
+static bool knows_us(const struct xlagg_lacp *saved)
+{
+	return saved->actor.port != 0;
 }
 
 static bool makes_sense(const struct xlagg_lacp *saved)
 {
 	return saved->partner_known == 1 && saved->mux <= XLAGG_MUX_COLLECTING_DISTRIBUTING &&
 	       saved->selected <= XLAGG_STANDBY && saved->aggregator < XLAGG_MAX_PORTS && saved->active <= 1 &&
-	       saved->matched <= 1 && saved->view_known <= 1 && saved->actor.port != 0 &&
+	       saved->matched <= 1 && saved->view_known <= 1 && knows_us(saved) &&
 	       (saved->mux <= XLAGG_MUX_WAITING || saved->selected == XLAGG_SELECTED);
 }
 
@@ -109,7 +162,7 @@ void lacp_adopt_identity(struct lacp *l, uint32_t slot, const struct xlagg_lacp 
 {
 	struct lacp_port *p = &l->port[slot];
 
-	if (!makes_sense(saved))
+	if (!knows_us(saved))
 		return;
 	/* system-mac auto is the lagg's MAC when LACP started, and a number that was given stays. */
 	memcpy(l->mac, saved->actor.system, sizeof(l->mac));

@@ -67,7 +67,7 @@ void datapath_heartbeat(struct datapath *dp, uint64_t now_ns);
 const struct xlagg_table *datapath_table(const struct datapath *dp);
 /* The device attached in a slot, 0: none. After datapath_adopt() a port whose device went away has none. */
 int datapath_port_ifindex(const struct datapath *dp, uint32_t slot);
-/* Starts a slot's counters and its `lacp` entry at zero, for a port that had no one's before. */
+/* Starts a slot's counters and its entries of `lacp` and `headless` at zero, for a port that had no one's before. */
 int datapath_port_reset(struct datapath *dp, uint32_t slot);
 int datapath_port_stats(const struct datapath *dp, uint32_t slot, struct xlagg_port_stats *ret);
 int datapath_lagg_stats(const struct datapath *dp, struct xlagg_lagg_stats *ret);
@@ -80,6 +80,8 @@ int datapath_slow_read(struct datapath *dp, datapath_slow_fn fn, void *context);
 /* Map `lacp`. */
 int datapath_set_lacp(struct datapath *dp, uint32_t slot, const struct xlagg_lacp *lacp);
 int datapath_get_lacp(const struct datapath *dp, uint32_t slot, struct xlagg_lacp *ret);
+/* Map `headless`: what the kernel did for LACP while the heartbeat was stale. */
+int datapath_get_headless(const struct datapath *dp, uint32_t slot, struct xlagg_headless *ret);
 /* Map `saved`, as it is; the reader checks it. */
 int datapath_save(struct datapath *dp, const struct xlagg_saved *saved);
 int datapath_read_saved(const char *folder, struct xlagg_saved *ret);

@@ -54,6 +54,8 @@ int datapath_port_reset(struct datapath *dp, uint32_t slot)
 		return -ENOMEM;
 	int err = put(dp, "port_stats", slot, zero);
 	free(zero);
+	if (!err)
+		err = put(dp, "headless", slot, &(struct xlagg_headless){0});
 	return err ? err : datapath_set_lacp(dp, slot, &(struct xlagg_lacp){0});
 }
 
@@ -62,16 +64,23 @@ int datapath_set_lacp(struct datapath *dp, uint32_t slot, const struct xlagg_lac
 	return slot < XLAGG_MAX_PORTS ? put(dp, "lacp", slot, lacp) : -EINVAL;
 }
 
-int datapath_get_lacp(const struct datapath *dp, uint32_t slot, struct xlagg_lacp *ret)
+/* Reads one entry; *ret stays as it is when that fails. */
+static int get(const struct datapath *dp, const char *map, uint32_t index, void *ret)
 {
-	struct xlagg_lacp lacp;
-	int fd = datapath_map(dp, "lacp");
+	int fd = datapath_map(dp, map);
 	if (fd < 0)
 		return fd;
-	if (bpf_map_lookup_elem(fd, &slot, &lacp) != 0)
-		return -errno;
-	*ret = lacp;
-	return 0;
+	return bpf_map_lookup_elem(fd, &index, ret) == 0 ? 0 : -errno;
+}
+
+int datapath_get_lacp(const struct datapath *dp, uint32_t slot, struct xlagg_lacp *ret)
+{
+	return get(dp, "lacp", slot, ret);
+}
+
+int datapath_get_headless(const struct datapath *dp, uint32_t slot, struct xlagg_headless *ret)
+{
+	return get(dp, "headless", slot, ret);
 }
 
 int datapath_save(struct datapath *dp, const struct xlagg_saved *saved)

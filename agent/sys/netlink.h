@@ -92,6 +92,12 @@ int netlink_add_veth(struct netlink *nl, const char *name, const char *lower, co
 int netlink_add_netkit(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu);
 int netlink_del(struct netlink *nl, int ifindex);
 
+/*
+ * A clock in the kernel that runs without any process: a neighbour of `ifindex` that nobody is (`address`, host byte
+ * order) is asked for by ARP every `ms` milliseconds, for years, as long as the device is up. Again: it goes on.
+ */
+int netlink_run_clock(struct netlink *nl, int ifindex, uint32_t address, uint32_t ms);
+
 /* "ADDRESS/PREFIX"; without "/PREFIX" the host's own (32 or 128). -EINVAL: no such text, -EEXIST: the device has it,
  * -EADDRNOTAVAIL: it has it not. IPv4 addresses get their network's broadcast address. */
 int netlink_add_address(struct netlink *nl, int ifindex, const char *address_prefix);

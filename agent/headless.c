@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What the kernel does for LACP without this agent: the clock that it needs, and what is left to know of it afterwards.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "agent.h"
+
+void headless_clock(struct lagg *lagg)
+{
+	if (lagg->model.conf.proto != XLAGG_PROTO_LACP || !lagg->carrier)
+		return;
+	int r = netlink_run_clock(lagg->agent->nl, lagg->lower_ifindex, XLAGG_CLOCK_ADDRESS, XLAGG_CLOCK_MS);
+	if (r < 0 && !lagg->clock_failed)
+		log_warning(
+		    "%s: its LACP has no clock for the time without an agent (%s): partners are answered and not "
+		    "more",
+		    lagg->model.name, strerror(-r));
+	lagg->clock_failed = r < 0;
+}
+
+void headless_adopt(struct lagg *lagg, uint32_t slot)
+{
+	struct port *port = &lagg->port[slot];
+	struct xlagg_headless did;
+	if (datapath_get_headless(lagg->dp, slot, &did) < 0)
+		return;
+	if (port->lacp.pdu_tx_ns < did.tx_ns)
+		port->lacp.pdu_tx_ns = did.tx_ns;
+	/* The partner is not any more what the record says. */
+	if (port->lacp.outs != did.outs)
+		port->lacp.partner_known = 0;
+	port->lacp.outs = did.outs;
+}
+
+uint32_t headless_outs(struct lagg *lagg, uint32_t slot)
+{
+	struct port *port = &lagg->port[slot];
+	struct xlagg_headless did;
+	if (lagg->model.conf.proto != XLAGG_PROTO_LACP || datapath_get_headless(lagg->dp, slot, &did) < 0)
+		return 0;
+	uint32_t outs = did.outs - port->lacp.outs;
+	port->lacp.outs = did.outs;
+	return outs;
+}
+
+void headless_restart(struct lagg *lagg, uint32_t slot)
+{
+	uint64_t now = agent_now();
+	/* LACPDUs that waited are of the partner that it was, or no more than the change that was seen. */
+	lagg->port[slot].deaf_until_ns = now;
+	log_info("%s: %s: LACP starts anew: its partner changed or fell silent while the agent was away",
+		 lagg->model.name, lagg->port[slot].name);
+	core_lacp_restart(lagg->core, now, slot, &lagg->fx);
+}
+
+/* What it did for one port; true: it took the port out, or a loss of the link is still to be told. */
+static bool take_note(struct lagg *lagg, uint32_t slot, uint32_t lost)
+{
+	struct port *port = &lagg->port[slot];
+	struct xlagg_headless did;
+	if (!port->used || !port->ifindex || datapath_get_headless(lagg->dp, slot, &did) < 0)
+		return false;
+	core_lacp_stood_in(lagg->core, slot, &did);
+	if (port->lacp.pdu_tx_ns < did.tx_ns)
+		port->lacp.pdu_tx_ns = did.tx_ns;
+	return lost != port->lost || did.outs != port->lacp.outs;
+}
+
+/* All ports before the first of them leads to anything: then time counts for all. */
+static void catch_up(struct lagg *lagg)
+{
+	uint32_t lost[XLAGG_MAX_PORTS];
+	bool out[XLAGG_MAX_PORTS];
+	datapath_lost(lagg->dp, lost);
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		out[slot] = take_note(lagg, slot, lost[slot]);
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (out[slot])
+			member_refresh(lagg, slot);
+}
+
+void headless_end(struct agent *agent)
+{
+	uint64_t now = agent_now();
+	if (now - agent->heartbeat_ns <= XLAGG_HEARTBEAT_STALE_NS)
+		return;
+	agent->heartbeat_ns = now;
+	/* First the kernel has to leave it to us, then what it did is all that it did. */
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		datapath_heartbeat(agent->lagg[i]->dp, now);
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		if (agent->lagg[i]->model.conf.proto == XLAGG_PROTO_LACP)
+			catch_up(agent->lagg[i]);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * LACP while the agent's heartbeat is stale. As long as a port's partner is the one last recorded, and sees us as in
+ * the last LACPDU that the agent sent, that LACPDU is the right one to send again: as the answer to each of the
+ * partner's, and by the clock at the rate that the partner asks for, since the partner's agent may be away as well;
+ * both together at most once a second. As soon as it is not, or the partner has been silent for too long, the port is
+ * taken out for good: what comes next is for an agent to negotiate.
+ */
+#ifndef BPF_HEADLESS_H
+#define BPF_HEADLESS_H
+
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
+#include <stddef.h>
+
+#include "count.h"
+#include "xlagg/hash.h"
+#include "xlagg/wire.h"
+
+/* Where the two ends stand in a LACPDU's frame, and the parts of one end. */
+#define LACPDU_ACTOR (ETH_HLEN + offsetof(struct xlagg_wire_lacpdu, actor))
+#define LACPDU_PARTNER (ETH_HLEN + offsetof(struct xlagg_wire_lacpdu, partner))
+#define LACPDU_END_LEN sizeof(struct xlagg_wire_end)
+#define LACPDU_STATE offsetof(struct xlagg_wire_end, state)
+#define LACPDU_SYSTEM offsetof(struct xlagg_wire_end, system)
+
+#define FAST_PERIODIC_NS 1000000000ull /* IEEE 802.1AX 6.4.4 */
+#define SLOW_PERIODIC_NS 30000000000ull
+/* What the partner must not give up. */
+#define STATE_CARRIES (XLAGG_STATE_AGGREGATION | XLAGG_STATE_SYNC | XLAGG_STATE_COLLECTING)
+
+#define ARP_TARGET (ETH_HLEN + 24) /* offset of the target's IPv4 address in an ARP frame */
+
+/* The same port of the same system with the same key; only the states may differ. */
+static __always_inline bool same_end(const __u8 *a, const __u8 *b)
+{
+	for (__u32 i = 0; i < LACPDU_STATE; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
+
+static __always_inline bool same_system(const __u8 *a, const __u8 *b)
+{
+	for (__u32 i = LACPDU_SYSTEM; i < LACPDU_SYSTEM + ETH_ALEN; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
+
+/* Signed: it may have beaten since `now` was read. */
+static __always_inline bool agent_away(__u64 now)
+{
+	__u32 zero = 0;
+	const volatile struct xlagg_control *c = bpf_map_lookup_elem(&control, &zero);
+
+	return c && (__s64)(now - c->heartbeat_ns) > (__s64)XLAGG_HEARTBEAT_STALE_NS;
+}
+
+/* The kernel has taken the port out, and no agent has taken note yet. */
+static __always_inline bool is_out(const struct xlagg_lacp *known, const struct xlagg_headless *h)
+{
+	return h->outs != known->outs;
+}
+
+/* The next frame takes another port. Counted as a loss first: an agent that comes back between the two takes it for one
+ * of the link, while one that saw none would leave the port out. */
+static __always_inline void take_out(__u32 slot, const struct xlagg_lacp *known, struct xlagg_headless *h)
+{
+	struct xlagg_port *port = bpf_map_lookup_elem(&ports, &slot);
+	__u32 outs = known->outs;
+
+	if (!port)
+		return;
+	__sync_fetch_and_add(&port->lost, 1);
+	__sync_bool_compare_and_swap(&h->outs, outs, outs + 1);
+}
+
+/* Whether `interval` has passed since a LACPDU left. Of several CPUs that ask at once one is told so. */
+static __always_inline bool claim(const struct xlagg_lacp *known, struct xlagg_headless *h, __u64 now, __u64 interval)
+{
+	__u64 ours = *(volatile __u64 *)&h->tx_ns, last = known->pdu_tx_ns > ours ? known->pdu_tx_ns : ours;
+
+	return (__s64)(now - last) >= (__s64)interval && __sync_bool_compare_and_swap(&h->tx_ns, ours, now);
+}
+
+/* Makes any frame the port's last LACPDU, octet by octet. */
+static __always_inline bool become_lacpdu(struct __sk_buff *skb, const struct xlagg_lacp *known)
+{
+	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
+		return false;
+	skb->priority = TC_PRIO_CONTROL;
+	return !bpf_skb_change_tail(skb, sizeof(known->pdu), 0) &&
+	       !bpf_skb_store_bytes(skb, 0, known->pdu, sizeof(known->pdu), 0);
+}
+
+/* Whether the partner is, wants and sees what it did. `ends`: the LACPDU from its Actor to its Partner_State. */
+static __always_inline bool agrees(const struct xlagg_lacp *known, const __u8 *ends)
+{
+	const __u8 *actor = ends, *view = ends + (LACPDU_PARTNER - LACPDU_ACTOR);
+	__u8 given_up = known->partner[LACPDU_STATE] & ~actor[LACPDU_STATE];
+
+	if (!same_end(actor, known->partner) || (given_up & STATE_CARRIES))
+		return false;
+	/* Who aggregates with nobody need not know whom it talks to. */
+	return !(actor[LACPDU_STATE] & XLAGG_STATE_AGGREGATION) || same_end(view, known->pdu + LACPDU_ACTOR);
+}
+
+/* A LACPDU came in on port params.slot, and the agent, if there is one, has got it. Gives the verdict on its frame. */
+static __always_inline int headless_receive(struct __sk_buff *skb, struct xlagg_port_stats *stats, __u64 now)
+{
+	__u32 slot = params.slot;
+	const struct xlagg_lacp *known = bpf_map_lookup_elem(&lacp, &slot);
+	struct xlagg_headless *h = bpf_map_lookup_elem(&headless, &slot);
+	const volatile struct xlagg_port *port = bpf_map_lookup_elem(&ports, &slot);
+	__u8 ends[LACPDU_PARTNER + LACPDU_END_LEN - LACPDU_ACTOR];
+
+	if (!known || !h || !port || !known->partner_known || bpf_skb_load_bytes(skb, LACPDU_ACTOR, ends, sizeof(ends)))
+		return TC_ACT_SHOT;
+	if (same_end(ends, known->partner))
+		h->rx_ns = now;
+	if (!agent_away(now) || known->pdu_len != sizeof(known->pdu) || is_out(known, h))
+		return TC_ACT_SHOT;
+	if (same_system(ends, known->pdu + LACPDU_ACTOR))
+		return TC_ACT_SHOT; /* our own, looped back: it says nothing of the partner */
+	if (!agrees(known, ends)) {
+		take_out(slot, known, h);
+		return TC_ACT_SHOT;
+	}
+	if (!port->ifindex || !claim(known, h, now, FAST_PERIODIC_NS) || !become_lacpdu(skb, known))
+		return TC_ACT_SHOT;
+	stats->headless_tx++;
+	return bpf_redirect(port->ifindex, 0);
+}
+
+/* The clock ticks for one port: the partner may be silent for too long, or a LACPDU be due. Not inlined, so that the
+ * verifier looks at it once for all ports. */
+__noinline int headless_tick_port(struct __sk_buff *skb, __u32 slot)
+{
+	const struct xlagg_lacp *known = bpf_map_lookup_elem(&lacp, &slot);
+	struct xlagg_headless *h = bpf_map_lookup_elem(&headless, &slot);
+	const volatile struct xlagg_port *port = bpf_map_lookup_elem(&ports, &slot);
+	struct xlagg_port_stats *stats = stats_of(slot);
+	__u64 now = bpf_ktime_get_ns(), deadline, interval;
+
+	if (!known || !h || !port || !stats || !port->ifindex || !known->partner_known || is_out(known, h))
+		return 0;
+	deadline = h->rx_ns + known->timeout_ns;
+	if (deadline < known->deadline_ns)
+		deadline = known->deadline_ns;
+	if ((__s64)(now - deadline) > 0) {
+		take_out(slot, known, h);
+		return 0;
+	}
+	interval = known->partner[LACPDU_STATE] & XLAGG_STATE_TIMEOUT ? FAST_PERIODIC_NS : SLOW_PERIODIC_NS;
+	if (known->pdu_len != sizeof(known->pdu) || !claim(known, h, now, interval) || !become_lacpdu(skb, known))
+		return 0;
+	if (!bpf_clone_redirect(skb, port->ifindex, 0))
+		stats->headless_tx++;
+	return 0;
+}
+
+/* Whether a frame of the lower end's own stack is the clock's tick. */
+static __always_inline bool is_tick(struct __sk_buff *skb)
+{
+	__be32 target = 0;
+
+	return skb->protocol == xlagg_be16(ETH_P_ARP) &&
+	       !bpf_skb_load_bytes(skb, ARP_TARGET, &target, sizeof(target)) &&
+	       target == __builtin_bswap32(XLAGG_CLOCK_ADDRESS);
+}
+
+/* The clock ticks. Its frame is at hand to be made a LACPDU, as often as one is due. */
+static __always_inline void headless_tick(struct __sk_buff *skb)
+{
+	if (params.proto != XLAGG_PROTO_LACP || !agent_away(bpf_ktime_get_ns()))
+		return;
+	for (__u32 slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		headless_tick_port(skb, slot);
+}
+
+#endif

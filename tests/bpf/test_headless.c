@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* LACP while the agent is away: what is answered, what is sent by the clock, and what takes a port out. */
+#include <string.h>
+#include <time.h>
+
+#include "bpf/wire.h"
+#include "xlagg/wire.h"
+
+#define SHOT TC_ACT_SHOT
+#define REDIRECT TC_ACT_REDIRECT
+#define SECOND 1000000000ull
+#define ACTOR 18 /* offsets in a LACPDU's frame */
+#define VIEW 38
+#define STATE 14 /* offset in an end */
+#define CARRIES (XLAGG_STATE_ACTIVITY | XLAGG_STATE_AGGREGATION | XLAGG_STATE_SYNC | XLAGG_STATE_COLLECTING)
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
+}
+
+/* Actor fields of a port of system 02-00-<system>. */
+static void put_end(uint8_t *at, uint32_t system, uint8_t port, uint8_t state)
+{
+	const uint8_t end[] = {0x80,
+			       0,
+			       2,
+			       0,
+			       (uint8_t)(system >> 24),
+			       (uint8_t)(system >> 16),
+			       (uint8_t)(system >> 8),
+			       (uint8_t)system,
+			       0,
+			       5,
+			       0x80,
+			       1,
+			       0,
+			       port,
+			       state};
+
+	memcpy(at, end, sizeof(end));
+}
+
+/* A LACPDU. Octets that say nothing differ with `actor`, so that none can be mistaken for another's. */
+static struct frame lacpdu(uint32_t actor, uint8_t state, uint32_t partner, uint8_t partner_state)
+{
+	struct frame f = {0};
+
+	frame_put(&f, (uint8_t[]){0x01, 0x80, 0xc2, 0, 0, 2, 2, 0, 0, 0, 0, (uint8_t)actor, 0x88, 0x09}, 14);
+	frame_put(&f, (uint8_t[]){XLAGG_SLOW_LACP, 1, 1, 20}, 4);
+	for (uint32_t i = f.len; i < FRAME_MAX; i++)
+		f.data[i] = (uint8_t)(i * 7 + actor);
+	put_end(f.data + ACTOR, actor, 1, state);
+	f.data[36] = 2, f.data[37] = 20;
+	put_end(f.data + VIEW, partner, 2, partner_state);
+	f.len = 124;
+	return f;
+}
+
+enum { US = 9, THEM = 7 };
+
+static struct frame ours(void)
+{
+	struct frame f = lacpdu(US, CARRIES, THEM, CARRIES);
+	/* the ports as in theirs(): our number is 2, theirs is 1 */
+	f.data[ACTOR + 13] = 2, f.data[VIEW + 13] = 1;
+	return f;
+}
+
+static struct frame theirs(uint8_t state)
+{
+	return lacpdu(THEM, state, US, CARRIES);
+}
+
+/* The record that an agent leaves which heard theirs(state) and sent ours() `age` ago. */
+static struct xlagg_lacp record_of(uint8_t state, uint64_t age)
+{
+	struct frame us = ours(), them = theirs(state);
+	struct xlagg_lacp lacp = {
+	    .partner_known = 1,
+	    .pdu_len = 124,
+	    .pdu_tx_ns = now_ns() - age,
+	    .timeout_ns = 3 * SECOND,
+	    .deadline_ns = now_ns() + 3 * SECOND - age,
+	};
+
+	memcpy(lacp.pdu, us.data, sizeof(lacp.pdu));
+	memcpy(lacp.partner, them.data + ACTOR, 15);
+	return lacp;
+}
+
+static void put_record(struct rig *rig, uint32_t slot, const struct xlagg_lacp *lacp)
+{
+	cr_assert_eq(bpf_map_update_elem(rig_map(rig, "lacp"), &slot, lacp, BPF_ANY), 0);
+}
+
+static struct xlagg_headless did(struct rig *rig, uint32_t slot)
+{
+	struct xlagg_headless did;
+
+	cr_assert_eq(bpf_map_lookup_elem(rig_map(rig, "headless"), &slot, &did), 0);
+	return did;
+}
+
+static void put_did(struct rig *rig, uint32_t slot, const struct xlagg_headless *did)
+{
+	cr_assert_eq(bpf_map_update_elem(rig_map(rig, "headless"), &slot, did, BPF_ANY), 0);
+}
+
+/* The agent gave its last sign of life so long ago. */
+static void away_for(struct rig *rig, uint64_t age)
+{
+	rig->control->heartbeat_ns = now_ns() - age;
+}
+
+/* Two live ports, an agent that is away, and the partner on port 0. */
+static struct rig *rig_headless(const char *programs, uint8_t state)
+{
+	struct rig *rig = rig_with_ports(XLAGG_PROTO_LACP, 2, programs);
+	struct xlagg_lacp lacp = record_of(state, 2 * SECOND);
+
+	put_record(rig, 0, &lacp);
+	away_for(rig, 2 * SECOND);
+	return rig;
+}
+
+/* The limits are not what is tested: all that was granted and sent is long ago. */
+static void forget_times(struct rig *rig)
+{
+	struct xlagg_headless h = did(rig, 0);
+	uint64_t zero[4] = {0};
+	uint32_t slot = 0;
+
+	h.tx_ns = 0;
+	put_did(rig, 0, &h);
+	cr_assert_eq(bpf_map_update_elem(rig_map(rig, "limiter"), &slot, zero, BPF_ANY), 0);
+}
+
+static bool answered(struct rig *rig, const struct frame *f)
+{
+	uint64_t before = rig_port_stats(rig, 0).headless_tx;
+	uint32_t verdict = rig_run(rig, "rx", f);
+
+	cr_assert(verdict == REDIRECT || verdict == SHOT);
+	cr_assert_eq(rig_port_stats(rig, 0).headless_tx - before, verdict == REDIRECT);
+	return verdict == REDIRECT;
+}
+
+Test(headless, the_answer_is_the_last_lacpdu_octet_by_octet)
+{
+	struct rig *rig = rig_headless("rx", CARRIES);
+	static const uint32_t lengths[] = {124, 125, 128, 256, 1000, 1514};
+	struct xlagg_slow_event event;
+
+	for (uint32_t i = 0; i < 6; i++) {
+		struct frame f = theirs(CARRIES), us = ours();
+
+		f.len = lengths[i];
+		cr_assert(answered(rig, &f), "%u octets", f.len);
+		cr_assert_eq(rig->out_len, 124, "%u octets", rig->out_len);
+		cr_assert_arr_eq(rig->out, us.data, 124);
+		cr_assert_eq(rig_slow_events(rig, &event, 1), 1, "the agent gets it as well");
+		cr_assert_arr_eq(event.frame, f.data, f.len < 256 ? f.len : 256, "as it came");
+		forget_times(rig);
+	}
+	cr_assert_eq(rig->ports[0].lost, 0);
+	rig_close(rig);
+}
+
+Test(headless, one_a_second_together_with_the_agents_own)
+{
+	struct rig *rig = rig_headless("rx", CARRIES);
+	struct xlagg_lacp lacp = record_of(CARRIES, 9 * SECOND / 10);
+	struct frame f = theirs(CARRIES);
+	struct xlagg_headless h;
+
+	cr_assert(answered(rig, &f));
+	for (uint32_t i = 0; i < 5; i++)
+		cr_assert(!answered(rig, &f), "again within the second");
+	h = did(rig, 0);
+	cr_assert_leq(h.tx_ns, now_ns());
+	h.tx_ns -= SECOND;
+	put_did(rig, 0, &h);
+	cr_assert(answered(rig, &f), "a second later");
+
+	forget_times(rig);
+	put_record(rig, 0, &lacp);
+	cr_assert(!answered(rig, &f), "the agent sent 0.9 s ago");
+	lacp.pdu_tx_ns -= SECOND / 10;
+	put_record(rig, 0, &lacp);
+	cr_assert(answered(rig, &f), "the agent sent 1 s ago");
+	rig_close(rig);
+}
+
+Test(headless, an_agent_that_is_there_answers_itself)
+{
+	struct rig *rig = rig_headless("rx", CARRIES);
+	struct frame f = theirs(CARRIES), changed = lacpdu(THEM + 1, CARRIES, US, CARRIES);
+
+	away_for(rig, 9 * SECOND / 10);
+	cr_assert(!answered(rig, &f));
+	cr_assert(!answered(rig, &changed));
+	rig->control->heartbeat_ns = now_ns() + SECOND; /* it beat after the time was read */
+	cr_assert(!answered(rig, &f));
+	cr_assert(!answered(rig, &changed));
+	cr_assert_eq(rig->ports[0].lost, 0, "what a LACPDU means is for it to say");
+	cr_assert_eq(did(rig, 0).outs, 0);
+	cr_assert_gt(did(rig, 0).rx_ns, now_ns() - SECOND, "the partner was heard");
+	rig_close(rig);
+}
+
+/* That LACPDU takes the port out, once, and nothing is answered until an agent has taken note. */
+static void expect_out(const struct frame *f, uint8_t recorded, const char *what, uint32_t number)
+{
+	struct rig *rig = rig_headless("rx probe", recorded);
+	struct frame good = theirs(recorded), data = frame_udp(1, 2, 3, 4);
+	struct xlagg_lacp lacp = record_of(recorded, 2 * SECOND);
+
+	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
+		rig->tables[0].bucket[i] = 1 << 8 | 0;
+	cr_assert_eq(rig_probe(rig, &data).slot, 0);
+	cr_assert(!answered(rig, f), "%s %u", what, number);
+	cr_assert_eq(rig->ports[0].lost, 1, "%s %u", what, number);
+	cr_assert_eq(did(rig, 0).outs, 1, "%s %u", what, number);
+	cr_assert_eq(rig_probe(rig, &data).slot, 1, "the next frame takes the other port");
+	cr_assert_eq(rig->ports[1].lost, 0);
+	cr_assert(!answered(rig, f), "%s %u", what, number);
+	cr_assert(!answered(rig, &good), "it is out until an agent says otherwise");
+	cr_assert_eq(rig->ports[0].lost, 1, "once");
+	lacp.outs = 1;
+	put_record(rig, 0, &lacp);
+	cr_assert(answered(rig, &good), "an agent was there");
+	rig_close(rig);
+}
+
+Test(headless, another_partner_takes_the_port_out)
+{
+	for (uint32_t i = 0; i < STATE; i++) {
+		struct frame f = theirs(CARRIES);
+
+		f.data[ACTOR + i] ^= 1;
+		expect_out(&f, CARRIES, "octet of the Actor", i);
+	}
+}
+
+Test(headless, a_partner_that_sees_us_no_more_takes_the_port_out)
+{
+	for (uint32_t i = 0; i < STATE; i++) {
+		struct frame f = theirs(CARRIES);
+
+		f.data[VIEW + i] ^= 1;
+		expect_out(&f, CARRIES, "octet of the Partner", i);
+	}
+}
+
+Test(headless, what_the_partner_gives_up)
+{
+	for (uint32_t bit = 0; bit < 8; bit++) {
+		struct frame before = theirs(0xff), after = theirs((uint8_t) ~(1u << bit)), gained = theirs(1u << bit);
+		bool carries = (1u << bit) & (XLAGG_STATE_SYNC | XLAGG_STATE_COLLECTING | XLAGG_STATE_AGGREGATION);
+
+		if (carries) {
+			expect_out(&after, 0xff, "state bit", bit);
+		} else {
+			struct rig *rig = rig_headless("rx", 0xff);
+
+			cr_assert(answered(rig, &after), "state bit %u", bit);
+			forget_times(rig);
+			cr_assert(answered(rig, &before), "state bit %u", bit);
+			cr_assert_eq(rig->ports[0].lost, 0);
+			rig_close(rig);
+		}
+		/* What it never had it does not give up: a standby port is kept alive as well. */
+		struct rig *rig = rig_headless("rx", 0);
+		cr_assert(answered(rig, &gained), "state bit %u", bit);
+		cr_assert_eq(rig->ports[0].lost, 0);
+		rig_close(rig);
+	}
+}
+
+/* 6.4.9 recordPDU: an individual partner need not see us. */
+Test(headless, an_individual_partner_sees_whom_it_likes)
+{
+	uint8_t state = XLAGG_STATE_ACTIVITY | XLAGG_STATE_SYNC | XLAGG_STATE_COLLECTING;
+	struct rig *rig = rig_headless("rx", state);
+	struct frame f = lacpdu(THEM, state, 0x12345678, 0);
+
+	cr_assert(answered(rig, &f));
+	cr_assert_eq(rig->ports[0].lost, 0);
+	rig_close(rig);
+}
+
+Test(headless, nothing_is_made_of_what_is_not_known)
+{
+	struct frame f = theirs(CARRIES), loop = ours(), marker = theirs(CARRIES);
+	struct rig *rig = rig_headless("rx", CARRIES);
+	struct xlagg_lacp lacp = record_of(CARRIES, 2 * SECOND);
+
+	cr_assert(!answered(rig, &loop), "our own, looped back");
+	marker.data[14] = XLAGG_SLOW_MARKER;
+	cr_assert(!answered(rig, &marker));
+	lacp.partner_known = 0;
+	put_record(rig, 0, &lacp);
+	cr_assert(!answered(rig, &f), "no partner was recorded");
+	lacp.partner_known = 1;
+	for (uint32_t len = 0; len < 256; len++) {
+		if (len == 124)
+			continue;
+		lacp.pdu_len = (uint8_t)len;
+		put_record(rig, 0, &lacp);
+		cr_assert(!answered(rig, &f), "a LACPDU of %u octets", len);
+		forget_times(rig);
+	}
+	cr_assert_eq(rig->ports[0].lost, 0);
+	cr_assert_eq(did(rig, 0).outs, 0);
+	rig_close(rig);
+}
+
+/* Nobody empties the ring. */
+Test(headless, answers_go_on_when_the_ring_is_full)
+{
+	struct rig *rig = rig_headless("rx", CARRIES);
+	struct frame f = theirs(CARRIES);
+
+	for (uint32_t i = 0; i < 400; i++) {
+		forget_times(rig);
+		cr_assert(answered(rig, &f), "LACPDU %u", i);
+	}
+	cr_assert_gt(rig_port_stats(rig, 0).slow_limited, 100, "the ring never was full");
+	rig_close(rig);
+}
+
+/* --- the clock --- */
+
+/* What the lower end's stack sends when it asks for that neighbour. */
+static struct frame tick(uint32_t address)
+{
+	struct frame f = {0};
+
+	frame_put(&f, (uint8_t[]){255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 3, 8, 6}, 14);
+	frame_put(&f, (uint8_t[]){0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 24);
+	frame_put32(&f, address);
+	return f;
+}
+
+static void run_tick(struct rig *rig)
+{
+	struct frame f = tick(XLAGG_CLOCK_ADDRESS);
+
+	cr_assert_eq(rig_run(rig, "lower_guard", &f), SHOT);
+}
+
+Test(headless, a_tick_is_no_frame_and_nothing_else_is_a_tick)
+{
+	struct frame other = tick(XLAGG_CLOCK_ADDRESS + 1), udp = frame_udp(1, 2, 3, 4);
+
+	for (uint32_t proto = 0; proto < XLAGG_PROTO_MAX; proto++) {
+		struct rig *rig = rig_with_ports(proto, 2, "lower_guard");
+
+		run_tick(rig);
+		cr_assert_eq(rig_lagg_stats(rig).tx_dropped[XLAGG_TX_OWN_STACK], 0);
+		cr_assert_eq(rig_run(rig, "lower_guard", &other), SHOT);
+		cr_assert_eq(rig_run(rig, "lower_guard", &udp), SHOT);
+		cr_assert_eq(rig_lagg_stats(rig).tx_dropped[XLAGG_TX_OWN_STACK], 2);
+		rig_close(rig);
+	}
+}
+
+/* A partner that was heard `age` ago, by the kernel and by the agent, and may be silent for 3 s. */
+static bool silent_after(uint64_t kernel_age, uint64_t agent_age, uint64_t away)
+{
+	struct rig *rig = rig_headless("lower_guard", CARRIES);
+	struct xlagg_lacp lacp = record_of(CARRIES, agent_age);
+	struct xlagg_headless h = {.rx_ns = now_ns() - kernel_age};
+	bool out;
+
+	/* on a device that cannot be sent to */
+	put_record(rig, 0, &lacp);
+	put_did(rig, 0, &h);
+	away_for(rig, away);
+	run_tick(rig);
+	out = rig->ports[0].lost;
+	cr_assert_eq(did(rig, 0).outs, out);
+	run_tick(rig);
+	cr_assert_eq(rig->ports[0].lost, out, "once");
+	cr_assert_eq(rig->ports[1].lost, 0, "nobody was expected there");
+	rig_close(rig);
+	return out;
+}
+
+Test(headless, silence_takes_the_port_out)
+{
+	cr_assert(silent_after(31 * SECOND / 10, 31 * SECOND / 10, 2 * SECOND));
+	cr_assert(!silent_after(29 * SECOND / 10, 31 * SECOND / 10, 2 * SECOND), "the kernel heard it");
+	cr_assert(!silent_after(31 * SECOND / 10, 29 * SECOND / 10, 2 * SECOND), "the agent gave it that time");
+	cr_assert(!silent_after(100 * SECOND, 100 * SECOND, SECOND / 2), "the agent is there");
+}
+
+Test(headless, the_clock_sends_at_the_rate_that_the_partner_asks_for)
+{
+	static const struct {
+		uint8_t state;
+		uint64_t age;
+		bool due;
+	} cases[] = {
+	    {CARRIES | XLAGG_STATE_TIMEOUT, SECOND, true},
+	    {CARRIES | XLAGG_STATE_TIMEOUT, 9 * SECOND / 10, false},
+	    {CARRIES, 30 * SECOND, true},
+	    {CARRIES, 29 * SECOND, false},
+	};
+	struct xlagg_params params = {.proto = XLAGG_PROTO_LACP};
+	struct frame us = ours(), other = ours(), end = frame_udp(1, 2, 3, 4);
+	struct wire wire;
+
+	wire_open(&wire, &params, false);
+	away_for(wire.rig, 2 * SECOND);
+	for (uint32_t i = 0; i < 4; i++) {
+		struct xlagg_lacp lacp = record_of(cases[i].state, cases[i].age);
+		struct xlagg_headless none = {0};
+
+		lacp.timeout_ns = 90 * SECOND, lacp.deadline_ns = now_ns() + SECOND;
+		put_record(wire.rig, 0, &lacp);
+		put_did(wire.rig, 0, &none);
+		lacp.pdu[123] = other.data[123] = 0x77; /* each port has its own */
+		put_record(wire.rig, 1, &lacp);
+		put_did(wire.rig, 1, &none);
+		run_tick(wire.rig);
+		run_tick(wire.rig);
+		if (cases[i].due) {
+			wire_hears(wire.far[0], &us);
+			wire_hears(wire.far[1], &other);
+		}
+		cr_assert_eq(rig_port_stats(wire.rig, 0).headless_tx, i < 2 ? 1 : 2);
+		cr_assert_eq(rig_port_stats(wire.rig, 1).headless_tx, i < 2 ? 1 : 2);
+		cr_assert_eq(rig_port_stats(wire.rig, 2).headless_tx, 0);
+		/* Nothing else was sent before this, nor on the port without a partner. */
+		wire.rig->control->carrier = 1;
+		for (uint32_t port = 0; port < WIRE_PORTS; port++) {
+			for (uint32_t b = 0; b < XLAGG_BUCKETS; b++)
+				wire.rig->tables[0].bucket[b] = (uint16_t)(XLAGG_NO_PORT << 8 | port);
+			wire_send(wire.lagg, &end);
+			wire_hears(wire.far[port], &end);
+		}
+	}
+	wire_close(&wire);
+}
+
+/* The tag of a priority-tagged LACPDU stays behind, and the answer leaves by the port that it came from. */
+Test(headless, the_answer_on_the_wire)
+{
+	struct xlagg_params params = {.proto = XLAGG_PROTO_LACP};
+	struct frame us = ours(), plain = theirs(CARRIES), tagged = {0};
+	struct xlagg_lacp lacp = record_of(CARRIES, 2 * SECOND);
+	struct wire wire;
+
+	wire_open(&wire, &params, false);
+	put_record(wire.rig, 0, &lacp);
+	away_for(wire.rig, 2 * SECOND);
+	wire_send(wire.far[0], &plain);
+	wire_hears(wire.far[0], &us);
+	forget_times(wire.rig);
+	frame_put(&tagged, plain.data, 12);
+	frame_tag(&tagged, 0x8100, 0xe000);
+	frame_put(&tagged, plain.data + 12, 124 - 12);
+	wire_send(wire.far[0], &tagged);
+	wire_hears(wire.far[0], &us);
+	cr_assert_eq(rig_port_stats(wire.rig, 0).headless_tx, 2);
+	wire_close(&wire);
+}

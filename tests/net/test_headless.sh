@@ -1,0 +1,199 @@
+# shellcheck shell=bash
+# LACP while the agent is stopped (SIGSTOP), or dead: the kernel stands in for it.
+
+freeze() { kill -STOP "${AGENT[$1]}"; }
+thaw() { kill -CONT "${AGENT[$1]}"; }
+distributing() { [ "$(port_field "$1" "$2" '.flags | index("DISTRIBUTING") != null')" = true ]; }
+not_distributing() { ! distributing "$@"; }
+all_distribute() { [ "$(field "$1" '[.ports[] | select(.flags | index("DISTRIBUTING"))] | length')" = 2 ]; }
+# lacp_pair OPTIONS...: two laggs that face each other over eth1 and eth2
+lacp_pair() {
+	lagg_pair 2 proto lacp "$@"
+	wait_for 10 all_distribute a
+	wait_for 10 all_distribute b
+}
+# lacp_pair_bridged OPTIONS...: the same, and a bridge (host sw) is on the way of eth1 that passes LACPDUs while it is up
+lacp_pair_bridged() {
+	local dev h
+	host a b sw
+	wire a eth1 sw x1
+	wire sw y1 b eth1
+	wire a eth2 b eth2
+	nip sw link add br0 type bridge stp_state 0 mcast_snooping 0
+	nip sw link set br0 up
+	for dev in x1 y1; do
+		nip sw link set $dev master br0
+		nip sw link set $dev type bridge_slave group_fwd_mask 4
+	done
+	for h in a b; do
+		agent $h
+		xl $h lagg add lagg0 proto lacp "$@" port eth1 port eth2
+	done
+	nip a address add 10.0.0.1/24 dev lagg0
+	nip b address add 10.0.0.2/24 dev lagg0
+	wait_for 10 all_distribute a
+	wait_for 10 all_distribute b
+	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
+}
+# What the two ports of lagg0 of that host were since when
+changes() { field "$1" '[.last_change, .flaps, .ports[].last_change] | tojson'; }
+
+# watch_pdus HOST: the times of the LACPDUs that it sends on its ports go to $D/HOST-ethN.out
+watch_pdus() {
+	local dev
+	for dev in eth1 eth2; do
+		spawn_on "$1-$dev" "$1" tcpdump -lni $dev -Q out --time-stamp-precision=nano -tt ether proto 0x8809
+		wait_for 5 grep -q listening "$D/$1-$dev.err"
+	done
+}
+pdu_times() { grep -E "^[0-9]" "$D/$1-$2.out" | cut -d" " -f1; }
+# pdus_of HOST DEV FROM TO: how many in that time
+pdus_of() { pdu_times "$1" "$2" | jq -s "map(select(. >= $3 and . < $4)) | length"; }
+# at_most_one_a_second HOST: a clock that is read twice is never quite the same
+at_most_one_a_second() {
+	local dev least
+	for dev in eth1 eth2; do
+		least=$(pdu_times "$1" $dev | jq -s '[.[1:], .[:-1]] | transpose | map(.[0] - .[1]) | min')
+		at_least "$least" 0.99 "seconds between two LACPDUs of $1 on $dev ($(pdu_times "$1" $dev | xargs))"
+	done
+}
+now() { date +%s.%N; }
+
+test_headless_agent_stopped_for_20_s() {
+	lacp_pair lacp-rate fast
+	local before start end dev
+	before=$(changes b)
+	stream there a b 10.0.0.2 5001 -r 1000 -f 8
+	stream back b a 10.0.0.1 5002 -r 1000 -f 8
+	watch_pdus a
+	start=$(now)
+	freeze a
+	never 20 not_distributing b eth1
+	end=$(now)
+	thaw a
+	wait_for 5 answers a
+	never 3 not_distributing a eth1
+	is "$(changes b)" "$before" "what b saw of a's ports"
+	at_most_one_a_second a
+	for dev in eth1 eth2; do at_least "$(pdus_of a $dev "$start" "$end")" 12 "LACPDUs of a on $dev in these 20 s"; done
+	at_least "$(port_field a eth1 .stats.lacpdu_headless)" 10 "LACPDUs sent by the kernel, as shown"
+	end_stream there
+	end_stream back
+	no_loss there
+	no_loss back
+}
+test_headless_both_agents_stopped() {
+	lacp_pair lacp-rate fast
+	local before_a before_b start end dev h
+	before_a=$(changes a)
+	before_b=$(changes b)
+	stream there a b 10.0.0.2 5001 -r 1000 -f 8
+	watch_pdus a
+	watch_pdus b
+	start=$(now)
+	freeze a
+	freeze b
+	sleep_until_sent a 9000
+	end=$(now)
+	thaw a
+	thaw b
+	wait_for 5 answers a
+	wait_for 5 answers b
+	never 2 not_distributing a eth1
+	is "$(changes a)" "$before_a" "what a saw of its ports"
+	is "$(changes b)" "$before_b" "what b saw of its ports"
+	for h in a b; do
+		at_most_one_a_second $h
+		for dev in eth1 eth2; do at_least "$(pdus_of $h $dev "$start" "$end")" 4 "LACPDUs of $h on $dev"; done
+	done
+	end_stream there
+	no_loss there
+}
+# sleep_until_sent HOST FRAMES: without its agent, by the devices' own count
+device_tx() { nip "$1" -s -j link show "$2" | jq '.[0].stats64.tx.packets'; }
+sent_on_ports() { echo $(($(device_tx "$1" eth1) + $(device_tx "$1" eth2))); }
+sent_on_ports_since() { [ $(($(sent_on_ports "$1") - $2)) -ge "$3" ]; }
+sleep_until_sent() { wait_for 30 sent_on_ports_since "$1" "$(sent_on_ports "$1")" "$2"; }
+
+# The partner becomes another while nobody looks: after its first LACPDU it gets no frame of data, and the agent that comes
+# back leaves it at that.
+test_headless_partner_with_another_key() {
+	lacp_pair lacp-rate fast
+	stream there a b 10.0.0.2 5001 -r 1000 -f 8
+	let_pass a 100
+	freeze a
+	wait_for 5 stands_in a
+	spawn_on heard b tcpdump -lnxi eth1 --time-stamp-precision=nano -tt "udp port 5001 or ether proto 0x8809"
+	wait_for 5 grep -q listening "$D/heard.err"
+	wait_for 5 grep -q "10.0.0.2.5001" "$D/heard.out"
+	xl b port set lagg0 eth1 key 77
+	sleep_until_sent a 3000
+	local told last
+	told=$(first_pdu_with_key 77)
+	last=$(grep -E "10.0.0.2.5001" "$D/heard.out" | tail -n 1 | cut -d" " -f1)
+	[ "$told" ] || fail "b said nothing of its new key on eth1"
+	at_most "$(jq -n "$last - $told")" 0.005 "seconds from the new key to the last datagram on eth1"
+	thaw a
+	wait_for 5 not_distributing a eth1
+	never 3 distributing a eth1
+	matches "$(port_field a eth1 .reason)" 'key' "reason"
+	xl b port set lagg0 eth1 key auto
+	wait_for 15 all_distribute a
+	end_stream there
+	no_loss there
+}
+# The kernel has sent in its place on eth1
+stands_in() {
+	[ "$(bpftool -j map lookup pinned "$BPFFS/$P-$1/lagg0/headless" key 0 0 0 0 | jq .formatted.value.tx_ns)" -gt 0 ]
+}
+# The Actor's key is the seventh pair of octets behind the Ethernet header, where tcpdump -x begins.
+first_pdu_with_key() {
+	awk -v key="$(printf %04x "$1")" '/^[0-9]/ {time = $1; pdu = /LACPv1/}
+		/0x0000:/ && pdu && $8 == key {print time; exit}' "$D/heard.out"
+}
+
+# A partner that says nothing any more, to an agent that does not listen
+test_headless_silent_partner() {
+	lacp_pair_bridged lacp-rate fast
+	stream there a b 10.0.0.2 5001 -r 1000 -f 8
+	let_pass a 100
+	freeze a
+	wait_for 5 stands_in a
+	nip sw link set br0 down
+	local start
+	start=$(now)
+	wait_for 6 nothing_leaves a eth1
+	at_most "$(jq -n "$(now) - $start")" 5 "seconds from the last LACPDU to the last frame"
+	sleep_until_sent a 1000
+	thaw a
+	wait_for 5 not_distributing a eth1
+	has_carrier a lagg0 || fail "lagg0 lost its carrier"
+	matches "$(port_field a eth1 .reason)" 'LACPDU' "reason"
+	is "$(port_field a eth1 .stats.link_failures)" 0 "link failures: the link was there"
+	nip sw link set br0 up
+	wait_for 10 all_distribute a
+	end_stream there
+}
+nothing_leaves() {
+	local before
+	before=$(device_tx "$1" "$2")
+	sleep_until_sent "$1" 300
+	[ $(($(device_tx "$1" "$2") - before)) -le 1 ]
+}
+# The same, and the agent is not the one that comes back
+test_headless_silent_partner_and_another_agent() {
+	lacp_pair_bridged lacp-rate fast
+	stream there a b 10.0.0.2 5001 -r 1000 -f 8
+	let_pass a 100
+	agent_end a KILL
+	wait_for 5 stands_in a
+	nip sw link set br0 down
+	wait_for 8 nothing_leaves a eth1
+	agent a
+	never 4 distributing a eth1
+	distributing a eth2 || fail "eth2 does not distribute"
+	is "$(field a .active_ports)" 1 "active ports"
+	nip sw link set br0 up
+	wait_for 10 all_distribute a
+	end_stream there
+}
