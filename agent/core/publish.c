@@ -76,7 +76,8 @@ static bool update_output(struct core *core, uint64_t now, uint32_t *moved)
 
 	make_plan(core, &plan);
 	*moved = 0;
-	if (memcmp(&plan, &core->plan, sizeof(plan)) != 0) {
+	/* A table that was taken over is made to fit even by a plan of no ports. */
+	if (core->released || memcmp(&plan, &core->plan, sizeof(plan)) != 0) {
 		struct xlagg_table before = core->out.table;
 
 		*moved = table_fill(&core->out.table, &plan);

@@ -71,12 +71,12 @@ static void check_effects(void)
 	fx.count = 0;
 }
 
-/* Looked at once a generation, since it is long. Without members nobody reads it: the lagg has no carrier. */
+/* Looked at once a generation, since it is long. */
 static void check_table(void)
 {
 	const struct xlagg_table *table = &core_output(&core)->table;
 
-	if (table->generation == checked || !core.plan.members)
+	if (table->generation == checked)
 		return;
 	checked = table->generation;
 	must(table->count <= XLAGG_MAX_PORTS, "the table has room for its ports");

@@ -146,6 +146,21 @@ Test(core_adopt, rubbish_is_replaced)
 	rig_free(rig);
 }
 
+Test(core_adopt, a_table_of_ports_that_are_gone_is_emptied)
+{
+	struct rig *before = rig_new(XLAGG_PROTO_LOADBALANCE, 2);
+	struct rig *rig = rig_new_with(&before->conf);
+
+	core_hold(rig->core);
+	core_adopt(rig->core, &core_output(before->core)->table);
+	release(rig);
+	cr_assert_eq(core_output(rig->core)->table.count, 0);
+	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
+		cr_assert_eq(core_output(rig->core)->table.bucket[i] & 0xff, XLAGG_NO_PORT, "bucket %u", i);
+	rig_free(before);
+	rig_free(rig);
+}
+
 Test(core_adopt, release_publishes_in_any_case)
 {
 	struct xlagg_lagg_conf conf = rig_defaults();
