@@ -65,6 +65,7 @@ struct lagg {
 	bool carrier;
 	struct core *core;
 	struct core_effects fx; /* of the input that is being handled */
+	uint64_t deadline_ns;	/* monotonic time at which the core has to run next, or CORE_NEVER */
 	struct datapath *dp;
 	sd_event_source *slow_source;
 	struct port port[XLAGG_MAX_PORTS]; /* index: slot */
@@ -98,7 +99,7 @@ struct agent {
 uint64_t agent_now(void);      /* CLOCK_MONOTONIC, ns */
 uint64_t agent_realtime(void); /* CLOCK_REALTIME, ns */
 uint64_t agent_to_realtime(uint64_t monotonic);
-/* Sets the timer to the earliest deadline of all cores. After every input. */
+/* Sets the timer to the earliest deadline of all laggs. */
 void agent_arm(struct agent *agent);
 
 /* --- identity.c: what a lagg keeps over restarts and reboots --- */

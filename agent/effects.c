@@ -159,6 +159,7 @@ void lagg_effects(struct lagg *lagg)
 		save_history(lagg);
 	if (lagg->model.conf.proto == XLAGG_PROTO_LACP)
 		save_lacp(lagg);
+	lagg->deadline_ns = core_deadline(lagg->core);
 	agent_arm(lagg->agent);
 }
 

@@ -88,6 +88,7 @@ struct lagg *lagg_new(struct agent *agent, const struct xlagg_model *model)
 		return NULL;
 	}
 	lagg->agent = agent;
+	lagg->deadline_ns = CORE_NEVER;
 	lagg->model = *model;
 	lagg->model.ports = lagg->model.addresses = 0;
 	lagg->number = identity_number(agent, model->name);

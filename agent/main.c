@@ -50,7 +50,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	headless_end(agent);
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		struct lagg *lagg = agent->lagg[i];
-		if (core_deadline(lagg->core) > agent_now())
+		if (lagg->deadline_ns > agent_now())
 			continue;
 		/* Who was late, and not the partner, must not find that it was silent. */
 		lagg_read_slow(lagg);
@@ -64,11 +64,9 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 void agent_arm(struct agent *agent)
 {
 	uint64_t deadline = CORE_NEVER;
-	for (uint32_t i = 0; i < agent->laggs; i++) {
-		uint64_t d = core_deadline(agent->lagg[i]->core);
-		if (d < deadline)
-			deadline = d;
-	}
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		if (agent->lagg[i]->deadline_ns < deadline)
+			deadline = agent->lagg[i]->deadline_ns;
 	if (!agent->timer)
 		return;
 	if (deadline == CORE_NEVER) {
