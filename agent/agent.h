@@ -18,6 +18,7 @@
 #include "sys/watch.h"
 
 #define AGENT_HEARTBEAT_NS 250000000ull /* the kernel takes the agent for dead after four of these */
+#define AGENT_LOOK_NS 1000000000ull
 #define AGENT_NICE (-15)
 #define NS_PER_MS 1000000ull
 #define NS_PER_S 1000000000ull
@@ -74,7 +75,7 @@ struct lagg {
 
 struct agent {
 	sd_event *event;
-	sd_event_source *timer, *heartbeat;
+	sd_event_source *timer, *heartbeat, *look;
 	struct netlink *nl;
 	struct server *server;
 	struct poll *poll;   /* where there is no watch */
@@ -87,7 +88,6 @@ struct agent {
 	bool no_adopt, no_tracing;
 	uint64_t start_realtime;
 	uint64_t heartbeat_ns; /* monotonic time of the last one */
-	uint64_t look_ns;      /* monotonic time of the next look at what no event tells */
 	uint32_t adopted, fresh;
 	bool changing;				/* a transaction runs: what it has done so far is no configuration */
 	struct ctl_model model;			/* the running configuration */
@@ -221,8 +221,9 @@ void headless_adopt(struct lagg *lagg, uint32_t slot);
 uint32_t headless_outs(struct lagg *lagg, uint32_t slot);
 /* It did: LACP starts anew. The effects are in lagg->fx. */
 void headless_restart(struct lagg *lagg, uint32_t slot);
-/* Before anything else is done: if this agent was so late that the kernel stood in, takes note of what it did. */
-void headless_end(struct agent *agent);
+/* A sign of life to the kernel. If it comes so late that the kernel stood in, also takes note of what that did, before
+ * time or what waits has any effect. */
+void headless_beat(struct agent *agent);
 
 /* --- reconcile.c: commands and files --- */
 /* Does all commands or none. *failed is the index of the one that was refused. Names of devices in them are replaced
@@ -241,7 +242,7 @@ int devices_start(struct agent *agent);
 void devices_resync(struct agent *agent);
 /* The device of a port is now so: name, link, and what is the lagg's to choose. */
 void devices_port_changed(struct lagg *lagg, uint32_t slot, const struct device *device);
-/* Looks at what no event tells; as often as one likes, it does so once a second. */
+/* Looks at what no event tells: every AGENT_LOOK_NS. */
 void devices_look(struct agent *agent);
 
 /* --- server.c: the control socket --- */

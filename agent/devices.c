@@ -7,8 +7,6 @@
 
 #include "agent.h"
 
-#define LOOK_NS NS_PER_S /* between two looks at what no event tells */
-
 static struct lagg *lagg_of_device(struct agent *agent, int ifindex)
 {
 	for (uint32_t i = 0; i < agent->laggs; i++)
@@ -99,9 +97,6 @@ static void look_at_lagg(struct lagg *lagg)
 void devices_look(struct agent *agent)
 {
 	uint64_t now = agent_now();
-	if (now < agent->look_ns)
-		return;
-	agent->look_ns = now + LOOK_NS;
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		retry_lagg(agent->lagg[i], now);
 		look_at_lagg(agent->lagg[i]);

@@ -186,7 +186,6 @@ static int on_slow_readable(sd_event_source *source, int fd, uint32_t revents, v
 {
 	(void)source, (void)fd, (void)revents;
 	struct lagg *lagg = context;
-	headless_end(lagg->agent);
 	lagg_read_slow(lagg);
 	return 0;
 }

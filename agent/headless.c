@@ -80,16 +80,16 @@ static void catch_up(struct lagg *lagg)
 			member_refresh(lagg, slot);
 }
 
-void headless_end(struct agent *agent)
+void headless_beat(struct agent *agent)
 {
 	uint64_t now = agent_now();
-	if (now - agent->heartbeat_ns <= XLAGG_HEARTBEAT_STALE_NS)
-		return;
+	/* Sooner than the kernel stands in, so that nothing it does goes unnoticed. */
+	bool late = now - agent->heartbeat_ns > XLAGG_HEARTBEAT_STALE_NS / 2;
 	agent->heartbeat_ns = now;
-	/* First the kernel has to leave it to us, then what it did is all that it did. */
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		datapath_heartbeat(agent->lagg[i]->dp, now);
-	for (uint32_t i = 0; i < agent->laggs; i++)
+	/* From here on it is ours again. */
+	for (uint32_t i = 0; late && i < agent->laggs; i++)
 		if (agent->lagg[i]->model.conf.proto == XLAGG_PROTO_LACP)
 			catch_up(agent->lagg[i]);
 }

@@ -144,8 +144,11 @@ static int make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	lagg_setup(lagg, &setup);
 	adopt_clear(folder); /* it makes its own */
 	r = datapath_create(&lagg->dp, folder, &agent->features, &setup, sentence);
-	if (r == 0)
-		r = datapath_watch(lagg->dp, agent->watch);
+	if (r < 0)
+		return r;
+	/* Until the next beat it would be one whose agent is away. */
+	datapath_heartbeat(lagg->dp, agent_now());
+	r = datapath_watch(lagg->dp, agent->watch);
 	return r < 0 ? r : lagg_watch_slow(lagg);
 }
 

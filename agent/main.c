@@ -47,7 +47,6 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 {
 	(void)source, (void)usec;
 	struct agent *agent = context;
-	headless_end(agent);
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		struct lagg *lagg = agent->lagg[i];
 		if (lagg->deadline_ns > agent_now())
@@ -78,16 +77,25 @@ void agent_arm(struct agent *agent)
 	sd_event_source_set_enabled(agent->timer, SD_EVENT_ONESHOT);
 }
 
+/* So long from now, whatever was missed. */
+static int again_in(sd_event_source *source, uint64_t ns)
+{
+	sd_event_source_set_time(source, (agent_now() + ns) / 1000);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
 static int on_heartbeat(sd_event_source *source, uint64_t usec, void *context)
 {
-	struct agent *agent = context;
-	headless_end(agent);
-	agent->heartbeat_ns = agent_now();
-	for (uint32_t i = 0; i < agent->laggs; i++)
-		datapath_heartbeat(agent->lagg[i]->dp, agent->heartbeat_ns);
-	devices_look(agent);
-	sd_event_source_set_time(source, usec + AGENT_HEARTBEAT_NS / 1000);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	(void)usec;
+	headless_beat(context);
+	return again_in(source, AGENT_HEARTBEAT_NS);
+}
+
+static int on_look(sd_event_source *source, uint64_t usec, void *context)
+{
+	(void)usec;
+	devices_look(context);
+	return again_in(source, AGENT_LOOK_NS);
 }
 
 static int on_end(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
@@ -125,6 +133,11 @@ static int start_events(struct agent *agent)
 		r = sd_event_add_time(agent->event, &agent->timer, CLOCK_MONOTONIC, now, 1, on_timer, agent);
 	if (r >= 0)
 		r = sd_event_add_time(agent->event, &agent->heartbeat, CLOCK_MONOTONIC, now, 1000, on_heartbeat, agent);
+	/* Before all else: what is done late must be done in the knowledge of what happened meanwhile. */
+	if (r >= 0)
+		r = sd_event_source_set_priority(agent->heartbeat, SD_EVENT_PRIORITY_IMPORTANT - 1);
+	if (r >= 0)
+		r = sd_event_add_time(agent->event, &agent->look, CLOCK_MONOTONIC, now, 1000, on_look, agent);
 	if (r >= 0)
 		r = sd_event_add_signal(agent->event, NULL, SIGTERM, on_end, agent);
 	if (r >= 0)
@@ -390,6 +403,7 @@ static void close_all(struct agent *agent)
 		close(agent->packet_fd);
 	sd_event_source_unref(agent->timer);
 	sd_event_source_unref(agent->heartbeat);
+	sd_event_source_unref(agent->look);
 	sd_event_unref(agent->event);
 	free(agent->socket);
 	free(agent->pins);

@@ -35,6 +35,9 @@ lacp_pair_bridged() {
 	wait_for 10 all_distribute b
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
 }
+# carries HOST DEV: frames of lagg0 leave by that port, whatever its flags say
+carries() { wait_for 5 sent_by_more_than "$1" "$2" $(($(tx_packets "$1" "$2") + 100)); }
+sent_by_more_than() { [ "$(tx_packets "$1" "$2")" -gt "$3" ]; }
 # What the two ports of lagg0 of that host were since when
 changes() { field "$1" '[.last_change, .flaps, .ports[].last_change] | tojson'; }
 
@@ -49,12 +52,12 @@ watch_pdus() {
 pdu_times() { grep -E "^[0-9]" "$D/$1-$2.out" | cut -d" " -f1; }
 # pdus_of HOST DEV FROM TO: how many in that time
 pdus_of() { pdu_times "$1" "$2" | jq -s "map(select(. >= $3 and . < $4)) | length"; }
-# at_most_one_a_second HOST: a clock that is read twice is never quite the same
+# at_most_one_a_second HOST: a frame gets its time when it leaves, some time after it was decided that it is due
 at_most_one_a_second() {
 	local dev least
 	for dev in eth1 eth2; do
 		least=$(pdu_times "$1" $dev | jq -s '[.[1:], .[:-1]] | transpose | map(.[0] - .[1]) | min')
-		at_least "$least" 0.99 "seconds between two LACPDUs of $1 on $dev ($(pdu_times "$1" $dev | xargs))"
+		at_least "$least" 0.95 "seconds between two LACPDUs of $1 on $dev ($(pdu_times "$1" $dev | xargs))"
 	done
 }
 now() { date +%s.%N; }
@@ -139,6 +142,7 @@ test_headless_partner_with_another_key() {
 	matches "$(port_field a eth1 .reason)" 'key' "reason"
 	xl b port set lagg0 eth1 key auto
 	wait_for 15 all_distribute a
+	carries a eth1
 	end_stream there
 	no_loss there
 }
@@ -172,6 +176,7 @@ test_headless_silent_partner() {
 	is "$(port_field a eth1 .stats.link_failures)" 0 "link failures: the link was there"
 	nip sw link set br0 up
 	wait_for 10 all_distribute a
+	carries a eth1
 	end_stream there
 }
 nothing_leaves() {
@@ -195,5 +200,6 @@ test_headless_silent_partner_and_another_agent() {
 	is "$(field a .active_ports)" 1 "active ports"
 	nip sw link set br0 up
 	wait_for 10 all_distribute a
+	carries a eth1
 	end_stream there
 }
