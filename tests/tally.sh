@@ -1,7 +1,7 @@
 #!/bin/sh
 # tally.sh TAP...
 # Names what failed and what was skipped, then prints "N passed, N failed, N skipped". Fails when a test failed, or when a
-# layer wrote no result or skipped everything.
+# layer wrote no result, fewer than it planned, or skipped everything.
 set -eu
 passed=0 failed=0 skipped=0 bad=0
 for tap; do
@@ -10,6 +10,11 @@ for tap; do
 	s=$(grep -ciE '^ok.* # skip' "$tap") || s=0
 	p=$(grep -cE '^ok' "$tap") || p=0
 	f=$(grep -cE '^not ok' "$tap") || f=0
+	planned=$(sed -n 's/^1\.\.//p' "$tap" | head -n 1)
+	[ "$planned" = $((p + f)) ] || {
+		echo "$layer: ended after $((p + f)) of ${planned:-an unknown number of} tests"
+		f=$((f + 1))
+	}
 	grep -E '^# .*: try [0-9] failed' "$tap" | sed "s|^# |$layer: |" || :
 	# with what Criterion says below the line
 	sed -n '/^not ok/,/^  \.\.\./{/^not ok/p;/^  /p}' "$tap" | sed "s|^|$layer: |"

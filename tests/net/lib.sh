@@ -133,7 +133,7 @@ switched() {
 	nip sw link set b0 master br0
 }
 
-has_carrier() { [ "$(nip "$1" -j link show "$2" | jq -r '.[0].flags | index("LOWER_UP") != null')" = true ]; }
+has_carrier() { [[ $(nip "$1" link show "$2") == *LOWER_UP* ]]; }
 no_carrier() { ! has_carrier "$@"; }
 
 # ---- agent and CLI ----

@@ -1,20 +1,29 @@
 # The suites that need a kernel, on the kernels that users run: Debian's, under QEMU. Not part of `make test`.
-#   make test-vm [VM_KERNELS=6.12] [VM_LAYERS=bpf-test] [ONLY=...]
-VM_KERNELS ?= 6.1 6.12
-VM_LAYERS ?= bpf-test datapath-test vm
+#   make test-vm                              all of VM_RUNS, as many at a time as there are CPUs
+#   make test-vm VM_RUNS=6.12/vm ONLY=...     one suite (see suite.sh) on one kernel (see fetch-kernel.sh)
+VM_RUNS ?= 6.12/vm 6.1/vm 6.12/bpf-test 6.1/bpf-test 6.12/datapath-test
+VM_JOBS ?= $(shell nproc)
 VM_TAP = $(B)/tap-vm
+# 6.12/vm writes vm-6.12.tap
+VM_TAPS = $(foreach run,$(VM_RUNS),$(VM_TAP)/$(notdir $(run))-$(patsubst %/,%,$(dir $(run))).tap)
 
 vm-deps: deps
 	@deploy/install-deps.sh vm
 
-test-vm: vm-deps
+# The kernels are fetched one after the other: they share a cache. Each run's output is printed when it is done.
+vm-runs: vm-deps
 	@$(MAKE) --no-print-directory all net-tools $(B)/tests/bpf/run $(B)/tests/datapath/run $(B)/tests/datapath/pass.bpf.o
 	@rm -rf $(VM_TAP)
-	@for kernel in $(VM_KERNELS); do for layer in $(VM_LAYERS); do \
-		echo "== $$layer on $$kernel"; \
-		VM_OUT=$(VM_TAP)/$$kernel VM_TIMEOUT=600 ONLY='$(ONLY)' tests/vm/run.sh $$kernel \
-			env B=$(B) tests/vm/suite.sh $$layer || echo "== $$layer on $$kernel failed"; \
-	done; done
-	@tests/tally.sh $(foreach k,$(VM_KERNELS),$(VM_LAYERS:%=$(VM_TAP)/$(k)/%.tap))
+	@for kernel in $(sort $(patsubst %/,%,$(dir $(VM_RUNS)))); do tests/vm/fetch-kernel.sh $$kernel >/dev/null || \
+		echo "== kernel $$kernel cannot be fetched: its suites fail"; done
+	@$(MAKE) --no-print-directory --keep-going --jobs=$(VM_JOBS) --output-sync=target $(VM_RUNS:%=vm-run/%) || :
 
-.PHONY: vm-deps test-vm
+vm-run/%:
+	@echo "== $(@F) on $(patsubst %/,%,$(dir $*))"
+	@VM_OUT=$(VM_TAP) VM_SMP=1 VM_TIMEOUT=900 ONLY='$(ONLY)' tests/vm/run.sh $(patsubst %/,%,$(dir $*)) \
+		env B=$(B) tests/vm/suite.sh $(@F) $(VM_TAP)/$(@F)-$(patsubst %/,%,$(dir $*)).tap
+
+test-vm: vm-runs
+	@tests/tally.sh $(VM_TAPS)
+
+.PHONY: vm-deps vm-runs test-vm

@@ -1,8 +1,8 @@
 #!/bin/bash
-# suite.sh LAYER
-# In the guest (see run.sh): runs a layer of tests that was built outside, and writes its TAP into VM_OUT.
+# suite.sh LAYER TAP
+# In the guest (see run.sh): runs a layer of tests that was built outside, and writes its TAP.
 set -u
-B=${B:-build} layer=$1 tap=$VM_OUT/$1.tap
+B=${B:-build} layer=$1 tap=$2
 for module in veth bridge 8021q macvlan bonding team sch_netem tun; do
 	modprobe $module 2>/dev/null || echo "# this kernel has no module $module"
 done

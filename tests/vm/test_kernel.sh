@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154
 # What kernels differ in: the datapath takes what this one offers, says so, and carries traffic. And what the build
-# machine's kernel may lack: VLANs on lagg0, tracing.
+# machine's kernel may lack: tracing.
 
 # at_least_kernel MAJOR MINOR
 at_least_kernel() {
@@ -38,21 +38,6 @@ test_failover_and_return() {
 	nip b link set eth1 up
 	wait_for 5 active_port_is a eth1
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
-}
-
-test_vlans_on_lagg0() {
-	local h
-	lagg_pair 2 proto loadbalance
-	for h in a b; do
-		nip $h link add link lagg0 name lagg0.7 type vlan id 7
-		nip $h link set lagg0.7 up
-	done
-	nip a addr add 10.7.0.1/24 dev lagg0.7
-	nip b addr add 10.7.0.2/24 dev lagg0.7
-	wait_for 5 on a ping -c 1 -W 1 10.7.0.2
-	on a ping -q -c 10 -i 0.05 -s 1472 -M 'do' 10.7.0.2
-	nip b link set eth1 down
-	wait_for 5 on a ping -c 1 -W 1 10.7.0.2
 }
 
 test_agent_killed_and_adopted() {
