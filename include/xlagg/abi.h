@@ -12,6 +12,7 @@
 #define XLAGG_ABI_VERSION 1
 #define XLAGG_MAX_PORTS 32	   /* ports of one lagg */
 #define XLAGG_MAX_LAGGS 256	   /* laggs of one agent */
+#define XLAGG_TABLES 8		   /* buffers for distribution tables, a power of two */
 #define XLAGG_BUCKETS 1024	   /* slots of the distribution table, a power of two */
 #define XLAGG_NO_PORT 0xff	   /* "no port" where a slot is expected */
 #define XLAGG_SLOW_FRAME_MAX 256   /* octets of a slow-protocol frame that reach the agent */
@@ -74,8 +75,8 @@ struct xlagg_port {
 };
 
 /*
- * Map `tables`, index 0 and 1: the two buffers of the distribution table; `control.table` names the one in use.
- * A buffer is rewritten only while it is not in use and no reader can still be in it.
+ * Map `tables`: buffers of the distribution table, taken in turn; `control.table` names the one in use. A buffer is
+ * rewritten only while it is not in use and no reader can still be in it.
  */
 struct xlagg_table {
 	__u32 generation;	     /* counts publications */
@@ -87,7 +88,7 @@ struct xlagg_table {
 /* Map `control`, one entry, mapped by the agent: what the programs read for each frame and the agent may change. */
 struct xlagg_control {
 	__u32 abi_version; /* XLAGG_ABI_VERSION of who wrote the pinned maps */
-	__u32 table;	   /* index of the table in use, 0 or 1 */
+	__u32 table;	   /* index of the table in use */
 	__u32 carrier;	   /* 0: the lagg has no carrier, every frame is dropped and counted */
 	__u32 reserved;
 	__u64 heartbeat_ns; /* CLOCK_MONOTONIC of the agent's last sign of life */
