@@ -25,7 +25,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2);
+	__uint(max_entries, XLAGG_TABLES);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32); /* control.table */
 	__type(value, struct xlagg_table);

@@ -65,7 +65,7 @@ static int make_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 
 static void fill_maps(struct datapath *dp)
 {
-	for (uint32_t i = 0; i < 2; i++)
+	for (uint32_t i = 0; i < XLAGG_TABLES; i++)
 		for (uint32_t bucket = 0; bucket < XLAGG_BUCKETS; bucket++)
 			dp->tables[i].bucket[bucket] = XLAGG_NO_PORT << 8 | XLAGG_NO_PORT;
 	dp->control->abi_version = XLAGG_ABI_VERSION;

@@ -63,14 +63,14 @@ struct datapath {
 	struct datapath_map map[DATAPATH_MAPS];
 	uint32_t maps;		       /* entries of `map` */
 	struct xlagg_port *ports;      /* map `ports`, mapped: XLAGG_MAX_PORTS entries */
-	struct xlagg_table *tables;    /* map `tables`, mapped: two entries */
+	struct xlagg_table *tables;    /* map `tables`, mapped */
 	struct xlagg_control *control; /* map `control`, mapped */
 	struct ring_buffer *slow;      /* map `slow_rx` */
 	datapath_slow_fn slow_fn;      /* valid during datapath_slow_read() */
 	void *slow_context;
-	uint64_t switched_ns; /* CLOCK_MONOTONIC when `control.table` last changed, 0: never */
-	struct watch *watch;  /* the watcher, or NULL */
-	uint32_t watched;     /* the lagg's number there */
+	uint64_t retired_ns[XLAGG_TABLES]; /* CLOCK_MONOTONIC when each was last in use, 0: never */
+	struct watch *watch;		   /* the watcher, or NULL */
+	uint32_t watched;		   /* the lagg's number there */
 };
 
 /* What kind of place a hook is. */

@@ -155,7 +155,7 @@ int maps_map(struct datapath *dp)
 {
 	int err = map_memory(dp, "ports", sizeof(*dp->ports), XLAGG_MAX_PORTS, (void **)&dp->ports);
 	if (!err)
-		err = map_memory(dp, "tables", sizeof(*dp->tables), 2, (void **)&dp->tables);
+		err = map_memory(dp, "tables", sizeof(*dp->tables), XLAGG_TABLES, (void **)&dp->tables);
 	if (!err)
 		err = map_memory(dp, "control", sizeof(*dp->control), 1, (void **)&dp->control);
 	if (err)
@@ -177,7 +177,7 @@ void maps_close(struct datapath *dp)
 {
 	ring_buffer__free(dp->slow);
 	unmap(dp->ports, sizeof(*dp->ports) * XLAGG_MAX_PORTS);
-	unmap(dp->tables, sizeof(*dp->tables) * 2);
+	unmap(dp->tables, sizeof(*dp->tables) * XLAGG_TABLES);
 	unmap(dp->control, sizeof(*dp->control));
 	for (uint32_t i = 0; i < dp->maps; i++)
 		close(dp->map[i].fd);

@@ -2,14 +2,14 @@
 /*
  * Publishing: stores to mapped memory, no system call on the way of a failover.
  *
- * A table buffer is written only when no program can still be reading it. It went out of use at the last switch; a
- * program reads it in one run of a softirq. When that switch is longer ago than GRACE_NS, no run of then can still be
- * going on, and nothing has to be waited for: the usual case. When it is not, membarrier(MEMBARRIER_CMD_GLOBAL) waits
- * for an RCU grace period (about 15 ms), which ends only after every program that ran at its start. Ports that leave
- * are out before that wait, so frames take their backups meanwhile. With one CPU the call returns at once, and rightly
- * so: a softirq does not share it with us. A kernel with nohz_full refuses it: then the rest of GRACE_NS is slept. Were
- * a virtual CPU to stop for longer than that inside a program, it would read one bucket of the newer table: a valid
- * one.
+ * A table buffer is written only when no program can still be reading it: a program reads it in one run of a softirq,
+ * and the buffers take turns. When the next one went out of use longer ago than GRACE_NS, no run of then can still be
+ * going on, and nothing has to be waited for: so it is unless a lagg changes more than a few times within GRACE_NS.
+ * Then membarrier(MEMBARRIER_CMD_GLOBAL) waits for an RCU grace period (15 ms and more), which ends only after every
+ * program that ran at its start. Ports that leave are out before that wait, so frames take their backups meanwhile.
+ * With one CPU the call returns at once, and rightly so: a softirq does not share it with us. A kernel with nohz_full
+ * refuses it: then the rest of GRACE_NS is slept. Were a virtual CPU to stop for longer than that inside a program, it
+ * would read one bucket of the newer table: a valid one.
  */
 #include <errno.h>
 #include <linux/membarrier.h>
@@ -28,11 +28,11 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
-static void wait_for_readers(const struct datapath *dp)
+static void wait_for_readers(const struct datapath *dp, uint32_t table)
 {
-	if (!dp->switched_ns)
+	if (!dp->retired_ns[table])
 		return;
-	uint64_t since = now_ns() - dp->switched_ns;
+	uint64_t since = now_ns() - dp->retired_ns[table];
 	if (since >= GRACE_NS || syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0)
 		return;
 	struct timespec rest = {.tv_nsec = (long)(GRACE_NS - since)};
@@ -53,16 +53,16 @@ static uint32_t load(const uint32_t *from)
 /* The table in use; what a damaged map says is cut to what exists. */
 static uint32_t table_in_use(const struct datapath *dp)
 {
-	return load(&dp->control->table) & 1;
+	return load(&dp->control->table) % XLAGG_TABLES;
 }
 
 static void switch_table(struct datapath *dp, const struct xlagg_table *table)
 {
-	uint32_t spare = table_in_use(dp) ^ 1;
-	wait_for_readers(dp);
-	dp->tables[spare] = *table;
-	store(&dp->control->table, spare);
-	dp->switched_ns = now_ns();
+	uint32_t before = table_in_use(dp), next = (before + 1) % XLAGG_TABLES;
+	wait_for_readers(dp, next);
+	dp->tables[next] = *table;
+	store(&dp->control->table, next);
+	dp->retired_ns[before] = now_ns();
 }
 
 bool table_valid(const struct xlagg_table *table)
@@ -121,7 +121,9 @@ int datapath_publish(struct datapath *dp, const struct xlagg_table *table, const
 
 void publish_adopted(struct datapath *dp)
 {
-	dp->switched_ns = now_ns();
+	uint64_t now = now_ns();
+	for (uint32_t i = 0; i < XLAGG_TABLES; i++)
+		dp->retired_ns[i] = now;
 }
 
 const struct xlagg_table *datapath_table(const struct datapath *dp)

@@ -106,7 +106,7 @@ struct rig *rig_open(const struct xlagg_params *params, const char *programs)
 	load_tc(rig, programs);
 	load_xdp(rig, programs);
 	rig->ports = map_memory(rig, "ports", XLAGG_MAX_PORTS * sizeof(struct xlagg_port));
-	rig->tables = map_memory(rig, "tables", 2 * sizeof(struct xlagg_table));
+	rig->tables = map_memory(rig, "tables", XLAGG_TABLES * sizeof(struct xlagg_table));
 	rig->control = map_memory(rig, "control", sizeof(struct xlagg_control));
 	rig->control->carrier = 1;
 	/* The lagg's device is there: any device will do where nothing is redirected for real. */

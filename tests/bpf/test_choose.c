@@ -56,7 +56,7 @@ Test(choose, table_in_use)
 	cr_assert_eq(rig_probe(rig, &f).slot, 0);
 	rig->control->table = 1;
 	cr_assert_eq(rig_probe(rig, &f).slot, 1);
-	rig->control->table = 7; /* scribbled over: no table */
+	rig->control->table = XLAGG_TABLES; /* scribbled over: no table */
 	cr_assert_eq(rig_probe(rig, &f).choice, XLAGG_CHOICE_NO_CARRIER);
 	rig_close(rig);
 }
