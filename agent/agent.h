@@ -88,6 +88,7 @@ struct agent {
 	bool no_adopt, no_tracing;
 	uint64_t start_realtime;
 	uint64_t heartbeat_ns; /* monotonic time of the last one */
+	uint32_t clocks;       /* counts the looks at laggs' clocks */
 	uint32_t adopted, fresh;
 	bool changing;				/* a transaction runs: what it has done so far is no configuration */
 	struct ctl_model model;			/* the running configuration */
@@ -215,6 +216,8 @@ void orphans_put_back(struct agent *agent, const char *name);
 /* --- headless.c: LACP while no agent runs --- */
 /* Has the kernel's clock run where LACP needs one. Again: it goes on. */
 void headless_clock(struct lagg *lagg);
+/* Somebody may have stopped a clock: each time one lagg's is set going again, so that many cost no more than one. */
+void headless_look(struct agent *agent);
 /* Brings the pinned record of a port, in port->lacp, up to what the kernel has done since it was written. */
 void headless_adopt(struct lagg *lagg, uint32_t slot);
 /* How often the kernel has taken the port out of LACP's accord since this was asked last. */

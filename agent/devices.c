@@ -100,8 +100,8 @@ void devices_look(struct agent *agent)
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		retry_lagg(agent->lagg[i], now);
 		look_at_lagg(agent->lagg[i]);
-		headless_clock(agent->lagg[i]);
 	}
+	headless_look(agent);
 }
 
 static void lagg_device_gone(struct lagg *lagg)

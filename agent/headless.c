@@ -19,6 +19,12 @@ void headless_clock(struct lagg *lagg)
 	lagg->clock_failed = r < 0;
 }
 
+void headless_look(struct agent *agent)
+{
+	if (agent->laggs)
+		headless_clock(agent->lagg[agent->clocks++ % agent->laggs]);
+}
+
 void headless_adopt(struct lagg *lagg, uint32_t slot)
 {
 	struct port *port = &lagg->port[slot];

@@ -155,10 +155,13 @@ test_headless_partner_with_another_key() {
 	end_stream there
 	no_loss there
 }
-# The kernel has sent in its place on eth1
-stands_in() {
-	[ "$(bpftool -j map lookup pinned "$BPFFS/$P-$1/lagg0/headless" key 0 0 0 0 | jq .formatted.value.tx_ns)" -gt 0 ]
+# kernel_did HOST MEMBER: of the map headless, for eth1
+kernel_did() {
+	bpftool -j map lookup pinned "$BPFFS/$P-$1/lagg0/headless" key 0 0 0 0 | jq ".formatted.value.$2"
 }
+# It has sent in the agent's place; it has taken the port out
+stands_in() { [ "$(kernel_did "$1" tx_ns)" -gt 0 ]; }
+took_out() { [ "$(kernel_did "$1" outs)" -gt 0 ]; }
 # The Actor's key is the seventh pair of octets behind the Ethernet header, where tcpdump -x begins.
 first_pdu_with_key() {
 	awk -v key="$(printf %04x "$1")" '/^[0-9]/ {time = $1; pdu = /LACPv1/}
@@ -212,3 +215,23 @@ test_headless_silent_partner_and_another_agent() {
 	carries a eth1
 	end_stream there
 }
+
+# Where nothing in the kernel watches carrier, silence takes the port out. The agent that goes on tells one from the other.
+test_headless_link_lost_while_stopped() {
+	lacp_pair lacp-rate fast
+	stream there a b 10.0.0.2 5001 -r 1000 -f 8
+	let_pass a 100
+	freeze a
+	wait_for 5 stands_in a
+	nip b link set eth1 down
+	wait_for 6 took_out a
+	thaw a
+	wait_for 5 no_distribution_without_carrier
+	is "$(port_field a eth1 .stats.link_failures)" 1 "link failures"
+	is "$(field a .flaps)" 0 "flaps of lagg0"
+	nip b link set eth1 up
+	wait_for 10 all_distribute a
+	carries a eth1
+	end_stream there
+}
+no_distribution_without_carrier() { [ "$(port_field a eth1 '[.reason, (.flags | index("DISTRIBUTING"))] | tojson')" = '["no carrier",null]' ]; }
