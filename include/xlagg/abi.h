@@ -109,7 +109,7 @@ enum xlagg_rx_drop {
 	XLAGG_RX_NO_CARRIER,	 /* the lagg has no carrier */
 	XLAGG_RX_PROTO_NONE,	 /* proto none drops everything */
 	XLAGG_RX_MALFORMED,	 /* shorter than an Ethernet header */
-	XLAGG_RX_SLOW_LIMITED,	 /* slow-protocol frames over the limit (also counted in slow_limited) */
+	XLAGG_RX_SLOW_LIMITED,	 /* frames for the agent over the limit (of slow protocols: also in slow_limited) */
 	XLAGG_RX_DROP_MAX,
 };
 
@@ -182,7 +182,7 @@ struct xlagg_headless {
 	__u32 pad;
 };
 
-/* Ring buffer `slow_rx`: one record per slow-protocol frame. */
+/* Ring buffer `slow_rx`: one record per frame for the agent, of a slow protocol or an answer to a link probe. */
 struct xlagg_slow_event {
 	__u64 time_ns;			  /* CLOCK_MONOTONIC at reception */
 	__u32 slot;			  /* port */
@@ -270,6 +270,14 @@ struct xlagg_watched {
 /* An agent whose heartbeat is older is taken for gone: the kernel acts for it where it may. */
 #define XLAGG_HEARTBEAT_STALE_NS 1000000000ull
 /*
+ * Map `probe_macs`: the MACs from which the ports send their link probes, none of which is the lagg's. What answers
+ * these goes to the agent; the value is the slot of the port, for whoever looks. Only the agent writes it.
+ */
+struct xlagg_probe_mac {
+	__u8 mac[6];
+	__u8 pad[2]; /* 0 */
+};
+/*
  * The clock by which the kernel acts without being asked: an IPv4 neighbour of the lower end that nobody is. The kernel
  * asks for it every so often, for ever, and each request comes to the program at the lower end's egress.
  */
@@ -291,6 +299,8 @@ struct xlagg_params {
 	__u32 rx_all;				/* failover: accept on every port */
 	__u32 flowid;				/* 1: the NIC's hash instead of ours, where there is one */
 	__u32 flowid_shift;			/* right shift of that hash */
+	__u32 probe_us;				/* link probes: mean time in us between the answers that a port may
+						 * get at most; 0: there are no probes */
 	__u32 ethertypes;			/* entries of `ethertype` in use */
 	__u16 ethertype[XLAGG_PORT_ETHERTYPES]; /* frames that stay with the port's own stack, host byte order */
 };

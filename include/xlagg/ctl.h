@@ -146,6 +146,11 @@ struct xlagg_port_status {
 		struct xlagg_lacp_end actor, partner;
 	} lacp;
 	struct xlagg_port_counters stats;
+	struct {
+		uint32_t running;     /* boolean: link probes are sent on it */
+		uint32_t missed;      /* in a row without answer: by the target that decides */
+		uint64_t answered_ns; /* CLOCK_REALTIME of the last valid answer, 0: none yet */
+	} probe;
 };
 
 struct xlagg_lagg_status {

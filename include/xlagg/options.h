@@ -14,6 +14,7 @@
 #define XLAGG_NAME_MAX 16      /* IFNAMSIZ: a name and its NUL */
 #define XLAGG_ADDRESS_MAX 64   /* "ADDRESS/PREFIX" and its NUL */
 #define XLAGG_MAX_ADDRESSES 32 /* addresses given to one lagg */
+#define XLAGG_MAX_TARGETS 16   /* addresses of option probe */
 #define XLAGG_TEXT_MAX 256     /* longest text option and its NUL */
 #define XLAGG_AUTO 0xffffffffu /* the value of a number option that says "auto" */
 
