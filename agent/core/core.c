@@ -26,9 +26,11 @@ static void pass(struct core *core, uint64_t now, struct core_effects *fx)
 
 	if (core->held)
 		return;
+	probe_run(core, now, fx);
 	port_settle(core, now);
-	returned = returned_ports(core);
 	negotiate_run(core, now, fx);
+	probe_settle(core);
+	returned = returned_ports(core);
 	if (core->conf.proto == XLAGG_PROTO_FAILOVER)
 		failover_select(core, now, returned);
 	role_assign(core, now);
@@ -43,6 +45,7 @@ void core_init(struct core *core, const struct xlagg_lagg_conf *conf, uint32_t n
 	core->number = number;
 	failover_init(&core->failover);
 	table_init(&core->out.table);
+	probe_set(core);
 	if (conf->proto == XLAGG_PROTO_LACP)
 		lacp_start(&core->lacp, conf, number, core->mac);
 }
@@ -68,6 +71,8 @@ void core_set(struct core *core, uint64_t now, const struct xlagg_lagg_conf *con
 		failover_init(&core->failover);
 	if (before.reselect != conf->reselect || strcmp(before.primary, conf->primary) != 0)
 		core->failover.activated = XLAGG_NO_PORT;
+	if (strcmp(before.probe, conf->probe) != 0)
+		probe_set(core);
 	negotiate_set(core, now, fx);
 	pass(core, now, fx);
 	if (strcmp(before.mac, conf->mac) != 0)
@@ -206,6 +211,7 @@ uint64_t core_deadline(const struct core *core)
 	deadline = earlier(deadline, port_deadline(core));
 	deadline = earlier(deadline, role_deadline(core));
 	deadline = earlier(deadline, announce_deadline(core));
+	deadline = earlier(deadline, probe_deadline(core));
 	return earlier(deadline, lacp_deadline(&core->lacp));
 }
 

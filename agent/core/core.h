@@ -24,6 +24,7 @@ enum core_effect_kind {
 	CORE_ANNOUNCE, /* send gratuitous ARP and unsolicited NA once (peer-notify) */
 	CORE_REJOIN,   /* send IGMP and MLD reports once (mcast-rejoin) */
 	CORE_MAC,      /* mac active: the lagg shall take the MAC of `slot` */
+	CORE_PROBE,    /* send a link probe to every target (core_probe_targets) on `slot`, from the MAC `mac` */
 };
 
 struct core_effect {
@@ -32,6 +33,7 @@ struct core_effect {
 	union {
 		uint8_t frame[CORE_FRAME_LEN];
 		struct xlagg_event event;
+		uint8_t mac[6];
 	};
 };
 
@@ -61,6 +63,19 @@ struct core_link {
 	uint32_t speed;	 /* Mb/s, 0: unknown */
 	uint32_t duplex; /* enum xlagg_duplex */
 	uint8_t mac[6];	 /* the port's own (permanent) MAC: source address of slow-protocol frames */
+};
+
+/* An address that link probes ask for. */
+struct core_target {
+	uint8_t version;     /* of IP: 4 or 6 */
+	uint8_t address[16]; /* network byte order; IPv4 in the first four octets, the others zero */
+};
+
+/* What came to the MAC that a port's probes come from: an ARP reply, or a solicited neighbour advertisement. */
+struct core_answer {
+	struct core_target from; /* whose link-layer address it tells */
+	uint8_t source[6];	 /* MAC of the frame's sender */
+	uint8_t to[6];		 /* and of its receiver */
 };
 
 struct core;
@@ -108,6 +123,11 @@ int core_activate(struct core *core, uint64_t now, uint32_t slot, struct core_ef
 /* A slow-protocol frame (destination MAC first) came in on `slot`. */
 void core_slow_frame(struct core *core, uint64_t now, uint32_t slot, const uint8_t *frame, uint32_t len,
 		     struct core_effects *fx);
+/* The addresses of option probe. */
+uint32_t core_probe_targets(const struct core *core, const struct core_target **ret);
+/* An answer came in on `slot`. It counts if it is a target's, to a probe that is under way. */
+void core_probe_answer(struct core *core, uint64_t now, uint32_t slot, const struct core_answer *answer,
+		       struct core_effects *fx);
 /* The caller was late, and the kernel stood in: when it last sent a LACPDU and heard the partner of that port. Before
  * any other input. */
 void core_lacp_stood_in(struct core *core, uint32_t slot, const struct xlagg_headless *did);

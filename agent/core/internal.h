@@ -19,6 +19,7 @@ enum port_state {
 	PORT_RISING,  /* link, but up-delay or damping holds it back */
 	PORT_UP,      /* usable */
 	PORT_FALLING, /* carrier lost within down-delay: keeps its place, is never sent to */
+	PORT_SILENT,  /* link, but its probes are not answered while others' are */
 };
 
 /* Flap damping of one port, as routers do it: each loss costs, time forgives. */
@@ -26,6 +27,26 @@ struct damping {
 	uint32_t penalty; /* at time `at` */
 	bool suppressed;  /* held back until the penalty has fallen to the reuse limit */
 	uint64_t at;	  /* ns */
+};
+
+/* Link probes on one port. Bit i of a mask and entry i stand for target i. */
+struct port_probe {
+	bool sent;			   /* this round's are under way */
+	bool fresh;			   /* its link has come, and no answer yet */
+	uint32_t answered;		   /* mask: has answered in this round */
+	uint32_t before;		   /* mask: had in the round before */
+	uint32_t blamed;		   /* the target for whose silence the port is SILENT */
+	uint8_t missed[XLAGG_MAX_TARGETS]; /* probes in a row without answer */
+	uint8_t mac[6];			   /* they come from this */
+	uint64_t answered_at;		   /* last valid answer, ns; 0: none yet */
+};
+
+/* Link probes of the lagg. */
+struct probing {
+	bool running;
+	uint64_t next;				      /* when the next round begins, ns */
+	uint32_t targets;			      /* entries of `target` */
+	struct core_target target[XLAGG_MAX_TARGETS]; /* as option probe says */
 };
 
 /* One port; its index is its slot. */
@@ -40,6 +61,7 @@ struct port {
 	enum port_state state;		      /* what policy makes of the link */
 	uint64_t since;			      /* RISING: when carrier came; FALLING: when it went */
 	struct damping damping;		      /* of a port that flaps */
+	struct port_probe probe;	      /* link check beyond carrier */
 	uint64_t linger_until;		      /* it was in use: unicast is accepted until then; 0: not */
 	uint64_t link_failures;		      /* losses of the link that nobody ordered */
 	uint32_t told_flags;		      /* enum xlagg_flag, as last told */
@@ -101,6 +123,7 @@ struct core {
 	struct port port[XLAGG_MAX_PORTS]; /* by slot */
 	struct role role[XLAGG_MAX_PORTS]; /* by slot, as of the last pass */
 	struct failover failover;	   /* in use in proto failover */
+	struct probing probing;		   /* link probes */
 	struct lacp lacp;		   /* running in proto lacp */
 	uint8_t partner[6];	  /* lacp: the system of the last aggregator that carried traffic, 0: none yet */
 	struct announce announce; /* to the neighbours */
@@ -135,12 +158,29 @@ static inline bool port_holds(const struct port *port)
 }
 /* Takes note of a link. */
 void port_link(struct core *core, uint64_t now, uint32_t slot, const struct core_link *link);
+/* It has failed, by its link or, with link, by its probes. */
+void port_failed(struct port *port, uint64_t now);
 /* Lets the delays that have passed by `now` take effect. */
 void port_settle(struct core *core, uint64_t now);
 /* When port_settle() has something to do next, CORE_NEVER: not by itself. */
 uint64_t port_deadline(const struct core *core);
 /* a goes before b: lower prio, then added first. */
 bool port_before(const struct port *a, const struct port *b);
+
+/* --- probe.c --- */
+/* Takes the targets from the options. */
+void probe_set(struct core *core);
+/* Ends a round and begins the next when it is time: counts what is missing, and asks for probes. */
+void probe_run(struct core *core, uint64_t now, struct core_effects *fx);
+/* A port's link has come. Gives whether it has to answer first. */
+bool probe_awaited(struct core *core, uint32_t slot);
+/* A port that may be bad is better than none. */
+void probe_settle(struct core *core);
+/* When the next round begins, CORE_NEVER: there are no probes. */
+uint64_t probe_deadline(const struct core *core);
+/* Why the port is SILENT. */
+void probe_reason(const struct core *core, uint32_t slot, char ret[XLAGG_SENTENCE_MAX]);
+void probe_status(const struct core *core, uint32_t slot, struct xlagg_port_status *status);
 
 /* --- damping.c --- */
 /* A loss of carrier. */

@@ -50,7 +50,7 @@ static struct core_link link_for_lacp(const struct port *port)
 {
 	struct core_link link = port->link;
 
-	link.carrier = port->state == PORT_UP || port->state == PORT_FALLING;
+	link.carrier = port->state == PORT_UP || port->state == PORT_FALLING || port->state == PORT_SILENT;
 	link.speed = port->speed;
 	link.duplex = port->duplex;
 	return link;

@@ -27,16 +27,20 @@ static bool held_back(const struct core *core, const struct port *port)
 	return core->conf.damping && port->damping.suppressed;
 }
 
+void port_failed(struct port *port, uint64_t now)
+{
+	port->link_failures++;
+	damping_lost(&port->damping, now);
+}
+
 /* Only a loss that nobody ordered is a failure; only a lost carrier is waited for. */
 static void link_lost(struct core *core, uint64_t now, struct port *port)
 {
 	const struct core_link *link = &port->link;
 	bool ordered = link->present && !link->admin_up;
 
-	if (!ordered) {
-		port->link_failures++;
-		damping_lost(&port->damping, now);
-	}
+	if (!ordered && port->state != PORT_SILENT)
+		port_failed(port, now);
 	if (port->state == PORT_UP && link->present && link->admin_up && down_delay(core) > 0) {
 		port->state = PORT_FALLING;
 		port->since = now;
@@ -45,14 +49,21 @@ static void link_lost(struct core *core, uint64_t now, struct port *port)
 	}
 }
 
-static void link_found(struct core *core, uint64_t now, struct port *port, bool adopted)
+static void link_found(struct core *core, uint64_t now, uint32_t slot, bool adopted)
 {
-	if (adopted || (within_down_delay(core, port, now) && !held_back(core, port))) {
+	struct port *port = &core->port[slot];
+	bool awaited = probe_awaited(core, slot);
+
+	if (within_down_delay(core, port, now) && !held_back(core, port)) {
 		port->state = PORT_UP;
-		return;
+	} else if (awaited) {
+		port->state = PORT_SILENT;
+	} else if (adopted) {
+		port->state = PORT_UP;
+	} else {
+		port->state = PORT_RISING;
+		port->since = now;
 	}
-	port->state = PORT_RISING;
-	port->since = now;
 }
 
 void port_link(struct core *core, uint64_t now, uint32_t slot, const struct core_link *link)
@@ -71,7 +82,7 @@ void port_link(struct core *core, uint64_t now, uint32_t slot, const struct core
 	if (was && !is)
 		link_lost(core, now, port);
 	else if (!was && is)
-		link_found(core, now, port, adopted);
+		link_found(core, now, slot, adopted);
 	else if (port->state == PORT_FALLING && !(link->present && link->admin_up))
 		port->state = PORT_DOWN;
 }

@@ -7,7 +7,9 @@
 /* The watcher may bring a port back without the agent only where nothing but carrier decides. */
 static uint32_t kernel_return(const struct core *core, const struct port *port)
 {
-	return core->conf.up_delay == 0 && !core->conf.damping && port->conf.admin ? XLAGG_PORT_KERNEL_RETURN : 0;
+	return core->conf.up_delay == 0 && !core->conf.damping && port->conf.admin && port->state != PORT_SILENT
+		   ? XLAGG_PORT_KERNEL_RETURN
+		   : 0;
 }
 
 static bool over_max_links(const struct core *core, uint32_t slot)
@@ -62,12 +64,13 @@ static void failover_role(const struct core *core, uint64_t now, uint32_t slot, 
 	role->shown = in_use ? XLAGG_FLAG_ACTIVE : 0;
 }
 
-/* The partner knows what LACP says, so nothing else is taken from the port. */
+/* The partner knows what LACP says, so nothing else is taken from the port, but for what is sent on one that is SILENT:
+ * were LACP to give it up, its probes could not be answered either. */
 static void lacp_role(const struct core *core, uint32_t slot, struct role *role)
 {
 	const struct port *port = &core->port[slot];
 
-	role->place = lacp_distributing(&core->lacp, slot);
+	role->place = lacp_distributing(&core->lacp, slot) && port->state != PORT_SILENT;
 	role->live = role->place && port_usable(port);
 	role->standby = lacp_standby(&core->lacp, slot);
 	role->flags = lacp_collecting(&core->lacp, slot) ? XLAGG_PORT_COLLECTING : 0;

@@ -47,6 +47,7 @@ void core_port_status(const struct core *core, uint32_t slot, struct xlagg_port_
 	status->last_change_ns = port->last_change;
 	reason_port(core, slot, status->reason);
 	status->stats.link_failures = port->link_failures;
+	probe_status(core, slot, status);
 }
 
 void core_save_history(const struct core *core, struct xlagg_history *ret)

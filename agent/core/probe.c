@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * Link probes: what carrier does not show. In rounds, one every probe-interval, each port with link asks every target,
+ * and what has not answered by the next round is missing.
+ *
+ * A port is not given up for silence alone: the target itself may be gone. It has to be silent for probe-missed rounds
+ * while a target answered another port that could carry the traffic in the last of them. So a target that dies takes no
+ * port out, and one that is out stays out until it is answered again, or no other is left.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/internal.h"
+
+#define LOCALLY_ADMINISTERED 2 /* bit of a MAC's first octet */
+
+static bool read_target(const char *text, struct core_target *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->version = strchr(text, ':') ? 6 : 4;
+	return inet_pton(ret->version == 6 ? AF_INET6 : AF_INET, text, ret->address) == 1;
+}
+
+static void print_target(const struct core_target *target, char ret[INET6_ADDRSTRLEN])
+{
+	inet_ntop(target->version == 6 ? AF_INET6 : AF_INET, target->address, ret, INET6_ADDRSTRLEN);
+}
+
+static void read_targets(struct core *core)
+{
+	struct probing *probing = &core->probing;
+	const char *at = core->conf.probe;
+	char text[INET6_ADDRSTRLEN];
+
+	probing->targets = 0;
+	while (*at != '\0' && probing->targets < XLAGG_MAX_TARGETS) {
+		const char *comma = strchr(at, ',');
+		int len = (int)(comma ? (size_t)(comma - at) : strlen(at));
+
+		snprintf(text, sizeof(text), "%.*s", len, at);
+		probing->targets += read_target(text, &probing->target[probing->targets]);
+		at += comma ? len + 1 : len;
+	}
+}
+
+/* Nothing is known any more, so nothing is held against a port. */
+static void stop(struct core *core)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		struct port *port = &core->port[slot];
+
+		memset(&port->probe, 0, sizeof(port->probe));
+		if (port->state == PORT_SILENT)
+			port->state = PORT_UP;
+	}
+	core->probing.running = false;
+}
+
+void probe_set(struct core *core)
+{
+	stop(core);
+	read_targets(core);
+}
+
+static bool wanted(const struct core *core)
+{
+	uint32_t proto = core->conf.proto;
+
+	return core->probing.targets > 0 && core->conf.admin &&
+	       (proto == XLAGG_PROTO_FAILOVER || proto == XLAGG_PROTO_LOADBALANCE || proto == XLAGG_PROTO_ROUNDROBIN ||
+		proto == XLAGG_PROTO_LACP);
+}
+
+/* With LACP a port is for nothing but LACPDUs until the partner takes its frames. */
+static bool open_to_probes(const struct core *core, uint32_t slot)
+{
+	const struct port *port = &core->port[slot];
+
+	return port->used && port->conf.admin && port_link_up(&port->link) &&
+	       (core->conf.proto != XLAGG_PROTO_LACP || lacp_distributing(&core->lacp, slot));
+}
+
+static bool could_carry(const struct core *core, uint32_t slot)
+{
+	return port_usable(&core->port[slot]) && open_to_probes(core, slot);
+}
+
+/* Whether a port other than `slot` could carry traffic, and which targets answered one. */
+static bool others(const struct core *core, uint32_t slot, uint32_t *answered)
+{
+	bool any = false;
+
+	*answered = 0;
+	for (uint32_t other = 0; other < XLAGG_MAX_PORTS; other++) {
+		if (other == slot || !could_carry(core, other))
+			continue;
+		any = true;
+		*answered |= core->port[other].probe.answered | core->port[other].probe.before;
+	}
+	return any;
+}
+
+/* Whether the port is silent where others are answered: *blamed is then a target that it does not hear. */
+static bool is_silent(const struct core *core, uint32_t slot, uint32_t *blamed)
+{
+	const struct port_probe *probe = &core->port[slot].probe;
+	bool all = core->conf.probe_targets == XLAGG_PROBE_ALL, found = false;
+	uint32_t answered;
+
+	if (!others(core, slot, &answered))
+		return false;
+	for (uint32_t i = 0; i < core->probing.targets; i++) {
+		if (probe->missed[i] < core->conf.probe_missed) {
+			if (!all)
+				return false;
+		} else if (answered & 1u << i && !found) {
+			*blamed = i;
+			found = true;
+		}
+	}
+	return found;
+}
+
+/* --- whom the probes come from --- */
+
+static bool same_mac(const uint8_t *a, const uint8_t *b)
+{
+	return memcmp(a, b, 6) == 0;
+}
+
+/* Another's: the lagg's, a port's own but that of `slot`, or one that a port before it probes from. */
+static bool is_taken(const struct core *core, uint32_t slot, const uint8_t mac[6])
+{
+	if (same_mac(mac, core->mac))
+		return true;
+	for (uint32_t other = 0; other < XLAGG_MAX_PORTS; other++) {
+		const struct port *port = &core->port[other];
+
+		if (port->used && other != slot &&
+		    (same_mac(mac, port->link.mac) || (other < slot && same_mac(mac, port->probe.mac))))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The port's own MAC, or, where that is the lagg's or another's, one made from it: a switch and the target must never
+ * find the lagg behind a port that only probes.
+ */
+static void choose_mac(const struct core *core, uint32_t slot, uint8_t ret[6])
+{
+	static const uint8_t unknown[6];
+	const uint8_t *own = core->port[slot].link.mac;
+
+	memcpy(ret, same_mac(own, unknown) ? core->mac : own, 6);
+	for (uint8_t i = 0; i < 64 && (is_taken(core, slot, ret) || same_mac(ret, unknown)); i++) {
+		ret[0] = (uint8_t)((own[0] & 0xfc) | LOCALLY_ADMINISTERED) ^ (uint8_t)(i << 2);
+		if (same_mac(own, unknown))
+			ret[5] = (uint8_t)(core->mac[5] + slot);
+	}
+}
+
+/* --- rounds --- */
+
+static void take_out(struct core *core, uint64_t now, uint32_t slot, uint32_t blamed)
+{
+	struct port *port = &core->port[slot];
+
+	port->state = PORT_SILENT;
+	port->probe.blamed = blamed;
+	port_failed(port, now);
+}
+
+static void count_missing(struct core *core)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		struct port_probe *probe = &core->port[slot].probe;
+
+		for (uint32_t i = 0; i < core->probing.targets; i++)
+			if (probe->sent && !(probe->answered & 1u << i) && probe->missed[i] < UINT8_MAX)
+				probe->missed[i]++;
+		probe->before = probe->answered;
+		probe->answered = 0;
+		probe->sent = false;
+	}
+}
+
+/* One after the other: the last one that could carry traffic stays. */
+static void judge(struct core *core, uint64_t now)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		uint32_t blamed;
+
+		if (could_carry(core, slot) && is_silent(core, slot, &blamed))
+			take_out(core, now, slot, blamed);
+	}
+}
+
+static void ask(struct core *core, struct core_effects *fx)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		struct port_probe *probe = &core->port[slot].probe;
+
+		if (!open_to_probes(core, slot))
+			continue;
+		choose_mac(core, slot, probe->mac);
+		probe->sent = true;
+		memcpy(core_effect(fx, CORE_PROBE, slot)->mac, probe->mac, sizeof(probe->mac));
+	}
+}
+
+void probe_run(struct core *core, uint64_t now, struct core_effects *fx)
+{
+	struct probing *probing = &core->probing;
+
+	if (!wanted(core)) {
+		if (probing->running)
+			stop(core);
+		return;
+	}
+	if (probing->running && now < probing->next)
+		return;
+	count_missing(core);
+	judge(core, now);
+	ask(core, fx);
+	probing->running = true;
+	probing->next = now + core->conf.probe_interval * NSEC_PER_MSEC;
+}
+
+uint64_t probe_deadline(const struct core *core)
+{
+	return core->probing.running ? core->probing.next : CORE_NEVER;
+}
+
+static bool in_table(const struct core *core, uint32_t slot)
+{
+	for (uint32_t i = 0; i < core->out.table.count; i++)
+		if (core->out.table.order[i] == slot)
+			return true;
+	return false;
+}
+
+/*
+ * A link that comes where another port is answered has to prove itself: a switch may not forward yet. So has one that
+ * was not in use when this agent took over. With LACP the partner's word is enough.
+ */
+bool probe_awaited(struct core *core, uint32_t slot)
+{
+	struct port_probe *probe = &core->port[slot].probe;
+	uint32_t answered = 0;
+	bool awaited;
+
+	if (core->held && core->took_over)
+		awaited = wanted(core) && !in_table(core, slot);
+	else
+		awaited = core->probing.running && core->conf.proto != XLAGG_PROTO_LACP &&
+			  others(core, slot, &answered) && answered != 0;
+	memset(probe, 0, sizeof(*probe));
+	probe->fresh = awaited;
+	if (awaited)
+		memset(probe->missed, UINT8_MAX, sizeof(probe->missed));
+	return awaited;
+}
+
+void probe_settle(struct core *core)
+{
+	uint32_t best = XLAGG_NO_PORT;
+
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		if (could_carry(core, slot))
+			return;
+		if (core->port[slot].state == PORT_SILENT && open_to_probes(core, slot) &&
+		    (best == XLAGG_NO_PORT || port_before(&core->port[slot], &core->port[best])))
+			best = slot;
+	}
+	if (best != XLAGG_NO_PORT)
+		core->port[best].state = PORT_UP;
+}
+
+/* --- answers --- */
+
+uint32_t core_probe_targets(const struct core *core, const struct core_target **ret)
+{
+	*ret = core->probing.target;
+	return core->probing.targets;
+}
+
+/* The port from whose MAC a probe is under way, XLAGG_NO_PORT: none. */
+static uint32_t prober(const struct core *core, const uint8_t mac[6])
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (core->port[slot].used && core->port[slot].probe.sent && same_mac(core->port[slot].probe.mac, mac))
+			return slot;
+	return XLAGG_NO_PORT;
+}
+
+/* Our own frames, come back: they say nothing of a target. */
+static bool is_ours(const struct core *core, const uint8_t mac[6])
+{
+	return same_mac(mac, core->mac) || prober(core, mac) != XLAGG_NO_PORT;
+}
+
+static uint32_t find_target(const struct core *core, const struct core_target *wanted_target)
+{
+	uint32_t i = 0;
+
+	while (i < core->probing.targets &&
+	       (core->probing.target[i].version != wanted_target->version ||
+		memcmp(core->probing.target[i].address, wanted_target->address, sizeof(wanted_target->address)) != 0))
+		i++;
+	return i;
+}
+
+/* It proved itself: from here on it is as if its link had come. LACP has been there all the while. */
+static void bring_back(const struct core *core, uint64_t now, struct port *port)
+{
+	port->state = core->conf.proto == XLAGG_PROTO_LACP ? PORT_UP : PORT_RISING;
+	port->since = now;
+}
+
+/*
+ * Where the far end spreads frames over the links, as in all protos but failover, the answer may come in on any of
+ * them. Its receiver tells whose probe it answers. Gives whether a port came back.
+ */
+static bool take_answer(struct core *core, uint64_t now, uint32_t slot, const struct core_answer *answer)
+{
+	uint32_t asked = prober(core, answer->to), target = find_target(core, &answer->from), blamed;
+	struct port *port;
+
+	if (asked == XLAGG_NO_PORT || target == core->probing.targets || is_ours(core, answer->source) ||
+	    (core->conf.proto == XLAGG_PROTO_FAILOVER && asked != slot))
+		return false;
+	port = &core->port[asked];
+	port->probe.answered |= 1u << target;
+	port->probe.missed[target] = 0;
+	port->probe.answered_at = now;
+	port->probe.fresh = false;
+	if (port->state != PORT_SILENT || !open_to_probes(core, asked) || is_silent(core, asked, &blamed))
+		return false;
+	bring_back(core, now, port);
+	return true;
+}
+
+void core_probe_answer(struct core *core, uint64_t now, uint32_t slot, const struct core_answer *answer,
+		       struct core_effects *fx)
+{
+	if (core->probing.running && take_answer(core, now, slot, answer))
+		core_run(core, now, fx);
+}
+
+/* --- what is shown --- */
+
+void probe_reason(const struct core *core, uint32_t slot, char ret[XLAGG_SENTENCE_MAX])
+{
+	const struct probing *probing = &core->probing;
+	const struct port_probe *probe = &core->port[slot].probe;
+	bool any = core->conf.probe_targets == XLAGG_PROBE_ANY && probing->targets > 1;
+	char target[INET6_ADDRSTRLEN] = "";
+
+	print_target(&probing->target[probe->blamed], target);
+	if (probe->fresh)
+		snprintf(ret, XLAGG_SENTENCE_MAX, "no answer from %s%s to a probe yet", target,
+			 any ? " or another target" : "");
+	else
+		snprintf(ret, XLAGG_SENTENCE_MAX, "no answer from %s%s to %u probe%s", target,
+			 any ? " or another target" : "", core->conf.probe_missed,
+			 core->conf.probe_missed == 1 ? "" : "s");
+}
+
+void probe_status(const struct core *core, uint32_t slot, struct xlagg_port_status *status)
+{
+	const struct port_probe *probe = &core->port[slot].probe;
+	bool all = core->conf.probe_targets == XLAGG_PROBE_ALL;
+
+	status->probe.running = core->probing.running && open_to_probes(core, slot);
+	status->probe.answered_ns = probe->answered_at;
+	status->probe.missed = probe->missed[0];
+	for (uint32_t i = 1; i < core->probing.targets; i++)
+		if (all ? probe->missed[i] > status->probe.missed : probe->missed[i] < status->probe.missed)
+			status->probe.missed = probe->missed[i];
+}
