@@ -80,12 +80,13 @@ struct {
 	       64 << 10); /* 220 records of struct xlagg_slow_event: what 32 ports are granted in a burst */
 } slow_rx SEC(".maps");
 
-/* Slow-protocol frames are limited per port and class, so that a flood of one leaves the others alone. */
+/* Frames for the agent are limited per port and class, so that a flood of one leaves the others alone. */
 enum xlagg_slow_class {
 	XLAGG_CLASS_KNOWN,   /* LACPDU that repeats the Actor last recorded, state included */
 	XLAGG_CLASS_PARTNER, /* LACPDU of the partner last recorded, in another state */
 	XLAGG_CLASS_OTHER,   /* LACPDU of somebody else */
 	XLAGG_CLASS_MARKER,
+	XLAGG_CLASS_ANSWER, /* to link probes */
 	XLAGG_CLASS_MAX,
 };
 struct xlagg_limiter {
@@ -97,6 +98,13 @@ struct {
 	__type(key, __u32); /* slot */
 	__type(value, struct xlagg_limiter);
 } limiter SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, XLAGG_MAX_PORTS);
+	__type(key, struct xlagg_probe_mac);
+	__type(value, __u32); /* slot */
+} probe_macs SEC(".maps");
 
 /* roundrobin: whose turn it is on this CPU. */
 struct xlagg_turn {

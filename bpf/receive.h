@@ -4,17 +4,21 @@
 #define BPF_RECEIVE_H
 
 #include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/in6.h>
 
 #include "choose.h"
 #include "xlagg/hash.h"
 
 #define ETH_P_MAC_CONTROL 0x8808 /* IEEE 802.3 clause 31 */
+#define IPV6_NEXT (ETH_HLEN + 6) /* offset of an IPv6 header's Next Header in the frame */
 
 /* Whose a frame is. */
 enum owner {
-	OWNER_LAGG, /* data */
-	OWNER_PORT, /* the port's own stack */
-	OWNER_SLOW, /* slow protocols: slow.h decides */
+	OWNER_LAGG,  /* data */
+	OWNER_PORT,  /* the port's own stack */
+	OWNER_SLOW,  /* slow protocols: slow.h decides */
+	OWNER_AGENT, /* answers to link probes */
 };
 
 /* The slow protocols' group address, 01-80-C2-00-00-02 (IEEE 802.3 Annex 57A). */
@@ -23,11 +27,26 @@ static __always_inline bool is_slow_address(const __u8 *mac)
 	return mac[0] == 0x01 && mac[1] == 0x80 && mac[2] == 0xc2 && !mac[3] && !mac[4] && mac[5] == 0x02;
 }
 
+/* Whether a frame may be an ARP reply or a neighbour advertisement, and is for a MAC that sends link probes. */
+static __always_inline bool is_answer(const __u8 *header, const void *end, __u16 ethertype)
+{
+	struct xlagg_probe_mac to = {};
+
+	if (!params.probe_us || (ethertype != ETH_P_ARP && ethertype != ETH_P_IPV6))
+		return false;
+	if (ethertype == ETH_P_IPV6 && (const void *)header + IPV6_NEXT + 1 <= end &&
+	    header[IPV6_NEXT] != IPPROTO_ICMPV6)
+		return false;
+	__builtin_memcpy(to.mac, header, sizeof(to.mac));
+	return bpf_map_lookup_elem(&probe_macs, &to);
+}
+
 /*
- * `header`: MACs; `ethertype`: behind the tag, if there is one, host byte order; `vid`: of that tag. A frame of a VLAN
- * belongs to that VLAN on the lagg, whatever its EtherType, but for the slow protocols, which know no VLANs.
+ * `header`: MACs, and what follows up to `end`; `ethertype`: behind the tag, if there is one, host byte order; `vid`:
+ * of that tag. A frame of a VLAN belongs to that VLAN on the lagg, whatever its EtherType, but for the slow protocols,
+ * which know no VLANs.
  */
-static __always_inline enum owner owner_of(const __u8 *header, __u16 ethertype, __u16 vid)
+static __always_inline enum owner owner_of(const __u8 *header, const void *end, __u16 ethertype, __u16 vid)
 {
 	if (ethertype == ETH_P_SLOW)
 		return params.proto == XLAGG_PROTO_LACP ? OWNER_SLOW : OWNER_PORT;
@@ -37,6 +56,8 @@ static __always_inline enum owner owner_of(const __u8 *header, __u16 ethertype, 
 		return OWNER_SLOW;
 	if (ethertype == ETH_P_MAC_CONTROL)
 		return OWNER_PORT;
+	if (is_answer(header, end, ethertype))
+		return OWNER_AGENT;
 	for (__u32 i = 0; i < XLAGG_PORT_ETHERTYPES; i++) {
 		if (i >= params.ethertypes)
 			break;

@@ -15,9 +15,12 @@
 
 #define SLOW_INTERVAL_NS 100000000ull /* 10 frames/s: Annex 57A.1's limit per subtype */
 #define SLOW_BURST 10
+#define ANSWER_BURST 64 /* leaves room in the ring for LACPDUs */
+#define ANSWER_LEAST 42 /* octets of an ARP frame */
 
-/* Whether one more frame of that class fits its rate: a virtual schedule, one word, so that no lock is needed. */
-static __always_inline bool slow_grant(__u32 class, __u64 now)
+/* Whether one more frame of that class fits its rate, one in `interval` ns and `burst` at once: a virtual schedule, one
+ * word, so that no lock is needed. */
+static __always_inline bool slow_grant(__u32 class, __u64 now, __u64 interval, __u32 burst)
 {
 	__u32 slot = params.slot;
 	struct xlagg_limiter *l = bpf_map_lookup_elem(&limiter, &slot);
@@ -27,10 +30,10 @@ static __always_inline bool slow_grant(__u32 class, __u64 now)
 		return false;
 	due = *(volatile __u64 *)&l->due_ns[class];
 	from = due > now ? due : now;
-	if (from - now > (SLOW_BURST - 1) * SLOW_INTERVAL_NS)
+	if (from - now > (burst - 1) * interval)
 		return false;
 	/* Another CPU was first: this frame is one too many, which costs a flood nothing that it had a right to. */
-	return __sync_bool_compare_and_swap(&l->due_ns[class], due, from + SLOW_INTERVAL_NS);
+	return __sync_bool_compare_and_swap(&l->due_ns[class], due, from + interval);
 }
 
 /* How an LACPDU's Actor fields compare with those last recorded on the port. */
@@ -48,8 +51,8 @@ static __always_inline __u32 slow_class(struct __sk_buff *skb, __u8 subtype)
 	return actor[LACPDU_STATE] == known->partner[LACPDU_STATE] ? XLAGG_CLASS_KNOWN : XLAGG_CLASS_PARTNER;
 }
 
-/* Hands the frame to the agent. False: the ring is full. */
-static __always_inline bool slow_hand_over(struct __sk_buff *skb, __u64 now)
+/* Hands a frame of at least `least` octets to the agent. False: it is shorter, or the ring is full. */
+static __always_inline bool slow_hand_over(struct __sk_buff *skb, __u64 now, __u32 least)
 {
 	struct xlagg_slow_event *event = bpf_ringbuf_reserve(&slow_rx, sizeof(*event), 0);
 	__u32 len = skb->len;
@@ -62,8 +65,7 @@ static __always_inline bool slow_hand_over(struct __sk_buff *skb, __u64 now)
 	__builtin_memset(event->frame, 0, sizeof(event->frame));
 	if (len > sizeof(event->frame))
 		len = sizeof(event->frame);
-	/* The caller knows that it is not shorter; the verifier must be told. */
-	if (len < XLAGG_SLOW_FRAME || bpf_skb_load_bytes(skb, 0, event->frame, len)) {
+	if (len < least || bpf_skb_load_bytes(skb, 0, event->frame, len)) {
 		bpf_ringbuf_discard(event, 0);
 		return false;
 	}
@@ -96,8 +98,8 @@ static __always_inline int slow(struct __sk_buff *skb, bool to_group, __u16 ethe
 		stats->slow_illegal++;
 		return TC_ACT_SHOT;
 	}
-	granted = slow_grant(slow_class(skb, subtype), now);
-	if (granted && slow_hand_over(skb, now)) {
+	granted = slow_grant(slow_class(skb, subtype), now, SLOW_INTERVAL_NS, SLOW_BURST);
+	if (granted && slow_hand_over(skb, now, XLAGG_SLOW_FRAME)) {
 		stats->slow_rx++;
 	} else {
 		stats->slow_limited++;
@@ -105,6 +107,17 @@ static __always_inline int slow(struct __sk_buff *skb, bool to_group, __u16 ethe
 	}
 	/* Also when the ring is full: an agent that is away empties it no more. */
 	return granted && subtype == XLAGG_SLOW_LACP ? headless_receive(skb, stats, now) : TC_ACT_SHOT;
+}
+
+/* An answer to a link probe: whether it is one is the agent's to find out. */
+static __always_inline int answer(struct __sk_buff *skb)
+{
+	__u64 now = bpf_ktime_get_ns();
+
+	if (!slow_grant(XLAGG_CLASS_ANSWER, now, params.probe_us * 1000ull, ANSWER_BURST) ||
+	    !slow_hand_over(skb, now, ANSWER_LEAST))
+		count_rx_drop(XLAGG_RX_SLOW_LIMITED, (struct amount){.packets = 1});
+	return TC_ACT_SHOT;
 }
 
 #endif

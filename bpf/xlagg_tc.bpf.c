@@ -132,11 +132,13 @@ int rx(struct __sk_buff *skb)
 	if ((void *)header + ETH_HLEN > (void *)(long)skb->data_end)
 		return TC_ACT_SHOT;
 	ethertype = xlagg_be16(xlagg_load16(header + 12));
-	switch (owner_of(header, ethertype, tag_of(skb))) {
+	switch (owner_of(header, (void *)(long)skb->data_end, ethertype, tag_of(skb))) {
 	case OWNER_PORT:
 		return TC_ACT_UNSPEC;
 	case OWNER_SLOW:
 		return slow(skb, is_slow_address(header), ethertype, tag_of(skb));
+	case OWNER_AGENT:
+		return answer(skb);
 	case OWNER_LAGG:
 		break;
 	}

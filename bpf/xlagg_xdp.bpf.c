@@ -35,7 +35,7 @@ static __always_inline enum owner owner_of_tagged(const __u8 *header, const void
 		vid = xlagg_be16(xlagg_load16(header + ETH_HLEN)) & 0xfff;
 		ethertype = xlagg_be16(xlagg_load16(header + ETH_HLEN + 2));
 	}
-	return owner_of(header, ethertype, vid);
+	return owner_of(header, end, ethertype, vid);
 }
 
 SEC("xdp.frags")

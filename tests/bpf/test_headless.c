@@ -131,7 +131,7 @@ static struct rig *rig_headless(const char *programs, uint8_t state)
 static void forget_times(struct rig *rig)
 {
 	struct xlagg_headless h = did(rig, 0);
-	uint64_t zero[4] = {0};
+	uint64_t zero[5] = {0};
 	uint32_t slot = 0;
 
 	h.tx_ns = 0;

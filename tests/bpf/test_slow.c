@@ -67,7 +67,7 @@ static uint64_t flood(struct rig *rig, const struct frame *f, uint32_t count)
 static void fresh_limiter(struct rig *rig)
 {
 	uint32_t slot = rig->params.slot;
-	uint64_t zero[4] = {0};
+	uint64_t zero[5] = {0};
 
 	cr_assert_eq(bpf_map_update_elem(rig_map(rig, "limiter"), &slot, zero, BPF_ANY), 0);
 }
@@ -254,7 +254,7 @@ Test(slow, limit_is_the_ports_own)
 	struct xlagg_params params = {.proto = XLAGG_PROTO_LACP, .slot = 3};
 	struct rig *rig = rig_open(&params, "rx");
 	struct frame f = lacpdu(7, 0x3d);
-	uint64_t due[4];
+	uint64_t due[5];
 
 	flood(rig, &f, 100);
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
