@@ -83,6 +83,40 @@ int datapath_get_headless(const struct datapath *dp, uint32_t slot, struct xlagg
 	return get(dp, "headless", slot, ret);
 }
 
+/* The slot that probes from that MAC, -ENOENT: none. */
+static int probing_slot(const uint8_t macs[XLAGG_MAX_PORTS][6], const uint8_t mac[6])
+{
+	for (int slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (memcmp(macs[slot], mac, 6) == 0)
+			return slot;
+	return -ENOENT;
+}
+
+int datapath_set_probe_macs(struct datapath *dp, const uint8_t macs[XLAGG_MAX_PORTS][6])
+{
+	static const uint8_t none[6];
+	struct xlagg_probe_mac stale[XLAGG_MAX_PORTS], key, next;
+	uint32_t count = 0;
+	int fd = datapath_map(dp, "probe_macs"), err = 0;
+	if (fd < 0)
+		return fd;
+	for (bool more = bpf_map_get_next_key(fd, NULL, &next) == 0; more && count < XLAGG_MAX_PORTS;
+	     more = bpf_map_get_next_key(fd, &key, &next) == 0) {
+		key = next;
+		if (probing_slot(macs, key.mac) < 0)
+			stale[count++] = key;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		bpf_map_delete_elem(fd, &stale[i]);
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		key = (struct xlagg_probe_mac){0};
+		memcpy(key.mac, macs[slot], 6);
+		if (memcmp(macs[slot], none, 6) != 0 && bpf_map_update_elem(fd, &key, &slot, BPF_ANY) != 0)
+			err = -errno;
+	}
+	return err;
+}
+
 int datapath_save(struct datapath *dp, const struct xlagg_saved *saved)
 {
 	return put(dp, "saved", 0, saved);

@@ -7,10 +7,11 @@
 
 enum { ARP_REQUEST = 1, RARP_REQUEST = 3 };
 enum { IGMPV1_REPORT = 0x12, IGMPV2_REPORT = 0x16, IGMPV3_REPORT = 0x22 };
-enum { MLDV1_REPORT = 131, NEIGHBOUR_ADVERTISEMENT = 136, MLDV2_REPORT = 143 };
+enum { MLDV1_REPORT = 131, NEIGHBOUR_SOLICITATION = 135, NEIGHBOUR_ADVERTISEMENT = 136, MLDV2_REPORT = 143 };
 enum { MODE_IS_INCLUDE = 1, MODE_IS_EXCLUDE = 2 };
 enum { NA_ROUTER = 0x80, NA_OVERRIDE = 0x20 };
-enum { TARGET_LINK_LAYER_ADDRESS = 2 };
+enum { SOURCE_LINK_LAYER_ADDRESS = 1, TARGET_LINK_LAYER_ADDRESS = 2 };
+enum { LOCALLY_ADMINISTERED = 2 };
 
 static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
@@ -62,8 +63,8 @@ static void put_checksum(struct frame *frame, uint32_t at, uint32_t total)
 }
 
 /* ARP and RARP for Ethernet and IPv4 (RFC 826, RFC 903). */
-static void put_arp(struct frame *frame, uint16_t operation, const uint8_t sender[6], const uint8_t target[6],
-		    const uint8_t address[4])
+static void put_arp(struct frame *frame, uint16_t operation, const uint8_t sender[6], const uint8_t sender_address[4],
+		    const uint8_t target[6], const uint8_t target_address[4])
 {
 	put_16(frame, 1);
 	put_16(frame, ETH_P_IP);
@@ -71,9 +72,9 @@ static void put_arp(struct frame *frame, uint16_t operation, const uint8_t sende
 	put_8(frame, 4);
 	put_16(frame, operation);
 	put(frame, sender, 6);
-	put(frame, address, 4);
+	put(frame, sender_address, 4);
 	put(frame, target, 6);
-	put(frame, address, 4);
+	put(frame, target_address, 4);
 }
 
 void frame_arp(struct frame *ret, const uint8_t mac[6], const uint8_t address[4])
@@ -81,7 +82,15 @@ void frame_arp(struct frame *ret, const uint8_t mac[6], const uint8_t address[4]
 	static const uint8_t unknown[6];
 	begin(ret, broadcast, mac);
 	put_16(ret, ETH_P_ARP);
-	put_arp(ret, ARP_REQUEST, mac, unknown, address);
+	put_arp(ret, ARP_REQUEST, mac, address, unknown, address);
+}
+
+void frame_arp_probe(struct frame *ret, const uint8_t mac[6], const uint8_t address[4])
+{
+	static const uint8_t unknown[6];
+	begin(ret, broadcast, mac);
+	put_16(ret, ETH_P_ARP);
+	put_arp(ret, ARP_REQUEST, mac, unknown, unknown, address);
 }
 
 void frame_learning(struct frame *ret, const uint8_t mac[6], uint16_t protocol, uint16_t vlan)
@@ -93,7 +102,7 @@ void frame_learning(struct frame *ret, const uint8_t mac[6], uint16_t protocol, 
 		put_16(ret, vlan);
 	}
 	put_16(ret, ETH_P_RARP);
-	put_arp(ret, RARP_REQUEST, mac, mac, nobody);
+	put_arp(ret, RARP_REQUEST, mac, nobody, mac, nobody);
 }
 
 /* The header of an IPv6 packet to a group, with its MAC (RFC 2464 7). Its length is filled in by end_ipv6(). */
@@ -143,6 +152,48 @@ void frame_na(struct frame *ret, const uint8_t mac[6], const uint8_t address[16]
 	put_8(ret, 1);
 	put(ret, mac, 6);
 	end_ipv6(ret, icmp);
+}
+
+/* fe80::/64 with the interface identifier of a MAC (RFC 4291 A). */
+static void link_local(const uint8_t mac[6], uint8_t ret[16])
+{
+	const uint8_t address[16] = {
+	    0xfe, 0x80, [8] = mac[0] ^ LOCALLY_ADMINISTERED, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]};
+	memcpy(ret, address, sizeof(address));
+}
+
+void frame_ns(struct frame *ret, const uint8_t mac[6], const uint8_t address[16])
+{
+	/* The solicited-node group, RFC 4291 2.7.1. */
+	const uint8_t group[16] = {0xff, 0x02, [11] = 1, 0xff, address[13], address[14], address[15]};
+	uint8_t source[16];
+	link_local(mac, source);
+	begin_ipv6(ret, mac, IPPROTO_ICMPV6, 255, source, group);
+	uint32_t icmp = ret->len;
+	put_8(ret, NEIGHBOUR_SOLICITATION);
+	put_zeros(ret, 7);
+	put(ret, address, 16);
+	put_8(ret, SOURCE_LINK_LAYER_ADDRESS);
+	put_8(ret, 1);
+	put(ret, mac, 6);
+	end_ipv6(ret, icmp);
+}
+
+bool frame_icmpv6_valid(const uint8_t *octets, uint32_t len)
+{
+	const uint32_t icmp = ETH_HLEN + 40;
+	uint16_t payload;
+	if (len < icmp + 4 || octets[ETH_HLEN] >> 4 != 6 || octets[ETH_HLEN + 6] != IPPROTO_ICMPV6)
+		return false;
+	memcpy(&payload, octets + ETH_HLEN + 4, sizeof(payload));
+	payload = ntohs(payload);
+	if (payload < 4 || payload > len - icmp)
+		return false;
+	uint32_t total = sum(octets + ETH_HLEN + 8, 32, payload + IPPROTO_ICMPV6);
+	total = sum(octets + icmp, payload, total);
+	while (total >> 16)
+		total = (total & 0xffff) + (total >> 16);
+	return total == 0xffff;
 }
 
 /* The record of a group, which IGMPv3 and MLDv2 write alike but for the size of an address. */

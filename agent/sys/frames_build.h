@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The frames that announce and rejoin, as octets. No I/O: what goes in comes out in the frame. */
+/* The frames that announce, rejoin and probe, as octets. No I/O: what goes in comes out in the frame. */
 #ifndef SYS_FRAMES_BUILD_H
 #define SYS_FRAMES_BUILD_H
 
@@ -26,6 +26,14 @@ struct frame_group {
 
 /* Gratuitous ARP request: sender and target are `address` (RFC 5227 3, ARP Announcement). */
 void frame_arp(struct frame *ret, const uint8_t mac[6], const uint8_t address[4]);
+/* ARP request from the sender address 0.0.0.0 (RFC 5227 1.1, ARP Probe): nobody learns an address from it. */
+void frame_arp_probe(struct frame *ret, const uint8_t mac[6], const uint8_t address[4]);
+/* Neighbour Solicitation (RFC 4861 4.3) from the link-local address that belongs to `mac`, to which the answer goes:
+ * one from :: would be duplicate address detection, and be answered to all. */
+void frame_ns(struct frame *ret, const uint8_t mac[6], const uint8_t address[16]);
+/* Whether `len` octets of an Ethernet frame are, without extension headers, an ICMPv6 message with the right checksum.
+ */
+bool frame_icmpv6_valid(const uint8_t *octets, uint32_t len);
 /* Unsolicited Neighbour Advertisement to ff02::1 (RFC 4861 7.2.6), override set; `router`: the R flag, which has to be
  * true of a router, or hosts stop to use it. */
 void frame_na(struct frame *ret, const uint8_t mac[6], const uint8_t address[16], bool router);
