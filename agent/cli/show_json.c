@@ -170,6 +170,19 @@ static json_t *port_stats(const struct xlagg_port_counters *stats)
 	return json;
 }
 
+/* Link probes: null where none are sent. */
+static json_t *port_probe(const struct xlagg_port_status *status)
+{
+	json_t *json;
+
+	if (!status->probe.running)
+		return json_null();
+	json = json_object();
+	put_number(json, "missed", status->probe.missed);
+	put_time(json, "last_answer", status->probe.answered_ns);
+	return json;
+}
+
 static json_t *port_object(const struct view_lagg *lagg, uint32_t index, json_t *json, bool details, bool stats)
 {
 	const struct xlagg_port_model *port = &lagg->model.port[index];
@@ -197,6 +210,7 @@ static json_t *port_object(const struct view_lagg *lagg, uint32_t index, json_t 
 	if (details) {
 		put(json, "options", options(xlagg_port_options, XLAGG_PORT_OPTIONS, &port->conf));
 		put(json, "lacp", lagg->model.conf.proto == XLAGG_PROTO_LACP ? port_lacp(status) : json_null());
+		put(json, "probe", port_probe(status));
 	}
 	if (stats)
 		put(json, "stats", port_stats(&status->stats));

@@ -67,6 +67,16 @@ static void lacp_end(FILE *out, const char *indent, const char *who, const struc
 	fprintf(out, "%s%s %s state=%x<%s>\n", indent, who, id, end->state, state);
 }
 
+static void port_probe(FILE *out, const char *indent, const struct xlagg_port_status *status)
+{
+	char when[WORDS_TIME_SIZE];
+
+	if (!status->probe.running)
+		return;
+	words_time(status->probe.answered_ns, when);
+	fprintf(out, "%sprobe missed %u last answer %s\n", indent, status->probe.missed, when[0] ? when : "never");
+}
+
 static void port_details(FILE *out, const char *indent, const struct view_lagg *lagg, uint32_t index)
 {
 	const struct xlagg_port_model *port = &lagg->model.port[index];
@@ -85,6 +95,7 @@ static void port_details(FILE *out, const char *indent, const struct view_lagg *
 	if (when[0])
 		fprintf(out, " last change %s", when);
 	fputc('\n', out);
+	port_probe(out, indent, status);
 	if (lagg->model.conf.proto != XLAGG_PROTO_LACP)
 		return;
 	words_headless(status->lacp.headless_s, headless, sizeof(headless));
