@@ -69,8 +69,9 @@ struct lagg {
 	uint64_t deadline_ns;	/* monotonic time at which the core has to run next, or CORE_NEVER */
 	struct datapath *dp;
 	sd_event_source *slow_source;
-	struct port port[XLAGG_MAX_PORTS]; /* index: slot */
-	struct xlagg_saved saved;	   /* as pinned */
+	struct port port[XLAGG_MAX_PORTS];     /* index: slot */
+	uint8_t probe_mac[XLAGG_MAX_PORTS][6]; /* what link probes come from, as the programs know; zero: none */
+	struct xlagg_saved saved;	       /* as pinned */
 };
 
 struct agent {
@@ -164,6 +165,18 @@ int lagg_watch_slow(struct lagg *lagg);
 void lagg_read_slow(struct lagg *lagg);
 void lagg_event(struct lagg *lagg, struct xlagg_event *event);
 void lagg_tell(struct lagg *lagg, enum xlagg_event_type type, const char *port, const char *text);
+
+/* --- probe.c: link probes --- */
+/* Whether the options ask for any. */
+bool probe_wanted(const struct xlagg_lagg_conf *conf);
+/* The addresses in option probe. */
+uint32_t probe_targets(const struct xlagg_lagg_conf *conf);
+/* How often a port may get an answer, for the programs; 0: never. */
+uint32_t probe_limit_us(const struct xlagg_lagg_conf *conf);
+/* Sends a probe to every target on a port, from that MAC. */
+void probe_send(struct lagg *lagg, uint32_t slot, const uint8_t mac[6]);
+/* What a port got in answer, as far as it is one; what follows is in lagg->fx. */
+void probe_receive(struct lagg *lagg, uint32_t slot, const uint8_t *frame, uint32_t len);
 
 /* --- own_device.c: the lagg's own device --- */
 /* The MTU that the lagg shall have: the option's, the present one, or that of the first port. */

@@ -107,7 +107,7 @@ static bool programs_differ(const struct xlagg_lagg_conf *a, const struct xlagg_
 	return a->proto != b->proto || a->hash != b->hash || a->hash_seed != b->hash_seed || a->flowid != b->flowid ||
 	       a->flowid_shift != b->flowid_shift || a->rr_limit != b->rr_limit || a->rx_all != b->rx_all ||
 	       a->datapath != b->datapath || a->tx_path != b->tx_path ||
-	       strcmp(a->port_ethertypes, b->port_ethertypes) != 0;
+	       strcmp(a->port_ethertypes, b->port_ethertypes) != 0 || probe_limit_us(a) != probe_limit_us(b);
 }
 
 /* What hides frames from XDP goes off on the ports before its programs come, and comes back when they are gone. */
@@ -218,7 +218,7 @@ static void change_ports(struct lagg *lagg, const struct xlagg_model *to)
 static int change(struct lagg *lagg, const struct xlagg_model *to, const struct looks *looks, uint32_t seed,
 		  char sentence[XLAGG_SENTENCE_MAX])
 {
-	bool admin = lagg->model.conf.admin;
+	bool admin = lagg->model.conf.admin, probing = probe_wanted(&lagg->model.conf);
 	lagg_remove_ports(lagg, to);
 	int r = lagg_look(lagg, looks, sentence);
 	if (r < 0)
@@ -230,6 +230,10 @@ static int change(struct lagg *lagg, const struct xlagg_model *to, const struct 
 	if (r < 0)
 		return r;
 	lagg->model.conf = to->conf;
+	if (probing != probe_wanted(&to->conf))
+		r = adjust_ports(lagg, sentence);
+	if (r < 0)
+		return r;
 	core_set(lagg->core, agent_now(), &to->conf, &lagg->fx);
 	lagg_effects(lagg);
 	r = add_ports(lagg, to, sentence);

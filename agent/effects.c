@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What the core asks for, carried out: tables, carrier, frames, events. And the frames that the core is asked about. */
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -129,6 +130,9 @@ static void run_effect(struct lagg *lagg, struct core_effect *effect)
 	case CORE_MAC:
 		take_mac_of(lagg, effect->slot);
 		break;
+	case CORE_PROBE:
+		probe_send(lagg, effect->slot, effect->mac);
+		break;
 	}
 }
 
@@ -170,9 +174,15 @@ static void on_slow_frame(void *context, const struct xlagg_slow_event *event)
 	    event->time_ns < lagg->port[event->slot].deaf_until_ns)
 		return;
 	uint32_t len = event->len < XLAGG_SLOW_FRAME_MAX ? event->len : XLAGG_SLOW_FRAME_MAX;
-	lagg->port[event->slot].lacp.pdu_rx_ns = event->time_ns;
-	core_slow_frame(lagg->core, agent_now(), event->slot, event->frame, len, &lagg->fx);
-	lagg_effects(lagg);
+	bool is_slow = event->frame[12] == ETH_P_SLOW >> 8 && event->frame[13] == (ETH_P_SLOW & 0xff);
+	if (is_slow) {
+		lagg->port[event->slot].lacp.pdu_rx_ns = event->time_ns;
+		core_slow_frame(lagg->core, agent_now(), event->slot, event->frame, len, &lagg->fx);
+	} else {
+		probe_receive(lagg, event->slot, event->frame, len);
+	}
+	if (lagg->fx.count > 0 || is_slow)
+		lagg_effects(lagg);
 }
 
 void lagg_read_slow(struct lagg *lagg)

@@ -31,7 +31,8 @@ void lagg_setup(const struct lagg *lagg, struct datapath_setup *ret)
 		       .rr_limit = conf->rr_limit,
 		       .rx_all = conf->rx_all,
 		       .flowid = conf->flowid,
-		       .flowid_shift = conf->flowid_shift},
+		       .flowid_shift = conf->flowid_shift,
+		       .probe_us = probe_limit_us(conf)},
 	};
 	int count = ctl_parse_ethertypes(conf->port_ethertypes, ret->params.ethertype, NULL);
 	ret->params.ethertypes = count < 0 ? 0 : (uint32_t)count;

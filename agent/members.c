@@ -52,7 +52,8 @@ static void port_setup_of(const struct lagg *lagg, const struct device *device, 
 	    .lagg = lagg->model.name,
 	    .mtu = lagg->looks.mtu,
 	    .set_mac = !lagg->looks.own_macs,
-	    .promisc = lagg->promisc || (lagg->vlans && filters_vlans(device)),
+	    /* Link probes come from, and are answered to, another MAC than the device has. */
+	    .promisc = lagg->promisc || (lagg->vlans && filters_vlans(device)) || probe_wanted(&lagg->model.conf),
 	    .xdp = lagg->model.conf.datapath == XLAGG_DATAPATH_XDP,
 	};
 	memcpy(ret->mac, lagg->looks.mac, 6);
@@ -203,6 +204,7 @@ static void leave(struct lagg *lagg, uint32_t slot)
 	}
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
 	*port = (struct port){0};
+	memset(lagg->probe_mac[slot], 0, sizeof(lagg->probe_mac[slot]));
 	int i = ctl_find_port(&lagg->model, name);
 	if (i >= 0) {
 		lagg->model.ports--;

@@ -80,20 +80,31 @@ static int check_port(struct agent *agent, const struct ctl_command *command, co
 	return port_check(agent->nl, &device, command->name, sentence);
 }
 
-/* What the options say and this version cannot do is refused, not taken and forgotten. */
-static int check_options(const struct ctl_command *command, char sentence[XLAGG_SENTENCE_MAX])
+/* What is kept for another proto in all other options would here be a check that the user counts on. */
+static int check_probe(const struct ctl_command *command, const struct ctl_model *model,
+		       char sentence[XLAGG_SENTENCE_MAX])
 {
-	if (!command->conf.probe[0] || !strcmp(command->conf.probe, "none"))
+	const struct xlagg_model *lagg = ctl_find((struct ctl_model *)model, command->name);
+	if (!lagg || !strcmp(lagg->conf.probe, "none"))
 		return 0;
-	snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: this version has no link probes: leave probe at none",
-		 command->name);
-	return -EOPNOTSUPP;
+	if (!probe_wanted(&lagg->conf)) {
+		snprintf(sentence, XLAGG_SENTENCE_MAX,
+			 "%s: proto %s has no link probes: say probe none, or choose another proto", command->name,
+			 xlagg_words_proto[lagg->conf.proto]);
+		return -EOPNOTSUPP;
+	}
+	uint32_t targets = probe_targets(&lagg->conf);
+	if (targets <= XLAGG_MAX_TARGETS)
+		return 0;
+	snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: probe has %u addresses, and %u is the most: leave some out",
+		 command->name, targets, XLAGG_MAX_TARGETS);
+	return -E2BIG;
 }
 
 static int check_command(struct agent *agent, const struct ctl_command *command, const struct ctl_model *model,
 			 char sentence[XLAGG_SENTENCE_MAX])
 {
-	int r = check_options(command, sentence);
+	int r = check_probe(command, model, sentence);
 	if (r < 0)
 		return r;
 	if (command->cmd == XLAGG_CMD_LAGG_ADD && !lagg_find(agent, command->name)) {

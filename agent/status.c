@@ -36,6 +36,8 @@ static void put_port(struct lagg *lagg, const struct xlagg_port_model *model, st
 	struct xlagg_port_status status = {.ifindex = (uint32_t)port->ifindex, .present = port->ifindex != 0};
 	core_port_status(lagg->core, slot, &status);
 	status.last_change_ns = agent_to_realtime(status.last_change_ns);
+	if (status.probe.answered_ns)
+		status.probe.answered_ns = agent_to_realtime(status.probe.answered_ns);
 	if (port->refused[0])
 		snprintf(status.reason, sizeof(status.reason), "%s", port->refused);
 	if (port->ifindex) {

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Link probes between the core, which decides, the wire, and the programs that hand over what answers. */
+#include <errno.h>
+#include <string.h>
+
+#include "agent.h"
+
+bool probe_wanted(const struct xlagg_lagg_conf *conf)
+{
+	return strcmp(conf->probe, "none") != 0 && conf->proto != XLAGG_PROTO_BROADCAST &&
+	       conf->proto != XLAGG_PROTO_NONE;
+}
+
+uint32_t probe_targets(const struct xlagg_lagg_conf *conf)
+{
+	uint32_t targets = 0;
+	const char *address = strcmp(conf->probe, "none") != 0 ? conf->probe : NULL;
+	for (; address; targets++) {
+		const char *comma = strchr(address, ',');
+		address = comma ? comma + 1 : NULL;
+	}
+	return targets;
+}
+
+/* Where the far end spreads frames over the links, the answers to all ports may come in on one. */
+uint32_t probe_limit_us(const struct xlagg_lagg_conf *conf)
+{
+	return probe_wanted(conf) ? conf->probe_interval * 1000 / (probe_targets(conf) * XLAGG_MAX_PORTS) : 0;
+}
+
+/* Before the first probe leaves: what answers it must not go astray. */
+static void let_answers_in(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
+{
+	if (!memcmp(lagg->probe_mac[slot], mac, 6))
+		return;
+	memcpy(lagg->probe_mac[slot], mac, 6);
+	int r = datapath_set_probe_macs(lagg->dp, lagg->probe_mac);
+	if (r < 0)
+		log_warning("%s: %s: answers to its probes will not be heard: %s", lagg->model.name,
+			    lagg->port[slot].name, strerror(-r));
+}
+
+void probe_send(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
+{
+	const struct port *port = &lagg->port[slot];
+	const struct core_target *target;
+	uint32_t targets = core_probe_targets(lagg->core, &target);
+	let_answers_in(lagg, slot, mac);
+	for (uint32_t i = 0; i < targets && port->ifindex; i++) {
+		int r = frames_probe(lagg->agent->packet_fd, port->ifindex, mac, target[i].version, target[i].address);
+		if (r < 0)
+			log_debug("%s: %s: a link probe was not sent: %s", lagg->model.name, port->name, strerror(-r));
+	}
+}
+
+void probe_receive(struct lagg *lagg, uint32_t slot, const uint8_t *frame, uint32_t len)
+{
+	struct frames_answer heard;
+	struct core_answer answer = {};
+	if (frames_read_answer(frame, len, &heard) < 0)
+		return;
+	answer.from.version = heard.version;
+	memcpy(answer.from.address, heard.address, sizeof(answer.from.address));
+	memcpy(answer.source, heard.source, sizeof(answer.source));
+	memcpy(answer.to, heard.to, sizeof(answer.to));
+	core_probe_answer(lagg->core, agent_now(), slot, &answer, &lagg->fx);
+}
