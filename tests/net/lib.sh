@@ -313,8 +313,8 @@ report() {
 	local h f
 	for h in "${HOSTS[@]}"; do
 		echo "== $h: links"
-		nip "$h" -br link | head -n 20
-		nip "$h" -br address | head -n 20
+		nip "$h" -br link | sed -n 1,20p # which reads it all: head would end ip, and that this report
+		nip "$h" -br address | sed -n 1,20p
 		if [ "${AGENT[$h]:-}" ] && kill -0 "${AGENT[$h]}" 2>/dev/null; then
 			echo "== $h: xlagg -d -s lagg show"
 			timeout 5 "$B/xlagg" --socket "$D/$h.sock" -d -s lagg show || :
