@@ -270,10 +270,9 @@ int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[X
 
 /* --- by other hands --- */
 
-static void take_promisc(struct lagg *lagg, const struct device *device)
+void lagg_let_in(struct lagg *lagg, bool promisc, bool vlans)
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
-	bool promisc = device->promiscuity > 0, vlans = device_has_vlans(lagg);
 	if (promisc == lagg->promisc && vlans == lagg->vlans)
 		return;
 	lagg->promisc = promisc;
@@ -287,7 +286,7 @@ void lagg_device_changed(struct lagg *lagg, const struct device *device)
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	if (strcmp(device->name, lagg->model.name) != 0)
 		lagg_rename(lagg, device->name);
-	take_promisc(lagg, device);
+	lagg_let_in(lagg, device->promiscuity > 0, lagg->vlans);
 	device_assert_features(lagg);
 	struct xlagg_model to = lagg->model;
 	to.conf.admin = !!(device->flags & IFF_UP);

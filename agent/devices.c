@@ -133,7 +133,7 @@ static void lower_end_changed(struct lagg *lagg, const struct device *lower)
 static void uppers_changed(struct lagg *lagg)
 {
 	struct device device;
-	lagg->vlans = device_has_vlans(lagg);
+	lagg_let_in(lagg, lagg->promisc, device_has_vlans(lagg));
 	if (netlink_get(lagg->agent->nl, lagg->ifindex, &device) == 0)
 		lagg_device_changed(lagg, &device);
 }
