@@ -142,7 +142,7 @@ static bool port_valid(const struct datapath *dp, uint32_t slot)
 /* Every number in the mapped state is one that can be. */
 static bool state_valid(const struct datapath *dp)
 {
-	if (dp->control->abi_version != XLAGG_ABI_VERSION || dp->control->table > 1)
+	if (dp->control->abi_version != XLAGG_ABI_VERSION || dp->control->table >= XLAGG_TABLES)
 		return false;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (!port_valid(dp, slot))
