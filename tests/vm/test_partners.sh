@@ -59,6 +59,26 @@ test_bonding_sees_no_change_when_the_agent_is_replaced() {
 		"what bonding shows"
 }
 
+# Three times as long as the partner waits: the kernel answers for the agent.
+freeze_a() { kill -STOP "${AGENT[a]}"; }
+thaw_a() { kill -CONT "${AGENT[a]}"; }
+bond_disagrees() { ! bond_agrees; }
+test_bonding_sees_no_change_while_the_agent_is_stopped() {
+	lacp_end fast
+	bond_end mode 802.3ad lacp_rate fast
+	wait_for 15 bond_agrees
+	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
+	local before
+	before=$(on b cat /proc/net/bonding/bond0 | grep -E "Churned Count|Link Failure|port state|Aggregator ID")
+	freeze_a
+	never 9 bond_disagrees
+	thaw_a
+	on a ping -q -c 30 -i 0.1 10.0.0.2
+	is "$(on b cat /proc/net/bonding/bond0 | grep -E "Churned Count|Link Failure|port state|Aggregator ID")" "$before" \
+		"what bonding shows"
+	at_least "$(port_field a eth1 .stats.lacpdu_headless)" 3 "LACPDUs sent by the kernel"
+}
+
 test_bonding_balance_xor() {
 	two_hosts 2
 	agent a
@@ -87,9 +107,8 @@ test_bonding_broadcast() {
 	wait_for 10 on a ping -c 1 -W 1 10.0.0.2
 }
 
-test_teamd_lacp() {
-	modprobe team 2>/dev/null || skip "this kernel has no team driver"
-	lacp_end fast
+# teamd_end: team0 of host b over eth1 and eth2
+teamd_end() {
 	cat >"$D/team0.conf" <<-'JSON'
 		{"device": "team0", "runner": {"name": "lacp", "active": true, "fast_rate": true,
 		 "tx_hash": ["eth", "ipv4", "ipv6", "tcp", "udp"]}, "link_watch": {"name": "ethtool"},
@@ -103,6 +122,29 @@ test_teamd_lacp() {
 	nip b addr add 10.0.0.2/24 dev team0
 	wait_for 15 distributing 2
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
+}
+teamd_agrees() {
+	[ "$(on b teamdctl team0 state dump | jq '[.ports[].runner | select(.selected and .state == "current")] | length')" = 2 ]
+}
+teamd_disagrees() { ! teamd_agrees; }
+test_teamd_sees_no_change_while_the_agent_is_stopped() {
+	modprobe team 2>/dev/null || skip "this kernel has no team driver"
+	lacp_end fast
+	teamd_end
+	wait_for 5 teamd_agrees
+	freeze_a
+	never 9 teamd_disagrees
+	on a ping -q -c 10 -i 0.1 10.0.0.2
+	thaw_a
+	wait_for 5 answers a
+	never 2 teamd_disagrees
+	at_least "$(port_field a eth1 .stats.lacpdu_headless)" 3 "LACPDUs sent by the kernel"
+}
+
+test_teamd_lacp() {
+	modprobe team 2>/dev/null || skip "this kernel has no team driver"
+	lacp_end fast
+	teamd_end
 	is "$(field a '.ports[0].lacp.partner.key')" 5 "teamd's key"
 	is "$(on b teamdctl team0 state dump | jq -r '.ports.eth1.runner.partner_lacpdu_info.system')" "$(field a .mac)" \
 		"our system, as teamd sees it"
