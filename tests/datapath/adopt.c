@@ -238,7 +238,7 @@ static void other_version(struct datapath *dp)
 static void table_index(struct datapath *dp)
 {
 	(void)dp;
-	poke("control", 0, &(struct xlagg_control){.abi_version = XLAGG_ABI_VERSION, .table = 7});
+	poke("control", 0, &(struct xlagg_control){.abi_version = XLAGG_ABI_VERSION, .table = XLAGG_TABLES});
 }
 
 static void table_content(struct datapath *dp)
