@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
  * frame send DEV DESTINATION ETHERTYPE [COUNT]   sends minimum-size frames of that kind
+ * frame answer DEV DESTINATION ADDRESS [COUNT]   sends ARP replies to that MAC, as from that IPv4 address
  * frame listen DEV ETHERTYPE SECONDS             prints "ready", then waits for one as lldpd or a supplicant would:
  * with a packet socket for that EtherType, which, unlike tcpdump's, comes after the device's TC and XDP programs.
  * Prints the frame's source; else fails.
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #define MINIMUM_FRAME 60 /* octets, without the check sequence */
+#define ANSWER_INTERVAL_US 20000
 
 static int open_packet_socket(const char *device, uint16_t ethertype)
 {
@@ -63,6 +65,31 @@ static int send_frames(const char *device, const char *destination, uint16_t eth
 	return 0;
 }
 
+static int send_answers(const char *device, const char *destination, const char *address, long count)
+{
+	static const uint8_t reply[] = {0, 1, 8, 0, 6, 4, 0, 2};
+	struct ether_addr *to = ether_aton(destination);
+	uint8_t frame[MINIMUM_FRAME] = {};
+	struct ether_header *header = (void *)frame;
+	uint8_t *arp = frame + ETH_HLEN;
+	int s = open_packet_socket(device, 0);
+
+	if (!to || inet_pton(AF_INET, address, arp + 14) != 1)
+		errx(2, "%s, %s: not a MAC and an IPv4 address", destination, address);
+	memcpy(header->ether_dhost, to, ETH_ALEN);
+	own_address(s, device, header->ether_shost);
+	header->ether_type = htons(ETHERTYPE_ARP);
+	memcpy(arp, reply, sizeof(reply));
+	memcpy(arp + 8, header->ether_shost, ETH_ALEN);
+	memcpy(arp + 18, to, ETH_ALEN);
+	while (count-- > 0) {
+		if (send(s, frame, sizeof(frame), 0) != sizeof(frame))
+			err(1, "%s: send", device);
+		usleep(ANSWER_INTERVAL_US);
+	}
+	return 0;
+}
+
 static int listen_for(const char *device, uint16_t ethertype, double seconds)
 {
 	uint8_t frame[2048];
@@ -81,8 +108,12 @@ int main(int argc, char **argv)
 	if (argc >= 5 && !strcmp(argv[1], "send"))
 		return send_frames(argv[2], argv[3], (uint16_t)strtoul(argv[4], NULL, 16),
 				   argc > 5 ? atol(argv[5]) : 1);
+	if (argc >= 5 && !strcmp(argv[1], "answer"))
+		return send_answers(argv[2], argv[3], argv[4], argc > 5 ? atol(argv[5]) : 1);
 	if (argc == 5 && !strcmp(argv[1], "listen"))
 		return listen_for(argv[2], (uint16_t)strtoul(argv[3], NULL, 16), atof(argv[4]));
-	fputs("usage: frame send DEV DESTINATION ETHERTYPE [COUNT] | frame listen DEV ETHERTYPE SECONDS\n", stderr);
+	fputs("usage: frame send DEV DESTINATION ETHERTYPE [COUNT] | frame answer DEV DESTINATION ADDRESS [COUNT] | "
+	      "frame listen DEV ETHERTYPE SECONDS\n",
+	      stderr);
 	return 2;
 }

@@ -21,14 +21,19 @@ probed_path() {
 	wire b eth0 sw b0
 	nip sw link set b0 master br0
 	nip b address add 10.0.0.2/24 dev eth0
+	nip b address add 10.0.0.9/24 dev eth0
 	nip b address add fd00::2/64 dev eth0
 	agent a
 }
 # probed OPTION...: lagg0 over both paths, carrying traffic
 probed() {
 	probed_path
+	probed_lagg "$@"
+}
+probed_lagg() {
 	xl a lagg add lagg0 "$@" port eth1 port eth2 10.0.0.1/24 fd00::1/64
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
+	[[ " $* " = *" probe "* ]] || return 0
 	wait_for 5 answered eth1
 	wait_for 5 answered eth2
 }
@@ -73,9 +78,30 @@ failover_and_return() {
 	wait_for 3 on a ping -c 1 -W 1 10.0.0.2
 }
 
+# A broken path is not taken for mended because its carrier came and went, nor by the next agent.
+broken_path_stays_out() {
+	break_path 1
+	wait_for 3 active_port_is a eth2
+	stream s a b 10.0.0.2 5001 -r 500
+	nip sw link set a1 down
+	wait_for 3 reason_is eth1 "no carrier"
+	nip sw link set a1 up
+	wait_for 3 reason_is eth1 "no answer from 10.0.0.2 to a probe yet"
+	agent_end a KILL
+	agent a
+	wait_for 3 reason_is eth1 "no answer from 10.0.0.2 to a probe yet"
+	wait_for 3 answered eth2
+	is "$(field a .active_port)" eth2 "active port after a change of agents"
+	end_stream s
+	no_loss s
+	mend_path 1
+	wait_for 3 active_port_is a eth1
+}
+
 test_probe_failover() {
 	probed proto failover probe 10.0.0.2
 	failover_and_return 10.0.0.2
+	broken_path_stays_out
 }
 
 test_probe_failover_ipv6() {
@@ -87,4 +113,187 @@ test_probe_failover_xdp() {
 	as_xdp_wires
 	probed proto failover probe 10.0.0.2 datapath xdp
 	failover_and_return 10.0.0.2
+	broken_path_stays_out
+}
+
+test_probe_failover_ipv6_xdp() {
+	as_xdp_wires
+	probed proto failover probe fd00::2 datapath xdp
+	failover_and_return fd00::2
+}
+
+# On the standby's port lagg0 is never learned, and neither does the target take a probe for it.
+standby_is_not_learned() {
+	local mac i
+	probed_path
+	spawn_on table sw bridge monitor fdb
+	for i in 0 1 2; do nip sw link set br$i type bridge fdb_flush; done
+	probed_lagg proto failover probe 10.0.0.2,fd00::2 probe-interval 20 "$@"
+	mac=$(field a .mac)
+	let_rounds_pass 50
+	wait_for 5 learned t1
+	grep -q "dev a2 .*" "$D/table.out" || fail "the bridges learned nothing from eth2: this shows nothing"
+	if grep -E "^$mac dev (a2|t2) " "$D/table.out"; then fail "lagg0 was learned behind the standby"; fi
+	is "$(nip b -j neigh show 10.0.0.1 | jq -r '.[0].lladdr')" "$mac" "10.0.0.1 as b knows it"
+	nip b neigh show | grep -v "^10.0.0.1 \|^fd00::1 \|^fe80::" && fail "b knows more neighbours than lagg0"
+	break_path 1
+	wait_for 3 active_port_is a eth2
+	wait_for 3 learned t2
+}
+probe_frames() { nip a -j -s link show eth2 | jq '.[0].stats64.tx.packets'; }
+sent_probes() { [ "$(probe_frames)" -ge "$1" ]; }
+# let_rounds_pass ROUNDS: on the standby eth2, which sends nothing but probes
+let_rounds_pass() { wait_for 20 sent_probes $(($(probe_frames) + 2 * $1)); }
+
+test_probe_standby_is_not_learned() { standby_is_not_learned; }
+test_probe_standby_is_not_learned_with_own_macs() { standby_is_not_learned mac active; }
+
+carries_all() { [ "$(port_field a "$1" .buckets)" = 1024 ]; }
+carries_half() { [ "$(port_field a "$1" .buckets)" = 512 ]; }
+loadbalance_moves_its_flows() {
+	break_path 1
+	wait_for 3 carries_all eth2
+	is "$(port_field a eth1 .reason)" "no answer from 10.0.0.2 to 3 probes" "reason"
+	stream s a b 10.0.0.2 5001 -r 2000 -n 1000 -f 16
+	await_stream s
+	no_loss s
+	mend_path 1
+	wait_for 3 carries_half eth1
+}
+test_probe_loadbalance() {
+	probed proto loadbalance probe 10.0.0.2
+	loadbalance_moves_its_flows
+}
+test_probe_loadbalance_xdp() {
+	as_xdp_wires
+	probed proto loadbalance probe 10.0.0.2 datapath xdp
+	loadbalance_moves_its_flows
+}
+
+test_probe_roundrobin() {
+	probed proto roundrobin probe 10.0.0.2
+	break_path 1
+	wait_for 3 active_ports_are a 1
+	stream s a b 10.0.0.2 5001 -r 2000 -n 1000
+	await_stream s
+	no_loss s
+	mend_path 1
+	wait_for 3 active_ports_are a 2
+}
+
+missing() { [ "$(port_field a "$1" .probe.missed)" -ge "$2" ]; }
+# A target that dies takes nothing with it: nothing moves, nothing is lost. And then it comes back.
+a_dead_target_takes_no_port_out() {
+	probed proto "$1" probe 10.0.0.9 probe-interval 50
+	watch_events
+	stream s a b 10.0.0.2 5001 -r 1000 -f 16
+	nip b address del 10.0.0.9/24 dev eth0
+	wait_for 5 missing eth1 10
+	wait_for 5 missing eth2 10
+	end_stream s
+	no_loss s
+	is "$(grep -cE '"event": ?"(failover|port-state|carrier|table)"' "$D/events.out" || :)" 0 "events"
+	nip b address add 10.0.0.9/24 dev eth0
+	wait_for 3 answered eth1
+	break_path 1
+	wait_for 3 reason_is eth1 "no answer from 10.0.0.9 to 3 probes"
+}
+test_probe_failover_dead_target() { a_dead_target_takes_no_port_out failover; }
+test_probe_loadbalance_dead_target() { a_dead_target_takes_no_port_out loadbalance; }
+
+test_probe_any_and_all_targets() {
+	probed_path
+	xl a lagg add lagg0 proto failover probe 10.0.0.2,10.0.0.9 probe-interval 50 port eth1 port eth2 10.0.0.1/24
+	wait_for 5 answered eth1
+	# one of the two is gone for both ports: that is the target's fault, with any as with all
+	nip b address del 10.0.0.9/24 dev eth0
+	xl a lagg set lagg0 probe-targets all
+	wait_for 5 missing eth1 10
+	is "$(field a .active_port)" eth1 "active port"
+	nip b address add 10.0.0.9/24 dev eth0
+	wait_for 5 answered eth1
+	wait_for 5 answered eth2
+	# gone for eth1 alone, as a host behind br2 that has it by now
+	host c
+	wire c eth0 sw c2
+	nip sw link set c2 master br2
+	nip b address del 10.0.0.9/24 dev eth0
+	nip c address add 10.0.0.9/24 dev eth0
+	nip sw link set u2 nomaster
+	wait_for 5 reason_is eth1 "no answer from 10.0.0.9 to 3 probes"
+	xl a lagg set lagg0 probe-targets any
+	wait_for 5 active_port_is a eth1
+}
+
+# What nobody asked, or another says, is no answer.
+test_probe_forged_answers_do_not_count() {
+	local mac
+	probed proto failover probe 10.0.0.2
+	host c
+	wire c eth0 sw c1
+	nip sw link set c1 master br1
+	mac=$(on sw bridge fdb show br br1 | sed -n 's/^\([0-9a-f:]*\) dev a1 master br1 *$/\1/p' | grep -v "$(field a .mac)")
+	spawn_on forged c "$B/tests/net/frame" answer eth0 "$mac" 10.0.0.3 1000
+	break_path 1
+	wait_for 3 active_port_is a eth2
+	is "$(port_field a eth1 .reason)" "no answer from 10.0.0.2 to 3 probes" "reason"
+	never 1 active_port_is a eth1
+	# the same from the target's address brings it back, or this would show nothing
+	kill "${CHILD[forged]}"
+	spawn_on genuine c "$B/tests/net/frame" answer eth0 "$mac" 10.0.0.2 1000
+	wait_for 3 active_port_is a eth1
+}
+
+# LACP goes on over a path that loses what is not LACP; the port is not sent to.
+test_probe_lacp() {
+	local i
+	host a b sw
+	for i in 1 2; do
+		nip sw link add br$i type bridge stp_state 0 mcast_snooping 0
+		nip sw link set br$i up
+		wire a eth$i sw a$i
+		wire b eth$i sw b$i
+		nip sw link set a$i master br$i
+		nip sw link set b$i master br$i
+		nip sw link set a$i type bridge_slave group_fwd_mask 4 2>"$D/mask.err" || skip "this kernel's bridge passes no LACPDUs"
+		nip sw link set b$i type bridge_slave group_fwd_mask 4
+	done
+	agent a
+	agent b
+	xl b lagg add lagg0 proto lacp lacp-rate fast port eth1 port eth2 10.0.0.2/24
+	xl a lagg add lagg0 proto lacp lacp-rate fast probe 10.0.0.2 port eth1 port eth2 10.0.0.1/24
+	wait_for 10 on a ping -c 1 -W 1 10.0.0.2
+	wait_for 10 answered eth1
+	wait_for 10 answered eth2
+	nip sw link set b1 type bridge_slave bcast_flood off
+	wait_for 5 carries_all eth2
+	is "$(port_field a eth1 .reason)" "no answer from 10.0.0.2 to 3 probes" "reason"
+	is "$(port_field a eth1 '.flags | index("DISTRIBUTING")')" null "DISTRIBUTING"
+	is "$(port_field a eth1 .lacp.mux)" DISTRIBUTING "mux"
+	is "$(field b .active_ports)" 2 "the partner's ports"
+	stream s a b 10.0.0.2 5001 -r 2000 -n 1000 -f 16
+	await_stream s
+	no_loss s
+	nip sw link set b1 type bridge_slave bcast_flood on
+	wait_for 5 carries_half eth1
+}
+
+test_probe_options() {
+	probed proto failover
+	refused 'proto broadcast has no link probes' xl a lagg set lagg0 proto broadcast probe 10.0.0.2
+	refused 'proto none has no link probes' xl a lagg set lagg0 proto none probe 10.0.0.2
+	refused 'probe has 17 addresses, and 16 is the most' \
+		xl a lagg set lagg0 probe "$(seq -s, -f 10.0.0.%g 17)"
+	is "$(port_field a eth1 .probe)" null "probe of a port without"
+	# while it runs
+	xl a lagg set lagg0 probe 10.0.0.2
+	wait_for 3 answered eth1
+	refused 'proto broadcast has no link probes' xl a lagg set lagg0 proto broadcast
+	break_path 1
+	wait_for 3 active_port_is a eth2
+	xl a lagg set lagg0 probe none
+	is "$(field a .active_port)" eth1 "active port once nobody probes"
+	is "$(port_field a eth1 .probe)" null "probe"
+	is "$(nip a -j link show eth1 | jq '.[0].flags | index("PROMISC")')" null "PROMISC"
+	xl a lagg set lagg0 proto broadcast
 }
