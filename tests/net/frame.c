@@ -2,6 +2,7 @@
 /*
  * frame send DEV DESTINATION ETHERTYPE [COUNT]   sends minimum-size frames of that kind
  * frame answer DEV DESTINATION ADDRESS [COUNT]   sends ARP replies to that MAC, as from that IPv4 address
+ * frame flood DEV SECONDS                        sends its standard input, a frame, as fast as it can; prints how often
  * frame listen DEV ETHERTYPE SECONDS             prints "ready", then waits for one as lldpd or a supplicant would:
  * with a packet socket for that EtherType, which, unlike tcpdump's, comes after the device's TC and XDP programs.
  * Prints the frame's source; else fails.
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MINIMUM_FRAME 60 /* octets, without the check sequence */
@@ -103,6 +105,27 @@ static int listen_for(const char *device, uint16_t ethertype, double seconds)
 	return 0;
 }
 
+static int flood(const char *device, double seconds)
+{
+	uint8_t frame[1514];
+	ssize_t len = read(STDIN_FILENO, frame, sizeof(frame));
+	int s = open_packet_socket(device, 0);
+	unsigned long sent = 0;
+	struct timespec now, begin;
+
+	if (len < ETH_HLEN)
+		errx(2, "no frame on standard input");
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	do {
+		/* A full queue is no error here. */
+		for (int i = 0; i < 64; i++)
+			sent += send(s, frame, (size_t)len, 0) == len;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while ((double)(now.tv_sec - begin.tv_sec) + (double)(now.tv_nsec - begin.tv_nsec) / 1e9 < seconds);
+	printf("%lu\n", sent);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc >= 5 && !strcmp(argv[1], "send"))
@@ -112,7 +135,10 @@ int main(int argc, char **argv)
 		return send_answers(argv[2], argv[3], argv[4], argc > 5 ? atol(argv[5]) : 1);
 	if (argc == 5 && !strcmp(argv[1], "listen"))
 		return listen_for(argv[2], (uint16_t)strtoul(argv[3], NULL, 16), atof(argv[4]));
+	if (argc == 4 && !strcmp(argv[1], "flood"))
+		return flood(argv[2], atof(argv[3]));
 	fputs("usage: frame send DEV DESTINATION ETHERTYPE [COUNT] | frame answer DEV DESTINATION ADDRESS [COUNT] | "
+	      "frame flood DEV SECONDS | "
 	      "frame listen DEV ETHERTYPE SECONDS\n",
 	      stderr);
 	return 2;
