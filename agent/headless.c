@@ -29,9 +29,17 @@ void headless_adopt(struct lagg *lagg, uint32_t slot)
 {
 	struct port *port = &lagg->port[slot];
 	struct xlagg_headless did;
+	uint64_t now = agent_now();
 	if (datapath_get_headless(lagg->dp, slot, &did) < 0)
 		return;
-	if (port->lacp.pdu_tx_ns < did.tx_ns)
+	if (did.tx_ns > now || did.rx_ns > now) {
+		log_warning("%s: %s: what the kernel did for its LACP is damaged: it starts anew", lagg->model.name,
+			    port->name);
+		datapath_reset_headless(lagg->dp, slot);
+		did = (struct xlagg_headless){.outs = 0};
+		port->lacp.partner_known = 0;
+	}
+	if (port->lacp.pdu_tx_ns < did.tx_ns || port->lacp.pdu_tx_ns > now)
 		port->lacp.pdu_tx_ns = did.tx_ns;
 	/* The partner is not any more what the record says. */
 	if (port->lacp.outs != did.outs)

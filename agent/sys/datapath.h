@@ -82,6 +82,8 @@ int datapath_set_lacp(struct datapath *dp, uint32_t slot, const struct xlagg_lac
 int datapath_get_lacp(const struct datapath *dp, uint32_t slot, struct xlagg_lacp *ret);
 /* Map `headless`: what the kernel did for LACP while the heartbeat was stale. */
 int datapath_get_headless(const struct datapath *dp, uint32_t slot, struct xlagg_headless *ret);
+/* It did nothing yet: for a port that had no one's before, and where what is there makes no sense. */
+int datapath_reset_headless(struct datapath *dp, uint32_t slot);
 /* Makes map `probe_macs` this set: entry i is what slot i probes from, zero: it does not. */
 int datapath_set_probe_macs(struct datapath *dp, const uint8_t macs[XLAGG_MAX_PORTS][6]);
 /* Map `saved`, as it is; the reader checks it. */

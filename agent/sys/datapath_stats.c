@@ -44,6 +44,11 @@ static int put(const struct datapath *dp, const char *map, uint32_t index, const
 	return bpf_map_update_elem(fd, &index, value, BPF_ANY) == 0 ? 0 : -errno;
 }
 
+int datapath_reset_headless(struct datapath *dp, uint32_t slot)
+{
+	return put(dp, "headless", slot, &(struct xlagg_headless){0});
+}
+
 int datapath_port_reset(struct datapath *dp, uint32_t slot)
 {
 	int cpus = libbpf_num_possible_cpus();
@@ -55,7 +60,7 @@ int datapath_port_reset(struct datapath *dp, uint32_t slot)
 	int err = put(dp, "port_stats", slot, zero);
 	free(zero);
 	if (!err)
-		err = put(dp, "headless", slot, &(struct xlagg_headless){0});
+		err = datapath_reset_headless(dp, slot);
 	return err ? err : datapath_set_lacp(dp, slot, &(struct xlagg_lacp){0});
 }
 

@@ -243,3 +243,17 @@ test_headless_link_lost_while_stopped() {
 	end_stream there
 }
 no_distribution_without_carrier() { [ "$(port_field a eth1 '[.reason, (.flags | index("DISTRIBUTING"))] | tojson')" = '["no carrier",null]' ]; }
+
+# A time that is still to come would keep the kernel from sending until then.
+test_headless_damaged_record() {
+	lacp_pair lacp-rate fast
+	agent_end a KILL
+	bpftool map update pinned "$BPFFS/$P-a/lagg0/headless" key 0 0 0 0 value \
+		255 255 255 255 255 255 255 0 255 255 255 255 255 255 255 0 7 0 0 0 0 0 0 0
+	agent a
+	grep -q 'eth1: what the kernel did .* damaged' "$D/agent-a.log" || fail "the log does not say so"
+	wait_for 10 all_distribute a
+	is "$(kernel_did a outs)" 0 "outs"
+	freeze a
+	wait_for 5 stands_in a
+}
