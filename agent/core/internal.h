@@ -172,8 +172,10 @@ bool port_before(const struct port *a, const struct port *b);
 void probe_set(struct core *core);
 /* Ends a round and begins the next when it is time: counts what is missing, and asks for probes. */
 void probe_run(struct core *core, uint64_t now, struct core_effects *fx);
-/* A port's link has come. Gives whether it has to answer first. */
-bool probe_awaited(struct core *core, uint32_t slot);
+/* Whether a port whose link has come has to be answered before it is used. */
+bool probe_awaited(const struct core *core, uint32_t slot);
+/* A link has come: what was known of the port is of the one before. */
+void probe_begin(struct port *port);
 /* A port that may be bad is better than none. */
 void probe_settle(struct core *core);
 /* When the next round begins, CORE_NEVER: there are no probes. */

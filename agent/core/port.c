@@ -52,11 +52,10 @@ static void link_lost(struct core *core, uint64_t now, struct port *port)
 static void link_found(struct core *core, uint64_t now, uint32_t slot, bool adopted)
 {
 	struct port *port = &core->port[slot];
-	bool awaited = probe_awaited(core, slot);
 
 	if (within_down_delay(core, port, now) && !held_back(core, port)) {
 		port->state = PORT_UP;
-	} else if (awaited) {
+	} else if (probe_awaited(core, slot)) {
 		port->state = PORT_SILENT;
 	} else if (adopted) {
 		port->state = PORT_UP;
@@ -64,6 +63,7 @@ static void link_found(struct core *core, uint64_t now, uint32_t slot, bool adop
 		port->state = PORT_RISING;
 		port->since = now;
 	}
+	probe_begin(port);
 }
 
 void port_link(struct core *core, uint64_t now, uint32_t slot, const struct core_link *link)

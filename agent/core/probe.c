@@ -86,19 +86,15 @@ static bool could_carry(const struct core *core, uint32_t slot)
 	return port_usable(&core->port[slot]) && open_to_probes(core, slot);
 }
 
-/* Whether a port other than `slot` could carry traffic, and which targets answered one. */
-static bool others(const struct core *core, uint32_t slot, uint32_t *answered)
+/* The targets that answered a port other than `slot` which could carry traffic. */
+static uint32_t answered_elsewhere(const struct core *core, uint32_t slot)
 {
-	bool any = false;
+	uint32_t answered = 0;
 
-	*answered = 0;
-	for (uint32_t other = 0; other < XLAGG_MAX_PORTS; other++) {
-		if (other == slot || !could_carry(core, other))
-			continue;
-		any = true;
-		*answered |= core->port[other].probe.answered | core->port[other].probe.before;
-	}
-	return any;
+	for (uint32_t other = 0; other < XLAGG_MAX_PORTS; other++)
+		if (other != slot && could_carry(core, other))
+			answered |= core->port[other].probe.answered | core->port[other].probe.before;
+	return answered;
 }
 
 /* Whether the port is silent where others are answered: *blamed is then a target that it does not hear. */
@@ -106,10 +102,8 @@ static bool is_silent(const struct core *core, uint32_t slot, uint32_t *blamed)
 {
 	const struct port_probe *probe = &core->port[slot].probe;
 	bool all = core->conf.probe_targets == XLAGG_PROBE_ALL, found = false;
-	uint32_t answered;
+	uint32_t answered = answered_elsewhere(core, slot);
 
-	if (!others(core, slot, &answered))
-		return false;
 	for (uint32_t i = 0; i < core->probing.targets; i++) {
 		if (probe->missed[i] < core->conf.probe_missed) {
 			if (!all)
@@ -245,22 +239,19 @@ static bool in_table(const struct core *core, uint32_t slot)
  * A link that comes where another port is answered has to prove itself: a switch may not forward yet. So has one that
  * was not in use when this agent took over. With LACP the partner's word is enough.
  */
-bool probe_awaited(struct core *core, uint32_t slot)
+bool probe_awaited(const struct core *core, uint32_t slot)
 {
-	struct port_probe *probe = &core->port[slot].probe;
-	uint32_t answered = 0;
-	bool awaited;
-
 	if (core->held && core->took_over)
-		awaited = wanted(core) && !in_table(core, slot);
-	else
-		awaited = core->probing.running && core->conf.proto != XLAGG_PROTO_LACP &&
-			  others(core, slot, &answered) && answered != 0;
-	memset(probe, 0, sizeof(*probe));
-	probe->fresh = awaited;
-	if (awaited)
-		memset(probe->missed, UINT8_MAX, sizeof(probe->missed));
-	return awaited;
+		return wanted(core) && !in_table(core, slot);
+	return core->probing.running && core->conf.proto != XLAGG_PROTO_LACP && answered_elsewhere(core, slot) != 0;
+}
+
+void probe_begin(struct port *port)
+{
+	memset(&port->probe, 0, sizeof(port->probe));
+	port->probe.fresh = port->state == PORT_SILENT;
+	if (port->probe.fresh)
+		memset(port->probe.missed, UINT8_MAX, sizeof(port->probe.missed));
 }
 
 void probe_settle(struct core *core)
@@ -321,7 +312,8 @@ static void bring_back(const struct core *core, uint64_t now, struct port *port)
 
 /*
  * Where the far end spreads frames over the links, as in all protos but failover, the answer may come in on any of
- * them. Its receiver tells whose probe it answers. Gives whether a port came back.
+ * them. Its receiver tells whose probe it answers. Gives whether anything
+ * may follow from it.
  */
 static bool take_answer(struct core *core, uint64_t now, uint32_t slot, const struct core_answer *answer)
 {
@@ -336,9 +328,10 @@ static bool take_answer(struct core *core, uint64_t now, uint32_t slot, const st
 	port->probe.missed[target] = 0;
 	port->probe.answered_at = now;
 	port->probe.fresh = false;
-	if (port->state != PORT_SILENT || !open_to_probes(core, asked) || is_silent(core, asked, &blamed))
+	if (port->state != PORT_SILENT)
 		return false;
-	bring_back(core, now, port);
+	if (open_to_probes(core, asked) && !is_silent(core, asked, &blamed))
+		bring_back(core, now, port);
 	return true;
 }
 

@@ -17,7 +17,7 @@ static void change_options(struct rig *rig)
 					  XLAGG_PROTO_ROUNDROBIN, XLAGG_PROTO_BROADCAST, XLAGG_PROTO_NONE,
 					  XLAGG_PROTO_LACP};
 
-	switch (below(11)) {
+	switch (below(13)) {
 	case 0:
 		rig->conf.proto = protos[below(7)];
 		break;
@@ -48,6 +48,13 @@ static void change_options(struct rig *rig)
 	case 9:
 		rig->conf.lacp_strict = below(2);
 		break;
+	case 10:
+		strcpy(rig->conf.probe, below(3) ? "10.0.0.9,fd00::9" : "none");
+		break;
+	case 11:
+		rig->conf.probe_missed = 1 + below(3);
+		rig->conf.probe_targets = below(2);
+		break;
 	default:
 		rig->conf.admin = below(4) > 0;
 		break;
@@ -71,6 +78,20 @@ static void change_port(struct rig *rig, uint32_t slot)
 	rig_port_set(rig, slot);
 }
 
+/* A few rounds in which some ports are answered by some target. */
+static void some_answers(struct rig *rig)
+{
+	static const uint8_t far_end[6] = {2, 9, 9, 9, 9, 9};
+	uint32_t ports = below(256);
+
+	for (uint32_t round = below(5); round > 0; round--) {
+		rig_until(rig, rig->ms + 200);
+		for (uint32_t slot = 0; slot < 8; slot++)
+			if (ports & 1u << slot && rig_probe_mac(rig, slot))
+				rig_answer(rig, slot, slot, below(4) ? "10.0.0.9" : "fd00::9", far_end);
+	}
+}
+
 static void step(struct rig *rig)
 {
 	uint32_t slot = below(8);
@@ -80,7 +101,7 @@ static void step(struct rig *rig)
 			rig_add(rig, slot);
 		return;
 	}
-	switch (below(12)) {
+	switch (below(16)) {
 	case 0:
 		rig_del(rig, slot);
 		break;
@@ -102,6 +123,12 @@ static void step(struct rig *rig)
 	case 7:
 		rig_until(rig, rig->ms + below(3000));
 		break;
+	case 8:
+	case 9:
+	case 10:
+	case 11:
+		some_answers(rig);
+		break;
 	default:
 		rig_carrier(rig, slot, below(3) > 0);
 		break;
@@ -114,6 +141,7 @@ static void recover(struct rig *rig)
 	rig->conf.admin = 1;
 	rig->conf.max_links = 0;
 	rig->conf.min_links = 1;
+	strcpy(rig->conf.probe, "none");
 	if (rig->conf.proto == XLAGG_PROTO_NONE || rig->conf.proto == XLAGG_PROTO_LACP)
 		rig->conf.proto = XLAGG_PROTO_LOADBALANCE;
 	rig_set(rig);

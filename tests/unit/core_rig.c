@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 #include "unit/core_rig.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +123,22 @@ static void check_ports(struct rig *rig, const struct core_output *out)
 	}
 }
 
+/* However bad: of the ports that could carry traffic one does. */
+static void check_last_resort(const struct rig *rig, const struct core_output *out)
+{
+	bool could = false, does = false;
+
+	if (!rig->conf.admin ||
+	    (rig->conf.proto != XLAGG_PROTO_FAILOVER && rig->conf.proto != XLAGG_PROTO_LOADBALANCE &&
+	     rig->conf.proto != XLAGG_PROTO_ROUNDROBIN))
+		return;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		could |= link_up(rig, slot) && rig->port[slot].admin;
+		does |= out->live[slot];
+	}
+	cr_assert_eq(could, does, "a port could carry traffic: %d, one does: %d", could, does);
+}
+
 static void check_published(struct rig *rig, const struct core_output *out)
 {
 	bool published = false, carrier = false;
@@ -151,8 +168,17 @@ static void rig_check(struct rig *rig)
 
 	check_table(rig, out);
 	check_ports(rig, out);
+	check_last_resort(rig, out);
 	check_published(rig, out);
 	cr_assert(core_deadline(rig->core) > now(rig), "the deadline is not in the future");
+}
+
+static void note_probe(struct rig *rig, const struct core_effect *effect)
+{
+	if (effect->kind != CORE_PROBE)
+		return;
+	memcpy(rig->probe_mac[effect->slot], effect->mac, sizeof(effect->mac));
+	rig->probes[effect->slot]++;
 }
 
 static void log_effects(struct rig *rig)
@@ -162,6 +188,7 @@ static void log_effects(struct rig *rig)
 		cr_assert(rig->entries < RIG_LOG, "the log is full");
 		rig->log[rig->entries].ms = rig->ms;
 		rig->log[rig->entries++].effect = rig->fx.list[i];
+		note_probe(rig, &rig->fx.list[i]);
 	}
 	rig->fx.count = 0;
 }
@@ -268,6 +295,19 @@ void rig_frame(struct rig *rig, uint32_t slot, const uint8_t frame[CORE_FRAME_LE
 	log_effects(rig);
 }
 
+void rig_answer(struct rig *rig, uint32_t slot, uint32_t prober, const char *target, const uint8_t source[6])
+{
+	struct core_answer answer = {.from.version = strchr(target, ':') ? 6 : 4};
+	const uint8_t *mac = rig_probe_mac(rig, prober);
+
+	cr_assert(mac, "slot %u has sent no probe", prober);
+	cr_assert_eq(inet_pton(answer.from.version == 6 ? AF_INET6 : AF_INET, target, answer.from.address), 1);
+	memcpy(answer.source, source, 6);
+	memcpy(answer.to, mac, 6);
+	core_probe_answer(rig->core, now(rig), slot, &answer, &rig->fx);
+	log_effects(rig);
+}
+
 void rig_stop(struct rig *rig)
 {
 	core_stop(rig->core, now(rig), &rig->fx);
@@ -342,6 +382,11 @@ const struct xlagg_event *rig_event(const struct rig *rig, enum xlagg_event_type
 			return &entry->effect.event;
 	}
 	return NULL;
+}
+
+const uint8_t *rig_probe_mac(const struct rig *rig, uint32_t slot)
+{
+	return rig->probes[slot] ? rig->probe_mac[slot] : NULL;
 }
 
 uint32_t rig_when(const struct rig *rig, enum core_effect_kind kind, uint32_t n)

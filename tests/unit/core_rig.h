@@ -25,10 +25,12 @@ struct rig {
 	struct xlagg_port_conf port[XLAGG_MAX_PORTS];
 	struct core_link link[XLAGG_MAX_PORTS];
 	bool used[XLAGG_MAX_PORTS];
-	uint32_t added;		 /* ports ever added */
-	uint32_t ms;		 /* now, since the rig was made */
-	struct core_output last; /* as last published */
-	uint32_t entries;	 /* in `log` */
+	uint32_t added;			       /* ports ever added */
+	uint32_t ms;			       /* now, since the rig was made */
+	struct core_output last;	       /* as last published */
+	uint8_t probe_mac[XLAGG_MAX_PORTS][6]; /* of each port's last probe */
+	uint32_t probes[XLAGG_MAX_PORTS];      /* that each has sent */
+	uint32_t entries;		       /* in `log` */
 	struct core_effects fx;
 	struct rig_entry log[RIG_LOG];
 };
@@ -49,6 +51,8 @@ void rig_carrier(struct rig *rig, uint32_t slot, bool carrier);
 void rig_link(struct rig *rig, uint32_t slot, bool present, bool admin_up, bool carrier);
 int rig_activate(struct rig *rig, uint32_t slot);
 void rig_frame(struct rig *rig, uint32_t slot, const uint8_t frame[CORE_FRAME_LEN]);
+/* An answer of `target` to the last probe of `prober`, that came in on `slot` from the MAC `source`. */
+void rig_answer(struct rig *rig, uint32_t slot, uint32_t prober, const char *target, const uint8_t source[6]);
 void rig_stop(struct rig *rig);
 /* Lets time pass up to `ms`, running the core at its deadlines and at no other time. */
 void rig_until(struct rig *rig, uint32_t ms);
@@ -63,6 +67,8 @@ uint32_t rig_count(const struct rig *rig, enum core_effect_kind kind);
 uint32_t rig_events(const struct rig *rig, enum xlagg_event_type type);
 /* The last event of that type (of that port, if not NULL), NULL: none. */
 const struct xlagg_event *rig_event(const struct rig *rig, enum xlagg_event_type type, const char *port);
+/* The MAC of that port's last probe, NULL: it sent none. */
+const uint8_t *rig_probe_mac(const struct rig *rig, uint32_t slot);
 /* When the n-th effect of a kind came, in ms. */
 uint32_t rig_when(const struct rig *rig, enum core_effect_kind kind, uint32_t n);
 
