@@ -71,7 +71,6 @@ struct xlagg_port {
 	__u32 lost;    /* grows whenever the port loses carrier, goes down, or LACP takes it out without the agent; the
 			* watcher may count one loss twice */
 	__u32 enabled; /* the value of `lost` that the agent had seen when it let the port in, or XLAGG_PORT_OUT */
-	__u64 last_tx_ns; /* reserved for the datapath */
 };
 
 /*
@@ -169,6 +168,18 @@ struct xlagg_lacp {
 	__u64 deadline_ns; /* CLOCK_MONOTONIC until which it may be silent in any case */
 	__u32 outs;	   /* the value of xlagg_headless.outs up to which the agent has taken note */
 	__u32 pad3;
+};
+
+/*
+ * Map `turnover`, per CPU, one entry, written in proto failover only: which port this CPU's frames take, and what lies
+ * between the last one on the port before and the first one on this. Times are CLOCK_MONOTONIC.
+ */
+struct xlagg_turnover {
+	__u32 slot;    /* port of the last frame */
+	__u32 from;    /* port of the frames before the first one on `slot` */
+	__u64 last_ns; /* of the last frame */
+	__u64 left_ns; /* of the last frame on `from`, 0: there was none */
+	__u64 came_ns; /* of the first frame on `slot` after those on `from`, 0: none was on another port before */
 };
 
 /*
