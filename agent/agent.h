@@ -65,8 +65,11 @@ struct lagg {
 	uint32_t next_order; /* of the next port that is added */
 	bool carrier;
 	struct core *core;
-	struct core_effects fx; /* of the input that is being handled */
-	uint64_t deadline_ns;	/* monotonic time at which the core has to run next, or CORE_NEVER */
+	struct core_effects fx;	     /* of the input that is being handled */
+	struct xlagg_event failover; /* that waits to be told (gap.c); type 0: none */
+	uint64_t failover_until_ns;  /* monotonic time until which it does */
+	uint64_t failover_told_ns;   /* and at which the last one was told */
+	uint64_t deadline_ns;	     /* monotonic time at which the core has to run next, or CORE_NEVER */
 	struct datapath *dp;
 	sd_event_source *slow_source;
 	struct port port[XLAGG_MAX_PORTS];     /* index: slot */
@@ -179,6 +182,12 @@ uint32_t probe_limit_us(const struct xlagg_lagg_conf *conf);
 void probe_send(struct lagg *lagg, uint32_t slot, const uint8_t mac[6]);
 /* What a port got in answer, as far as it is one; what follows is in lagg->fx. */
 void probe_receive(struct lagg *lagg, uint32_t slot, const uint8_t *frame, uint32_t len);
+
+/* --- gap.c: how long a failover took --- */
+/* Tells that event as soon as its gap is known, or cannot be. */
+void gap_await(struct lagg *lagg, const struct xlagg_event *failover);
+void gap_run(struct lagg *lagg, uint64_t now);
+uint64_t gap_deadline(const struct lagg *lagg, uint64_t now); /* of gap_run(), or CORE_NEVER */
 
 /* --- own_device.c: the lagg's own device --- */
 /* The MTU that the lagg shall have: the option's, the present one, or that of the first port. */

@@ -10,7 +10,8 @@
 
 void lagg_event(struct lagg *lagg, struct xlagg_event *event)
 {
-	event->time_ns = agent_realtime();
+	if (!event->time_ns)
+		event->time_ns = agent_realtime();
 	memcpy(event->lagg, lagg->model.name, sizeof(event->lagg));
 	server_publish(lagg->agent, event);
 }
@@ -115,7 +116,10 @@ static void run_effect(struct lagg *lagg, struct core_effect *effect)
 		carry_carrier(lagg, core_output(lagg->core)->carrier);
 		break;
 	case CORE_EVENT:
-		lagg_event(lagg, &effect->event);
+		if (effect->event.type == XLAGG_EVENT_FAILOVER)
+			gap_await(lagg, &effect->event);
+		else
+			lagg_event(lagg, &effect->event);
 		break;
 	case CORE_ANNOUNCE:
 		r = frames_announce(agent->packet_fd, agent->nl, lagg->ifindex);
@@ -163,7 +167,8 @@ void lagg_effects(struct lagg *lagg)
 		save_history(lagg);
 	if (lagg->model.conf.proto == XLAGG_PROTO_LACP)
 		save_lacp(lagg);
-	lagg->deadline_ns = core_deadline(lagg->core);
+	uint64_t core = core_deadline(lagg->core), gap = gap_deadline(lagg, agent_now());
+	lagg->deadline_ns = core < gap ? core : gap;
 	agent_arm(lagg->agent);
 }
 

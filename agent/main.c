@@ -54,6 +54,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 		/* Who was late, and not the partner, must not find that it was silent. */
 		lagg_read_slow(lagg);
 		core_run(lagg->core, agent_now(), &lagg->fx);
+		gap_run(lagg, agent_now());
 		lagg_effects(lagg);
 	}
 	agent_arm(agent);

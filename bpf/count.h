@@ -43,6 +43,25 @@ static __always_inline void count_tx_drop(__u32 why, struct amount amount)
 		stats->tx_dropped[why] += amount.packets;
 }
 
+/* failover: a frame takes that port. How long a change of ports took, the datapath alone can tell. */
+static __always_inline void note_turnover(__u32 slot)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct xlagg_turnover *t;
+	__u32 zero = 0;
+
+	t = bpf_map_lookup_elem(&turnover, &zero);
+	if (!t)
+		return;
+	if (t->slot != slot) {
+		t->from = t->slot;
+		t->left_ns = t->last_ns;
+		t->came_ns = now;
+		t->slot = slot;
+	}
+	t->last_ns = now;
+}
+
 /* Handed to a port. */
 static __always_inline void count_port_tx(__u32 slot, struct amount amount)
 {
@@ -52,6 +71,8 @@ static __always_inline void count_port_tx(__u32 slot, struct amount amount)
 		return;
 	stats->tx_packets += amount.packets;
 	stats->tx_bytes += amount.bytes;
+	if (params.proto == XLAGG_PROTO_FAILOVER)
+		note_turnover(slot);
 }
 
 /* Taken into the lagg from port params.slot. */

@@ -118,6 +118,13 @@ struct {
 	__type(value, struct xlagg_turn);
 } turn SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct xlagg_turnover);
+} turnover SEC(".maps");
+
 /* What the program `probe` found in its last run. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

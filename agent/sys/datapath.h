@@ -71,6 +71,9 @@ int datapath_port_ifindex(const struct datapath *dp, uint32_t slot);
 int datapath_port_reset(struct datapath *dp, uint32_t slot);
 int datapath_port_stats(const struct datapath *dp, uint32_t slot, struct xlagg_port_stats *ret);
 int datapath_lagg_stats(const struct datapath *dp, struct xlagg_lagg_stats *ret);
+/* What lay between the last frame on the port in slot `from` and the first one on that in slot `to`, in ns, of a change
+ * after `since_ns` (CLOCK_MONOTONIC). -EAGAIN: no frame has taken that way yet. In proto failover. */
+int datapath_gap(const struct datapath *dp, uint32_t from, uint32_t to, uint64_t since_ns, uint64_t *ret);
 /* Runs the probe program over a frame. */
 int datapath_explain(struct datapath *dp, const void *frame, uint32_t len, struct xlagg_probe *ret);
 /* Slow-protocol frames. */

@@ -36,6 +36,38 @@ int datapath_lagg_stats(const struct datapath *dp, struct xlagg_lagg_stats *ret)
 	return sum(dp, "lagg_stats", 0, (uint64_t *)ret, sizeof(*ret) / sizeof(uint64_t));
 }
 
+static int gap_of(const struct xlagg_turnover *cpu, int cpus, uint32_t from, uint32_t to, uint64_t since, uint64_t *ret)
+{
+	uint64_t left = 0, came = UINT64_MAX;
+	for (int i = 0; i < cpus; i++) {
+		const struct xlagg_turnover *t = &cpu[i];
+		/* One that has sent nothing since is still where it was. */
+		uint64_t last = t->slot == from ? t->last_ns : t->slot == to && t->from == from ? t->left_ns : 0;
+		if (last > left)
+			left = last;
+		if (t->slot == to && t->came_ns > since && t->came_ns < came)
+			came = t->came_ns;
+	}
+	if (!left || came == UINT64_MAX)
+		return -EAGAIN;
+	*ret = came > left ? came - left : 0;
+	return 0;
+}
+
+int datapath_gap(const struct datapath *dp, uint32_t from, uint32_t to, uint64_t since_ns, uint64_t *ret)
+{
+	uint32_t zero = 0;
+	int fd = datapath_map(dp, "turnover"), cpus = libbpf_num_possible_cpus();
+	if (fd < 0 || cpus < 0)
+		return fd < 0 ? fd : cpus;
+	struct xlagg_turnover *cpu = calloc((size_t)cpus, sizeof(*cpu));
+	if (!cpu)
+		return -ENOMEM;
+	int err = bpf_map_lookup_elem(fd, &zero, cpu) == 0 ? gap_of(cpu, cpus, from, to, since_ns, ret) : -errno;
+	free(cpu);
+	return err;
+}
+
 static int put(const struct datapath *dp, const char *map, uint32_t index, const void *value)
 {
 	int fd = datapath_map(dp, map);

@@ -45,6 +45,7 @@ Test(maps, dump_by_name)
 	    {"saved", {"\"abi_version\"", "\"message_len\"", "\"undo\"", "\"was_up\"", "\"alias\"", "\"profile\""}},
 	    {"limiter", {"\"due_ns\": [0,0,0,0"}},
 	    {"turn", {"\"index\"", "\"sent\""}},
+	    {"turnover", {"\"slot\"", "\"from\"", "\"last_ns\"", "\"left_ns\"", "\"came_ns\""}},
 	    {"probe_result", {"\"hash\"", "\"bucket\"", "\"slot\"", "\"choice\""}},
 	};
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_LOADBALANCE, 2, "tx probe");

@@ -158,6 +158,26 @@ test_monitor_tells_a_failover() {
 	agent a
 	wait_for 10 event '.event == "agent-start"'
 }
+# The datapath's own gap: frames went on leaving until the other port took them.
+test_monitor_tells_the_gap_of_a_failover() {
+	lagg_pair 2 proto failover
+	spawn monitor "$B/xlagg" --socket "$D/a.sock" -j monitor lagg0
+	wait_for 5 change_is_told
+	stream there a b 10.0.0.2 5001 -r 5000 -f 8
+	let_pass a 1000
+	nip b link set eth1 down
+	wait_for 3 event '.event == "failover" and .to == "eth2" and (.gap | type) == "number" and .gap > 0 and .gap < 100000'
+	let_pass a 1000
+	nip b link set eth1 up
+	wait_for 3 event '.event == "failover" and .to == "eth1" and (.gap | type) == "number" and .gap > 0 and .gap < 100000'
+	end_stream there
+	xl a port activate lagg0 eth1
+	nip a link set lagg0 arp off multicast off # so that nothing is sent
+	nip a neigh flush dev lagg0
+	xl a lagg set lagg0 peer-notify 0 mcast-rejoin 0
+	nip b link set eth1 down
+	wait_for 3 event '.event == "failover" and .to == "eth2" and .gap == null'
+}
 # event FILTER: whether the monitor has told one like that
 event() { jq -se "any(.[]; $1)" "$D/monitor.out"; }
 # Makes changes until one is told: the monitor may not have subscribed yet.

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * A failover is told together with how long it took, as the datapath saw it. Where no frame has taken the new port yet,
+ * the event waits for one, but not for long.
+ */
+#include <string.h>
+
+#include "agent.h"
+
+#define PATIENCE_NS (200 * NS_PER_MS)
+#define LOOK_AGAIN_NS (2 * NS_PER_MS)
+
+static void tell(struct lagg *lagg, uint64_t now, uint64_t gap)
+{
+	struct xlagg_event event = lagg->failover;
+	lagg->failover = (struct xlagg_event){0};
+	lagg->failover_told_ns = now;
+	event.gap_ns = gap;
+	lagg_event(lagg, &event);
+}
+
+/* 0, or -EAGAIN where it may be known later. */
+static int look(struct lagg *lagg, uint64_t *gap)
+{
+	int from = member_find(lagg, lagg->failover.from), to = member_find(lagg, lagg->failover.to);
+	*gap = XLAGG_GAP_UNKNOWN;
+	if (from < 0 || to < 0)
+		return 0; /* one of them is no port any more */
+	return datapath_gap(lagg->dp, (uint32_t)from, (uint32_t)to, lagg->failover_told_ns, gap);
+}
+
+void gap_await(struct lagg *lagg, const struct xlagg_event *failover)
+{
+	uint64_t now = agent_now();
+	if (lagg->failover.type == XLAGG_EVENT_FAILOVER)
+		tell(lagg, now, XLAGG_GAP_UNKNOWN);
+	lagg->failover = *failover;
+	lagg->failover.time_ns = agent_realtime();
+	lagg->failover_until_ns = now + PATIENCE_NS;
+	gap_run(lagg, now);
+}
+
+void gap_run(struct lagg *lagg, uint64_t now)
+{
+	uint64_t gap;
+	if (lagg->failover.type == XLAGG_EVENT_FAILOVER && (look(lagg, &gap) == 0 || now >= lagg->failover_until_ns))
+		tell(lagg, now, gap);
+}
+
+uint64_t gap_deadline(const struct lagg *lagg, uint64_t now)
+{
+	return lagg->failover.type == XLAGG_EVENT_FAILOVER ? now + LOOK_AGAIN_NS : CORE_NEVER;
+}
