@@ -172,8 +172,9 @@ test_monitor_tells_the_gap_of_a_failover() {
 	wait_for 3 event '.event == "failover" and .to == "eth1" and (.gap | type) == "number" and .gap > 0 and .gap < 100000'
 	end_stream there
 	xl a port activate lagg0 eth1
-	nip a link set lagg0 arp off multicast off # so that nothing is sent
-	nip a neigh flush dev lagg0
+	# So that nothing is sent.
+	on a sysctl -q -w net.ipv6.conf.lagg0.disable_ipv6=1
+	nip a address flush dev lagg0
 	xl a lagg set lagg0 peer-notify 0 mcast-rejoin 0
 	nip b link set eth1 down
 	wait_for 3 event '.event == "failover" and .to == "eth2" and .gap == null'
