@@ -322,6 +322,23 @@ static void pass(void)
 	core_run(&core, now, &fx);
 }
 
+/* Nobody called for a while, and the kernel stood in; it may have taken ports out. */
+static void late(uint32_t slot)
+{
+	uint64_t before = now;
+	uint8_t out = octet();
+
+	now += (uint64_t)number() * NSEC_PER_MSEC;
+	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+		const struct xlagg_headless did = {.rx_ns = before + octet() * (now - before) / 256,
+						   .tx_ns = before + octet() * (now - before) / 256};
+		core_lacp_stood_in(&core, i, &did);
+	}
+	if (out % 4 == 0)
+		core_lacp_restart(&core, now, slot, &fx);
+	core_run(&core, now, &fx);
+}
+
 /* Another agent takes over, from records that may be damaged. */
 static void adopt(void)
 {
@@ -380,8 +397,10 @@ static void one_input(void)
 	switch (what % 16) {
 	case 0:
 	case 1:
-	case 2:
 		pass();
+		break;
+	case 2:
+		late(slot);
 		break;
 	case 3:
 		add_port(slot);
