@@ -71,6 +71,18 @@ static void check_effects(void)
 	fx.count = 0;
 }
 
+/* Silence takes out no more than all but one. */
+static void check_silent(void)
+{
+	bool silent = false, usable = false;
+
+	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+		silent |= core.port[i].state == PORT_SILENT && core.port[i].conf.admin;
+		usable |= port_usable(&core.port[i]);
+	}
+	must(!silent || usable || core.conf.proto == XLAGG_PROTO_LACP, "of silent ports one is used");
+}
+
 /* Looked at once a generation, since it is long. */
 static void check_table(void)
 {
@@ -137,6 +149,7 @@ static void check(void)
 	must(core_deadline(&core) > now, "the deadline is in the future");
 	check_table();
 	check_ports();
+	check_silent();
 }
 
 /* --- inputs --- */
@@ -158,6 +171,7 @@ static const char *draw_text(enum xlagg_kind kind)
 	static const char *const macs[] = {"auto", "02:00:00:00:00:01", "02:00:00:00:00:bb", "06:01:02:03:04:05"};
 	static const char *const lagg_macs[] = {"auto", "active", "02:00:00:00:00:01", "from eth1"};
 	static const char *const ports[] = {"auto", "eth0", "eth1", "eth9"};
+	static const char *const targets[] = {"none", "10.0.0.9", "fd00::9", "10.0.0.9,fd00::9"};
 
 	switch (kind) {
 	case XLAGG_KIND_MAC:
@@ -166,6 +180,8 @@ static const char *draw_text(enum xlagg_kind kind)
 		return lagg_macs[octet() % 4];
 	case XLAGG_KIND_PORT:
 		return ports[octet() % 4];
+	case XLAGG_KIND_ADDRESSES:
+		return targets[octet() % 4];
 	default:
 		return NULL;
 	}
@@ -270,11 +286,27 @@ static void set_link(uint32_t slot)
 		core_link_changed(&core, now, slot, &link, &fx);
 }
 
+/* From a target or somebody else, to a port's probe or to anything. */
+static void answer(uint32_t slot)
+{
+	uint8_t who = octet(), how = octet();
+	struct core_answer answer = {.from = core.probing.target[who % XLAGG_MAX_TARGETS], .source = {2, 9}};
+
+	memcpy(answer.to, core.port[who / 16 % PORTS].probe.mac, sizeof(answer.to));
+	if (how < 16)
+		((uint8_t *)&answer)[octet() % sizeof(answer)] ^= how;
+	core_probe_answer(&core, now, slot, &answer, &fx);
+}
+
 static void raw_frame(uint32_t slot)
 {
 	uint32_t len = octet();
 	uint8_t *frame;
 
+	if (len == 255) {
+		answer(slot);
+		return;
+	}
 	if (len > left)
 		len = (uint32_t)left;
 	frame = malloc(len ? len : 1); /* of its own, so that a read beyond it is seen */
