@@ -1,9 +1,10 @@
 # Benchmarks: they print, and assert nothing.
 #   make bench                       all of them, some ten minutes
 #   make bench ONLY=failover         one of throughput, failover, xdp
+#   make bench-insn                  instructions a packet, exact and repeatable: a virtual machine counts them
 BENCH_TOOLS := $(B)/tests/bench/udpsend $(B)/tests/bench/udprecv $(B)/tests/bench/xdprate
 
-$(B)/tests/bench/udpsend $(B)/tests/bench/udprecv: $(B)/tests/bench/%: $(B)/tests/bench/%.o
+$(B)/tests/bench/udpsend $(B)/tests/bench/udprecv $(B)/tests/bench/insn: $(B)/tests/bench/%: $(B)/tests/bench/%.o
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@
 
 $(B)/tests/bench/%.bpf.o: tests/bench/%.bpf.c
@@ -17,4 +18,11 @@ $(B)/tests/bench/xdprate: $(B)/tests/bench/xdprate.o
 bench: all $(BENCH_TOOLS)
 	@B=$(B) ONLY='$(ONLY)' tests/bench/run.sh
 
-.PHONY: bench
+# With -icount the guest's clock is the number of instructions that it has executed, or, when it is idle, jumps to the next
+# event: what is measured does not depend on this machine.
+bench-insn: vm-deps
+	@$(MAKE) --no-print-directory all $(B)/tests/bench/insn
+	@VM_SMP=1 VM_TCG=single VM_QEMU="-icount shift=0,sleep=off" VM_APPEND="tsc=reliable nokaslr norandmaps" \
+		VM_TIMEOUT=1800 tests/vm/run.sh $(or $(KERNEL),6.12) env B=$(B) tests/bench/insn.sh
+
+.PHONY: bench bench-insn

@@ -69,3 +69,28 @@ test_without_tracing_carrier_is_polled() {
 	nip b link set eth1 down
 	wait_for 5 active_port_is a eth2
 }
+
+# received_of_200 HOST: of 200 datagrams for UDP port 9, how many more frames lagg0 of that host has received
+received_of_200() {
+	local before
+	before=$(field "$1" .stats.rx_packets)
+	on a "$B/tests/bench/udpsend" -r 1000 -n 200 10.0.0.2 9 >/dev/null
+	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
+	echo $(($(field "$1" .stats.rx_packets) - before))
+}
+
+# libxdp's dispatcher: somebody else's filter on the NIC before ours, and taken away while frames pass.
+test_xdp_shares_a_nic_with_another_program() {
+	as_xdp_wires
+	lagg_pair 2 proto failover datapath xdp
+	local -x LIBXDP_BPFFS=$BPFFS/$P-b/libxdp-dispatchers
+	at_least "$(received_of_200 b)" 200 "frames without the filter"
+	on b xdp-loader load -m native -P 10 -n user_filter eth1 "$B/tests/net/user.bpf.o"
+	matches "$(on b xdp-loader status eth1)" user_filter "programs on eth1"
+	matches "$(on b xdp-loader status eth1)" xdp_rx "programs on eth1"
+	at_most "$(received_of_200 b)" 100 "frames behind the filter"
+	is "$(field b .datapath.profile)" xdp "profile"
+	on b xdp-loader unload eth1 --id "$(on b xdp-loader status eth1 | awk '/user_filter/ { print $4 }')"
+	matches "$(on b xdp-loader status eth1)" xdp_rx "programs on eth1"
+	at_least "$(received_of_200 b)" 200 "frames after the filter"
+}
