@@ -144,6 +144,31 @@ Test(cli_show, json_says_null_for_what_is_not_known)
 	json_decref(json);
 }
 
+Test(cli_show, probes_of_a_port)
+{
+	struct view_lagg lagg;
+	json_t *json;
+	char *text;
+
+	kit_lagg(XLAGG_PROTO_FAILOVER, &lagg);
+	lagg.port[0].probe.running = 1;
+	lagg.port[0].probe.answered_ns = 1767225600123456789ull;
+	lagg.port[1].probe.running = 1;
+	lagg.port[1].probe.missed = 7;
+	json = show_json_lagg(&lagg, true, false);
+	expect_at(json, "ports/0/probe", "{\"missed\":0,\"last_answer\":\"2026-01-01T00:00:00.123456Z\"}");
+	expect_at(json, "ports/1/probe", "{\"missed\":7,\"last_answer\":null}");
+	json_decref(json);
+	text = kit_text(&lagg, true, false);
+	cr_expect(strstr(text, "        probe missed 0 last answer 2026-01-01T00:00:00.123456Z\n"), "%s", text);
+	cr_expect(strstr(text, "        probe missed 7 last answer never\n"), "%s", text);
+	free(text);
+	lagg.port[0].probe.running = 0;
+	json = show_json_lagg(&lagg, true, false);
+	expect_at(json, "ports/0/probe", "null");
+	json_decref(json);
+}
+
 /* Every option of the table, numbers as numbers, all else as the word that `save` prints. */
 Test(cli_show, json_has_every_option)
 {
