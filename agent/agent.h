@@ -180,6 +180,8 @@ uint32_t probe_targets(const struct xlagg_lagg_conf *conf);
 uint32_t probe_limit_us(const struct xlagg_lagg_conf *conf);
 /* Sends a probe to every target on a port, from that MAC. */
 void probe_send(struct lagg *lagg, uint32_t slot, const uint8_t mac[6]);
+/* The port is none any more: what it probed from is any MAC again. */
+void probe_forget(struct lagg *lagg, uint32_t slot);
 /* What a port got in answer, as far as it is one; what follows is in lagg->fx. */
 void probe_receive(struct lagg *lagg, uint32_t slot, const uint8_t *frame, uint32_t len);
 

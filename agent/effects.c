@@ -179,15 +179,13 @@ static void on_slow_frame(void *context, const struct xlagg_slow_event *event)
 	    event->time_ns < lagg->port[event->slot].deaf_until_ns)
 		return;
 	uint32_t len = event->len < XLAGG_SLOW_FRAME_MAX ? event->len : XLAGG_SLOW_FRAME_MAX;
-	bool is_slow = event->frame[12] == ETH_P_SLOW >> 8 && event->frame[13] == (ETH_P_SLOW & 0xff);
-	if (is_slow) {
+	if (event->frame[12] == ETH_P_SLOW >> 8 && event->frame[13] == (ETH_P_SLOW & 0xff)) {
 		lagg->port[event->slot].lacp.pdu_rx_ns = event->time_ns;
 		core_slow_frame(lagg->core, agent_now(), event->slot, event->frame, len, &lagg->fx);
 	} else {
 		probe_receive(lagg, event->slot, event->frame, len);
 	}
-	if (lagg->fx.count > 0 || is_slow)
-		lagg_effects(lagg);
+	lagg_effects(lagg);
 }
 
 void lagg_read_slow(struct lagg *lagg)

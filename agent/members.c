@@ -204,7 +204,7 @@ static void leave(struct lagg *lagg, uint32_t slot)
 	}
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
 	*port = (struct port){0};
-	memset(lagg->probe_mac[slot], 0, sizeof(lagg->probe_mac[slot]));
+	probe_forget(lagg, slot);
 	int i = ctl_find_port(&lagg->model, name);
 	if (i >= 0) {
 		lagg->model.ports--;

@@ -28,16 +28,20 @@ uint32_t probe_limit_us(const struct xlagg_lagg_conf *conf)
 	return probe_wanted(conf) ? conf->probe_interval * 1000 / (probe_targets(conf) * XLAGG_MAX_PORTS) : 0;
 }
 
-/* Before the first probe leaves: what answers it must not go astray. */
-static void let_answers_in(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
+/* The programs have to know before the first probe leaves, so that no answer goes astray. */
+static void set_mac(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
 {
 	if (!memcmp(lagg->probe_mac[slot], mac, 6))
 		return;
 	memcpy(lagg->probe_mac[slot], mac, 6);
 	int r = datapath_set_probe_macs(lagg->dp, lagg->probe_mac);
 	if (r < 0)
-		log_warning("%s: %s: answers to its probes will not be heard: %s", lagg->model.name,
-			    lagg->port[slot].name, strerror(-r));
+		log_warning("%s: answers to its link probes may not be heard: %s", lagg->model.name, strerror(-r));
+}
+
+void probe_forget(struct lagg *lagg, uint32_t slot)
+{
+	set_mac(lagg, slot, (const uint8_t[6]){0});
 }
 
 void probe_send(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
@@ -45,7 +49,7 @@ void probe_send(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
 	const struct port *port = &lagg->port[slot];
 	const struct core_target *target;
 	uint32_t targets = core_probe_targets(lagg->core, &target);
-	let_answers_in(lagg, slot, mac);
+	set_mac(lagg, slot, mac);
 	for (uint32_t i = 0; i < targets && port->ifindex; i++) {
 		int r = frames_probe(lagg->agent->packet_fd, port->ifindex, mac, target[i].version, target[i].address);
 		if (r < 0)

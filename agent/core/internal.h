@@ -44,6 +44,8 @@ struct port_probe {
 /* Link probes of the lagg. */
 struct probing {
 	bool running;
+	bool unheard;				      /* it has been told that no port is answered */
+	uint32_t silent;			      /* rounds in a row in which none was */
 	uint64_t next;				      /* when the next round begins, ns */
 	uint32_t targets;			      /* entries of `target` */
 	struct core_target target[XLAGG_MAX_TARGETS]; /* as option probe says */

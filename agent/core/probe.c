@@ -54,7 +54,8 @@ static void stop(struct core *core)
 		if (port->state == PORT_SILENT)
 			port->state = PORT_UP;
 	}
-	core->probing.running = false;
+	core->probing.running = core->probing.unheard = false;
+	core->probing.silent = 0;
 }
 
 void probe_set(struct core *core)
@@ -168,16 +169,40 @@ static void take_out(struct core *core, uint64_t now, uint32_t slot, uint32_t bl
 
 static void count_missing(struct core *core)
 {
+	bool asked = false, answered = false;
+
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		struct port_probe *probe = &core->port[slot].probe;
 
 		for (uint32_t i = 0; i < core->probing.targets; i++)
 			if (probe->sent && !(probe->answered & 1u << i) && probe->missed[i] < UINT8_MAX)
 				probe->missed[i]++;
+		asked |= probe->sent;
+		answered |= probe->answered != 0;
 		probe->before = probe->answered;
 		probe->answered = 0;
 		probe->sent = false;
 	}
+	if (answered)
+		core->probing.silent = 0;
+	else if (asked && core->probing.silent < UINT8_MAX)
+		core->probing.silent++;
+}
+
+/* That the probes say nothing for the time being is worth knowing: nothing else shows it. */
+static void tell_unheard(struct core *core, struct core_effects *fx)
+{
+	struct probing *probing = &core->probing;
+	bool unheard = probing->silent >= core->conf.probe_missed;
+	struct xlagg_event *event;
+
+	if (unheard == probing->unheard)
+		return;
+	probing->unheard = unheard;
+	event = core_event(fx, XLAGG_EVENT_LAGG_CHANGE, "");
+	snprintf(event->text, sizeof(event->text),
+		 unheard ? "no port gets an answer to its probes: they decide nothing until one does"
+			 : "probes are answered again");
 }
 
 /* One after the other: the last one that could carry traffic stays. */
@@ -217,6 +242,7 @@ void probe_run(struct core *core, uint64_t now, struct core_effects *fx)
 		return;
 	count_missing(core);
 	judge(core, now);
+	tell_unheard(core, fx);
 	ask(core, fx);
 	probing->running = true;
 	probing->next = now + core->conf.probe_interval * NSEC_PER_MSEC;

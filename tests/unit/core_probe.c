@@ -202,9 +202,14 @@ Test(core_probe, a_target_that_dies_takes_nothing_with_it)
 		/* it heard some of the last round */
 		round_with(rig, 5, TARGET);
 		rounds_with(rig, 300, 0);
-		cr_assert_eq(rig_count(rig, CORE_PUBLISH) + rig_count(rig, CORE_EVENT), 0);
-		round_with(rig, 7, TARGET);
-		cr_assert_eq(rig_count(rig, CORE_PUBLISH) + rig_count(rig, CORE_EVENT), 0);
+		cr_assert_eq(rig_count(rig, CORE_PUBLISH), 0);
+		cr_assert_eq(rig_count(rig, CORE_EVENT), 1, "that it is gone is told, once");
+		cr_assert_str_eq(rig_event(rig, XLAGG_EVENT_LAGG_CHANGE, "")->text,
+				 "no port gets an answer to its probes: they decide nothing until one does");
+		rounds_with(rig, 2, 7);
+		cr_assert_eq(rig_count(rig, CORE_PUBLISH), 0);
+		cr_assert_eq(rig_count(rig, CORE_EVENT), 2);
+		cr_assert_str_eq(rig_event(rig, XLAGG_EVENT_LAGG_CHANGE, "")->text, "probes are answered again");
 		rounds_with(rig, 4, 6);
 		cr_assert_not(is_live(rig, 0), "it is alive again");
 		rig_free(rig);
