@@ -146,6 +146,44 @@ Test(state, lacp_and_saved)
 	no_leaks();
 }
 
+/* How many MACs are known, and whether that of `slot` is, as bpftool tells. */
+static void expect_probe_mac(uint32_t count, uint32_t slot, uint8_t last)
+{
+	sh("test $(bpftool -j map dump pinned %s/probe_macs | jq length) = %u", folder, count);
+	sh("bpftool -j map dump pinned %s/probe_macs | jq -e 'any(.[].formatted; .key.mac == [2,0,0,0,0,%u] and .value "
+	   "== "
+	   "%u)' >/dev/null",
+	   folder, last, slot);
+}
+
+Test(state, probe_macs_are_this_set_and_no_other)
+{
+	network(0);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_FAILOVER);
+	struct datapath *dp = make(&features, &setup, 0);
+	uint8_t macs[XLAGG_MAX_PORTS][6] = {[0] = {2, [5] = 1}, [31] = {2, [5] = 2}};
+	cr_assert(datapath_set_probe_macs(dp, macs) == 0);
+	expect_probe_mac(2, 0, 1);
+	expect_probe_mac(2, 31, 2);
+	/* one goes, one comes in its place, and one changes its port */
+	memset(macs, 0, sizeof(macs));
+	memcpy(macs[31], (uint8_t[6]){2, [5] = 1}, 6);
+	memcpy(macs[7], (uint8_t[6]){2, [5] = 9}, 6);
+	cr_assert(datapath_set_probe_macs(dp, macs) == 0);
+	expect_probe_mac(2, 31, 1);
+	expect_probe_mac(2, 7, 9);
+	/* full, and full with others */
+	for (uint32_t round = 0; round < 2; round++) {
+		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+			memcpy(macs[slot], (uint8_t[6]){2, [5] = (uint8_t)(100 * round + slot)}, 6);
+		cr_assert(datapath_set_probe_macs(dp, macs) == 0);
+		expect_probe_mac(XLAGG_MAX_PORTS, 31, (uint8_t)(100 * round + 31));
+	}
+	datapath_close(&dp);
+	no_leaks();
+}
+
 Test(state, maps_print_by_name)
 {
 	network(1);
