@@ -281,9 +281,13 @@ struct xlagg_watched {
 /* An agent whose heartbeat is older is taken for gone: the kernel acts for it where it may. */
 #define XLAGG_HEARTBEAT_STALE_NS 1000000000ull
 /*
- * Map `probe_macs`: the MACs from which the ports send their link probes, none of which is the lagg's. What answers
- * these goes to the agent; the value is the slot of the port, for whoever looks. Only the agent writes it.
+ * Map `probe_macs`: the MACs from which the ports send link probes, and the slot of each port, for whoever looks. What
+ * comes to one of these that is not the lagg's own is no business of the lagg's. Only the agent writes it.
+ * By ARP a probe comes from 0.0.0.0, by NS from fe80::/64 and the EUI-64 of its MAC with these two octets in the middle
+ * in place of ff-fe: no other station makes such an address.
  */
+#define XLAGG_PROBE_ID_HIGH 0xff
+#define XLAGG_PROBE_ID_LOW 0xfd
 struct xlagg_probe_mac {
 	__u8 mac[6];
 	__u8 pad[2]; /* 0 */
