@@ -73,7 +73,7 @@ struct lagg {
 	struct datapath *dp;
 	sd_event_source *slow_source;
 	struct port port[XLAGG_MAX_PORTS];     /* index: slot */
-	uint8_t probe_mac[XLAGG_MAX_PORTS][6]; /* what link probes come from, as the programs know; zero: none */
+	uint8_t probe_mac[XLAGG_MAX_PORTS][6]; /* what probes alone come from, as the programs know; zero: nothing */
 	struct xlagg_saved saved;	       /* as pinned */
 };
 
@@ -182,6 +182,8 @@ uint32_t probe_limit_us(const struct xlagg_lagg_conf *conf);
 void probe_send(struct lagg *lagg, uint32_t slot, const uint8_t mac[6]);
 /* The port is none any more: what it probed from is any MAC again. */
 void probe_forget(struct lagg *lagg, uint32_t slot);
+/* That MAC is about to be the lagg's: frames to it are no longer for probes alone. */
+void probe_yield(struct lagg *lagg, const uint8_t mac[6]);
 /* What a port got in answer, as far as it is one; what follows is in lagg->fx. */
 void probe_receive(struct lagg *lagg, uint32_t slot, const uint8_t *frame, uint32_t len);
 

@@ -59,6 +59,7 @@ static int look(struct lagg *lagg, const struct looks *looks, char sentence[XLAG
 int lagg_look(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct looks before = lagg->looks;
+	probe_yield(lagg, looks->mac);
 	int r = look(lagg, looks, sentence);
 	if (r < 0) {
 		char again[XLAGG_SENTENCE_MAX] = "";

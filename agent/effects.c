@@ -51,6 +51,7 @@ static void take_mac_of(struct lagg *lagg, uint32_t slot)
 	const uint8_t *mac = lagg->port[slot].link.mac;
 	if (!lagg->looks.own_macs || !memcmp(lagg->looks.mac, mac, 6))
 		return;
+	probe_yield(lagg, mac);
 	int r = netlink_set_mac(lagg->agent->nl, lagg->ifindex, mac);
 	if (r < 0) {
 		log_warning("%s: cannot take the MAC of %s: %s", lagg->model.name, lagg->port[slot].name, strerror(-r));

@@ -44,12 +44,22 @@ void probe_forget(struct lagg *lagg, uint32_t slot)
 	set_mac(lagg, slot, (const uint8_t[6]){0});
 }
 
+void probe_yield(struct lagg *lagg, const uint8_t mac[6])
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (!memcmp(lagg->probe_mac[slot], mac, 6))
+			probe_forget(lagg, slot);
+}
+
 void probe_send(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
 {
 	const struct port *port = &lagg->port[slot];
 	const struct core_target *target;
 	uint32_t targets = core_probe_targets(lagg->core, &target);
-	set_mac(lagg, slot, mac);
+	if (memcmp(mac, lagg->looks.mac, 6) != 0)
+		set_mac(lagg, slot, mac);
+	else
+		probe_forget(lagg, slot);
 	for (uint32_t i = 0; i < targets && port->ifindex; i++) {
 		int r = frames_probe(lagg->agent->packet_fd, port->ifindex, mac, target[i].version, target[i].address);
 		if (r < 0)

@@ -10,15 +10,17 @@
 #include "choose.h"
 #include "xlagg/hash.h"
 
-#define ETH_P_MAC_CONTROL 0x8808 /* IEEE 802.3 clause 31 */
-#define IPV6_NEXT (ETH_HLEN + 6) /* offset of an IPv6 header's Next Header in the frame */
+#define ETH_P_MAC_CONTROL 0x8808    /* IEEE 802.3 clause 31 */
+#define IPV6_NEXT (ETH_HLEN + 6)    /* offset of an IPv6 header's Next Header in the frame */
+#define ICMPV6_TYPE (ETH_HLEN + 40) /* and of the type of an ICMPv6 message right behind it */
+#define ICMPV6_NA 136		    /* Neighbour Advertisement */
 
 /* Whose a frame is. */
 enum owner {
 	OWNER_LAGG,  /* data */
 	OWNER_PORT,  /* the port's own stack */
 	OWNER_SLOW,  /* slow protocols: slow.h decides */
-	OWNER_AGENT, /* answers to link probes */
+	OWNER_AGENT, /* perhaps an answer to a link probe: answer.h decides */
 };
 
 /* The slow protocols' group address, 01-80-C2-00-00-02 (IEEE 802.3 Annex 57A). */
@@ -27,18 +29,13 @@ static __always_inline bool is_slow_address(const __u8 *mac)
 	return mac[0] == 0x01 && mac[1] == 0x80 && mac[2] == 0xc2 && !mac[3] && !mac[4] && mac[5] == 0x02;
 }
 
-/* Whether a frame may be an ARP reply or a neighbour advertisement, and is for a MAC that sends link probes. */
-static __always_inline bool is_answer(const __u8 *header, const void *end, __u16 ethertype)
+/* Whether a frame may be an answer to a link probe: ARP, or a neighbour advertisement as far as can be seen. */
+static __always_inline bool may_answer(const __u8 *header, const void *end, __u16 ethertype)
 {
-	struct xlagg_probe_mac to = {};
-
-	if (!params.probe_us || (ethertype != ETH_P_ARP && ethertype != ETH_P_IPV6))
-		return false;
-	if (ethertype == ETH_P_IPV6 && (const void *)header + IPV6_NEXT + 1 <= end &&
-	    header[IPV6_NEXT] != IPPROTO_ICMPV6)
-		return false;
-	__builtin_memcpy(to.mac, header, sizeof(to.mac));
-	return bpf_map_lookup_elem(&probe_macs, &to);
+	if (!params.probe_us || ethertype != ETH_P_IPV6)
+		return params.probe_us && ethertype == ETH_P_ARP;
+	return (const void *)header + ICMPV6_TYPE + 1 > end ||
+	       (header[IPV6_NEXT] == IPPROTO_ICMPV6 && header[ICMPV6_TYPE] == ICMPV6_NA);
 }
 
 /*
@@ -56,7 +53,7 @@ static __always_inline enum owner owner_of(const __u8 *header, const void *end, 
 		return OWNER_SLOW;
 	if (ethertype == ETH_P_MAC_CONTROL)
 		return OWNER_PORT;
-	if (is_answer(header, end, ethertype))
+	if (may_answer(header, end, ethertype))
 		return OWNER_AGENT;
 	for (__u32 i = 0; i < XLAGG_PORT_ETHERTYPES; i++) {
 		if (i >= params.ethertypes)

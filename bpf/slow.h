@@ -15,8 +15,6 @@
 
 #define SLOW_INTERVAL_NS 100000000ull /* 10 frames/s: Annex 57A.1's limit per subtype */
 #define SLOW_BURST 10
-#define ANSWER_BURST 64 /* leaves room in the ring for LACPDUs */
-#define ANSWER_LEAST 42 /* octets of an ARP frame */
 
 /* Whether one more frame of that class fits its rate, one in `interval` ns and `burst` at once: a virtual schedule, one
  * word, so that no lock is needed. */
@@ -107,17 +105,6 @@ static __always_inline int slow(struct __sk_buff *skb, bool to_group, __u16 ethe
 	}
 	/* Also when the ring is full: an agent that is away empties it no more. */
 	return granted && subtype == XLAGG_SLOW_LACP ? headless_receive(skb, stats, now) : TC_ACT_SHOT;
-}
-
-/* An answer to a link probe: whether it is one is the agent's to find out. */
-static __always_inline int answer(struct __sk_buff *skb)
-{
-	__u64 now = bpf_ktime_get_ns();
-
-	if (!slow_grant(XLAGG_CLASS_ANSWER, now, params.probe_us * 1000ull, ANSWER_BURST) ||
-	    !slow_hand_over(skb, now, ANSWER_LEAST))
-		count_rx_drop(XLAGG_RX_SLOW_LIMITED, (struct amount){.packets = 1});
-	return TC_ACT_SHOT;
 }
 
 #endif

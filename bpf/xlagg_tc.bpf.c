@@ -8,6 +8,7 @@
  *   lower_guard  the lower end's egress, and the clock that comes with it
  *   probe        run by hand: says what tx would do
  */
+#include "answer.h"
 #include "choose.h"
 #include "count.h"
 #include "slow.h"
@@ -119,6 +120,7 @@ int rx(struct __sk_buff *skb)
 	const __u8 *header = (void *)(long)skb->data;
 	__u16 ethertype;
 	__u32 why, zero = 0;
+	bool group;
 
 	if (!bpf_map_lookup_elem(&lower_alive, &zero))
 		return TC_ACT_UNSPEC; /* the lagg's device was removed and nobody has cleaned up yet */
@@ -132,17 +134,20 @@ int rx(struct __sk_buff *skb)
 	if ((void *)header + ETH_HLEN > (void *)(long)skb->data_end)
 		return TC_ACT_SHOT;
 	ethertype = xlagg_be16(xlagg_load16(header + 12));
+	group = header[0] & 1;
 	switch (owner_of(header, (void *)(long)skb->data_end, ethertype, tag_of(skb))) {
 	case OWNER_PORT:
 		return TC_ACT_UNSPEC;
 	case OWNER_SLOW:
 		return slow(skb, is_slow_address(header), ethertype, tag_of(skb));
 	case OWNER_AGENT:
-		return answer(skb);
+		if (answer(skb, header, ethertype))
+			return TC_ACT_SHOT;
+		break;
 	case OWNER_LAGG:
 		break;
 	}
-	why = refusal(header[0] & 1);
+	why = refusal(group);
 	if (why != XLAGG_RX_DROP_MAX) {
 		count_rx_drop(why, amount);
 		return TC_ACT_SHOT;

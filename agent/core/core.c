@@ -23,10 +23,11 @@ static uint32_t returned_ports(struct core *core)
 static void pass(struct core *core, uint64_t now, struct core_effects *fx)
 {
 	uint32_t returned;
+	bool round;
 
 	if (core->held)
 		return;
-	probe_run(core, now, fx);
+	round = probe_run(core, now, fx);
 	port_settle(core, now);
 	negotiate_run(core, now, fx);
 	probe_settle(core);
@@ -36,6 +37,8 @@ static void pass(struct core *core, uint64_t now, struct core_effects *fx)
 	role_assign(core, now);
 	core_publish(core, now, returned, fx);
 	announce_run(core, now, fx);
+	if (round)
+		probe_ask(core, fx);
 }
 
 void core_init(struct core *core, const struct xlagg_lagg_conf *conf, uint32_t number)

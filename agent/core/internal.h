@@ -172,8 +172,10 @@ bool port_before(const struct port *a, const struct port *b);
 /* --- probe.c --- */
 /* Takes the targets from the options. */
 void probe_set(struct core *core);
-/* Ends a round and begins the next when it is time: counts what is missing, and asks for probes. */
-void probe_run(struct core *core, uint64_t now, struct core_effects *fx);
+/* Ends a round when it is time, and draws the conclusions. Gives whether the next begins, with probe_ask(). */
+bool probe_run(struct core *core, uint64_t now, struct core_effects *fx);
+/* Asks for probes, once all is as it shall be. */
+void probe_ask(struct core *core, struct core_effects *fx);
 /* Whether a port whose link has come has to be answered before it is used. */
 bool probe_awaited(const struct core *core, uint32_t slot);
 /* A link has come: what was known of the port is of the one before. */

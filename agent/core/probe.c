@@ -140,18 +140,26 @@ static bool is_taken(const struct core *core, uint32_t slot, const uint8_t mac[6
 }
 
 /*
- * The port's own MAC, or, where that is the lagg's or another's, one made from it: a switch and the target must never
- * find the lagg behind a port that only probes.
+ * Failover: the port in use probes from the lagg's MAC, since that is where the lagg is; it may be the only one that
+ * the port can send from. Any other port, and in the other protos, where the MAC has to tell whose probe is answered,
+ * every port probes from its own MAC, or, where that is the lagg's or another's, from one made from it: a switch and
+ * the target must never find the lagg behind a port that only probes.
  */
 static void choose_mac(const struct core *core, uint32_t slot, uint8_t ret[6])
 {
 	static const uint8_t unknown[6];
 	const uint8_t *own = core->port[slot].link.mac;
+	bool known = !same_mac(own, unknown);
 
-	memcpy(ret, same_mac(own, unknown) ? core->mac : own, 6);
-	for (uint8_t i = 0; i < 64 && (is_taken(core, slot, ret) || same_mac(ret, unknown)); i++) {
+	memcpy(ret, known ? own : core->mac, 6);
+	if (core->conf.proto == XLAGG_PROTO_FAILOVER && slot == core->failover.in_use) {
+		if (strcmp(core->conf.mac, "active") != 0)
+			memcpy(ret, core->mac, 6);
+		return; /* mac active: what is the port's own now is the lagg's in a moment */
+	}
+	for (uint8_t i = 0; i < 64 && is_taken(core, slot, ret); i++) {
 		ret[0] = (uint8_t)((own[0] & 0xfc) | LOCALLY_ADMINISTERED) ^ (uint8_t)(i << 2);
-		if (same_mac(own, unknown))
+		if (!known)
 			ret[5] = (uint8_t)(core->mac[5] + slot);
 	}
 }
@@ -216,7 +224,7 @@ static void judge(struct core *core, uint64_t now)
 	}
 }
 
-static void ask(struct core *core, struct core_effects *fx)
+void probe_ask(struct core *core, struct core_effects *fx)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		struct port_probe *probe = &core->port[slot].probe;
@@ -229,23 +237,27 @@ static void ask(struct core *core, struct core_effects *fx)
 	}
 }
 
-void probe_run(struct core *core, uint64_t now, struct core_effects *fx)
+bool probe_run(struct core *core, uint64_t now, struct core_effects *fx)
 {
 	struct probing *probing = &core->probing;
+	uint64_t interval = core->conf.probe_interval * NSEC_PER_MSEC;
 
 	if (!wanted(core)) {
 		if (probing->running)
 			stop(core);
-		return;
+		return false;
 	}
+	/* The interval may be another by now. */
+	if (probing->next > now + interval)
+		probing->next = now + interval;
 	if (probing->running && now < probing->next)
-		return;
+		return false;
 	count_missing(core);
 	judge(core, now);
 	tell_unheard(core, fx);
-	ask(core, fx);
 	probing->running = true;
-	probing->next = now + core->conf.probe_interval * NSEC_PER_MSEC;
+	probing->next = now + interval;
+	return true;
 }
 
 uint64_t probe_deadline(const struct core *core)
@@ -315,6 +327,9 @@ static uint32_t prober(const struct core *core, const uint8_t mac[6])
 /* Our own frames, come back: they say nothing of a target. */
 static bool is_ours(const struct core *core, const uint8_t mac[6])
 {
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (core->port[slot].used && same_mac(mac, core->port[slot].link.mac))
+			return true;
 	return same_mac(mac, core->mac) || prober(core, mac) != XLAGG_NO_PORT;
 }
 

@@ -27,8 +27,8 @@ struct frames_answer {
 	uint8_t source[6];   /* MAC of the frame's sender */
 	uint8_t to[6];	     /* and of its receiver */
 };
-/* Reads an ARP reply or a solicited Neighbour Advertisement of `len` octets. -EPROTO: it is none, or not as it has to
- * be (RFC 826, RFC 4861 7.1.2). */
+/* Reads an ARP reply or a solicited Neighbour Advertisement to a probe, of `len` octets. -EPROTO: it is none, or not as
+ * it has to be (RFC 826, RFC 4861 7.1.2). */
 int frames_read_answer(const uint8_t *octets, uint32_t len, struct frames_answer *ret);
 
 #endif

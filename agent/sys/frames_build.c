@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "xlagg/abi.h"
+
 enum { ARP_REQUEST = 1, RARP_REQUEST = 3 };
 enum { IGMPV1_REPORT = 0x12, IGMPV2_REPORT = 0x16, IGMPV3_REPORT = 0x22 };
 enum { MLDV1_REPORT = 131, NEIGHBOUR_SOLICITATION = 135, NEIGHBOUR_ADVERTISEMENT = 136, MLDV2_REPORT = 143 };
@@ -154,11 +156,18 @@ void frame_na(struct frame *ret, const uint8_t mac[6], const uint8_t address[16]
 	end_ipv6(ret, icmp);
 }
 
-/* fe80::/64 with the interface identifier of a MAC (RFC 4291 A). */
-static void link_local(const uint8_t mac[6], uint8_t ret[16])
+void frame_probe_address(uint8_t ret[16], const uint8_t mac[6])
 {
-	const uint8_t address[16] = {
-	    0xfe, 0x80, [8] = mac[0] ^ LOCALLY_ADMINISTERED, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]};
+	const uint8_t address[16] = {0xfe,
+				     0x80,
+				     [8] = mac[0] ^ LOCALLY_ADMINISTERED,
+				     mac[1],
+				     mac[2],
+				     XLAGG_PROBE_ID_HIGH,
+				     XLAGG_PROBE_ID_LOW,
+				     mac[3],
+				     mac[4],
+				     mac[5]};
 	memcpy(ret, address, sizeof(address));
 }
 
@@ -167,7 +176,7 @@ void frame_ns(struct frame *ret, const uint8_t mac[6], const uint8_t address[16]
 	/* The solicited-node group, RFC 4291 2.7.1. */
 	const uint8_t group[16] = {0xff, 0x02, [11] = 1, 0xff, address[13], address[14], address[15]};
 	uint8_t source[16];
-	link_local(mac, source);
+	frame_probe_address(source, mac);
 	begin_ipv6(ret, mac, IPPROTO_ICMPV6, 255, source, group);
 	uint32_t icmp = ret->len;
 	put_8(ret, NEIGHBOUR_SOLICITATION);

@@ -28,8 +28,10 @@ struct frame_group {
 void frame_arp(struct frame *ret, const uint8_t mac[6], const uint8_t address[4]);
 /* ARP request from the sender address 0.0.0.0 (RFC 5227 1.1, ARP Probe): nobody learns an address from it. */
 void frame_arp_probe(struct frame *ret, const uint8_t mac[6], const uint8_t address[4]);
-/* Neighbour Solicitation (RFC 4861 4.3) from the link-local address that belongs to `mac`, to which the answer goes:
- * one from :: would be duplicate address detection, and be answered to all. */
+/* The link-local address from which that MAC probes: like the one of RFC 4291 A, and yet another (abi.h). */
+void frame_probe_address(uint8_t ret[16], const uint8_t mac[6]);
+/* Neighbour Solicitation (RFC 4861 4.3) from that address, to which the answer goes: one from :: would be duplicate
+ * address detection, and be answered to all. */
 void frame_ns(struct frame *ret, const uint8_t mac[6], const uint8_t address[16]);
 /* Whether `len` octets of an Ethernet frame are, without extension headers, an ICMPv6 message with the right checksum.
  */

@@ -20,9 +20,10 @@ int frames_probe(int fd, int ifindex, const uint8_t mac[6], uint8_t version, con
 static int read_arp(const uint8_t *octets, uint32_t len, struct frames_answer *ret)
 {
 	/* Ethernet and IPv4, a reply */
-	static const uint8_t reply[] = {0, 1, 0x08, 0, 6, 4, 0, 2};
+	static const uint8_t reply[] = {0, 1, 0x08, 0, 6, 4, 0, 2}, nobody[4];
 	const uint8_t *arp = octets + ETH_HLEN;
-	if (len < ETH_HLEN + 28 || memcmp(arp, reply, sizeof(reply)) != 0 || memcmp(arp + 18, octets, 6) != 0)
+	if (len < ETH_HLEN + 28 || memcmp(arp, reply, sizeof(reply)) != 0 || memcmp(arp + 18, octets, 6) != 0 ||
+	    memcmp(arp + 24, nobody, sizeof(nobody)) != 0)
 		return -EPROTO;
 	ret->version = 4;
 	memcpy(ret->address, arp + 14, 4);
@@ -33,8 +34,11 @@ static int read_na(const uint8_t *octets, uint32_t len, struct frames_answer *re
 {
 	enum { NEIGHBOUR_ADVERTISEMENT = 136, SOLICITED = 0x40, HOP_LIMIT = 255 };
 	const uint8_t *ip = octets + ETH_HLEN, *icmp = ip + 40;
+	uint8_t prober[16];
+	frame_probe_address(prober, octets);
 	if (len < ETH_HLEN + 40 + 24 || !frame_icmpv6_valid(octets, len) || ip[7] != HOP_LIMIT ||
-	    icmp[0] != NEIGHBOUR_ADVERTISEMENT || icmp[1] != 0 || !(icmp[4] & SOLICITED))
+	    icmp[0] != NEIGHBOUR_ADVERTISEMENT || icmp[1] != 0 || !(icmp[4] & SOLICITED) ||
+	    memcmp(ip + 24, prober, sizeof(prober)) != 0)
 		return -EPROTO;
 	ret->version = 6;
 	memcpy(ret->address, icmp + 8, 16);

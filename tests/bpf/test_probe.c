@@ -56,7 +56,10 @@ static struct frame ipv6(const uint8_t to[6], uint8_t next)
 	frame_put(&f, to, 6);
 	frame_put(&f, (uint8_t[]){2, 0, 0, 0, 0, 9, 0x86, 0xdd}, 8);
 	frame_put(&f, (uint8_t[]){0x60, 0, 0, 0, 0, 32, next, 255}, 8);
-	frame_put(&f, NULL, 32);
+	frame_put(&f, NULL, 16);
+	frame_put(&f,
+		  (uint8_t[]){0xfe, 0x80, 0, 0, 0, 0, 0, 0, to[0] ^ 2, to[1], to[2], 0xff, 0xfd, to[3], to[4], to[5]},
+		  16);
 	frame_put(&f, (uint8_t[]){136, 0, 0, 0, 0x60, 0, 0, 0}, 8);
 	frame_put(&f, NULL, 24);
 	return f;
@@ -114,6 +117,8 @@ Test(probe, what_is_for_others_is_the_laggs)
 			    frame_udp(1, 2, 3, 4)};
 	struct frame tagged = arp(probe_mac, 2, 60);
 
+	f[0].data[14 + 27] = 1;		/* to a question of the lagg's own */
+	f[2].data[14 + 24 + 12] = 0xfe; /* likewise */
 	for (uint32_t i = 0; i < 5; i++)
 		left_alone(rig, &f[i]);
 	memcpy(f[4].data, probe_mac, 6);
@@ -124,6 +129,41 @@ Test(probe, what_is_for_others_is_the_laggs)
 	frame_put(&vlan, (uint8_t[]){0x81, 0, 0, 5}, 4);
 	frame_put(&vlan, tagged.data + 12, 48);
 	left_alone(rig, &vlan);
+	rig_close(rig);
+}
+
+/* Of a port that probes from the lagg's MAC: the lagg may have asked as well. */
+Test(probe, the_agent_and_the_lagg)
+{
+	struct rig *rig = probing(XLAGG_PROTO_LOADBALANCE, LIMIT_US);
+	static const uint8_t lagg[6] = {6, 0, 0, 0, 0, 2};
+	struct frame f[] = {arp(lagg, 2, 42), ipv6(lagg, 58)};
+
+	for (uint32_t i = 0; i < 2; i++) {
+		struct xlagg_slow_event event;
+
+		cr_assert_eq(rig_run(rig, "xdp_rx", &f[i]), XDP_PASS);
+		cr_assert_eq(rig_run(rig, "rx", &f[i]), REDIRECT);
+		cr_assert_eq(rig_slow_events(rig, &event, 1), 1);
+		cr_assert_arr_eq(event.frame, f[i].data, f[i].len);
+		cr_assert_eq(rig_port_stats(rig, 1).rx_packets, i + 1);
+	}
+	rig_close(rig);
+}
+
+/* What came to a probe's MAC and answers none is nobody's. */
+Test(probe, no_answers)
+{
+	struct rig *rig = probing(XLAGG_PROTO_LOADBALANCE, LIMIT_US);
+	struct frame f[] = {arp(probe_mac, 1, 42), arp(probe_mac, 2, 42), ipv6(probe_mac, 58), ipv6(probe_mac, 58)};
+
+	f[1].data[14 + 27] = 1; /* it tells somebody with an address */
+	f[2].data[14 + 24 + 12] = 0xfe;
+	f[3].data[14 + 24] = 0x20;
+	for (uint32_t i = 0; i < 4; i++) {
+		cr_assert_eq(rig_run(rig, "rx", &f[i]), SHOT, "frame %u", i);
+		cr_assert_eq(rig_slow_events(rig, NULL, 0), 0, "frame %u", i);
+	}
 	rig_close(rig);
 }
 
@@ -141,12 +181,13 @@ Test(probe, without_probes_they_are_frames_as_others)
 Test(probe, short_frames_are_dropped)
 {
 	struct rig *rig = probing(XLAGG_PROTO_LOADBALANCE, LIMIT_US);
-	struct frame reply = arp(probe_mac, 2, 42);
+	struct frame reply = arp(probe_mac, 2, 42), na = ipv6(probe_mac, 58);
 
 	for (reply.len = 34; reply.len < 42; reply.len++)
 		cr_assert_eq(rig_run(rig, "rx", &reply), SHOT, "%u octets", reply.len);
+	na.len = 54; /* its type is missing */
+	cr_assert_eq(rig_run(rig, "rx", &na), SHOT);
 	cr_assert_eq(rig_slow_events(rig, NULL, 0), 0);
-	cr_assert_eq(rig_port_stats(rig, 1).rx_dropped[XLAGG_RX_SLOW_LIMITED], 8);
 	rig_close(rig);
 }
 

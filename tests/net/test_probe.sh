@@ -226,23 +226,28 @@ test_probe_any_and_all_targets() {
 	wait_for 5 active_port_is a eth1
 }
 
-# What nobody asked, or another says, is no answer.
+# What another says is no answer: neither while the port is in use and probes from lagg0's MAC, nor afterwards.
 test_probe_forged_answers_do_not_count() {
 	local mac
 	probed proto failover probe 10.0.0.2
 	host c
 	wire c eth0 sw c1
 	nip sw link set c1 master br1
-	mac=$(on sw bridge fdb show br br1 | sed -n 's/^\([0-9a-f:]*\) dev a1 master br1 *$/\1/p' | grep -v "$(field a .mac)")
-	spawn_on forged c "$B/tests/net/frame" answer eth0 "$mac" 10.0.0.3 1000
+	spawn_on forged c "$B/tests/net/frame" answer eth0 "$(field a .mac)" 10.0.0.3 1000
 	break_path 1
 	wait_for 3 active_port_is a eth2
 	is "$(port_field a eth1 .reason)" "no answer from 10.0.0.2 to 3 probes" "reason"
+	wait_for 3 probe_mac_of_eth1
+	mac=$(probe_mac_of_eth1)
+	spawn_on forged-again c "$B/tests/net/frame" answer eth0 "$mac" 10.0.0.3 1000
 	never 1 active_port_is a eth1
 	# the same from the target's address brings it back, or this would show nothing
-	kill "${CHILD[forged]}"
 	spawn_on genuine c "$B/tests/net/frame" answer eth0 "$mac" 10.0.0.2 1000
 	wait_for 3 active_port_is a eth1
+}
+# what br1 has learned on a1 and is not lagg0's
+probe_mac_of_eth1() {
+	on sw bridge fdb show br br1 | sed -n 's/^\([0-9a-f:]*\) dev a1 master br1 *$/\1/p' | grep -v "$(field a .mac)"
 }
 
 # LACP goes on over a path that loses what is not LACP; the port is not sent to.
@@ -316,4 +321,27 @@ test_probe_options() {
 	is "$(port_field a eth1 .probe)" null "probe"
 	is "$(nip a -j link show eth1 | jq '.[0].flags | index("PROMISC")')" null "PROMISC"
 	xl a lagg set lagg0 proto broadcast
+}
+
+# Ports of virtual machines pass no MAC but their own: with mac active that is all that is used.
+test_probe_through_ports_that_pass_only_their_own_mac() {
+	local i
+	probed_path
+	for i in 1 2; do
+		on sw bridge fdb replace "$(nip a -j link show eth$i | jq -r '.[0].address')" dev a$i master static
+		nip sw link set a$i type bridge_slave locked on 2>"$D/locked.err" || skip "this kernel's bridge locks no ports"
+	done
+	probed_lagg proto failover mac active probe 10.0.0.2,fd00::2 probe-targets all probe-interval 50
+	watch_events
+	let_rounds_pass 20
+	is "$(grep -cE '"event": ?"(failover|port-state)"' "$D/events.out" || :)" 0 "events"
+	xl a port activate lagg0 eth2
+	wait_for 3 active_port_is a eth2
+	wait_for 3 on a ping -c 1 -W 1 10.0.0.2
+	nip a link set eth1 down
+	nip a link set eth1 up
+	wait_for 3 active_port_is a eth1
+	break_path 1
+	wait_for 3 active_port_is a eth2
+	is "$(event failover .cause)" "eth1: no answer from 10.0.0.2 to 3 probes" "cause"
 }

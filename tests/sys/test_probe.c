@@ -46,7 +46,7 @@ NETNS_TEST(link_probe, ns)
 												 */
 	    0x60, 0,	0,    0,    0,	  32,	58,   255,  /* ICMPv6, hop limit 255 */
 	    0xfe, 0x80, 0,    0,    0,	  0,	0,    0,    /* from that MAC's own */
-	    0x04, 0x42, 0xac, 0xff, 0xfe, 0x11, 0x00, 0x02, /* link-local address */
+	    0x04, 0x42, 0xac, 0xff, 0xfd, 0x11, 0x00, 0x02, /* link-local address */
 	    0xff, 0x02, 0,    0,    0,	  0,	0,    0,    0,	  0,	0,    1,    0xff, 0xab, 0xcd,
 	    0xef, 135,	0,    0,    0,	  0,	0,    0,    0, /* the checksum comes below */
 	    0x20, 0x01, 0x0d, 0xb8, 0,	  0,	0,    0,    0,	  0,	0,    0,    0x12, 0xab, 0xcd,
@@ -129,7 +129,7 @@ static uint32_t make_na(uint8_t *ret)
 	memcpy(ret + 6, target_mac, 6);
 	memcpy(ret + 12, (uint8_t[]){0x86, 0xdd, 0x60, 0, 0, 0, 0, 32, 58, 255}, 10);
 	memcpy(ret + 22, target, 16);
-	memcpy(ret + 38, (uint8_t[]){0xfe, 0x80, 0, 0, 0, 0, 0, 0, 4, 0x42, 0xac, 0xff, 0xfe, 0x11, 0, 2}, 16);
+	memcpy(ret + 38, (uint8_t[]){0xfe, 0x80, 0, 0, 0, 0, 0, 0, 4, 0x42, 0xac, 0xff, 0xfd, 0x11, 0, 2}, 16);
 	ret[54] = 136;
 	ret[58] = 0x60;
 	memcpy(ret + 62, target, 16);
@@ -167,7 +167,7 @@ Test(link_probe, reply_is_an_answer)
 /* Each octet that has to be as it is, changed. */
 Test(link_probe, what_is_no_reply)
 {
-	static const uint8_t fixed[] = {12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 32, 37};
+	static const uint8_t fixed[] = {12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 32, 37, 38, 41};
 	struct frames_answer answer;
 	uint8_t frame[128];
 	for (uint32_t i = 0; i < sizeof(fixed); i++) {
@@ -201,9 +201,10 @@ Test(link_probe, what_is_no_advertisement)
 		uint32_t at;
 		uint8_t value;
 		const char *what;
-	} wrong[] = {
-	    {21, 254, "it was forwarded"}, {20, 17, "not ICMPv6"}, {54, 135, "a solicitation"},	  {55, 1, "a code"},
-	    {58, 0x20, "unsolicited"},	   {14, 0x40, "not IPv6"}, {19, 200, "longer than it is"}};
+	} wrong[] = {{21, 254, "it was forwarded"},  {20, 17, "not ICMPv6"},
+		     {54, 135, "a solicitation"},    {55, 1, "a code"},
+		     {58, 0x20, "unsolicited"},	     {14, 0x40, "not IPv6"},
+		     {19, 200, "longer than it is"}, {50, 0xfe, "to the MAC's other address"}};
 	struct frames_answer answer;
 	uint8_t frame[128];
 	for (uint32_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {

@@ -108,20 +108,64 @@ Test(core_probe, not_in_every_proto)
 	}
 }
 
-/* The port whose MAC the lagg has sends from one made from it, the others from their own. */
-Test(core_probe, never_from_the_laggs_mac)
+/* The port in use is where the lagg is; no other ever looks like it. */
+Test(core_probe, from_the_laggs_mac_where_the_lagg_is)
 {
 	struct rig *rig = probing(XLAGG_PROTO_FAILOVER, 3, TARGET);
 
-	cr_assert_arr_eq(rig_probe_mac(rig, 0), ((uint8_t[]){6, 0, 0, 0, 0, 0}), 6);
+	cr_assert_arr_eq(rig_probe_mac(rig, 0), lagg_mac, 6);
 	cr_assert_arr_eq(rig_probe_mac(rig, 1), ((uint8_t[]){2, 0, 0, 0, 0, 1}), 6);
 	cr_assert_arr_eq(rig_probe_mac(rig, 2), ((uint8_t[]){2, 0, 0, 0, 0, 2}), 6);
+	rounds_with(rig, 4, 6);
+	cr_assert_str_eq(rig_active(rig), "eth1");
+	cr_assert_arr_eq(rig_probe_mac(rig, 0), ((uint8_t[]){6, 0, 0, 0, 0, 0}), 6, "made from it");
+	cr_assert_arr_eq(rig_probe_mac(rig, 1), lagg_mac, 6, "already in the round in which it came into use");
+	cr_assert_arr_eq(rig_probe_mac(rig, 2), ((uint8_t[]){2, 0, 0, 0, 0, 2}), 6);
+	rig_free(rig);
+}
+
+/* mac active: the lagg has the MAC of the port in use, so each port has its own to probe from. */
+Test(core_probe, each_from_its_own_with_mac_active)
+{
+	struct rig *rig = probing(XLAGG_PROTO_FAILOVER, 2, TARGET);
+
+	strcpy(rig->conf.mac, "active");
+	rig_set(rig);
+	rounds_with(rig, 4, 2);
+	cr_assert_str_eq(rig_active(rig), "eth1");
+	core_set_mac(rig->core, (RIG_START + rig->ms) * RIG_MS, rig->link[1].mac, &rig->fx);
+	rounds_with(rig, 1, 2);
+	for (uint32_t slot = 0; slot < 2; slot++)
+		cr_assert_arr_eq(rig_probe_mac(rig, slot), rig->link[slot].mac, 6);
+	rig_free(rig);
+}
+
+/* Where all are in use, they differ all the same: their MAC tells whose probe is answered. */
+Test(core_probe, never_from_the_laggs_mac_where_flows_are_spread)
+{
+	struct rig *rig = probing(XLAGG_PROTO_LOADBALANCE, 2, TARGET);
+
+	cr_assert_arr_eq(rig_probe_mac(rig, 0), ((uint8_t[]){6, 0, 0, 0, 0, 0}), 6);
+	cr_assert_arr_eq(rig_probe_mac(rig, 1), ((uint8_t[]){2, 0, 0, 0, 0, 1}), 6);
+	rig_free(rig);
+}
+
+Test(core_probe, another_interval_counts_at_once)
+{
+	struct rig *rig = probing(XLAGG_PROTO_FAILOVER, 2, TARGET);
+
+	rig->conf.probe_interval = 60000;
+	rig_set(rig);
+	rounds_with(rig, 1, 3);
+	rig->conf.probe_interval = 50;
+	rig_set(rig);
+	cr_assert_eq(rig_deadline(rig), rig->ms + 50);
 	rig_free(rig);
 }
 
 Test(core_probe, ports_of_one_mac_differ)
 {
-	struct rig *rig = probing(XLAGG_PROTO_FAILOVER, 3, TARGET);
+	struct rig *rig = probing(XLAGG_PROTO_LOADBALANCE, 3, TARGET);
 
 	for (uint32_t slot = 0; slot < 3; slot++) {
 		rig->link[slot] = (struct core_link){.present = true, .admin_up = true, .carrier = true};
