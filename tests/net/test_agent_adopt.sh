@@ -168,7 +168,7 @@ test_adopt_damaged_table() {
 	lagg_pair 2 proto failover
 	agent_end a KILL
 	local file=$BPFFS/$P-a/lagg0/ports
-	bpftool map update pinned "$file" key 0 0 0 0 value 1 0 0 0 255 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
+	bpftool map update pinned "$file" key 0 0 0 0 value 1 0 0 0 255 0 0 0 0 0 0 0 0 0 0 0
 	agent a
 	logged a 'lagg0: .*cannot be adopted .*made anew' || fail "the log does not say so"
 	wait_for 5 has_carrier a lagg0
