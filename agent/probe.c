@@ -25,7 +25,8 @@ uint32_t probe_targets(const struct xlagg_lagg_conf *conf)
 /* Where the far end spreads frames over the links, the answers to all ports may come in on one. */
 uint32_t probe_limit_us(const struct xlagg_lagg_conf *conf)
 {
-	return probe_wanted(conf) ? conf->probe_interval * 1000 / (probe_targets(conf) * XLAGG_MAX_PORTS) : 0;
+	uint32_t targets = probe_wanted(conf) ? probe_targets(conf) : 0;
+	return targets ? conf->probe_interval * 1000 / (targets * XLAGG_MAX_PORTS) : 0;
 }
 
 /* The programs have to know before the first probe leaves, so that no answer goes astray. */
