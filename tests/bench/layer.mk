@@ -1,6 +1,7 @@
 # Benchmarks: they print, and assert nothing.
 #   make bench                       all of them, some ten minutes
 #   make bench ONLY=failover         one of throughput, failover, xdp
+#   make bench-failover              what a failure costs, beside bonding and teamd; draws a plot
 #   make bench-insn                  instructions a packet, exact and repeatable: a virtual machine counts them
 BENCH_TOOLS := $(B)/tests/bench/udpsend $(B)/tests/bench/udprecv $(B)/tests/bench/xdprate
 
@@ -25,4 +26,10 @@ bench-insn: vm-deps
 	@VM_SMP=1 VM_TCG=single VM_QEMU="-icount shift=0,sleep=off" VM_APPEND="tsc=reliable nokaslr norandmaps" \
 		VM_TIMEOUT=1800 tests/vm/run.sh $(or $(KERNEL),6.12) env B=$(B) tests/bench/insn.sh
 
-.PHONY: bench bench-insn
+# Beside bonding and teamd, which a virtual machine has; the plot is $(B)/failover/failover.svg. ONLY: some of its rows.
+bench-failover: vm-deps
+	@$(MAKE) --no-print-directory all net-tools $(BENCH_TOOLS)
+	@VM_OUT=$(B)/failover VM_TIMEOUT=3600 tests/vm/run.sh $(or $(KERNEL),6.12) \
+		env B=$(B) ONLY='$(ONLY)' ROUNDS='$(ROUNDS)' tests/bench/failover.sh $(B)/failover/failover.svg
+
+.PHONY: bench bench-insn bench-failover
