@@ -2,6 +2,7 @@
 #
 #   make demo      installs what is missing, builds, and shows a lagg losing a link under load
 #   make test      every test that needs no virtual machine
+#   make test-vm   Debian's kernels and real NIC drivers under QEMU (tests/vm/layer.mk)
 #   make install   DESTDIR, PREFIX
 #   SAN=1          with AddressSanitizer and UndefinedBehaviorSanitizer (in a build folder of its own)
 #   V=1            prints the commands

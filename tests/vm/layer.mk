@@ -1,7 +1,8 @@
 # The suites that need a kernel, on the kernels that users run: Debian's, under QEMU. Not part of `make test`.
 #   make test-vm                              all of VM_RUNS, as many at a time as there are CPUs
 #   make test-vm VM_RUNS=6.12/vm ONLY=...     one suite (see suite.sh) on one kernel (see fetch-kernel.sh)
-VM_RUNS ?= 6.12/vm 6.1/vm 6.12/bpf-test 6.1/bpf-test 6.12/datapath-test
+#   vm: hooks, partners, the network around lagg0; nic: drivers of real NICs, as QEMU emulates them; wireless
+VM_RUNS ?= 6.12/vm 6.1/vm 6.12-generic/nic 6.12-generic/wireless 6.12/bpf-test 6.1/bpf-test 6.12/datapath-test
 VM_JOBS ?= $(shell nproc)
 VM_TAP = $(B)/tap-vm
 # 6.12/vm writes vm-6.12.tap
@@ -20,7 +21,8 @@ vm-runs: vm-deps
 
 vm-run/%:
 	@echo "== $(@F) on $(patsubst %/,%,$(dir $*))"
-	@VM_OUT=$(VM_TAP) VM_SMP=1 VM_TIMEOUT=900 ONLY='$(ONLY)' tests/vm/run.sh $(patsubst %/,%,$(dir $*)) \
+	@VM_OUT=$(VM_TAP) VM_SMP=1 VM_TIMEOUT=1500 ONLY='$(ONLY)' \
+		VM_QEMU="$$(! [ -e tests/vm/$(@F)/qemu.sh ] || tests/vm/$(@F)/qemu.sh)" tests/vm/run.sh $(patsubst %/,%,$(dir $*)) \
 		env B=$(B) tests/vm/suite.sh $(@F) $(VM_TAP)/$(@F)-$(patsubst %/,%,$(dir $*)).tap
 
 test-vm: vm-runs

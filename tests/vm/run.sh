@@ -10,6 +10,7 @@
 #   VM_MEM=1024      MiB      VM_SMP=2   CPUs      VM_TIMEOUT=300   seconds
 #   VM_APPEND=       more of the kernel's command line
 #   VM_QEMU=         more of QEMU's command line (devices, -icount ...)
+# A line that the guest writes to /dev/virtio-ports/monitor is a command of QEMU's monitor (set_link, device_del ...).
 set -eu
 [ $# -ge 2 ] || { sed -n '2,/^set/{/^set/!s/^# \?//p}' "$0" >&2; exit 2; }
 kernel=$("$(dirname "$0")/fetch-kernel.sh" "$1")
@@ -76,9 +77,13 @@ make_guest() {
 		mount -t tracefs trace /sys/kernel/tracing
 		mount -t cgroup2 cgroup /sys/fs/cgroup
 		ln -sf /proc/self/fd /dev/fd
+		mkdir -p /dev/virtio-ports
+		for port in /sys/class/virtio-ports/*; do
+			ln -sf "/dev/${port##*/}" "/dev/virtio-ports/$(cat "$port/name")"
+		done
 		busybox hostname vm
 		busybox ifconfig lo 127.0.0.1 up
-		bash "$work/command" </dev/null >"$(echo /dev/vport*p1)" 2>&1
+		bash "$work/command" </dev/null >/dev/virtio-ports/out 2>&1
 		echo $? >"$work/status"
 		busybox poweroff -f
 	GUEST
@@ -123,6 +128,8 @@ timeout --foreground "${VM_TIMEOUT:-300}" qemu-system-x86_64 \
 	-chardev socket,id=fs,path="$work/fs.sock" -device vhost-user-fs-pci,chardev=fs,tag=host \
 	-serial file:"$work/console" \
 	-device virtio-serial-pci -chardev file,id=out,path="$work/out" -device virtserialport,chardev=out,name=out \
+	-chardev socket,id=monitor,path="$work/monitor.sock",server=on,wait=off -mon chardev=monitor,mode=readline \
+	-chardev socket,id=commands,path="$work/monitor.sock" -device virtserialport,chardev=commands,name=monitor \
 	-kernel "$kernel/boot/vmlinuz-$version" -initrd "$work/initramfs.gz" ${VM_QEMU:-} \
 	-append "console=ttyS0 panic=-1 quiet xlagg_vm=$work ${VM_APPEND:-}" </dev/null || echo "run.sh: QEMU ended with $?" >&2
 exec 3<>"$work/out" 3>&- # the reader sees the end even if QEMU never opened the pipe

@@ -12,6 +12,7 @@ datapath-test) # what the kernel's hooks decide; the rest tells of the loader an
 	export XLAGG_PASS=$B/tests/datapath/pass.bpf.o
 	exec "$B/tests/datapath/run" --jobs 1 --timeout 300 --filter "${ONLY:-@(forward|xdp|watch)/*}" --tap="$tap"
 	;;
+nic | wireless) exec env TEST_SECONDS=300 tests/net/run.sh "tests/vm/$layer" "$tap" ;;
 vm) exec env TEST_SECONDS=300 tests/net/run.sh tests/vm "$tap" ;;
 net | interop) exec env TEST_SECONDS=300 tests/net/run.sh "tests/$layer" "$tap" ;;
 *) echo "suite: no layer $layer" >&2; exit 2 ;;

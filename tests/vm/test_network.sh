@@ -20,7 +20,7 @@ vlan() {
 # hear_arp LABEL HOST DEV FILTER: tcpdump of one such frame, running when this returns
 hear_arp() {
 	spawn_on "$1" "$2" tcpdump -lnei "$3" -c 1 "$4"
-	wait_for 5 grep -q listening "$D/$1.err"
+	wait_for 15 grep -q listening "$D/$1.err"
 }
 
 test_vlans_on_lagg0() {
