@@ -12,7 +12,7 @@ for model in "${MODELS[@]}"; do
 		for host in a b; do
 			nic=$model-$host$link
 			printf -- '-netdev hubport,id=net-%s,hubid=%d ' "$nic" $hub
-			[ "$nic" != "$PLUGGABLE" ] || printf -- '-device pcie-root-port,id=plug,chassis=1,addr=0x%x ' $SLOT
+			[ "$nic" != "$PLUGGABLE" ] || printf -- '-device pcie-root-port,id=plug,chassis=1,addr=0x%x ' "$SLOT"
 			printf -- '-device %s ' "$(device_words "$nic")"
 		done
 	done
