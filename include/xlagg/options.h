@@ -38,7 +38,7 @@ struct xlagg_lagg_conf {
 	uint32_t fallback_delay;      /* s */
 	uint32_t lacp_mux;	      /* enum xlagg_lacp_mux */
 	uint32_t system_prio;	      /* lower is preferred */
-	char system_mac[18];	      /* "auto" or a MAC */
+	char system_mac[20];	      /* "auto" or a MAC; of a size that leaves no gap before the next */
 	uint32_t key;		      /* XLAGG_AUTO: from speed and lagg number */
 	uint32_t mixed_speed;	      /* boolean */
 	uint32_t select;	      /* enum xlagg_select */
