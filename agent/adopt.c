@@ -316,7 +316,7 @@ static int for_each_folder(struct agent *agent, folder_fn fn)
 	int result = 0;
 	__attribute__((cleanup(close_dir))) DIR *dir = opendir(agent->pins);
 	while (dir && (entry = readdir(dir)) && count < XLAGG_MAX_LAGGS)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") &&
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
 		    strlen(entry->d_name) < XLAGG_NAME_MAX)
 			lagg_of_folder(entry->d_name, names[count++]);
 	qsort(names, count, sizeof(names[0]), (int (*)(const void *, const void *))strcmp);

@@ -196,7 +196,8 @@ static void forget(struct agent *agent, const struct lagg *lagg)
 		if (agent->lagg[i] != lagg)
 			continue;
 		agent->laggs--;
-		memmove(&agent->lagg[i], &agent->lagg[i + 1], (agent->laggs - i) * sizeof(agent->lagg[0]));
+		for (; i < agent->laggs; i++)
+			agent->lagg[i] = agent->lagg[i + 1];
 		return;
 	}
 }

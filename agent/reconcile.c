@@ -179,7 +179,7 @@ static bool same_model(const struct xlagg_model *a, const struct xlagg_model *b)
 		return false;
 	for (uint32_t i = 0; i < a->ports; i++)
 		if (strcmp(a->port[i].name, b->port[i].name) != 0 ||
-		    memcmp(&a->port[i].conf, &b->port[i].conf, sizeof(a->port[i].conf)))
+		    memcmp(&a->port[i].conf, &b->port[i].conf, sizeof(a->port[i].conf)) != 0)
 			return false;
 	for (uint32_t i = 0; i < a->addresses; i++)
 		if (strcmp(a->address[i], b->address[i]) != 0)
