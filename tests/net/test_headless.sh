@@ -36,7 +36,10 @@ lacp_pair_bridged() {
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
 }
 # carries HOST DEV: frames of lagg0 leave by that port, whatever its flags say
-carries() { wait_for 5 sent_by_more_than "$1" "$2" $(($(tx_packets "$1" "$2") + 100)); }
+carries() {
+	within 5 sent_by_more_than "$1" "$2" $(($(tx_packets "$1" "$2") + 100)) ||
+		fail "$2 carries nothing; ports: $(bpftool -j map dump pinned "$BPFFS/$P-$1/lagg0/ports" | jq -c '[.[:2][].formatted.value]')"
+}
 sent_by_more_than() { [ "$(tx_packets "$1" "$2")" -gt "$3" ]; }
 # watch_changes HOST: what its agent tells from now on; saw_no_change HOST: that is nothing
 watch_changes() {
@@ -74,8 +77,8 @@ test_headless_agent_stopped_for_20_s() {
 	lacp_pair lacp-rate fast
 	local start end dev
 	watch_changes b
-	stream there a b 10.0.0.2 5001 -r 1000 -f 8
-	stream back b a 10.0.0.1 5002 -r 1000 -f 8
+	stream there a b 10.0.0.2 5001 -r 1000 -f 64
+	stream back b a 10.0.0.1 5002 -r 1000 -f 64
 	watch_pdus a
 	start=$(now)
 	freeze a
@@ -107,7 +110,7 @@ both_agents_stopped() {
 	local start end dev h
 	watch_changes a
 	watch_changes b
-	stream there a b 10.0.0.2 5001 -r 1000 -f 8
+	stream there a b 10.0.0.2 5001 -r 1000 -f 64
 	watch_pdus a
 	watch_pdus b
 	start=$(now)
@@ -139,7 +142,7 @@ sleep_until_sent() { wait_for 30 sent_on_ports_since "$1" "$(sent_on_ports "$1")
 # back leaves it at that.
 test_headless_partner_with_another_key() {
 	lacp_pair lacp-rate fast
-	stream there a b 10.0.0.2 5001 -r 1000 -f 8
+	stream there a b 10.0.0.2 5001 -r 1000 -f 64
 	let_pass a 100
 	freeze a
 	wait_for 5 stands_in a
@@ -179,7 +182,7 @@ first_pdu_with_key() {
 # A partner that says nothing any more, to an agent that does not listen
 test_headless_silent_partner() {
 	lacp_pair_bridged lacp-rate fast
-	stream there a b 10.0.0.2 5001 -r 1000 -f 8
+	stream there a b 10.0.0.2 5001 -r 1000 -f 64
 	let_pass a 100
 	freeze a
 	wait_for 5 stands_in a
@@ -212,7 +215,7 @@ nothing_leaves() {
 # The same, and the agent is not the one that comes back
 test_headless_silent_partner_and_another_agent() {
 	lacp_pair_bridged lacp-rate fast
-	stream there a b 10.0.0.2 5001 -r 1000 -f 8
+	stream there a b 10.0.0.2 5001 -r 1000 -f 64
 	let_pass a 100
 	agent_end a KILL
 	wait_for 5 stands_in a
@@ -232,7 +235,7 @@ test_headless_silent_partner_and_another_agent() {
 # Where nothing in the kernel watches carrier, silence takes the port out. The agent that goes on tells one from the other.
 test_headless_link_lost_while_stopped() {
 	lacp_pair lacp-rate fast
-	stream there a b 10.0.0.2 5001 -r 1000 -f 8
+	stream there a b 10.0.0.2 5001 -r 1000 -f 64
 	let_pass a 100
 	freeze a
 	wait_for 5 stands_in a
