@@ -293,5 +293,9 @@ int poll_start(struct agent *agent);
 void poll_stop(struct agent *agent);
 /* The ports to look at changed. */
 void poll_update(struct agent *agent);
+/* A port's carrier changed: for a second the next change may be long in coming otherwise. */
+void poll_hurry(struct agent *agent);
+/* That second may be over. From time to time. */
+void poll_calm(struct agent *agent);
 
 #endif

@@ -96,6 +96,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *context)
 {
 	(void)usec;
 	devices_look(context);
+	poll_calm(context);
 	return again_in(source, AGENT_LOOK_NS);
 }
 

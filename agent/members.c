@@ -321,6 +321,7 @@ static void tell_loss(struct lagg *lagg, uint32_t slot)
 {
 	struct port *port = &lagg->port[slot];
 	port->link.carrier = false;
+	poll_hurry(lagg->agent);
 	core_link_changed(lagg->core, agent_now(), slot, &port->link, &lagg->fx);
 }
 
@@ -352,6 +353,8 @@ void member_refresh(struct lagg *lagg, uint32_t slot)
 		headless_restart(lagg, slot);
 	if (port->link.carrier && (!link.carrier || losses != outs))
 		tell_loss(lagg, slot);
+	if (link.carrier && !port->link.carrier)
+		poll_hurry(lagg->agent);
 	port->link = link;
 	port->lost = now_lost[slot];
 	core_link_changed(lagg->core, agent_now(), slot, &link, &lagg->fx);

@@ -4,6 +4,9 @@
  * carrier is asked for directly, every carrier-poll milliseconds, in a thread of its own since the question waits for
  * RTNL. The thread only compares and wakes the agent, which looks for itself. Not needed where a program traces
  * netif_carrier_off.
+ *
+ * Linkwatch holds back what comes within a second of what it handed on before. So for as long after a port's carrier
+ * changed the questions come faster.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -17,6 +20,9 @@
 
 /* A question costs about 1 us and RTNL: a hundred ports are asked every 10 ms, more of them less often. */
 #define PORT_BUDGET_NS (NS_PER_MS / 10)
+
+#define HURRY_NS NS_PER_MS
+#define HURRY_FOR_NS (NS_PER_S + NS_PER_S / 4)
 
 struct watched {
 	char name[XLAGG_NAME_MAX];
@@ -32,8 +38,9 @@ struct poll {
 	pthread_mutex_t lock; /* of everything below */
 	struct watched *port;
 	uint32_t ports;
-	uint32_t generation;  /* of `port` */
-	uint64_t interval_ns; /* 0: off */
+	uint32_t generation;	 /* of `port` */
+	uint64_t interval_ns;	 /* 0: off */
+	uint64_t hurry_until_ns; /* monotonic time until which it is in a hurry, 0: it is not; the agent's alone */
 	bool stop;
 	int wake;  /* eventfd: thread to agent */
 	int ask;   /* the thread's socket for its questions */
@@ -47,6 +54,32 @@ static void set_timer(const struct poll *poll, uint64_t interval_ns)
 	spec.it_value.tv_nsec = spec.it_interval.tv_nsec = (long)(interval_ns % NS_PER_S);
 	if (timerfd_settime(poll->timer, 0, &spec, NULL) < 0)
 		log_error("carrier poll: cannot set its timer: %s", strerror(errno));
+}
+
+static uint64_t pace(const struct poll *poll)
+{
+	uint64_t fastest = poll->ports * PORT_BUDGET_NS > HURRY_NS ? poll->ports * PORT_BUDGET_NS : HURRY_NS;
+	return poll->hurry_until_ns && poll->interval_ns > fastest ? fastest : poll->interval_ns;
+}
+
+void poll_hurry(struct agent *agent)
+{
+	struct poll *poll = agent->poll;
+	if (!poll)
+		return;
+	bool already = poll->hurry_until_ns;
+	poll->hurry_until_ns = agent_now() + HURRY_FOR_NS;
+	if (!already)
+		set_timer(poll, pace(poll));
+}
+
+void poll_calm(struct agent *agent)
+{
+	struct poll *poll = agent->poll;
+	if (!poll || !poll->hurry_until_ns || agent_now() < poll->hurry_until_ns)
+		return;
+	poll->hurry_until_ns = 0;
+	set_timer(poll, pace(poll));
 }
 
 /* Looks at one port without holding the lock, for the question may take milliseconds. */
@@ -153,12 +186,12 @@ void poll_update(struct agent *agent)
 		interval = 0;
 	else if (interval && interval < count * PORT_BUDGET_NS)
 		interval = count * PORT_BUDGET_NS;
-	bool pace = interval != poll->interval_ns;
+	bool other = interval != poll->interval_ns;
 	poll->interval_ns = interval;
 	pthread_mutex_unlock(&poll->lock);
 	free(before);
-	if (pace)
-		set_timer(poll, interval);
+	if (other)
+		set_timer(poll, pace(poll));
 }
 
 int poll_start(struct agent *agent)
