@@ -188,20 +188,11 @@ measure() {
 }
 
 # LACP at the fast rate; the way of eth1 breaks without a loss of carrier.
-both_ways() { [ "$(field b '[.ports[] | select(.flags | index("DISTRIBUTING"))] | length')" = 2 ]; }
-one_way() { [ "$(field b '[.ports[] | select(.flags | index("DISTRIBUTING"))] | length')" = 1 ]; }
+both_ways() { distributing_are b 2; }
+one_way() { distributing_are b 1; }
 measure_silent() {
-	local peer=$1 n from dev
-	host a b sw
-	wire a eth1 sw x1
-	wire sw y1 b eth1
-	wire a eth2 b eth2
-	nip sw link add br0 type bridge stp_state 0 mcast_snooping 0
-	nip sw link set br0 up
-	for dev in x1 y1; do
-		nip sw link set $dev master br0
-		nip sw link set $dev type bridge_slave group_fwd_mask 4
-	done
+	local peer=$1 n from
+	two_hosts_bridged
 	agent b
 	xl b lagg add lagg0 proto lacp lacp-rate fast port eth1 port eth2 10.0.0.2/24
 	"peer_$peer" lacp

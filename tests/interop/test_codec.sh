@@ -7,7 +7,6 @@ ends_of() {
 	jq -S "$1"' | map_values(.state |= [. as $bits | ["ACTIVITY", "TIMEOUT", "AGGREGATION", "SYNC", "COLLECTING",
 		"DISTRIBUTING", "DEFAULTED", "EXPIRED"] | to_entries[] | select(($bits / pow(2; .key) | floor) % 2 == 1) | .value])'
 }
-distributing() { [ "$(port_field "$1" "$2" '.flags | index("DISTRIBUTING") != null')" = true ]; }
 partner_gone() { ! kill -0 "${CHILD[$1]}" 2>/dev/null; }
 
 test_codec_scapy_is_a_partner() {

@@ -1,7 +1,6 @@
 # shellcheck shell=bash
 # LACPDUs as fast as the machine can make them.
 
-distributing() { [ "$(port_field "$1" "$2" '.flags | index("DISTRIBUTING") != null')" = true ]; }
 all_distribute() { distributing "$1" eth1 && distributing "$1" eth2; }
 port_left() { ! all_distribute "$1"; }
 last_changes() {

@@ -1,10 +1,6 @@
 # shellcheck shell=bash
 # xlagg against xlagg, proto lacp: the same matrix as against Open vSwitch.
 
-distributing() { [ "$(port_field "$1" "$2" '.flags | index("DISTRIBUTING") != null')" = true ]; }
-not_distributing() { ! distributing "$@"; }
-both_distribute() { [ "$(field "$1" '[.ports[] | select(.flags | index("DISTRIBUTING"))] | length')" = "$2" ]; }
-
 # with_partner A-MODE A-RATE B-MODE B-RATE
 with_partner() {
 	two_hosts 2
@@ -14,8 +10,8 @@ with_partner() {
 	xl b lagg add lagg0 proto lacp lacp-mode "$3" lacp-rate "$4" port eth1 port eth2 10.0.0.2/24
 }
 negotiated() {
-	wait_for 10 both_distribute a 2
-	wait_for 10 both_distribute b 2
+	wait_for 10 distributing_are a 2
+	wait_for 10 distributing_are b 2
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
 	# That an end distributes, its partner hears with the next periodic LACPDU only.
 	is "$(port_field a eth1 '.lacp.partner | .state -= ["DISTRIBUTING"] | tojson')" \
@@ -46,7 +42,7 @@ test_lacp_one_link_lost() {
 	wait_for 3 not_distributing a eth1
 	let_pass a 500
 	nip b link set eth1 up
-	wait_for 10 both_distribute a 2
+	wait_for 10 distributing_are a 2
 	let_pass a 500
 	end_stream there
 	at_most "$(account there .lost)" 20 "datagrams lost of a 1 ms stream"
@@ -72,7 +68,7 @@ test_lacp_planned_changes_lose_nothing() {
 	no_loss there
 	no_loss back
 }
-both_there() { [[ $1 == *"admin down" ]] || both_distribute a 2; }
+both_there() { [[ $1 == *"admin down" ]] || distributing_are a 2; }
 
 test_lacp_agent_killed_and_restarted() {
 	with_partner active slow active slow
@@ -84,7 +80,7 @@ test_lacp_agent_killed_and_restarted() {
 	agent_end a KILL
 	never 3 not_distributing b eth1
 	agent a
-	wait_for 5 both_distribute a 2
+	wait_for 5 distributing_are a 2
 	end_stream there
 	no_loss there
 	is "$(port_field b eth1 .last_change)" "$was" "last change of the partner's port"
@@ -104,7 +100,7 @@ test_lacp_max_links_standby() {
 	agent b
 	xl a lagg add lagg0 proto lacp lacp-rate fast system-prio 100 max-links 2 port eth1 port eth2 port eth3 10.0.0.1/24
 	xl b lagg add lagg0 proto lacp lacp-rate fast port eth1 port eth2 port eth3 10.0.0.2/24
-	wait_for 10 both_distribute a 2
+	wait_for 10 distributing_are a 2
 	is "$(port_field a eth3 .lacp.selected)" STANDBY "selection of the third port"
 	matches "$(port_field a eth3 .reason)" 'max-links' "reason"
 	nip b link set eth1 down

@@ -133,6 +133,22 @@ switched() {
 	nip sw link set b0 master br0
 }
 
+# two_hosts_bridged: hosts a and b with eth1 and eth2; on the way of eth1 is a bridge, br0 of host sw, that passes LACPDUs
+# (group_fwd_mask bit 2). Set down it passes nothing, and both ends keep their carrier.
+two_hosts_bridged() {
+	local dev
+	host a b sw
+	wire a eth1 sw x1
+	wire sw y1 b eth1
+	wire a eth2 b eth2
+	nip sw link add br0 type bridge stp_state 0 mcast_snooping 0
+	nip sw link set br0 up
+	for dev in x1 y1; do
+		nip sw link set $dev master br0
+		nip sw link set $dev type bridge_slave group_fwd_mask 4
+	done
+}
+
 has_carrier() { [[ $(nip "$1" link show "$2") == *LOWER_UP* ]]; }
 no_carrier() { ! has_carrier "$@"; }
 
@@ -177,6 +193,11 @@ field() { xl "$1" -j -d -s lagg show lagg0 | jq -r ".[0] | $2"; }
 port_field() { xl "$1" -j -d -s lagg show lagg0 | jq -r ".[0].ports[] | select(.ifname == \"$2\") | $3"; }
 active_port_is() { [ "$(field "$1" .active_port)" = "$2" ]; }
 active_ports_are() { [ "$(field "$1" .active_ports)" = "$2" ]; }
+# distributing HOST DEV: whether LACP has that port distribute
+distributing() { [ "$(port_field "$1" "$2" '.flags | index("DISTRIBUTING") != null')" = true ]; }
+not_distributing() { ! distributing "$@"; }
+# distributing_are HOST N: so many ports of lagg0 distribute
+distributing_are() { [ "$(field "$1" '[.ports[] | select(.flags | index("DISTRIBUTING"))] | length')" = "$2" ]; }
 # tx_packets HOST DEV: frames that lagg0 sent on that port, by xlagg's count
 tx_packets() { port_field "$1" "$2" .stats.tx_packets; }
 rx_packets() { port_field "$1" "$2" .stats.rx_packets; }

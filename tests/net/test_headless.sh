@@ -3,9 +3,7 @@
 
 freeze() { kill -STOP "${AGENT[$1]}"; }
 thaw() { kill -CONT "${AGENT[$1]}"; }
-distributing() { [ "$(port_field "$1" "$2" '.flags | index("DISTRIBUTING") != null')" = true ]; }
-not_distributing() { ! distributing "$@"; }
-all_distribute() { [ "$(field "$1" '[.ports[] | select(.flags | index("DISTRIBUTING"))] | length')" = 2 ]; }
+all_distribute() { distributing_are "$1" 2; }
 # lacp_pair OPTIONS...: two laggs that face each other over eth1 and eth2
 lacp_pair() {
 	lagg_pair 2 proto lacp "$@"
@@ -14,17 +12,8 @@ lacp_pair() {
 }
 # lacp_pair_bridged OPTIONS...: the same, and a bridge (host sw) is on the way of eth1 that passes LACPDUs while it is up
 lacp_pair_bridged() {
-	local dev h
-	host a b sw
-	wire a eth1 sw x1
-	wire sw y1 b eth1
-	wire a eth2 b eth2
-	nip sw link add br0 type bridge stp_state 0 mcast_snooping 0
-	nip sw link set br0 up
-	for dev in x1 y1; do
-		nip sw link set $dev master br0
-		nip sw link set $dev type bridge_slave group_fwd_mask 4
-	done
+	local h
+	two_hosts_bridged
 	for h in a b; do
 		agent $h
 		xl $h lagg add lagg0 proto lacp "$@" port eth1 port eth2

@@ -104,7 +104,6 @@ netem() {
 	shift 2
 	on "$host" tc qdisc replace dev "$dev" root netem "$@"
 }
-distributing_are() { [ "$(field "$1" '[.ports[] | select(.flags | index("DISTRIBUTING"))] | length')" = "$2" ]; }
 not_both_distribute() { ! distributing_are "$1" 2; }
 
 test_lacp_on_links_that_delay_and_lose() {

@@ -19,29 +19,28 @@ lacp_end() {
 	agent a
 	xl a lagg add lagg0 proto lacp lacp-rate "$1" port eth1 port eth2 10.0.0.1/24
 }
-distributing() { [ "$(field a '[.ports[] | select(.flags | index("DISTRIBUTING"))] | length')" = "$1" ]; }
 bond_states() { on b cat /proc/net/bonding/bond0 | grep -c "port state: $1"; }
 bond_agrees() { [ "$(bond_states 63)" = 4 ]; }
 
 test_bonding_lacp() {
 	lacp_end fast
 	bond_end mode 802.3ad lacp_rate fast xmit_hash_policy layer3+4
-	wait_for 15 distributing 2
+	wait_for 15 distributing_are a 2
 	wait_for 15 bond_agrees
 	is "$(field a '.ports[0].lacp.partner.system')" "$(nip b -j link show bond0 | jq -r '.[0].address')" "the partner's system"
 	matches "$(on b cat /proc/net/bonding/bond0)" "system mac address: $(field a .mac)" "our system, as bonding sees it"
 	on a ping -q -c 10 -i 0.05 10.0.0.2
 	nip b link set eth1 down
-	wait_for 5 distributing 1
+	wait_for 5 distributing_are a 1
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
 	nip b link set eth1 up
-	wait_for 15 distributing 2
+	wait_for 15 distributing_are a 2
 }
 
 test_bonding_lacp_slow_and_passive() {
 	lacp_end slow
 	bond_end mode 802.3ad lacp_rate slow lacp_active off
-	wait_for 15 distributing 2
+	wait_for 15 distributing_are a 2
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
 }
 
@@ -120,7 +119,7 @@ teamd_end() {
 	spawn_on teamd b teamd -f "$D/team0.conf"
 	wait_for 10 nip b link set team0 up
 	nip b addr add 10.0.0.2/24 dev team0
-	wait_for 15 distributing 2
+	wait_for 15 distributing_are a 2
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
 }
 teamd_agrees() {
@@ -149,6 +148,6 @@ test_teamd_lacp() {
 	is "$(on b teamdctl team0 state dump | jq -r '.ports.eth1.runner.partner_lacpdu_info.system')" "$(field a .mac)" \
 		"our system, as teamd sees it"
 	nip b link set eth1 down
-	wait_for 5 distributing 1
+	wait_for 5 distributing_are a 1
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
 }

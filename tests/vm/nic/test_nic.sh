@@ -51,7 +51,6 @@ lagg_on() {
 	for h in a b; do wait_for 15 has_carrier $h lagg0; done
 	wait_for 10 on a ping -c 1 -W 1 10.0.0.2
 }
-distributing_are() { [ "$(field "$1" '[.ports[] | select(.flags | index("DISTRIBUTING"))] | length')" = "$2" ]; }
 mac_is() { [[ $(nip "$1" link show "$2") == *"link/ether $3"* ]]; }
 clean_ping() {
 	local out
