@@ -25,7 +25,7 @@ jq -rs '
 					($ms | at(0.5)) as $p50 | ($ms | at(0.99)) as $p99 | .y as $y
 					| .out += ["<rect x=\"\(left)\" y=\"\($y + 3)\" width=\"\(x($p50) - left)\" height=\"\(bar - 4)\" fill=\"\(colour[$peer])\"/>",
 						"<line x1=\"\(x($p50))\" x2=\"\(x($p99))\" y1=\"\($y + 1 + bar / 2)\" y2=\"\($y + 1 + bar / 2)\" stroke=\"\(colour[$peer])\" stroke-width=\"2\"/>",
-						"<text x=\"\(x($p99) + 6)\" y=\"\($y + bar - 2)\" fill=\"#444\">\(show($p50)), p99 \(show($p99))</text>"]
+						"<text x=\"\(x($p99) + 6)\" y=\"\($y + bar - 2)\" fill=\"#444\">\(if $p99 == 0 then show(0) else "\(show($p50)), p99 \(show($p99))" end)</text>"]
 					| .y += bar end)
 			| .y += space end)
 	| .y as $bottom
