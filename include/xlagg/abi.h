@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
  * The contract between the kernel programs (bpf/) and the agent: every pinned map's value, and the constants of the
- * programs. A pinned map of another XLAGG_ABI_VERSION is never read as if it were ours: the agent replaces it.
+ * programs. A structure grows at its end only: what is pinned in another size is taken over as far as both know it, the
+ * rest is 0. XLAGG_ABI_VERSION changes when something there means something else; a pinned map of another version is
+ * never read as if it were ours, but for the head of `saved`: the agent makes the lagg anew.
  * Names in maps (bpf/maps.h) are the names under which they are pinned in <pins>/<lagg>/.
  */
 #ifndef XLAGG_ABI_H
@@ -250,15 +252,16 @@ struct xlagg_history {
 	} port[XLAGG_MAX_PORTS]; /* index: slot */
 };
 struct xlagg_saved {
-	__u32 abi_version;			 /* XLAGG_ABI_VERSION */
-	__u32 message_len;			 /* octets of `message` */
-	__u32 device;				 /* enum xlagg_device: what the lagg's own device is */
-	__u32 ifindex;				 /* of the lagg's own device */
-	__u32 lower_ifindex;			 /* of its lower end */
-	__u32 profile;				 /* enum xlagg_profile */
+	__u32 abi_version; /* XLAGG_ABI_VERSION */
+	__u32 message_len; /* octets of `message` */
+	__u8
+	    message[XLAGG_SAVED_MAX]; /* XLAGG_CMD_LAGG_ADD that makes this lagg; up to here the same in all versions */
+	__u32 device;		      /* enum xlagg_device: what the lagg's own device is */
+	__u32 ifindex;		      /* of the lagg's own device */
+	__u32 lower_ifindex;	      /* of its lower end */
+	__u32 profile;		      /* enum xlagg_profile */
 	struct xlagg_undo undo[XLAGG_MAX_PORTS]; /* index: slot */
 	struct xlagg_history history;
-	__u8 message[XLAGG_SAVED_MAX]; /* XLAGG_CMD_LAGG_ADD that makes this lagg */
 };
 
 enum xlagg_device { XLAGG_DEVICE_AUTO, XLAGG_DEVICE_NETKIT, XLAGG_DEVICE_VETH };
