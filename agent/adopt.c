@@ -223,6 +223,9 @@ static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *
 	struct xlagg_model model;
 	struct device device, lower;
 	int r = check_saved(saved);
+	if (saved->abi_version != XLAGG_ABI_VERSION)
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "it is of version %u of the maps and this agent has %u",
+			 saved->abi_version, XLAGG_ABI_VERSION);
 	if (r == 0 && saved->message_len == 0) {
 		snprintf(sentence, XLAGG_SENTENCE_MAX, "it was being made when its agent died");
 		return -EPROTO;
@@ -331,11 +334,11 @@ static int for_each_folder(struct agent *agent, folder_fn fn)
 	return result;
 }
 
-/* NULL: it cannot be read, or is not one of this version. */
+/* NULL: it cannot be read. */
 static struct xlagg_saved *read_saved(struct agent *agent, const char *name, const char *folder)
 {
 	struct xlagg_saved *saved = malloc(sizeof(*saved));
-	if (saved && (datapath_read_saved(folder, saved) < 0 || saved->abi_version != XLAGG_ABI_VERSION)) {
+	if (saved && datapath_read_saved(folder, saved) < 0) {
 		free(saved);
 		return NULL;
 	}
@@ -368,11 +371,11 @@ static int adopt_folder(struct agent *agent, const char *name, const char *folde
 	struct xlagg_model model;
 	__attribute__((cleanup(free_saved))) struct xlagg_saved *saved = read_saved(agent, name, folder);
 	if (!saved)
-		snprintf(sentence, sizeof(sentence), "what it says is damaged or of another version");
+		snprintf(sentence, sizeof(sentence), "what it says is damaged");
 	int r = saved ? adopt_one(agent, name, saved, folder, sentence) : -EPROTO;
 	if (r == 0)
 		return 0;
-	bool anew = r != -ENODEV && saved && check_saved(saved) == 0 && decode_saved(saved, name, &model, ignored) == 0;
+	bool anew = r != -ENODEV && saved && decode_saved(saved, name, &model, ignored) == 0;
 	log_warning("%s: what is pinned in %s cannot be adopted (%s): it is removed%s", name, folder,
 		    sentence[0] ? sentence : strerror(-r), anew ? " and made anew" : "");
 	r = put_back(agent, name, folder, saved);

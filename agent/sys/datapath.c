@@ -278,8 +278,7 @@ static int remove_one(void *context, const char *folder, const char *name)
 	return 0;
 }
 
-/* The watcher holds the lagg's maps as well. */
-static void forget_watched(const char *folder)
+void datapath_unwatch(const char *folder)
 {
 	char pins[DATAPATH_PATH_MAX];
 	const char *slash = strrchr(folder, '/');
@@ -297,7 +296,7 @@ int datapath_remove(const char *folder)
 		return errno == ENOENT ? 0 : -errno;
 	if (!pin_is_bpffs(folder))
 		return -EINVAL;
-	forget_watched(folder);
+	datapath_unwatch(folder);
 	int err = pin_each(folder, remove_one, &first);
 	if (rmdir(folder) != 0 && !err)
 		err = -errno;

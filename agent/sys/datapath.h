@@ -89,7 +89,8 @@ int datapath_get_headless(const struct datapath *dp, uint32_t slot, struct xlagg
 int datapath_reset_headless(struct datapath *dp, uint32_t slot);
 /* Makes map `probe_macs` this set: entry i is what slot i probes from, zero: it does not. */
 int datapath_set_probe_macs(struct datapath *dp, const uint8_t macs[XLAGG_MAX_PORTS][6]);
-/* Map `saved`, as it is; the reader checks it. */
+/* Map `saved`, as it is; the reader checks it. Of what another version wrote the head alone is given: version and
+ * message. -EPROTO: it is damaged. */
 int datapath_save(struct datapath *dp, const struct xlagg_saved *saved);
 int datapath_read_saved(const char *folder, struct xlagg_saved *ret);
 /* What was chosen, for show. */

@@ -89,6 +89,8 @@ struct hook {
 	uint32_t slot;		      /* receive programs: the port's slot */
 };
 
+/* Makes the watcher let go of the lagg's maps, which it holds as well. */
+void datapath_unwatch(const char *folder);
 /* Writes one sentence and gives `error` back. */
 int datapath_say(char sentence[XLAGG_SENTENCE_MAX], int error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -118,10 +120,10 @@ int datapath_map(const struct datapath *dp, const char *name);
 int maps_bind(const struct datapath *dp, struct bpf_object *object, bool devmaps);
 /* True when a pinned map is of the type, sizes and flags that the object says. */
 bool map_fits(const struct bpf_map *map, int fd);
-/* After loading: takes over and pins the maps that the lagg did not have. */
+/* After loading: takes over and pins the maps that the lagg did not have, or had with structures of another size. */
 int maps_keep(struct datapath *dp, struct bpf_object *object);
 /* Opens the pinned maps that `object` names and compares them with its definitions. -EPROTO: one of those that make
- * the lagg is missing or different. Others that are wait to be made anew. */
+ * the lagg is missing or different. Others that are, and those that grew, wait for maps_keep(). */
 int maps_open(struct datapath *dp, struct bpf_object *object, char sentence[XLAGG_SENTENCE_MAX]);
 /* Maps `ports`, `tables` and `control` into memory and opens the ring buffer. */
 int maps_map(struct datapath *dp);

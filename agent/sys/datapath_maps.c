@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* The maps of a lagg: made once, pinned under their own names, shared by every program that is loaded after. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -52,6 +53,76 @@ int maps_bind(const struct datapath *dp, struct bpf_object *object, bool devmaps
 	return 0;
 }
 
+static bool map_info(int fd, struct bpf_map_info *ret)
+{
+	uint32_t len = sizeof(*ret);
+	memset(ret, 0, sizeof(*ret));
+	return bpf_obj_get_info_by_fd(fd, ret, &len) == 0;
+}
+
+/* The kernel adds BPF_F_RDONLY_PROG to devmaps by itself. */
+static bool same_kind(const struct bpf_map *map, const struct bpf_map_info *info)
+{
+	uint32_t ignored = BPF_F_RDONLY_PROG;
+	return info->type == bpf_map__type(map) && info->key_size == bpf_map__key_size(map) &&
+	       info->max_entries == bpf_map__max_entries(map) &&
+	       (info->map_flags & ~ignored) == (bpf_map__map_flags(map) & ~ignored);
+}
+
+bool map_fits(const struct bpf_map *map, int fd)
+{
+	struct bpf_map_info info;
+	return map_info(fd, &info) && same_kind(map, &info) && info.value_size == bpf_map__value_size(map);
+}
+
+/* An array of ours with structures of another size: of a version before or after they grew. */
+static bool map_grew(const struct bpf_map *map, int fd)
+{
+	struct bpf_map_info info;
+	return map_info(fd, &info) && same_kind(map, &info) && info.value_size != bpf_map__value_size(map) &&
+	       (info.type == BPF_MAP_TYPE_ARRAY || info.type == BPF_MAP_TYPE_PERCPU_ARRAY);
+}
+
+/* Octets of one entry as the kernel gives it: of per-CPU maps there is one part for each CPU. */
+static size_t part_size(const struct bpf_map_info *info)
+{
+	return info->type == BPF_MAP_TYPE_PERCPU_ARRAY ? (info->value_size + 7u) & ~(size_t)7 : info->value_size;
+}
+
+/* Copies what both sizes have of each entry; what is new is 0. What the programs write meanwhile is lost. */
+static int carry_over(int from, int to)
+{
+	struct bpf_map_info before, after;
+	int cpus = libbpf_num_possible_cpus();
+	if (cpus < 0 || !map_info(from, &before) || !map_info(to, &after))
+		return cpus < 0 ? cpus : -errno;
+	size_t parts = before.type == BPF_MAP_TYPE_PERCPU_ARRAY ? (size_t)cpus : 1;
+	size_t read = part_size(&before), write = part_size(&after);
+	size_t common = before.value_size < after.value_size ? before.value_size : after.value_size;
+	char *values = calloc(parts, read + write);
+	int err = values ? 0 : -ENOMEM;
+	for (uint32_t index = 0; !err && index < after.max_entries; index++) {
+		char *grown = values + parts * read;
+		if (bpf_map_lookup_elem(from, &index, values) != 0)
+			err = -errno;
+		for (size_t i = 0; i < parts; i++)
+			memcpy(grown + i * write, values + i * read, common);
+		if (!err && bpf_map_update_elem(to, &index, grown, BPF_ANY) != 0)
+			err = -errno;
+	}
+	free(values);
+	return err;
+}
+
+/* Takes over what the map that is pinned in this one's place holds. */
+static int inherit(const struct datapath *dp, const struct bpf_map *map)
+{
+	__cleanup_fd int before = pin_get(dp->folder, bpf_map__name(map), PIN_MAP);
+	if (before < 0 || !map_grew(map, before))
+		return 0;
+	return carry_over(before, bpf_map__fd(map));
+}
+
 int maps_keep(struct datapath *dp, struct bpf_object *object)
 {
 	struct bpf_map *map;
@@ -63,7 +134,12 @@ int maps_keep(struct datapath *dp, struct bpf_object *object)
 		__cleanup_fd int fd = dup(bpf_map__fd(map));
 		if (fd < 0)
 			return -errno;
-		int err = pin_set(dp->folder, name, fd);
+		int err = inherit(dp, map);
+		/* The watcher knows a lagg by its map. */
+		if (!err && strcmp(name, "ports") == 0)
+			datapath_unwatch(dp->folder);
+		if (!err)
+			err = pin_set(dp->folder, name, fd);
 		if (!err)
 			err = keep(dp, name, &fd);
 		if (err)
@@ -72,20 +148,8 @@ int maps_keep(struct datapath *dp, struct bpf_object *object)
 	return 0;
 }
 
-/* The kernel adds BPF_F_RDONLY_PROG to devmaps by itself. */
-bool map_fits(const struct bpf_map *map, int fd)
-{
-	struct bpf_map_info info = {0};
-	uint32_t len = sizeof(info);
-	uint32_t ignored = BPF_F_RDONLY_PROG;
-	return bpf_obj_get_info_by_fd(fd, &info, &len) == 0 && info.type == bpf_map__type(map) &&
-	       info.key_size == bpf_map__key_size(map) && info.value_size == bpf_map__value_size(map) &&
-	       info.max_entries == bpf_map__max_entries(map) &&
-	       (info.map_flags & ~ignored) == (bpf_map__map_flags(map) & ~ignored);
-}
-
-/* Maps without which nothing is known of the lagg. All others can be made anew: an upgrade that adds a map, or changes
- * one of these, goes on without a gap. */
+/* Maps without which nothing is known of the lagg. All others can be made anew, and all that only grew: an upgrade that
+ * adds a map, or to one, goes on without a gap. */
 static bool is_essential(const char *name)
 {
 	static const char *const essential[] = {"ports", "tables", "control", "saved"};
@@ -105,7 +169,7 @@ int maps_open(struct datapath *dp, struct bpf_object *object, char sentence[XLAG
 			continue;
 		__cleanup_fd int fd = pin_get(dp->folder, name, PIN_MAP);
 		bool fits = fd >= 0 && map_fits(map, fd);
-		if (!fits && !is_essential(name))
+		if (!fits && (!is_essential(name) || (fd >= 0 && map_grew(map, fd))))
 			continue;
 		if (fd < 0)
 			return datapath_say(sentence, -EPROTO, "the pinned map %s/%s cannot be opened: %s", dp->folder,
@@ -127,9 +191,8 @@ static int map_memory(const struct datapath *dp, const char *name, size_t size, 
 	int fd = datapath_map(dp, name);
 	if (fd < 0)
 		return fd;
-	struct bpf_map_info info = {0};
-	uint32_t len = sizeof(info);
-	if (bpf_obj_get_info_by_fd(fd, &info, &len) != 0)
+	struct bpf_map_info info;
+	if (!map_info(fd, &info))
 		return -errno;
 	/* Past its end a mapping gives SIGBUS: never trust the size. */
 	if (info.value_size != size || info.max_entries != count || !(info.map_flags & BPF_F_MMAPABLE))

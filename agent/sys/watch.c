@@ -48,16 +48,33 @@ static bool is_ours(const struct bpf_map *map)
 	return !strchr(bpf_map__name(map), '.');
 }
 
-/* Gives the object the maps that are pinned and fit; what does not fit is not ours and is replaced. */
-static int bind_maps(const char *folder, struct bpf_object *object)
+/* Whether every map of the object is pinned, as this version has it. The templates tell of the maps within maps, which
+ * nobody can ask for their sizes. */
+static bool all_fit(const char *folder, const struct bpf_object *object)
 {
 	struct bpf_map *map;
 	bpf_object__for_each_map(map, object)
 	{
 		__cleanup_fd int fd = is_ours(map) ? pin_get(folder, bpf_map__name(map), PIN_MAP) : -ENOENT;
-		if (fd < 0 || !map_fits(map, fd))
-			continue;
-		int err = bpf_map__reuse_fd(map, fd);
+		if (is_ours(map) && (fd < 0 || !map_fits(map, fd)))
+			return false;
+	}
+	return true;
+}
+
+/* Gives the object the maps that are pinned. Where one is missing or different, what is there is another version's or
+ * half of something: it goes, and the laggs come back when they are adopted. */
+static int bind_maps(const char *folder, struct bpf_object *object)
+{
+	struct bpf_map *map;
+	if (!all_fit(folder, object)) {
+		int err = datapath_remove(folder);
+		return err ? err : mkdir(folder, 0700) == 0 ? 0 : -errno;
+	}
+	bpf_object__for_each_map(map, object)
+	{
+		__cleanup_fd int fd = is_ours(map) ? pin_get(folder, bpf_map__name(map), PIN_MAP) : -ENOENT;
+		int err = fd < 0 ? 0 : bpf_map__reuse_fd(map, fd);
 		if (err)
 			return err;
 	}

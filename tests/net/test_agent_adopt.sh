@@ -134,10 +134,12 @@ test_adopt_state_of_another_version() {
 	agent_end a KILL
 	scribble a 0 0x63 0 0 0
 	agent a
-	logged a 'lagg0: what is pinned .* cannot be adopted .* removed' || fail "the log does not say so"
-	is "$(xl a -j lagg show)" "[]" "laggs"
+	logged a 'lagg0: what is pinned .* cannot be adopted .*version 99.* removed and made anew' || fail "the log does not say so"
+	wait_for 5 has_carrier a lagg0
+	is "$(field a '.ports | map(select(.present)) | length')" 2 "ports"
+	wait_for 5 ping_b
+	xl a lagg del lagg0
 	freed
-	xl a lagg add lagg0 proto failover port eth2 10.0.0.1/24
 }
 test_flush_what_another_version_pinned() {
 	lagg_pair 2 proto failover datapath xdp
@@ -158,10 +160,13 @@ test_adopt_damaged_configuration() {
 test_adopt_damaged_numbers_of_devices() {
 	lagg_pair 2 proto failover
 	agent_end a KILL
-	# ifindex and lower_ifindex: that of eth1, and none
-	scribble a 12 1 0 0 0 255 255 255 255
+	# ifindex and lower_ifindex, behind the message: that of eth1, and none
+	scribble a $((8 + 49152 + 4)) 1 0 0 0 255 255 255 255
 	agent a
 	exists a lo || fail "lo is gone"
+	logged a 'lagg0: .*cannot be adopted .*made anew' || fail "the log does not say so"
+	wait_for 5 ping_b
+	xl a lagg del lagg0
 	freed
 }
 test_adopt_damaged_table() {

@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# An agent of another version takes over: its programs and its structures are others, and no frame is lost.
+
+# next_version: builds, from this tree, an agent in whose pinned structures something was added at the end; NEXT is its folder
+STRUCTURES=(xlagg_port xlagg_table xlagg_control xlagg_port_stats xlagg_lagg_stats xlagg_lacp xlagg_headless xlagg_saved)
+next_version() {
+	local name
+	NEXT=$D/next/build
+	mkdir "$D/next"
+	cp -r Makefile agent bpf include deploy tests "$D/next"
+	for name in "${STRUCTURES[@]}"; do
+		sed -i "/^struct $name {/,/^}/s/^};/	__u64 of_the_next_version;\n};/" "$D/next/include/xlagg/abi.h"
+	done
+	is "$(grep -c of_the_next_version "$D/next/include/xlagg/abi.h")" ${#STRUCTURES[@]} "structures that grew"
+	make -s -j2 -C "$D/next" B=build build/xlaggd >"$D/next.log" 2>&1 || fail "the next version: $(tail -5 "$D/next.log")"
+}
+# sizes: those of the values of the maps of host a
+sizes() {
+	local map
+	for map in ports tables control port_stats lagg_stats lacp headless saved; do
+		echo "$map $(bpftool -j map show pinned "$BPFFS/$P-a/lagg0/$map" | jq .bytes_value)"
+	done
+}
+# replace_agent BUILD: host a's, by that of another folder
+replace_agent() {
+	agent_end a TERM
+	B=$1 agent_start a
+	wait_for 10 answers a
+	is "$(xl a -j agent show | jq -r '.[0].adopted')" 1 "laggs adopted"
+}
+monitored() { grep -q "$1" "$D/monitor.out"; }
+# The monitor has subscribed when an event of this one's making arrives.
+monitoring() {
+	xl b lagg set lagg0 peer-notify $((++notify % 3))
+	monitored lagg-change
+}
+
+test_upgrade_to_larger_structures_and_back() {
+	local before counted notify=0
+	next_version
+	lagg_pair 2 proto lacp lacp-rate fast
+	wait_for 15 distributing_are a 2
+	wait_for 15 distributing_are b 2
+	spawn monitor "$B/xlagg" --socket "$D/b.sock" -j monitor
+	wait_for 5 monitoring
+	before=$(sizes)
+	stream there a b 10.0.0.2 5001 -r 5000 -f 8
+	stream back b a 10.0.0.1 5002 -r 5000 -f 8
+	let_pass a 2000
+	counted=$(field a .stats.tx_packets)
+	replace_agent "$NEXT"
+	is "$(diff <(echo "$before") <(sizes) | grep -c '^>')" 8 "maps that are larger"
+	at_least "$(field a .stats.tx_packets)" "$counted" "frames counted by both"
+	let_pass a 2000
+	step "and back"
+	replace_agent "$B"
+	is "$(sizes)" "$before" "sizes of the maps"
+	let_pass a 2000
+	end_stream there
+	end_stream back
+	no_loss there
+	no_loss back
+	! monitored port-state || fail "the partner saw a change: $(grep port-state "$D/monitor.out")"
+	step "what was taken over works"
+	nip b link set eth1 down
+	wait_for 5 distributing_are a 1
+	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
+	! grep -i "cannot\|refuse\|damaged" "$D/agent-a.log" || fail "the log complains"
+}
