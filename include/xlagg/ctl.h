@@ -81,7 +81,11 @@ enum xlagg_flag {
 
 enum xlagg_duplex { XLAGG_DUPLEX_UNKNOWN, XLAGG_DUPLEX_HALF, XLAGG_DUPLEX_FULL };
 enum xlagg_attach { XLAGG_ATTACH_TCX, XLAGG_ATTACH_CLSACT, XLAGG_ATTACH_XDP_DISPATCHER, XLAGG_ATTACH_XDP_LINK };
-enum xlagg_xdp_mode { XLAGG_XDP_NONE, XLAGG_XDP_NATIVE, XLAGG_XDP_GENERIC };
+enum xlagg_xdp_mode {
+	XLAGG_XDP_NONE,
+	XLAGG_XDP_NATIVE,
+	XLAGG_XDP_MIXED, /* some port's driver has no XDP: tc receives and sends there */
+};
 enum xlagg_watch { XLAGG_WATCH_NETLINK, XLAGG_WATCH_POLL, XLAGG_WATCH_FENTRY };
 
 /* States of the 802.1AX machines (IEEE 802.1AX-2014 6.4.12, 6.4.15, 6.4.17). */
