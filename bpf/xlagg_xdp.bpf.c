@@ -72,11 +72,27 @@ static __always_inline int drop(__u32 why, struct amount amount)
 	return XDP_DROP;
 }
 
+/* Whether XDP can send on every live port. */
+static __always_inline bool all_send(const volatile struct xlagg_table *table)
+{
+	__u32 count = table->count;
+
+	for (__u32 i = 0; i < XLAGG_MAX_PORTS && i < count; i++) {
+		__u32 slot = table->order[i];
+
+		if (live(slot) && !bpf_map_lookup_elem(&tx_devs, &slot))
+			return false;
+	}
+	return true;
+}
+
 /* broadcast: the kernel makes the copies, one for every entry of live_devs. */
 static __always_inline int send_to_all(const volatile struct xlagg_table *table, struct amount amount)
 {
 	__u32 count = table->count, sent = 0;
 
+	if (!all_send(table))
+		return XDP_PASS;
 	for (__u32 i = 0; i < XLAGG_MAX_PORTS && i < count; i++) {
 		__u32 slot = table->order[i];
 

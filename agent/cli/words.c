@@ -13,7 +13,7 @@ const char *const words_selected[] = {"UNSELECTED", "SELECTED", "STANDBY", NULL}
 const char *const words_churn[] = {"NONE", "MONITOR", "CHURN", NULL};
 const char *const words_duplex[] = {"", "half", "full", NULL};
 const char *const words_attach[] = {"tcx", "clsact", "xdp-dispatcher", "xdp-link", NULL};
-const char *const words_xdp_mode[] = {"", "native", "generic", NULL};
+const char *const words_xdp_mode[] = {"", "native", "mixed", NULL};
 const char *const words_watch[] = {"netlink", "poll", "fentry", NULL};
 const char *const words_event[] = {"lagg-add", "lagg-del", "lagg-change",    "port-add", "port-del",	"port-state",
 				   "failover", "carrier",  "partner-change", "table",	 "agent-start", NULL};

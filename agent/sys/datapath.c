@@ -257,11 +257,10 @@ void datapath_describe(const struct datapath *dp, struct xlagg_lagg_status *stat
 	if (!xdp)
 		return;
 	status->attach = dp->features.dispatcher ? XLAGG_ATTACH_XDP_DISPATCHER : XLAGG_ATTACH_XDP_LINK;
-	/* One generic device makes the lagg's frames go the slow way: that is what matters. */
-	status->xdp_mode = xdp_mode((int)dp->setup.params.lower_ifindex);
+	status->xdp_mode = XLAGG_XDP_NATIVE;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-		if (dp->ports[slot].ifindex && xdp_mode((int)dp->ports[slot].ifindex) == XLAGG_XDP_GENERIC)
-			status->xdp_mode = XLAGG_XDP_GENERIC;
+		if (dp->ports[slot].ifindex && !xdp_native((int)dp->ports[slot].ifindex))
+			status->xdp_mode = XLAGG_XDP_MIXED;
 }
 
 /* The removal of a folder, and the first error on the way. */

@@ -62,8 +62,6 @@ static int attach(const struct programs *programs, const struct addition *additi
 	err = xdp_program__set_xdp_frags_support(program, true);
 	if (!err)
 		err = xdp_program__attach(program, ifindex, XDP_MODE_NATIVE, 0);
-	if (err == -EOPNOTSUPP)
-		err = xdp_program__attach(program, ifindex, XDP_MODE_SKB, 0);
 	if (err)
 		return err;
 	err = pin_set(addition->dp->folder, addition->pin, xdp_program__fd(program));

@@ -187,15 +187,16 @@ int clsact_query(int ifindex, bool egress, uint32_t *program_id);
 int clsact_detach(int ifindex, bool egress, uint32_t program_id, bool own);
 
 /* datapath_xdp.c */
-/* Attaches through a bpf_link, native first, generic where the driver has no XDP. Gives the link. */
+/* Attaches through a bpf_link, in native mode. Gives the link. -EOPNOTSUPP: the driver has no XDP. */
 int xdp_link(int ifindex, int program);
-/* How the device runs its XDP program. */
-enum xlagg_xdp_mode xdp_mode(int ifindex);
+/* Whether the device's driver runs an XDP program. */
+bool xdp_native(int ifindex);
 
 /* datapath_dispatch.c */
 /* Gives what `fn` gives, called in a child process: what it leaves open is closed with that. */
 int run_apart(int (*fn)(void *context), void *context);
-/* Adds the hook's program to the device's dispatcher, loaded from `dp->setup`, and pins it as `pin`. */
+/* Adds the hook's program to the device's dispatcher, loaded from `dp->setup`, and pins it as `pin`. -EOPNOTSUPP: the
+ * driver has no XDP. */
 int xdp_dispatch(const struct datapath *dp, const struct hook *hook, const char *pin);
 /* True when the program of that id runs under the device's dispatcher. */
 bool xdp_dispatched(int ifindex, uint32_t program_id);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sys/datapath_internal.h"
+#include "sys/log.h"
 #include "sys/watch.h"
 
 int datapath_say(char sentence[XLAGG_SENTENCE_MAX], int error, const char *format, ...)
@@ -55,6 +56,15 @@ static void take_device(struct datapath *dp, const char *map, uint32_t index)
 	bpf_map_delete_elem(datapath_map(dp, map), &index);
 }
 
+/* A frame that XDP redirects to a driver that cannot send it is lost, and nobody is told: tc sends it instead. */
+static int offer_to_xdp(struct datapath *dp, uint32_t slot, int ifindex)
+{
+	if (xdp_native(ifindex))
+		return put_device(dp, "tx_devs", slot, (uint32_t)ifindex);
+	take_device(dp, "tx_devs", slot);
+	return 0;
+}
+
 /* Before any program that redirects through them: a missing entry passes a frame on to tc, but broadcast would not. */
 static int fill_devmaps(struct datapath *dp)
 {
@@ -65,7 +75,7 @@ static int fill_devmaps(struct datapath *dp)
 		if (!live)
 			take_device(dp, "live_devs", slot); /* it may be from some time ago, in proto broadcast */
 		if (port->ifindex)
-			err = put_device(dp, "tx_devs", slot, port->ifindex);
+			err = offer_to_xdp(dp, slot, (int)port->ifindex);
 		if (!err && live)
 			err = put_device(dp, "live_devs", slot, port->ifindex);
 		if (err == -EINVAL) /* the device is gone, which is found out when its hooks are looked at */
@@ -127,9 +137,24 @@ int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	return err ? err : device_xdp(dp, sentence);
 }
 
+/*
+ * A port whose driver has no XDP: tc receives and sends. Generic mode would be slower than that, and from Linux 6.9 on
+ * it hands what it passes on to tc without the MAC header (it copies the frame and leaves skb->mac_len 0), so that
+ * LACPDUs are lost.
+ */
+static int port_without_xdp(struct datapath *dp, const struct hook *hook)
+{
+	char buffer[32];
+	take_device(dp, "tx_devs", hook->slot);
+	log_info("%s: its driver has no native XDP: tc receives and sends here",
+		 datapath_device_name(hook->ifindex, buffer));
+	return hook_clear(dp->folder, hook->name);
+}
+
 static int port_xdp(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct hook hook = port_hook(HOOK_XDP, "xdprx", "xdp_rx", slot, ifindex);
+	char buffer[32];
 	if (dp->setup.profile != XLAGG_DATAPATH_XDP) {
 		int cleared = hook_clear(dp->folder, hook.name);
 		take_device(dp, "tx_devs", slot);
@@ -138,12 +163,22 @@ static int port_xdp(struct datapath *dp, uint32_t slot, int ifindex, char senten
 	}
 	__cleanup_programs struct programs *programs = NULL;
 	int err = programs_open(&dp->setup, PROGRAMS_XDP, slot, &programs);
-	if (!err)
-		err = put_device(dp, "tx_devs", slot, (uint32_t)ifindex);
 	if (err)
 		return datapath_say(sentence, err, "cannot set up the xdp datapath: %s", strerror(-err));
 	err = programs_load(dp, programs, (const char *const[]){"xdp_rx", NULL}, sentence);
-	return err ? err : ensure(dp, programs, hook, sentence);
+	if (!err)
+		err = ensure(dp, programs, hook, sentence);
+	if (err == -EOPNOTSUPP || (!err && !xdp_native(ifindex))) {
+		sentence[0] = '\0';
+		return port_without_xdp(dp, &hook);
+	}
+	if (err)
+		return err;
+	/* Many drivers take frames for sending only while they run a program of their own. */
+	err = offer_to_xdp(dp, slot, ifindex);
+	return err ? datapath_say(sentence, err, "cannot have XDP send through %s: %s",
+				  datapath_device_name(ifindex, buffer), strerror(-err))
+		   : 0;
 }
 
 int port_apply(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XLAGG_SENTENCE_MAX])

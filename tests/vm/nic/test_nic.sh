@@ -133,3 +133,18 @@ test_native_xdp_on_virtio_net() {
 	matches "$(xl a -d lagg show lagg0)" ' native' "mode of XDP"
 	clean_ping
 }
+
+# A driver without XDP: tc receives and sends on its ports, whatever the proto.
+test_xdp_profile_on_e1000e() {
+	local proto h
+	lagg_on e1000e proto loadbalance datapath xdp
+	matches "$(xl a -d lagg show lagg0)" ' datapath xdp .* mixed' "mode of XDP"
+	clean_ping
+	for proto in broadcast roundrobin lacp; do
+		for h in a b; do xl $h lagg set lagg0 proto $proto lacp-rate fast; done
+		[ $proto != lacp ] || for h in a b; do wait_for 20 distributing_are $h 2; done
+		wait_for 5 on a ping -c 1 -W 1 10.0.0.2
+	done
+	clean_ping
+	is "$(field a .stats.tx_packets)" "$(field a '[.ports[].stats.tx_packets] | add')" "frames counted once"
+}
