@@ -254,12 +254,16 @@ struct xlagg_history {
 struct xlagg_saved {
 	__u32 abi_version; /* XLAGG_ABI_VERSION */
 	__u32 message_len; /* octets of `message` */
-	__u8
-	    message[XLAGG_SAVED_MAX]; /* XLAGG_CMD_LAGG_ADD that makes this lagg; up to here the same in all versions */
-	__u32 device;		      /* enum xlagg_device: what the lagg's own device is */
-	__u32 ifindex;		      /* of the lagg's own device */
-	__u32 lower_ifindex;	      /* of its lower end */
-	__u32 profile;		      /* enum xlagg_profile */
+	__u32 message_sum; /* FNV-1a of these octets */
+	__u32 state_len;   /* octets behind `message` that the writer knew of */
+	__u32 state_sum;   /* FNV-1a of these octets */
+	__u32 reserved;
+	/* XLAGG_CMD_LAGG_ADD that makes this lagg. Up to here the same in all versions. */
+	__u8 message[XLAGG_SAVED_MAX];
+	__u32 device;				 /* enum xlagg_device: what the lagg's own device is */
+	__u32 ifindex;				 /* of the lagg's own device */
+	__u32 lower_ifindex;			 /* of its lower end */
+	__u32 profile;				 /* enum xlagg_profile */
 	struct xlagg_undo undo[XLAGG_MAX_PORTS]; /* index: slot */
 	struct xlagg_history history;
 };
