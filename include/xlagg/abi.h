@@ -182,6 +182,8 @@ struct xlagg_turnover {
 	__u64 last_ns; /* of the last frame */
 	__u64 left_ns; /* of the last frame on `from`, 0: there was none */
 	__u64 came_ns; /* of the first frame on `slot` after those on `from`, 0: none was on another port before */
+	__u64 refused; /* frames for which there was no port since the last frame */
+	__u64 between; /* these, between the last frame on `from` and the first on `slot` */
 };
 
 /*

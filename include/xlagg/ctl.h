@@ -155,6 +155,11 @@ struct xlagg_port_status {
 		uint32_t missed;      /* in a row without answer: by the target that decides */
 		uint64_t answered_ns; /* CLOCK_REALTIME of the last valid answer, 0: none yet */
 	} probe;
+	struct {
+		uint32_t penalty;    /* of its losses of link, halved every 5 s */
+		uint32_t suppressed; /* boolean: held back with option damping on */
+		uint32_t reuse_ms;   /* until it is no more, 0: it is not */
+	} damping;
 };
 
 struct xlagg_lagg_status {
@@ -198,11 +203,21 @@ enum xlagg_event_type {
 	XLAGG_EVENT_PORT_ADD,
 	XLAGG_EVENT_PORT_DEL,
 	XLAGG_EVENT_PORT_STATE,	    /* old_flags, new_flags, text: reason */
-	XLAGG_EVENT_FAILOVER,	    /* from, to, text: cause, gap_ns */
+	XLAGG_EVENT_FAILOVER,	    /* from, to, text: cause, detected, gap_ns, between */
 	XLAGG_EVENT_CARRIER,	    /* new_flags: 1 up, 0 down; text: reason */
 	XLAGG_EVENT_PARTNER_CHANGE, /* text: the partner */
 	XLAGG_EVENT_TABLE,	    /* generation, moved */
 	XLAGG_EVENT_AGENT_START,    /* text: adopted or fresh */
+};
+
+/* Who noticed first what a failover is the answer to. */
+enum xlagg_detected {
+	XLAGG_DETECTED_NONE,	/* nobody: a delay was over, or options changed */
+	XLAGG_DETECTED_FENTRY,	/* the kernel, in the driver's own context */
+	XLAGG_DETECTED_POLL,	/* the agent, which asked the driver */
+	XLAGG_DETECTED_NETLINK, /* the agent, which was told by rtnetlink */
+	XLAGG_DETECTED_PROBE,	/* link probes */
+	XLAGG_DETECTED_COMMAND,
 };
 
 struct xlagg_event {
@@ -211,8 +226,9 @@ struct xlagg_event {
 	uint32_t old_flags, new_flags; /* enum xlagg_flag */
 	uint32_t generation;	       /* of the table */
 	uint32_t moved;		       /* buckets that changed their port */
-	uint32_t pad;
-	uint64_t gap_ns; /* last frame on the old port to first frame on the new, XLAGG_GAP_UNKNOWN: not known */
+	uint32_t detected;	       /* enum xlagg_detected */
+	uint64_t gap_ns;  /* last frame on the old port to first frame on the new, XLAGG_GAP_UNKNOWN: not known */
+	uint64_t between; /* where the gap is known: frames in it for which there was no port */
 	char lagg[XLAGG_NAME_MAX];
 	char port[XLAGG_NAME_MAX]; /* empty: none */
 	char from[XLAGG_NAME_MAX], to[XLAGG_NAME_MAX];
