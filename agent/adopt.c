@@ -226,6 +226,8 @@ static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *
 	if (saved->abi_version != XLAGG_ABI_VERSION)
 		snprintf(sentence, XLAGG_SENTENCE_MAX, "it is of version %u of the maps and this agent has %u",
 			 saved->abi_version, XLAGG_ABI_VERSION);
+	else if (r < 0)
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "what it says is damaged");
 	if (r == 0 && saved->message_len == 0) {
 		snprintf(sentence, XLAGG_SENTENCE_MAX, "it was being made when its agent died");
 		return -EPROTO;

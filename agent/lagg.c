@@ -67,7 +67,6 @@ int lagg_save(struct lagg *lagg)
 	int r = lagg->agent->changing ? 0 : save_message(lagg);
 	if (r < 0)
 		return r;
-	saved->abi_version = XLAGG_ABI_VERSION;
 	saved->device = lagg->device;
 	saved->ifindex = (uint32_t)lagg->ifindex;
 	saved->lower_ifindex = (uint32_t)lagg->lower_ifindex;

@@ -89,9 +89,10 @@ int datapath_get_headless(const struct datapath *dp, uint32_t slot, struct xlagg
 int datapath_reset_headless(struct datapath *dp, uint32_t slot);
 /* Makes map `probe_macs` this set: entry i is what slot i probes from, zero: it does not. */
 int datapath_set_probe_macs(struct datapath *dp, const uint8_t macs[XLAGG_MAX_PORTS][6]);
-/* Map `saved`, as it is; the reader checks it. Of what another version wrote the head alone is given: version and
- * message. -EPROTO: it is damaged. */
-int datapath_save(struct datapath *dp, const struct xlagg_saved *saved);
+/* Writes the record by which the next agent knows the lagg, with its version and sums. */
+int datapath_save(struct datapath *dp, struct xlagg_saved *saved);
+/* Reads what an agent saved in that folder. -EPROTO: it is damaged. Where another version wrote it, or only the message is
+ * intact, everything behind that is 0. */
 int datapath_read_saved(const char *folder, struct xlagg_saved *ret);
 /* What was chosen, for show. */
 void datapath_describe(const struct datapath *dp, struct xlagg_lagg_status *status);

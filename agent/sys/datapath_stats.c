@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What the programs count and remember: counters, LACP, slow-protocol frames, the saved configuration. */
+/* What the programs count and remember: counters, LACP, slow-protocol frames. */
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sys/datapath_internal.h"
-
-static void free_value(void *value)
-{
-	free(*(void **)value);
-}
 
 /* Adds up the per-CPU values of one entry: `words` counters of 64 bits. */
 static int sum(const struct datapath *dp, const char *map, uint32_t index, uint64_t *ret, size_t words)
@@ -158,51 +152,6 @@ int datapath_set_probe_macs(struct datapath *dp, const uint8_t macs[XLAGG_MAX_PO
 			err = -errno;
 	}
 	return err;
-}
-
-int datapath_save(struct datapath *dp, const struct xlagg_saved *saved)
-{
-	return put(dp, "saved", 0, saved);
-}
-
-/* What `map` holds, as far as this version knows it. */
-static int read_saved(int map, struct xlagg_saved *ret)
-{
-	struct bpf_map_info info = {0};
-	uint32_t len = sizeof(info), first = 0;
-	if (bpf_obj_get_info_by_fd(map, &info, &len) != 0)
-		return -errno;
-	if (info.type != BPF_MAP_TYPE_ARRAY || info.key_size != sizeof(first) ||
-	    info.value_size < offsetof(struct xlagg_saved, message))
-		return -EPROTO;
-	__attribute__((cleanup(free_value))) void *value = malloc(info.value_size);
-	if (!value)
-		return -ENOMEM;
-	if (bpf_map_lookup_elem(map, &first, value) != 0)
-		return -errno;
-	memset(ret, 0, sizeof(*ret));
-	memcpy(ret, value, info.value_size < sizeof(*ret) ? info.value_size : sizeof(*ret));
-	return 0;
-}
-
-int datapath_read_saved(const char *folder, struct xlagg_saved *ret)
-{
-	const size_t head = offsetof(struct xlagg_saved, device);
-	__cleanup_fd int fd = pin_get(folder, "saved", PIN_MAP);
-	if (fd < 0)
-		return fd;
-	__attribute__((cleanup(free_value))) struct xlagg_saved *saved = malloc(sizeof(*saved));
-	if (!saved)
-		return -ENOMEM;
-	int err = read_saved(fd, saved);
-	if (!err && saved->message_len > sizeof(saved->message))
-		err = -EPROTO;
-	if (err)
-		return err;
-	if (saved->abi_version != XLAGG_ABI_VERSION)
-		memset((char *)saved + head, 0, sizeof(*saved) - head);
-	*ret = *saved;
-	return 0;
 }
 
 int datapath_slow_fd(const struct datapath *dp)

@@ -2,7 +2,9 @@
 /* Counters, explain, LACP and saved state. */
 #include "datapath/fixture.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +115,21 @@ Test(state, explain)
 	no_leaks();
 }
 
+/* Turns over one bit of what is saved. */
+static void damage_saved(size_t octet)
+{
+	char path[192];
+	uint32_t first = 0;
+	uint8_t *value = malloc(sizeof(struct xlagg_saved));
+	snprintf(path, sizeof(path), "%s/saved", folder);
+	int fd = bpf_obj_get(path);
+	cr_assert(value && bpf_map_lookup_elem(fd, &first, value) == 0);
+	value[octet] ^= 0x10;
+	cr_assert(bpf_map_update_elem(fd, &first, value, 0) == 0);
+	close(fd);
+	free(value);
+}
+
 Test(state, lacp_and_saved)
 {
 	network(0);
@@ -127,7 +144,6 @@ Test(state, lacp_and_saved)
 
 	struct xlagg_saved *saved = calloc(1, sizeof(*saved)), *back = calloc(1, sizeof(*back));
 	cr_assert(datapath_read_saved(folder, back) == -EPROTO, "nothing was saved yet");
-	saved->abi_version = XLAGG_ABI_VERSION;
 	saved->message_len = sizeof(saved->message);
 	memset(saved->message, 0x5a, sizeof(saved->message));
 	saved->undo[31].ifindex = 9;
@@ -138,9 +154,18 @@ Test(state, lacp_and_saved)
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	cr_assert(datapath_adopt(&dp, folder, &features, &setup, sentence) == 0, "%s", sentence);
 	saved->message_len++;
-	cr_assert(datapath_save(dp, saved) == 0 && datapath_read_saved(folder, back) == -EPROTO);
-	cr_assert(back->message_len == sizeof(saved->message), "output was touched on failure");
+	cr_assert(datapath_save(dp, saved) == -EINVAL);
+	saved->message_len--;
 	datapath_close(&dp);
+
+	size_t message = offsetof(struct xlagg_saved, message), undo = offsetof(struct xlagg_saved, undo);
+	damage_saved(undo + 5000);
+	cr_assert(datapath_read_saved(folder, back) == 0 && memcmp(saved, back, message + 100) == 0);
+	cr_assert(back->device == 0 && back->undo[31].ifindex == 0, "damaged records were given");
+	damage_saved(message + 7);
+	back->device = 99;
+	cr_assert(datapath_read_saved(folder, back) == -EPROTO, "a damaged message was given");
+	cr_assert(back->device == 99, "output was touched on failure");
 	free(saved);
 	free(back);
 	no_leaks();

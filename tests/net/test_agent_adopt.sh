@@ -161,7 +161,7 @@ test_adopt_damaged_numbers_of_devices() {
 	lagg_pair 2 proto failover
 	agent_end a KILL
 	# ifindex and lower_ifindex, behind the message: that of eth1, and none
-	scribble a $((8 + 49152 + 4)) 1 0 0 0 255 255 255 255
+	scribble a $((24 + 49152 + 4)) 1 0 0 0 255 255 255 255
 	agent a
 	exists a lo || fail "lo is gone"
 	logged a 'lagg0: .*cannot be adopted .*made anew' || fail "the log does not say so"
@@ -218,4 +218,46 @@ test_start_without_the_file_that_was_named() {
 	is $status 1 "exit status"
 	is "$(wc -l <"$D/err")" 1 "lines on stderr"
 	matches "$(cat "$D/err")" 'cannot read .*none.conf' "its sentence"
+}
+
+# Whatever stands in the maps and under the names of pins: the next agent says what it cannot use and ends with a lagg that
+# works. What it needs to know then is in its record, or else in the file. SCRIBBLES="FIRST LAST": other seeds.
+test_adopt_pins_that_were_scribbled_over() {
+	local seed log adopted=0 anew=0 proto
+	two_hosts 2
+	agent b
+	for seed in $(seq ${SCRIBBLES:-1 24}); do
+		proto=$([ $((seed % 3)) = 0 ] && echo lacp || echo failover)
+		[ "$(field b .proto)" = $proto ] || {
+			! exists b lagg0 || xl b lagg del lagg0
+			xl b lagg add lagg0 proto $proto lacp-rate fast port eth1 port eth2 10.0.0.2/24
+		}
+		echo "lagg add lagg0 proto $proto lacp-rate fast port eth1 port eth2 10.0.0.1/24" >"$D/a.conf"
+		agent a
+		wait_for 15 ping_b
+		agent_end a KILL
+		: >"$D/agent-a.log"
+		"$B/tests/net/scribble" "$BPFFS/$P-a/lagg0" "$seed" >"$D/scribbled"
+		step "seed $seed: $(paste -sd ';' "$D/scribbled")"
+		agent a
+		if [ "$(xl a -j agent show | jq -r '.[0].adopted')" = 1 ]; then
+			adopted=$((adopted + 1))
+		else
+			anew=$((anew + 1))
+			logged a 'lagg0: what is pinned .* cannot be adopted' || fail "it is not said"
+		fi
+		wait_for 10 ping_b
+		is "$(field a '"\(.proto) \(.ports | map(select(.present)) | length)"')" "$proto 2" "the lagg"
+		xl a flush
+		freed_ports
+		agent_end a TERM
+	done
+	echo "   $adopted adopted, $anew made anew"
+	at_least $adopted 1 "adopted"
+	at_least $anew 1 "made anew"
+}
+freed_ports() {
+	! exists a lagg0 || fail "lagg0 is there after flush"
+	is "$(alias_of a eth1)$(alias_of a eth2)" "" "ifaliases of the ports"
+	is "$(pins a lagg0)" "" "pins"
 }
