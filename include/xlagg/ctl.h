@@ -203,7 +203,7 @@ enum xlagg_event_type {
 	XLAGG_EVENT_PORT_ADD,
 	XLAGG_EVENT_PORT_DEL,
 	XLAGG_EVENT_PORT_STATE,	    /* old_flags, new_flags, text: reason */
-	XLAGG_EVENT_FAILOVER,	    /* from, to, text: cause, detected, gap_ns, between */
+	XLAGG_EVENT_FAILOVER,	    /* from, to, text: cause, detected, gap_ns, dropped */
 	XLAGG_EVENT_CARRIER,	    /* new_flags: 1 up, 0 down; text: reason */
 	XLAGG_EVENT_PARTNER_CHANGE, /* text: the partner */
 	XLAGG_EVENT_TABLE,	    /* generation, moved */
@@ -228,7 +228,7 @@ struct xlagg_event {
 	uint32_t moved;		       /* buckets that changed their port */
 	uint32_t detected;	       /* enum xlagg_detected */
 	uint64_t gap_ns;  /* last frame on the old port to first frame on the new, XLAGG_GAP_UNKNOWN: not known */
-	uint64_t between; /* where the gap is known: frames in it for which there was no port */
+	uint64_t dropped; /* where the gap is known: frames in it for which there was no port */
 	char lagg[XLAGG_NAME_MAX];
 	char port[XLAGG_NAME_MAX]; /* empty: none */
 	char from[XLAGG_NAME_MAX], to[XLAGG_NAME_MAX];
