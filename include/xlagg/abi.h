@@ -327,6 +327,8 @@ struct xlagg_params {
 						 * get at most; 0: there are no probes */
 	__u32 ethertypes;			/* entries of `ethertype` in use */
 	__u16 ethertype[XLAGG_PORT_ETHERTYPES]; /* frames that stay with the port's own stack, host byte order */
+	__u32 data_below;			/* a frame of a smaller EtherType is the lagg's, if it is not for a
+						 * group; 0: each is looked at. Set by the loader. */
 };
 
 /* What the probe program answers (`explain`), and why the port was chosen. */
