@@ -258,6 +258,11 @@ static inline __attribute__((always_inline)) bool xlagg_skip_extensions(struct x
 	return p->next != XLAGG_IP_FRAGMENT;
 }
 
+static inline __attribute__((always_inline)) bool xlagg_has_ports(__u8 protocol)
+{
+	return protocol == XLAGG_IP_UDP || protocol == XLAGG_IP_TCP || protocol == XLAGG_IP_SCTP;
+}
+
 /*
  * Adds what identifies the flow above the network layer. The label counts only where no ports are found: it may
  * change in the life of a flow, and each direction has its own.
@@ -269,8 +274,7 @@ static inline __attribute__((always_inline)) void xlagg_hash_transport(struct xl
 	p->port = 0;
 	if (p->keys.fields & XLAGG_HASH_L4_PROTO)
 		p->network += (__u64)p->next << 36; /* above three VLAN ids */
-	if ((p->next == XLAGG_IP_TCP || p->next == XLAGG_IP_UDP || p->next == XLAGG_IP_SCTP) &&
-	    xlagg_take(p, 4, &ports)) {
+	if (xlagg_has_ports(p->next) && xlagg_take(p, 4, &ports)) {
 		p->network +=
 		    xlagg_pair(p, 4, xlagg_load16(ports), xlagg_load16(ports + 2), XLAGG_HASH_SPORT, XLAGG_HASH_DPORT);
 		p->port = xlagg_be16(xlagg_load16(ports + 2));
@@ -336,6 +340,38 @@ static inline __attribute__((always_inline)) bool xlagg_enter_tunnel(struct xlag
 }
 
 /*
+ * Most frames at once: IPv4 without options and in one piece, with ports, and no tag in the frame. What it adds is what
+ * the functions above add. False: not such a frame, and nothing is added.
+ */
+static inline __attribute__((always_inline)) bool xlagg_parse_plain(struct xlagg_parse *p, __u16 vid)
+{
+	const __u8 *eth = p->data, *ip = eth + ETH_HLEN, *ports = ip + 20;
+
+	if ((p->keys.fields & XLAGG_HASH_INNER) || (const void *)(ports + 4) > p->end ||
+	    xlagg_load16(eth + 12) != xlagg_be16(ETH_P_IP) || ip[0] != 0x45 ||
+	    (xlagg_load16(ip + 6) & xlagg_be16(0x3fff)) || !xlagg_has_ports(ip[9]))
+		return false;
+	xlagg_hash_macs(p, eth);
+	p->link += xlagg_if_asked(p, XLAGG_HASH_VLAN, vid);
+	p->network =
+	    xlagg_pair(p, 0, xlagg_load32(ip + 12), xlagg_load32(ip + 16), XLAGG_HASH_SRC_IP, XLAGG_HASH_DST_IP);
+	p->network += xlagg_if_asked(p, XLAGG_HASH_L4_PROTO, (__u64)ip[9] << 36);
+	p->network +=
+	    xlagg_pair(p, 4, xlagg_load16(ports), xlagg_load16(ports + 2), XLAGG_HASH_SPORT, XLAGG_HASH_DPORT);
+	return true;
+}
+
+/* The flow hash from what was added. */
+static inline __attribute__((always_inline)) struct xlagg_flow xlagg_mix(const struct xlagg_parse *p)
+{
+	__u64 hash = p->link + p->network;
+
+	hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15ull;
+	hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93ull;
+	return (struct xlagg_flow){.hash = (__u32)(hash >> 32), .cut = p->cut};
+}
+
+/*
  * The hash of the frame from `data` to `data_end`. `vid`: id of a VLAN tag that is kept beside the frame (skb), 0:
  * none; it hashes as if it stood in front of the tags in the frame. With XLAGG_HASH_INNER the packet inside a tunnel
  * takes the place of the one that carries it, one level deep; MACs and VLAN ids of both count.
@@ -343,18 +379,20 @@ static inline __attribute__((always_inline)) bool xlagg_enter_tunnel(struct xlag
 static inline __attribute__((always_inline)) struct xlagg_flow xlagg_flow_hash(const void *data, const void *data_end,
 									       __u16 vid, struct xlagg_hash_keys keys)
 {
-	struct xlagg_parse p = {.keys = keys, .data = data, .end = data_end};
-	__u64 hash;
+	struct xlagg_parse p = {.keys = keys, .data = data, .end = data_end}, usual = p;
 
+	/* What a lagg hashes that was not told otherwise: here the compiler knows the fields, and asks for none. */
+	usual.keys.fields = XLAGG_HASH_L2 | XLAGG_HASH_L3 | XLAGG_HASH_L4;
+	if (keys.fields == usual.keys.fields && xlagg_parse_plain(&usual, vid))
+		return xlagg_mix(&usual);
+	if (keys.fields != usual.keys.fields && xlagg_parse_plain(&p, vid))
+		return xlagg_mix(&p);
 	if (xlagg_parse_ethernet(&p, vid) && (keys.fields & ~XLAGG_HASH_L2 & ~XLAGG_HASH_SYMMETRIC) &&
 	    xlagg_parse_packet(&p) && (keys.fields & XLAGG_HASH_INNER) && xlagg_enter_tunnel(&p)) {
 		xlagg_forget_way(&p, (__u32)p.network);
 		xlagg_parse_packet(&p);
 	}
-	hash = p.link + p.network;
-	hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15ull;
-	hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93ull;
-	return (struct xlagg_flow){.hash = (__u32)(hash >> 32), .cut = p.cut};
+	return xlagg_mix(&p);
 }
 
 #endif

@@ -337,6 +337,33 @@ Test(hash, inner_takes_the_place_of_the_carrier)
 	same(&deep[0], &deep[1], ALL | XLAGG_HASH_INNER);
 }
 
+/* Frames of the usual kind are hashed at once, those with a tag in the frame octet by octet: to the same number, since
+ * it does not matter where the tag is. */
+Test(hash, at_once_as_piece_by_piece)
+{
+	static const uint8_t protos[] = {6, 17, 132, 1, 47};
+	uint64_t state = 99;
+
+	for (uint32_t fields = 0; fields < XLAGG_HASH_SYMMETRIC * 2; fields++) {
+		struct xlagg_hash_keys keys = {fields, (uint32_t)frame_random(&state)};
+		struct fields v = {.dst_mac = (uint32_t)frame_random(&state),
+				   .src_mac = (uint32_t)frame_random(&state),
+				   .vid = (uint16_t)(frame_random(&state) & 0xfff),
+				   .src = (uint32_t)frame_random(&state),
+				   .dst = (uint32_t)frame_random(&state),
+				   .proto = protos[fields % 5],
+				   .sport = (uint16_t)frame_random(&state),
+				   .dport = (uint16_t)frame_random(&state)};
+		struct frame tagged = frame_of(&v, false), plain = tagged;
+
+		memmove(plain.data + 12, plain.data + 16, plain.len - 16);
+		plain.len -= 4;
+		cr_assert_eq(xlagg_flow_hash(plain.data, plain.data + plain.len, v.vid, keys).hash,
+			     xlagg_flow_hash(tagged.data, tagged.data + tagged.len, 0, keys).hash, "fields %#x",
+			     fields);
+	}
+}
+
 /* VXLAN frames without the I flag, GRE of another version or with routing: the carrier's hash stays. */
 Test(hash, inner_leaves_what_it_does_not_know)
 {
