@@ -71,8 +71,6 @@ static __always_inline void count_port_tx(__u32 slot, struct amount amount)
 		return;
 	stats->tx_packets += amount.packets;
 	stats->tx_bytes += amount.bytes;
-	if (params.proto == XLAGG_PROTO_FAILOVER)
-		note_turnover(slot);
 }
 
 /* Taken into the lagg from port params.slot. */

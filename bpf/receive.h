@@ -45,6 +45,8 @@ static __always_inline bool may_answer(const __u8 *header, const void *end, __u1
  */
 static __always_inline enum owner owner_of(const __u8 *header, const void *end, __u16 ethertype, __u16 vid)
 {
+	if (ethertype < params.data_below && (params.proto != XLAGG_PROTO_LACP || !(header[0] & 1)))
+		return OWNER_LAGG;
 	if (ethertype == ETH_P_SLOW)
 		return params.proto == XLAGG_PROTO_LACP ? OWNER_SLOW : OWNER_PORT;
 	if (vid)

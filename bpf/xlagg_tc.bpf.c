@@ -57,6 +57,12 @@ static __always_inline __u32 flow_of(struct __sk_buff *skb)
 	return flow.hash;
 }
 
+static __always_inline int drop(__u32 why, struct amount amount)
+{
+	count_tx_drop(why, amount);
+	return TC_ACT_SHOT;
+}
+
 /* broadcast: a copy to every live port, the frame itself to the last. */
 static __always_inline int send_to_all(struct __sk_buff *skb, const volatile struct xlagg_table *table,
 				       struct amount amount)
@@ -77,40 +83,40 @@ static __always_inline int send_to_all(struct __sk_buff *skb, const volatile str
 		last = slot;
 		last_ifindex = ifindex;
 	}
-	if (!last_ifindex) {
-		count_tx_drop(XLAGG_TX_NO_PORT, amount);
-		return TC_ACT_SHOT;
-	}
+	if (!last_ifindex)
+		return drop(XLAGG_TX_NO_PORT, amount);
 	count_port_tx(last, amount);
 	return bpf_redirect(last_ifindex, 0);
+}
+
+static __always_inline int hand_over(struct choice choice, struct amount amount)
+{
+	if (choice.slot == XLAGG_NO_PORT)
+		return drop(XLAGG_TX_NO_PORT, amount);
+	count_port_tx(choice.slot, amount);
+	return bpf_redirect(choice.ifindex, 0);
 }
 
 SEC("tc")
 int tx(struct __sk_buff *skb)
 {
-	const volatile struct xlagg_table *table;
+	const volatile struct xlagg_table *table = current_table();
 	struct amount amount = amount_of(skb);
 	struct choice choice;
 
 	count_tx(amount);
-	if (params.proto == XLAGG_PROTO_NONE) {
-		count_tx_drop(XLAGG_TX_PROTO_NONE, amount);
-		return TC_ACT_SHOT;
-	}
-	table = current_table();
-	if (!table) {
-		count_tx_drop(XLAGG_TX_NO_CARRIER, amount);
-		return TC_ACT_SHOT;
-	}
+	if (table && by_flow())
+		return hand_over(choose_bucket(table, flow_of(skb)), amount);
+	if (params.proto == XLAGG_PROTO_NONE)
+		return drop(XLAGG_TX_PROTO_NONE, amount);
+	if (!table)
+		return drop(XLAGG_TX_NO_CARRIER, amount);
 	if (params.proto == XLAGG_PROTO_BROADCAST)
 		return send_to_all(skb, table, amount);
-	choice = choose(table, by_flow() ? flow_of(skb) : 0, true);
-	if (choice.slot == XLAGG_NO_PORT) {
-		count_tx_drop(XLAGG_TX_NO_PORT, amount);
-		return TC_ACT_SHOT;
-	}
-	count_port_tx(choice.slot, amount);
-	return bpf_redirect(choice.ifindex, 0);
+	choice = choose(table, 0, true);
+	if (params.proto == XLAGG_PROTO_FAILOVER && choice.slot != XLAGG_NO_PORT)
+		note_turnover(choice.slot);
+	return hand_over(choice, amount);
 }
 
 SEC("tc")
@@ -124,15 +130,15 @@ int rx(struct __sk_buff *skb)
 
 	if (!bpf_map_lookup_elem(&lower_alive, &zero))
 		return TC_ACT_UNSPEC; /* the lagg's device was removed and nobody has cleaned up yet */
-	if ((void *)(long)skb->data + ETH_HLEN > (void *)(long)skb->data_end) {
+	if ((void *)header + ETH_HLEN > (void *)(long)skb->data_end) {
 		if (bpf_skb_pull_data(skb, ETH_HLEN)) {
 			count_rx_drop(XLAGG_RX_MALFORMED, amount);
 			return TC_ACT_SHOT;
 		}
 		header = (void *)(long)skb->data;
+		if ((void *)header + ETH_HLEN > (void *)(long)skb->data_end)
+			return TC_ACT_SHOT;
 	}
-	if ((void *)header + ETH_HLEN > (void *)(long)skb->data_end)
-		return TC_ACT_SHOT;
 	ethertype = xlagg_be16(xlagg_load16(header + 12));
 	group = header[0] & 1;
 	switch (owner_of(header, (void *)(long)skb->data_end, ethertype, tag_of(skb))) {

@@ -134,6 +134,8 @@ int xdp_tx(struct xdp_md *xdp)
 	if (verdict == XDP_REDIRECT) {
 		count_tx(amount);
 		count_port_tx(choice.slot, amount);
+		if (params.proto == XLAGG_PROTO_FAILOVER)
+			note_turnover(choice.slot);
 	}
 	return (int)verdict;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Programs are loaded once per lagg, receive programs once per port: with their constants, over the lagg's maps. */
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,8 @@
 #include "bpf/xlagg_tc.skel.h"
 #include "bpf/xlagg_xdp.skel.h"
 
-#define PROGRAM_MAPS 32 /* maps that one program uses, at most */
+#define ETH_P_MAC_CONTROL 0x8808 /* IEEE 802.3 clause 31; the slow protocols' is the next */
+#define PROGRAM_MAPS 32		 /* maps that one program uses, at most */
 
 struct programs {
 	struct bpf_object *object; /* that of the one skeleton that is open */
@@ -38,6 +40,16 @@ static int open_xdp(struct programs *programs, const struct xlagg_params *params
 	return 0;
 }
 
+/* The least EtherType of which a frame may be for anybody but the lagg: most frames are told by this alone. */
+static uint32_t data_below(const struct xlagg_params *params)
+{
+	uint32_t least = params->probe_us ? ETH_P_ARP : ETH_P_MAC_CONTROL;
+	for (uint32_t i = 0; i < params->ethertypes && i < XLAGG_PORT_ETHERTYPES; i++)
+		if (params->ethertype[i] < least)
+			least = params->ethertype[i];
+	return least;
+}
+
 int programs_open(const struct datapath_setup *setup, enum program_object which, uint32_t slot, struct programs **ret)
 {
 	struct programs *programs = calloc(1, sizeof(*programs));
@@ -45,6 +57,7 @@ int programs_open(const struct datapath_setup *setup, enum program_object which,
 		return -ENOMEM;
 	struct xlagg_params params = setup->params;
 	params.slot = slot;
+	params.data_below = data_below(&params);
 	int err = which == PROGRAMS_TC ? open_tc(programs, &params) : open_xdp(programs, &params);
 	if (err)
 		programs_close(&programs);

@@ -129,6 +129,7 @@ struct rig *rig_with_ports(uint32_t proto, uint32_t ports, const char *programs)
 	    .rr_limit = 1,
 	    .ethertypes = 2,
 	    .ethertype = {0x88cc, 0x888e},
+	    .data_below = 0x8808,
 	};
 	struct rig *rig = rig_open(&params, programs);
 

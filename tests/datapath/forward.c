@@ -68,6 +68,31 @@ Test(forward, direct)
 	no_leaks();
 }
 
+/* The loader tells the programs from which EtherType on they must look closer. */
+Test(forward, ethertype_of_the_port)
+{
+	network(1);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_LOADBALANCE);
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	setup.params.ethertypes = 2;
+	setup.params.ethertype[1] = 0x0800;
+	struct datapath *dp = make(&features, &setup, 1);
+	int lagg = listen_on("lagg0"), port = listen_on("eth0"), wire = listen_on("wire0");
+
+	PUBLISH(dp, 0);
+	send_frame(wire, 1);
+	cr_assert(hears(port, 1), "the frame did not arrive");
+	cr_assert(drain(lagg) == 0, "a frame of the port's own EtherType reached lagg0");
+	setup.params.ethertypes = 1;
+	cr_assert(datapath_change(dp, &setup, sentence) == 0, "%s", sentence);
+	send_frame(wire, 2);
+	cr_assert(hears(lagg, 2), "a frame of no EtherType of the port's did not reach lagg0");
+	datapath_close(&dp);
+	cr_assert(datapath_remove(folder) == 0);
+	no_leaks();
+}
+
 Test(forward, netkit)
 {
 	network(2);
