@@ -159,7 +159,7 @@ static void adopt_links(struct lagg *lagg)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (lagg->port[slot].used && lagg->port[slot].ifindex)
-			member_refresh(lagg, slot);
+			member_refresh(lagg, slot, XLAGG_DETECTED_NONE);
 	const struct xlagg_history history = lagg->saved.history;
 	core_release(lagg->core, agent_now(), &lagg->fx);
 	core_adopt_history(lagg->core, &history);

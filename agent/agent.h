@@ -220,10 +220,10 @@ int member_attach(struct lagg *lagg, uint32_t slot, const struct device *device,
 void member_absent(struct lagg *lagg, uint32_t slot);
 /* The device of a port has another name by now. */
 void member_rename(struct lagg *lagg, uint32_t slot, const char *name);
-/* Looks at carrier, speed and administrative state now and tells the core. */
-void member_refresh(struct lagg *lagg, uint32_t slot);
+/* Looks at carrier, speed and administrative state now and tells the core. `detected`: who gave cause to look. */
+void member_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected);
 /* Its carrier is known to be gone: nothing is asked first, since the kernel answers only when RTNL is free. */
-void member_lost(struct lagg *lagg, uint32_t slot);
+void member_lost(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected);
 /* Makes the port's device what the lagg wants; also after someone else changed it. */
 int member_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE_MAX]);
 int member_find(const struct lagg *lagg, const char *name); /* slot or -ENOENT */

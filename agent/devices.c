@@ -144,7 +144,7 @@ void devices_port_changed(struct lagg *lagg, uint32_t slot, const struct device 
 	const struct looks *looks = &lagg->looks;
 	if (strcmp(device->name, lagg->port[slot].name) != 0)
 		member_rename(lagg, slot, device->name);
-	member_refresh(lagg, slot);
+	member_refresh(lagg, slot, XLAGG_DETECTED_NETLINK);
 	/* MAC, MTU and offloads are the lagg's to choose. */
 	bool other = device->mtu != looks->mtu || (!looks->own_macs && memcmp(device->mac, looks->mac, 6) != 0) ||
 		     lagg->model.conf.datapath == XLAGG_DATAPATH_XDP;
@@ -194,7 +194,7 @@ static void on_device(void *context, const struct device *device, bool gone)
 	}
 	bool of_port = port_of_device(agent, device->ifindex, &lagg, &slot);
 	if (of_port && !device->carrier)
-		member_lost(lagg, slot);
+		member_lost(lagg, slot, XLAGG_DETECTED_NETLINK);
 	/* The event may be older than a change of our own: the present state counts. */
 	if (netlink_get(agent->nl, device->ifindex, &now) < 0)
 		return;

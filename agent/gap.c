@@ -10,20 +10,23 @@
 #define PATIENCE_NS (200 * NS_PER_MS)
 #define LOOK_AGAIN_NS (2 * NS_PER_MS)
 
-static void tell(struct lagg *lagg, uint64_t now, uint64_t gap)
+static const struct datapath_gap unknown = {.ns = XLAGG_GAP_UNKNOWN};
+
+static void tell(struct lagg *lagg, uint64_t now, const struct datapath_gap *gap)
 {
 	struct xlagg_event event = lagg->failover;
 	lagg->failover = (struct xlagg_event){0};
 	lagg->failover_told_ns = now;
-	event.gap_ns = gap;
+	event.gap_ns = gap->ns;
+	event.dropped = gap->refused;
 	lagg_event(lagg, &event);
 }
 
 /* 0, or -EAGAIN where it may be known later. */
-static int look(struct lagg *lagg, uint64_t *gap)
+static int look(struct lagg *lagg, struct datapath_gap *gap)
 {
 	int from = member_find(lagg, lagg->failover.from), to = member_find(lagg, lagg->failover.to);
-	*gap = XLAGG_GAP_UNKNOWN;
+	*gap = unknown;
 	if (from < 0 || to < 0)
 		return 0; /* one of them is no port any more */
 	return datapath_gap(lagg->dp, (uint32_t)from, (uint32_t)to, lagg->failover_told_ns, gap);
@@ -33,7 +36,7 @@ void gap_await(struct lagg *lagg, const struct xlagg_event *failover)
 {
 	uint64_t now = agent_now();
 	if (lagg->failover.type == XLAGG_EVENT_FAILOVER)
-		tell(lagg, now, XLAGG_GAP_UNKNOWN);
+		tell(lagg, now, &unknown);
 	lagg->failover = *failover;
 	lagg->failover.time_ns = agent_realtime();
 	lagg->failover_until_ns = now + PATIENCE_NS;
@@ -42,9 +45,9 @@ void gap_await(struct lagg *lagg, const struct xlagg_event *failover)
 
 void gap_run(struct lagg *lagg, uint64_t now)
 {
-	uint64_t gap;
+	struct datapath_gap gap;
 	if (lagg->failover.type == XLAGG_EVENT_FAILOVER && (look(lagg, &gap) == 0 || now >= lagg->failover_until_ns))
-		tell(lagg, now, gap);
+		tell(lagg, now, &gap);
 }
 
 uint64_t gap_deadline(const struct lagg *lagg, uint64_t now)

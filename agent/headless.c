@@ -91,7 +91,7 @@ static void catch_up(struct lagg *lagg)
 		out[slot] = take_note(lagg, slot, lost[slot]);
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (out[slot])
-			member_refresh(lagg, slot);
+			member_refresh(lagg, slot, XLAGG_DETECTED_NONE);
 }
 
 void headless_beat(struct agent *agent)

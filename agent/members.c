@@ -160,7 +160,7 @@ int member_attach(struct lagg *lagg, uint32_t slot, const struct device *device,
 	port->ifindex = device->ifindex;
 	port->device = *device;
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
-	member_refresh(lagg, slot);
+	member_refresh(lagg, slot, XLAGG_DETECTED_NONE);
 	poll_update(agent);
 	return 0;
 }
@@ -262,10 +262,20 @@ void member_del(struct lagg *lagg, uint32_t slot)
 	lagg_tell(lagg, XLAGG_EVENT_PORT_DEL, name, NULL);
 }
 
+/* The kernel's own watcher was first. */
+static bool lost_in_kernel(const struct lagg *lagg, uint32_t slot)
+{
+	uint32_t lost[XLAGG_MAX_PORTS];
+	datapath_lost(lagg->dp, lost);
+	return lost[slot] != lagg->port[slot].lost;
+}
+
 void member_absent(struct lagg *lagg, uint32_t slot)
 {
 	struct port *port = &lagg->port[slot];
-	struct core_link gone = {0};
+	struct core_link gone = {
+	    .detected = lost_in_kernel(lagg, slot) ? XLAGG_DETECTED_FENTRY : XLAGG_DETECTED_NETLINK,
+	};
 	core_link_changed(lagg->core, agent_now(), slot, &gone, &lagg->fx);
 	lagg_effects(lagg);
 	datapath_port_del(lagg->dp, slot);
@@ -317,26 +327,27 @@ void member_rename(struct lagg *lagg, uint32_t slot, const char *name)
 }
 
 /* What the core hears of a loss between two looks: policy has to count it although carrier is back. */
-static void tell_loss(struct lagg *lagg, uint32_t slot)
+static void tell_loss(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected)
 {
 	struct port *port = &lagg->port[slot];
 	port->link.carrier = false;
+	port->link.detected = detected;
 	poll_hurry(lagg->agent);
 	core_link_changed(lagg->core, agent_now(), slot, &port->link, &lagg->fx);
 }
 
-void member_lost(struct lagg *lagg, uint32_t slot)
+void member_lost(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected)
 {
 	if (!lagg->port[slot].link.carrier)
 		return;
-	tell_loss(lagg, slot);
+	tell_loss(lagg, slot, lost_in_kernel(lagg, slot) ? XLAGG_DETECTED_FENTRY : detected);
 	lagg_effects(lagg);
 }
 
-void member_refresh(struct lagg *lagg, uint32_t slot)
+void member_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected)
 {
 	struct port *port = &lagg->port[slot];
-	struct core_link link = {.present = true};
+	struct core_link link = {.present = true, .detected = detected};
 	uint32_t now_lost[XLAGG_MAX_PORTS];
 	/* The counters first: a loss after this line is one that carrier below may not show yet. */
 	datapath_lost(lagg->dp, now_lost);
@@ -352,7 +363,7 @@ void member_refresh(struct lagg *lagg, uint32_t slot)
 	if (outs)
 		headless_restart(lagg, slot);
 	if (port->link.carrier && (!link.carrier || losses != outs))
-		tell_loss(lagg, slot);
+		tell_loss(lagg, slot, losses != outs ? XLAGG_DETECTED_FENTRY : detected);
 	if (link.carrier && !port->link.carrier)
 		poll_hurry(lagg->agent);
 	port->link = link;

@@ -35,6 +35,7 @@ static void put_port(struct lagg *lagg, const struct xlagg_port_model *model, st
 	const struct port *port = &lagg->port[slot];
 	struct xlagg_port_status status = {.ifindex = (uint32_t)port->ifindex, .present = port->ifindex != 0};
 	core_port_status(lagg->core, slot, &status);
+	core_port_damping(lagg->core, agent_now(), slot, &status);
 	status.last_change_ns = agent_to_realtime(status.last_change_ns);
 	if (status.probe.answered_ns)
 		status.probe.answered_ns = agent_to_realtime(status.probe.answered_ns);

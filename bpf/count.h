@@ -34,10 +34,29 @@ static __always_inline void count_tx(struct amount amount)
 	stats->tx_bytes += amount.bytes;
 }
 
+static __always_inline struct xlagg_turnover *turnover_of_cpu(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&turnover, &zero);
+}
+
+/* failover: a frame comes between one port and the next, and takes none. */
+static __always_inline void note_refused(struct amount amount)
+{
+	struct xlagg_turnover *t = turnover_of_cpu();
+
+	if (t)
+		t->refused += amount.packets;
+}
+
 /* Not sent, for a reason of enum xlagg_tx_drop. */
 static __always_inline void count_tx_drop(__u32 why, struct amount amount)
 {
 	struct xlagg_lagg_stats *stats = stats_of_lagg();
+
+	if (params.proto == XLAGG_PROTO_FAILOVER && why == XLAGG_TX_NO_PORT)
+		note_refused(amount);
 
 	if (stats && why < XLAGG_TX_DROP_MAX)
 		stats->tx_dropped[why] += amount.packets;
@@ -46,19 +65,19 @@ static __always_inline void count_tx_drop(__u32 why, struct amount amount)
 /* failover: a frame takes that port. How long a change of ports took, the datapath alone can tell. */
 static __always_inline void note_turnover(__u32 slot)
 {
+	struct xlagg_turnover *t = turnover_of_cpu();
 	__u64 now = bpf_ktime_get_ns();
-	struct xlagg_turnover *t;
-	__u32 zero = 0;
 
-	t = bpf_map_lookup_elem(&turnover, &zero);
 	if (!t)
 		return;
 	if (t->slot != slot) {
 		t->from = t->slot;
 		t->left_ns = t->last_ns;
 		t->came_ns = now;
+		t->between = t->refused;
 		t->slot = slot;
 	}
+	t->refused = 0;
 	t->last_ns = now;
 }
 

@@ -50,6 +50,12 @@ static void put_known(json_t *object, const char *key, uint64_t value)
 	put(object, key, value ? json_integer((json_int_t)value) : json_null());
 }
 
+/* null where it is not known. */
+static void put_if(json_t *object, const char *key, bool known, uint64_t value)
+{
+	put(object, key, known ? json_integer((json_int_t)value) : json_null());
+}
+
 static void put_boolean(json_t *object, const char *key, bool value)
 {
 	put(object, key, json_boolean(value));
@@ -183,6 +189,17 @@ static json_t *port_probe(const struct xlagg_port_status *status)
 	return json;
 }
 
+/* What its losses have cost the port by now; without option damping it pays nothing for them. */
+static json_t *port_damping(const struct xlagg_port_status *status)
+{
+	json_t *json = json_object();
+
+	put_number(json, "penalty", status->damping.penalty);
+	put_boolean(json, "suppressed", status->damping.suppressed);
+	put_number(json, "reuse_ms", status->damping.reuse_ms);
+	return json;
+}
+
 static json_t *port_object(const struct view_lagg *lagg, uint32_t index, json_t *json, bool details, bool stats)
 {
 	const struct xlagg_port_model *port = &lagg->model.port[index];
@@ -211,6 +228,7 @@ static json_t *port_object(const struct view_lagg *lagg, uint32_t index, json_t 
 		put(json, "options", options(xlagg_port_options, XLAGG_PORT_OPTIONS, &port->conf));
 		put(json, "lacp", lagg->model.conf.proto == XLAGG_PROTO_LACP ? port_lacp(status) : json_null());
 		put(json, "probe", port_probe(status));
+		put(json, "damping", port_damping(status));
 	}
 	if (stats)
 		put(json, "stats", port_stats(&status->stats));
@@ -375,8 +393,9 @@ json_t *show_json_event(const struct xlagg_event *event)
 		put_name(json, "from", event->from);
 		put_name(json, "to", event->to);
 		put_text(json, "cause", event->text);
-		put(json, "gap",
-		    event->gap_ns == XLAGG_GAP_UNKNOWN ? NULL : json_integer((json_int_t)event->gap_ns / 1000));
+		put_name(json, "detected", words_get(words_detected, event->detected));
+		put_if(json, "gap", event->gap_ns != XLAGG_GAP_UNKNOWN, event->gap_ns / 1000);
+		put_if(json, "dropped", event->gap_ns != XLAGG_GAP_UNKNOWN, event->dropped);
 		break;
 	case XLAGG_EVENT_CARRIER:
 		put_boolean(json, "carrier", event->new_flags);

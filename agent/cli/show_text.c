@@ -67,6 +67,16 @@ static void lacp_end(FILE *out, const char *indent, const char *who, const struc
 	fprintf(out, "%s%s %s state=%x<%s>\n", indent, who, id, end->state, state);
 }
 
+static void port_damping(FILE *out, const char *indent, const struct xlagg_port_status *status)
+{
+	if (!status->damping.penalty)
+		return;
+	fprintf(out, "%sdamping penalty %u", indent, status->damping.penalty);
+	if (status->damping.suppressed)
+		fprintf(out, " held back for %.1f s", status->damping.reuse_ms / 1000.0);
+	fputc('\n', out);
+}
+
 static void port_probe(FILE *out, const char *indent, const struct xlagg_port_status *status)
 {
 	char when[WORDS_TIME_SIZE];
@@ -96,6 +106,7 @@ static void port_details(FILE *out, const char *indent, const struct view_lagg *
 		fprintf(out, " last change %s", when);
 	fputc('\n', out);
 	port_probe(out, indent, status);
+	port_damping(out, indent, status);
 	if (lagg->model.conf.proto != XLAGG_PROTO_LACP)
 		return;
 	words_headless(status->lacp.headless_s, headless, sizeof(headless));
@@ -255,8 +266,10 @@ static void event_details(FILE *out, const struct xlagg_event *event)
 	case XLAGG_EVENT_FAILOVER:
 		fprintf(out, " from %s to %s", event->from[0] ? event->from : "none",
 			event->to[0] ? event->to : "none");
+		if (event->detected)
+			fprintf(out, " detected by %s", word_or(words_detected, event->detected));
 		if (event->gap_ns != XLAGG_GAP_UNKNOWN)
-			fprintf(out, " gap %.3f ms", (double)event->gap_ns / 1e6);
+			fprintf(out, " gap %.3f ms dropped %" PRIu64, (double)event->gap_ns / 1e6, event->dropped);
 		break;
 	case XLAGG_EVENT_CARRIER:
 		fputs(event->new_flags ? " up" : " down", out);

@@ -14,7 +14,8 @@ const char *const words_churn[] = {"NONE", "MONITOR", "CHURN", NULL};
 const char *const words_duplex[] = {"", "half", "full", NULL};
 const char *const words_attach[] = {"tcx", "clsact", "xdp-dispatcher", "xdp-link", NULL};
 const char *const words_xdp_mode[] = {"", "native", "mixed", NULL};
-const char *const words_watch[] = {"netlink", "poll", "fentry", NULL};
+const char *const words_watch[] = {"netlink", "netlink+poll", "fentry", NULL};
+const char *const words_detected[] = {"", "fentry", "poll", "netlink", "probe", "command", NULL};
 const char *const words_event[] = {"lagg-add", "lagg-del", "lagg-change",    "port-add", "port-del",	"port-state",
 				   "failover", "carrier",  "partner-change", "table",	 "agent-start", NULL};
 const char *const words_choice[] = {"bucket", "backup", "rehash",     "priority", "turn",

@@ -60,9 +60,10 @@ struct core_link {
 	bool present;  /* the device exists */
 	bool admin_up; /* IFF_UP */
 	bool carrier;
-	uint32_t speed;	 /* Mb/s, 0: unknown */
-	uint32_t duplex; /* enum xlagg_duplex */
-	uint8_t mac[6];	 /* the port's own (permanent) MAC: source address of slow-protocol frames */
+	uint32_t speed;		      /* Mb/s, 0: unknown */
+	uint32_t duplex;	      /* enum xlagg_duplex */
+	uint8_t mac[6];		      /* the port's own (permanent) MAC: source address of slow-protocol frames */
+	enum xlagg_detected detected; /* who noticed that it is so now */
 };
 
 /* An address that link probes ask for. */
@@ -150,6 +151,8 @@ const struct core_output *core_output(const struct core *core);
  */
 void core_status(const struct core *core, struct xlagg_lagg_status *status);
 void core_port_status(const struct core *core, uint32_t slot, struct xlagg_port_status *status);
+/* Of it, what changes with time alone: `damping`. */
+void core_port_damping(const struct core *core, uint64_t now, uint32_t slot, struct xlagg_port_status *status);
 /* Octets that a struct core needs; the caller allocates once. */
 uint32_t core_size(void);
 

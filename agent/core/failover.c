@@ -142,22 +142,36 @@ void failover_forget(struct core *core, uint32_t slot)
 		failover->told = XLAGG_NO_PORT;
 }
 
-static void explain(const struct core *core, uint32_t returned, char ret[XLAGG_SENTENCE_MAX])
+/* Who saw that this port, which had the place, can keep it no more. */
+static enum xlagg_detected loss_detected(const struct port *port)
+{
+	return port->conf.admin ? port->detected : XLAGG_DETECTED_COMMAND;
+}
+
+/* Why another port is the active one now, and who noticed. */
+static void explain(const struct core *core, uint32_t returned, struct xlagg_event *event)
 {
 	const struct failover *failover = &core->failover;
-	const char *to = core->port[failover->active].name;
+	const struct port *to = &core->port[failover->active];
+	char *text = event->text;
 
-	if (failover->told == XLAGG_NO_PORT)
-		snprintf(ret, XLAGG_SENTENCE_MAX, "%s was removed", failover->told_name);
-	else if (!port_holds(&core->port[failover->told]))
-		snprintf(ret, XLAGG_SENTENCE_MAX, "%s: %s", failover->told_name,
-			 core->port[failover->told].told_reason);
-	else if (failover->activated == failover->active)
-		snprintf(ret, XLAGG_SENTENCE_MAX, "%s was activated by command", to);
-	else if (returned & 1u << failover->active)
-		snprintf(ret, XLAGG_SENTENCE_MAX, "%s is usable again and preferred", to);
-	else
-		snprintf(ret, XLAGG_SENTENCE_MAX, "%s is preferred", to);
+	if (failover->told == XLAGG_NO_PORT) {
+		snprintf(text, XLAGG_SENTENCE_MAX, "%s was removed", failover->told_name);
+		event->detected = XLAGG_DETECTED_COMMAND;
+	} else if (!port_holds(&core->port[failover->told])) {
+		const struct port *from = &core->port[failover->told];
+
+		snprintf(text, XLAGG_SENTENCE_MAX, "%s: %s", failover->told_name, from->told_reason);
+		event->detected = loss_detected(from);
+	} else if (failover->activated == failover->active) {
+		snprintf(text, XLAGG_SENTENCE_MAX, "%s was activated by command", to->name);
+		event->detected = XLAGG_DETECTED_COMMAND;
+	} else if (returned & 1u << failover->active) {
+		snprintf(text, XLAGG_SENTENCE_MAX, "%s is usable again and preferred", to->name);
+		event->detected = to->detected;
+	} else {
+		snprintf(text, XLAGG_SENTENCE_MAX, "%s is preferred", to->name);
+	}
 }
 
 void failover_tell(struct core *core, uint64_t now, uint32_t returned, struct core_effects *fx)
@@ -174,7 +188,7 @@ void failover_tell(struct core *core, uint64_t now, uint32_t returned, struct co
 		event->gap_ns = XLAGG_GAP_UNKNOWN;
 		memcpy(event->from, failover->told_name, sizeof(event->from));
 		memcpy(event->to, to->name, sizeof(event->to));
-		explain(core, returned, event->text);
+		explain(core, returned, event);
 	}
 	failover->told = failover->active;
 	memcpy(failover->told_name, to->name, sizeof(failover->told_name));

@@ -62,6 +62,7 @@ struct port {
 	uint32_t speed, duplex;		      /* when the port last had carrier: without it they say nothing */
 	enum port_state state;		      /* what policy makes of the link */
 	uint64_t since;			      /* RISING: when carrier came; FALLING: when it went */
+	enum xlagg_detected detected;	      /* who noticed that it is usable, or is not */
 	struct damping damping;		      /* of a port that flaps */
 	struct port_probe probe;	      /* link check beyond carrier */
 	uint64_t linger_until;		      /* it was in use: unicast is accepted until then; 0: not */
@@ -148,6 +149,8 @@ static inline bool port_link_up(const struct core_link *link)
 {
 	return link->present && link->admin_up && link->carrier;
 }
+/* Held back for its flapping. */
+bool port_damped(const struct core *core, const struct port *port);
 /* May be sent to, as far as link and administrator go. */
 static inline bool port_usable(const struct port *port)
 {

@@ -22,7 +22,7 @@ static bool within_down_delay(const struct core *core, const struct port *port, 
 	return port->state == PORT_FALLING && now < port->since + down_delay(core);
 }
 
-static bool held_back(const struct core *core, const struct port *port)
+bool port_damped(const struct core *core, const struct port *port)
 {
 	return core->conf.damping && port->damping.suppressed;
 }
@@ -53,7 +53,7 @@ static void link_found(struct core *core, uint64_t now, uint32_t slot, bool adop
 {
 	struct port *port = &core->port[slot];
 
-	if (within_down_delay(core, port, now) && !held_back(core, port)) {
+	if (within_down_delay(core, port, now) && !port_damped(core, port)) {
 		port->state = PORT_UP;
 	} else if (probe_awaited(core, slot)) {
 		port->state = PORT_SILENT;
@@ -78,6 +78,8 @@ void port_link(struct core *core, uint64_t now, uint32_t slot, const struct core
 		port->speed = link->speed;
 		port->duplex = link->duplex;
 	}
+	if (was != is)
+		port->detected = link->detected;
 	core->adopted &= ~(1u << slot);
 	if (was && !is)
 		link_lost(core, now, port);
@@ -90,7 +92,7 @@ void port_link(struct core *core, uint64_t now, uint32_t slot, const struct core
 static uint64_t rises_at(const struct core *core, const struct port *port)
 {
 	uint64_t at = port->since + up_delay(core);
-	uint64_t reuse = held_back(core, port) ? damping_reuse(&port->damping) : 0;
+	uint64_t reuse = port_damped(core, port) ? damping_reuse(&port->damping) : 0;
 
 	return at > reuse ? at : reuse;
 }

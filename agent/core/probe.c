@@ -171,6 +171,7 @@ static void take_out(struct core *core, uint64_t now, uint32_t slot, uint32_t bl
 	struct port *port = &core->port[slot];
 
 	port->state = PORT_SILENT;
+	port->detected = XLAGG_DETECTED_PROBE;
 	port->probe.blamed = blamed;
 	port_failed(port, now);
 }
@@ -348,6 +349,7 @@ static uint32_t find_target(const struct core *core, const struct core_target *w
 static void bring_back(const struct core *core, uint64_t now, struct port *port)
 {
 	port->state = core->conf.proto == XLAGG_PROTO_LACP ? PORT_UP : PORT_RISING;
+	port->detected = XLAGG_DETECTED_PROBE;
 	port->since = now;
 }
 

@@ -50,6 +50,17 @@ void core_port_status(const struct core *core, uint32_t slot, struct xlagg_port_
 	probe_status(core, slot, status);
 }
 
+void core_port_damping(const struct core *core, uint64_t now, uint32_t slot, struct xlagg_port_status *status)
+{
+	const struct port *port = &core->port[slot];
+	uint64_t reuse = damping_reuse(&port->damping);
+
+	status->damping.penalty = damping_penalty(&port->damping, now);
+	status->damping.suppressed = port_damped(core, port);
+	status->damping.reuse_ms =
+	    status->damping.suppressed && reuse > now ? (uint32_t)((reuse - now) / NSEC_PER_MSEC) : 0;
+}
+
 void core_save_history(const struct core *core, struct xlagg_history *ret)
 {
 	memset(ret, 0, sizeof(*ret));

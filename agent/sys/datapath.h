@@ -71,9 +71,13 @@ int datapath_port_ifindex(const struct datapath *dp, uint32_t slot);
 int datapath_port_reset(struct datapath *dp, uint32_t slot);
 int datapath_port_stats(const struct datapath *dp, uint32_t slot, struct xlagg_port_stats *ret);
 int datapath_lagg_stats(const struct datapath *dp, struct xlagg_lagg_stats *ret);
-/* What lay between the last frame on the port in slot `from` and the first one on that in slot `to`, in ns, of a change
- * after `since_ns` (CLOCK_MONOTONIC). -EAGAIN: no frame has taken that way yet. In proto failover. */
-int datapath_gap(const struct datapath *dp, uint32_t from, uint32_t to, uint64_t since_ns, uint64_t *ret);
+/* What lay between the last frame on the port in slot `from` and the first one on that in slot `to`, of a change after
+ * `since_ns` (CLOCK_MONOTONIC). -EAGAIN: no frame has taken that way yet. In proto failover. */
+struct datapath_gap {
+	uint64_t ns;
+	uint64_t refused; /* frames for which there was no port meanwhile */
+};
+int datapath_gap(const struct datapath *dp, uint32_t from, uint32_t to, uint64_t since_ns, struct datapath_gap *ret);
 /* Runs the probe program over a frame. */
 int datapath_explain(struct datapath *dp, const void *frame, uint32_t len, struct xlagg_probe *ret);
 /* Slow-protocol frames. */
@@ -91,8 +95,8 @@ int datapath_reset_headless(struct datapath *dp, uint32_t slot);
 int datapath_set_probe_macs(struct datapath *dp, const uint8_t macs[XLAGG_MAX_PORTS][6]);
 /* Writes the record by which the next agent knows the lagg, with its version and sums. */
 int datapath_save(struct datapath *dp, struct xlagg_saved *saved);
-/* Reads what an agent saved in that folder. -EPROTO: it is damaged. Where another version wrote it, or only the message is
- * intact, everything behind that is 0. */
+/* Reads what an agent saved in that folder. -EPROTO: it is damaged. Where another version wrote it, or only the message
+ * is intact, everything behind that is 0. */
 int datapath_read_saved(const char *folder, struct xlagg_saved *ret);
 /* What was chosen, for show. */
 void datapath_describe(const struct datapath *dp, struct xlagg_lagg_status *status);

@@ -36,25 +36,30 @@ int datapath_lagg_stats(const struct datapath *dp, struct xlagg_lagg_stats *ret)
 	return sum(dp, "lagg_stats", 0, (uint64_t *)ret, sizeof(*ret) / sizeof(uint64_t));
 }
 
-static int gap_of(const struct xlagg_turnover *cpu, int cpus, uint32_t from, uint32_t to, uint64_t since, uint64_t *ret)
+static int gap_of(const struct xlagg_turnover *cpu, int cpus, uint32_t from, uint32_t to, uint64_t since,
+		  struct datapath_gap *ret)
 {
-	uint64_t left = 0, came = UINT64_MAX;
+	uint64_t left = 0, came = UINT64_MAX, refused = 0;
 	for (int i = 0; i < cpus; i++) {
 		const struct xlagg_turnover *t = &cpu[i];
 		/* One that has sent nothing since is still where it was. */
 		uint64_t last = t->slot == from ? t->last_ns : t->slot == to && t->from == from ? t->left_ns : 0;
 		if (last > left)
 			left = last;
-		if (t->slot == to && t->came_ns > since && t->came_ns < came)
+		if (t->slot != to || t->came_ns <= since)
+			continue;
+		refused += t->between;
+		if (t->came_ns < came)
 			came = t->came_ns;
 	}
 	if (!left || came == UINT64_MAX)
 		return -EAGAIN;
-	*ret = came > left ? came - left : 0;
+	ret->ns = came > left ? came - left : 0;
+	ret->refused = refused;
 	return 0;
 }
 
-int datapath_gap(const struct datapath *dp, uint32_t from, uint32_t to, uint64_t since_ns, uint64_t *ret)
+int datapath_gap(const struct datapath *dp, uint32_t from, uint32_t to, uint64_t since_ns, struct datapath_gap *ret)
 {
 	uint32_t zero = 0;
 	int fd = datapath_map(dp, "turnover"), cpus = libbpf_num_possible_cpus();

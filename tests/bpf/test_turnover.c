@@ -36,6 +36,13 @@ static void send_one(struct rig *rig)
 	cr_assert_eq(rig_run(rig, "tx", &f), TC_ACT_REDIRECT);
 }
 
+static void refuse_one(struct rig *rig)
+{
+	struct frame f = frame_udp(0x0a000001, 0x0a0000fe, 1024, 80);
+
+	cr_assert_eq(rig_run(rig, "tx", &f), TC_ACT_SHOT);
+}
+
 Test(turnover, last_frame_on_the_old_port_and_first_on_the_new)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_FAILOVER, 2, "tx");
@@ -51,12 +58,17 @@ Test(turnover, last_frame_on_the_old_port_and_first_on_the_new)
 
 	lost = now_ns();
 	rig_lose(rig, 0);
+	rig_lose(rig, 1);
+	refuse_one(rig);
+	refuse_one(rig);
+	rig->ports[1].enabled = rig->ports[1].lost;
 	send_one(rig);
 	after = turnover(rig);
 	cr_assert_eq(after.slot, 1);
 	cr_assert_eq(after.from, 0);
 	cr_assert_eq(after.left_ns, before.last_ns);
 	cr_assert_gt(after.came_ns, lost);
+	cr_assert_eq(after.between, 2, "frames without a port in between");
 	send_one(rig);
 	cr_assert_eq(turnover(rig).came_ns, after.came_ns, "the first one is meant");
 
@@ -65,6 +77,7 @@ Test(turnover, last_frame_on_the_old_port_and_first_on_the_new)
 	send_one(rig);
 	again = turnover(rig);
 	cr_assert_eq(again.slot, 0);
+	cr_assert_eq(again.between, 0);
 	cr_assert_eq(again.from, 1);
 	cr_assert(again.left_ns > after.came_ns && again.left_ns < back && again.came_ns > back);
 	rig_close(rig);

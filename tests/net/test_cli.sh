@@ -167,6 +167,7 @@ test_monitor_tells_the_gap_of_a_failover() {
 	let_pass a 1000
 	nip b link set eth1 down
 	wait_for 3 event '.event == "failover" and .to == "eth2" and (.gap | type) == "number" and .gap > 0 and .gap < 100000'
+	wait_for 3 event '.event == "failover" and .to == "eth2" and (.detected | IN("fentry", "poll", "netlink")) and .dropped == 0'
 	let_pass a 1000
 	nip b link set eth1 up
 	wait_for 3 event '.event == "failover" and .to == "eth1" and (.gap | type) == "number" and .gap > 0 and .gap < 100000'
@@ -177,7 +178,7 @@ test_monitor_tells_the_gap_of_a_failover() {
 	nip a address flush dev lagg0
 	xl a lagg set lagg0 peer-notify 0 mcast-rejoin 0
 	nip b link set eth1 down
-	wait_for 3 event '.event == "failover" and .to == "eth2" and .gap == null'
+	wait_for 3 event '.event == "failover" and .to == "eth2" and .gap == null and .dropped == null'
 }
 # event FILTER: whether the monitor has told one like that
 event() { jq -se "any(.[]; $1)" "$D/monitor.out"; }

@@ -68,12 +68,35 @@ Test(cli_show, details_have_lag_id_and_both_ends)
 	free(text);
 }
 
+static void damp(struct xlagg_port_status *port)
+{
+	port->damping.penalty = 1740;
+	port->damping.suppressed = 1;
+	port->damping.reuse_ms = 3994;
+}
+
+Test(cli_show, text_tells_the_penalty_of_a_port_that_flaps)
+{
+	struct view_lagg lagg;
+	char *text;
+
+	kit_lagg(XLAGG_PROTO_FAILOVER, &lagg);
+	text = kit_text(&lagg, true, false);
+	cr_expect_not(strstr(text, "damping penalty"), "%s", text);
+	free(text);
+	damp(&lagg.port[0]);
+	text = kit_text(&lagg, true, false);
+	cr_expect(strstr(text, "damping penalty 1740 held back for 4.0 s\n"), "%s", text);
+	free(text);
+}
+
 Test(cli_show, json_has_the_fixed_keys)
 {
 	struct view_lagg lagg;
 	json_t *json;
 
 	kit_lagg(XLAGG_PROTO_LACP, &lagg);
+	damp(&lagg.port[0]);
 	json = show_json_lagg(&lagg, true, true);
 	expect_at(json, "ifname", "\"lagg0\"");
 	expect_at(json, "ifindex", "7");
@@ -105,6 +128,9 @@ Test(cli_show, json_has_the_fixed_keys)
 	expect_at(json, "ports/0/duplex", "\"full\"");
 	expect_at(json, "ports/0/flags", "[\"ACTIVE\",\"COLLECTING\",\"DISTRIBUTING\"]");
 	expect_at(json, "ports/0/standby", "false");
+	expect_at(json, "ports/0/damping/penalty", "1740");
+	expect_at(json, "ports/0/damping/suppressed", "true");
+	expect_at(json, "ports/0/damping/reuse_ms", "3994");
 	expect_at(json, "ports/0/buckets", "1024");
 	expect_at(json, "ports/0/lacp/rx", "\"CURRENT\"");
 	expect_at(json, "ports/0/lacp/mux", "\"DISTRIBUTING\"");
@@ -206,6 +232,8 @@ static struct xlagg_event failover(uint64_t gap_ns)
 {
 	struct xlagg_event event = {.type = XLAGG_EVENT_FAILOVER, .time_ns = KIT_TIME_NS, .gap_ns = gap_ns};
 
+	event.detected = XLAGG_DETECTED_FENTRY;
+	event.dropped = 3;
 	strcpy(event.lagg, "lagg0");
 	strcpy(event.port, "eth2");
 	strcpy(event.from, "eth1");
@@ -224,11 +252,18 @@ Test(cli_show, events_as_json)
 	expect_at(json, "from", "\"eth1\"");
 	expect_at(json, "to", "\"eth2\"");
 	expect_at(json, "cause", "\"eth1: no carrier\"");
+	expect_at(json, "detected", "\"fentry\"");
 	expect_at(json, "gap", "340");
+	expect_at(json, "dropped", "3");
 	json_decref(json);
 	event = failover(XLAGG_GAP_UNKNOWN);
 	json = show_json_event(&event);
 	expect_at(json, "gap", "null");
+	expect_at(json, "dropped", "null");
+	json_decref(json);
+	event.detected = XLAGG_DETECTED_NONE;
+	json = show_json_event(&event);
+	expect_at(json, "detected", "null");
 	json_decref(json);
 	event = (struct xlagg_event){.type = XLAGG_EVENT_TABLE, .time_ns = KIT_TIME_NS, .generation = 3, .moved = 512};
 	json = show_json_event(&event);
@@ -257,7 +292,8 @@ Test(cli_show, events_as_text)
 
 	show_text_event(out, &event, false);
 	fclose(out);
-	cr_expect_str_eq(text, "2026-01-31T12:00:00.123456Z failover lagg0 eth2 from eth1 to eth2 gap 0.340 ms: "
+	cr_expect_str_eq(text, "2026-01-31T12:00:00.123456Z failover lagg0 eth2 from eth1 to eth2 detected by fentry "
+			       "gap 0.340 ms dropped 3: "
 			       "eth1: no carrier\n");
 }
 

@@ -276,6 +276,7 @@ Test(core_damping, holds_back_and_reuses)
 {
 	struct rig *rig = rig_new(XLAGG_PROTO_LOADBALANCE, 2);
 	const struct core_output *out = core_output(rig->core);
+	struct xlagg_port_status status = {0};
 	uint32_t start;
 
 	rig->conf.damping = 1;
@@ -285,6 +286,9 @@ Test(core_damping, holds_back_and_reuses)
 	flap(rig, 0, 1);
 	cr_assert_not(out->live[0]);
 	cr_assert(strstr(rig_reason(rig, 0), "damping"));
+	core_port_damping(rig->core, (RIG_START + rig->ms) * RIG_MS, 0, &status);
+	cr_assert(status.damping.suppressed && status.damping.penalty > 2500 && status.damping.penalty <= 3000);
+	cr_assert(status.damping.reuse_ms > 6500 && status.damping.reuse_ms < 8000);
 	cr_assert(out->flags[0] & XLAGG_PORT_COLLECTING);
 	/* The penalty is a little below 3000: it halves every 5 s and has to fall below 1000, in under 8 s. */
 	start = rig->ms;
@@ -292,6 +296,8 @@ Test(core_damping, holds_back_and_reuses)
 	cr_assert_not(out->live[0]);
 	rig_until(rig, start + 8000);
 	cr_assert(out->live[0]);
+	core_port_damping(rig->core, (RIG_START + rig->ms) * RIG_MS, 0, &status);
+	cr_assert(!status.damping.suppressed && status.damping.reuse_ms == 0);
 	rig_free(rig);
 }
 

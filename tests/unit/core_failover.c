@@ -58,6 +58,10 @@ Test(core_failover, loss_and_return)
 	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
 	const struct xlagg_event *event;
 
+	rig->link[0].detected = XLAGG_DETECTED_POLL;
+	rig_carrier(rig, 0, false);
+	/* Whoever finds it so later did not notice it. */
+	rig->link[0].detected = XLAGG_DETECTED_NETLINK;
 	rig_carrier(rig, 0, false);
 	cr_assert_str_eq(rig_active(rig), "eth1");
 	cr_assert_eq(rig_flags(rig, 0), MASTER, "the primary stays the primary");
@@ -67,6 +71,7 @@ Test(core_failover, loss_and_return)
 	cr_assert_str_eq(event->from, "eth0");
 	cr_assert_str_eq(event->to, "eth1");
 	cr_assert_str_eq(event->text, "eth0: no carrier");
+	cr_assert_eq(event->detected, XLAGG_DETECTED_POLL);
 	cr_assert_eq(event->gap_ns, XLAGG_GAP_UNKNOWN);
 	cr_assert_eq(rig_event(rig, XLAGG_EVENT_TABLE, NULL)->moved, XLAGG_BUCKETS);
 
@@ -76,6 +81,35 @@ Test(core_failover, loss_and_return)
 	event = rig_event(rig, XLAGG_EVENT_FAILOVER, NULL);
 	cr_assert_str_eq(event->from, "eth1");
 	cr_assert_str_eq(event->text, "eth0 is usable again and preferred");
+	cr_assert_eq(event->detected, XLAGG_DETECTED_NETLINK);
+	rig_free(rig);
+}
+
+Test(core_failover, who_noticed_is_kept_through_down_delay)
+{
+	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
+
+	rig->conf.down_delay = 500;
+	rig_set(rig);
+	rig->link[0].detected = XLAGG_DETECTED_FENTRY;
+	rig_carrier(rig, 0, false);
+	rig->link[0].detected = XLAGG_DETECTED_NETLINK;
+	rig_carrier(rig, 0, false);
+	rig_until(rig, rig->ms + 600);
+	cr_assert_eq(rig_event(rig, XLAGG_EVENT_FAILOVER, NULL)->detected, XLAGG_DETECTED_FENTRY);
+	rig_free(rig);
+}
+
+Test(core_failover, a_command_is_what_was_noticed)
+{
+	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
+
+	cr_assert_eq(rig_activate(rig, 1), 0);
+	cr_assert_eq(rig_event(rig, XLAGG_EVENT_FAILOVER, NULL)->detected, XLAGG_DETECTED_COMMAND);
+	rig_forget(rig);
+	rig->port[1].admin = 0;
+	rig_port_set(rig, 1);
+	cr_assert_eq(rig_event(rig, XLAGG_EVENT_FAILOVER, NULL)->detected, XLAGG_DETECTED_COMMAND);
 	rig_free(rig);
 }
 

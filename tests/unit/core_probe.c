@@ -195,6 +195,7 @@ Test(core_probe, silence_changes_over)
 	cr_assert_not(is_live(rig, 0));
 	cr_assert_str_eq(rig_reason(rig, 0), "no answer from " TARGET " to 3 probes");
 	event = rig_event(rig, XLAGG_EVENT_FAILOVER, NULL);
+	cr_assert_eq(event->detected, XLAGG_DETECTED_PROBE);
 	cr_assert_not_null(event);
 	cr_assert_str_eq(event->text, "eth0: no answer from " TARGET " to 3 probes");
 	rig_forget(rig);

@@ -65,7 +65,7 @@ test_without_tracing_carrier_is_polled() {
 	two_hosts 2
 	agent a --no-tracing
 	xl a lagg add lagg0 port eth1 port eth2 10.0.0.1/24
-	is "$(field a .datapath.carrier_watch)" poll "who watches carrier"
+	is "$(field a .datapath.carrier_watch)" netlink+poll "who watches carrier"
 	nip b link set eth1 down
 	wait_for 5 active_port_is a eth2
 }
