@@ -236,22 +236,25 @@ test_ovs_agent_killed_and_restarted() {
 ovs_lost_us() { ! { attached b eth1 && attached b eth2; }; }
 
 # Longer than OVS waits: the kernel answers, and OVS notices nothing. Its log is kept for what happened between two looks.
-test_ovs_agent_stopped() {
-	with_ovs active fast active fast
+test_ovs_agent_stopped() { agent_stopped fast 9 5; }
+test_ovs_agent_stopped_slow() { agent_stopped slow 120 2; }
+# agent_stopped RATE SECONDS PDUS: for so long, and so many LACPDUs come from the kernel at least
+agent_stopped() {
+	with_ovs active "$1" active "$1"
 	negotiated
 	count_wires
 	stream there a b 10.0.0.2 5001 -r 1000 -f 8
 	local said
 	said=$(ovs_log_lines)
 	kill -STOP "${AGENT[a]}"
-	never 9 ovs_members_not_enabled
+	never "$2" ovs_members_not_enabled
 	kill -CONT "${AGENT[a]}"
 	wait_for 5 answers a
 	never 2 ovs_members_not_enabled
 	end_stream there
 	is "$(lost_on_the_wires there)" 0 "datagrams that did not reach OVS"
 	is "$(ovs_log_lines)" "$said" "what OVS wrote of its members"
-	at_least "$(port_field a eth1 .stats.lacpdu_headless)" 5 "LACPDUs sent by the kernel"
+	at_least "$(port_field a eth1 .stats.lacpdu_headless)" "$3" "LACPDUs sent by the kernel"
 }
 ovs_members_not_enabled() { [ "$(ovs_appctl b bond/show bond0 | grep -c "member eth[12]: enabled")" != 2 ]; }
 ovs_log_lines() { grep -cE "member eth[12]: |bond0" "$D/ovs-b/vswitchd.log"; }
