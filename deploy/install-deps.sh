@@ -8,7 +8,7 @@ packages="gcc make clang llvm clang-format clang-tidy libclang-rt-dev libc6-dev 
 	libcriterion-dev bpftool iproute2 ethtool iputils-ping iperf3 tcpdump jq udhcpc udhcpd procps kmod util-linux
 	mandoc openvswitch-switch python3-scapy"
 [ "${1:-}" != vm ] || packages="$packages qemu-system-x86 qemu-system-common busybox-static cpio xz-utils libteam-utils xdp-tools
-	hostapd wpasupplicant iw"
+	ipxe-qemu hostapd wpasupplicant iw"
 missing=
 for package in $packages; do
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"

@@ -1,8 +1,9 @@
 # The suites that need a kernel, on the kernels that users run: Debian's, under QEMU. Not part of `make test`.
 #   make test-vm                              all of VM_RUNS, as many at a time as there are CPUs
 #   make test-vm VM_RUNS=6.12/vm ONLY=...     one suite (see suite.sh) on one kernel (see fetch-kernel.sh)
-#   vm: hooks, partners, the network around lagg0; nic: drivers of real NICs, as QEMU emulates them; wireless
-VM_RUNS ?= 6.12/vm 6.1/vm 6.12-generic/nic 6.12-generic/wireless 6.12/bpf-test 6.1/bpf-test 6.12/datapath-test
+#   vm: hooks, partners, the network around lagg0; nic: drivers of real NICs, as QEMU emulates them; wireless;
+#   host/ipxe: a boot ROM in QEMU as the partner of this machine's own kernel
+VM_RUNS ?= 6.12/vm 6.1/vm host/ipxe 6.12-generic/nic 6.12-generic/wireless 6.12/bpf-test 6.1/bpf-test 6.12/datapath-test
 VM_JOBS ?= $(shell nproc)
 VM_TAP = $(B)/tap-vm
 # 6.12/vm writes vm-6.12.tap
@@ -14,16 +15,21 @@ vm-deps: deps
 # The kernels are fetched one after the other: they share a cache. Each run's output is printed when it is done.
 vm-runs: vm-deps
 	@$(MAKE) --no-print-directory all net-tools $(B)/tests/bpf/run $(B)/tests/datapath/run $(B)/tests/datapath/pass.bpf.o
-	@rm -rf $(VM_TAP)
-	@for kernel in $(sort $(patsubst %/,%,$(dir $(VM_RUNS)))); do tests/vm/fetch-kernel.sh $$kernel >/dev/null || \
-		echo "== kernel $$kernel cannot be fetched: its suites fail"; done
+	@rm -rf $(VM_TAP) && mkdir -p $(VM_TAP)
+	@for kernel in $(filter-out host,$(sort $(patsubst %/,%,$(dir $(VM_RUNS))))); do tests/vm/fetch-kernel.sh $$kernel >/dev/null || \
+		{ echo "== kernel $$kernel cannot be fetched: its suites fail"; : >$(VM_TAP)/no-kernel-$$kernel; }; done
 	@$(MAKE) --no-print-directory --keep-going --jobs=$(VM_JOBS) --output-sync=target $(VM_RUNS:%=vm-run/%) || :
 
 vm-run/%:
 	@echo "== $(@F) on $(patsubst %/,%,$(dir $*))"
+	@! [ -e $(VM_TAP)/no-kernel-$(patsubst %/,%,$(dir $*)) ] || { echo "not run: there is no such kernel"; exit 1; }
 	@VM_OUT=$(VM_TAP) VM_SMP=1 VM_TIMEOUT=1500 ONLY='$(ONLY)' \
 		VM_QEMU="$$(! [ -e tests/vm/$(@F)/qemu.sh ] || tests/vm/$(@F)/qemu.sh)" tests/vm/run.sh $(patsubst %/,%,$(dir $*)) \
 		env B=$(B) tests/vm/suite.sh $(@F) $(VM_TAP)/$(@F)-$(patsubst %/,%,$(dir $*)).tap
+
+vm-run/host/%:
+	@echo "== $* on this machine's kernel"
+	@B=$(B) ONLY='$(ONLY)' TEST_SECONDS=300 tests/net/run.sh tests/vm/$* $(VM_TAP)/$*-host.tap
 
 test-vm: vm-runs
 	@tests/tally.sh $(VM_TAPS)
