@@ -29,12 +29,14 @@ for s in bookworm bookworm-backports; do
 done >"$apt/sources.list"
 own=(-qq -o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$apt/lists"
 	-o Dir::Cache="$apt" -o APT::Sandbox::User=root)
-apt-get "${own[@]}" update >&2
+apt-get "${own[@]}" -o APT::Update::Error-Mode=any update >&2 ||
+	{ echo "fetch-kernel: no kernel $1: the package lists of $mirror cannot be fetched (above is why)" >&2; exit 1; }
 package=$(apt-cache "${own[@]}" show "$meta/$suite" | awk -F'[ ,(]+' '/^Depends:/ { print $2; exit }')
 [ -n "$package" ] || { echo "fetch-kernel: $suite has no $meta" >&2; exit 1; }
 work=$(mktemp -d "$cache/new.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-(cd "$work" && apt-get "${own[@]}" download "$package/$suite" >&2)
+(cd "$work" && apt-get "${own[@]}" download "$package/$suite" >&2) ||
+	{ echo "fetch-kernel: no kernel $1: $package cannot be fetched from $mirror (above is why)" >&2; exit 1; }
 mkdir "$work/root"
 dpkg -x "$work"/*.deb "$work/root"
 depmod -b "$work/root" "$(basename "$work"/root/lib/modules/*)"
