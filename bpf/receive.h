@@ -38,6 +38,12 @@ static __always_inline bool may_answer(const __u8 *header, const void *end, __u1
 	       (header[IPV6_NEXT] == IPPROTO_ICMPV6 && header[ICMPV6_TYPE] == ICMPV6_NA);
 }
 
+/* Whether the EtherType alone says that a frame is the lagg's, as it does for most; untagged, or its tag beside it. */
+static __always_inline bool is_data(const __u8 *header, __u16 ethertype)
+{
+	return ethertype < params.data_below && (params.proto != XLAGG_PROTO_LACP || !(header[0] & 1));
+}
+
 /*
  * `header`: MACs, and what follows up to `end`; `ethertype`: behind the tag, if there is one, host byte order; `vid`:
  * of that tag. A frame of a VLAN belongs to that VLAN on the lagg, whatever its EtherType, but for the slow protocols,
@@ -45,8 +51,6 @@ static __always_inline bool may_answer(const __u8 *header, const void *end, __u1
  */
 static __always_inline enum owner owner_of(const __u8 *header, const void *end, __u16 ethertype, __u16 vid)
 {
-	if (ethertype < params.data_below && (params.proto != XLAGG_PROTO_LACP || !(header[0] & 1)))
-		return OWNER_LAGG;
 	if (ethertype == ETH_P_SLOW)
 		return params.proto == XLAGG_PROTO_LACP ? OWNER_SLOW : OWNER_PORT;
 	if (vid)
@@ -67,26 +71,26 @@ static __always_inline enum owner owner_of(const __u8 *header, const void *end, 
 }
 
 /* A port that does not receive, for the reason `why`: for a while it takes what was sent to it alone. */
-static __always_inline __u32 refusal_of_idle(bool group, __u32 why)
+static __always_inline __u32 refusal_of_idle(const __u8 *header, __u32 why)
 {
 	__u32 slot = params.slot;
 	const volatile struct xlagg_port *port = bpf_map_lookup_elem(&ports, &slot);
 
-	return port && (port->flags & XLAGG_PORT_LINGERING) && !group ? XLAGG_RX_DROP_MAX : why;
+	return port && (port->flags & XLAGG_PORT_LINGERING) && !(header[0] & 1) ? XLAGG_RX_DROP_MAX : why;
 }
 
 /* failover without rx_all: only the port in use receives. */
-static __always_inline __u32 refusal_of_standby(bool group)
+static __always_inline __u32 refusal_of_standby(const __u8 *header)
 {
 	const volatile struct xlagg_table *table = current_table();
 
 	if (!table)
 		return XLAGG_RX_NO_CARRIER;
-	return choose_first(table).slot == params.slot ? XLAGG_RX_DROP_MAX : refusal_of_idle(group, XLAGG_RX_STANDBY);
+	return choose_first(table).slot == params.slot ? XLAGG_RX_DROP_MAX : refusal_of_idle(header, XLAGG_RX_STANDBY);
 }
 
-/* Whether port params.slot may receive for the lagg: XLAGG_RX_DROP_MAX, or why not (enum xlagg_rx_drop). */
-static __always_inline __u32 refusal(bool group)
+/* Whether port params.slot may receive a frame for the lagg: XLAGG_RX_DROP_MAX, or why not (enum xlagg_rx_drop). */
+static __always_inline __u32 refusal(const __u8 *header)
 {
 	const volatile struct xlagg_port *port;
 	__u32 slot = params.slot;
@@ -94,13 +98,13 @@ static __always_inline __u32 refusal(bool group)
 	if (params.proto == XLAGG_PROTO_NONE)
 		return XLAGG_RX_PROTO_NONE;
 	if (params.proto == XLAGG_PROTO_FAILOVER && !params.rx_all)
-		return refusal_of_standby(group);
+		return refusal_of_standby(header);
 	if (!carrier())
 		return XLAGG_RX_NO_CARRIER;
 	port = bpf_map_lookup_elem(&ports, &slot);
 	if (port && (port->flags & XLAGG_PORT_COLLECTING))
 		return XLAGG_RX_DROP_MAX;
-	return refusal_of_idle(group, XLAGG_RX_NOT_COLLECTING);
+	return refusal_of_idle(header, XLAGG_RX_NOT_COLLECTING);
 }
 
 #endif

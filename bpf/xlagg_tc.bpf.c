@@ -91,7 +91,7 @@ static __always_inline int send_to_all(struct __sk_buff *skb, const volatile str
 
 static __always_inline int hand_over(struct choice choice, struct amount amount)
 {
-	if (choice.slot == XLAGG_NO_PORT)
+	if (!choice.ifindex)
 		return drop(XLAGG_TX_NO_PORT, amount);
 	count_port_tx(choice.slot, amount);
 	return bpf_redirect(choice.ifindex, 0);
@@ -124,24 +124,24 @@ int rx(struct __sk_buff *skb)
 {
 	struct amount amount = amount_of(skb);
 	const __u8 *header = (void *)(long)skb->data;
+	const void *end = (void *)(long)skb->data_end;
 	__u16 ethertype;
 	__u32 why, zero = 0;
-	bool group;
 
 	if (!bpf_map_lookup_elem(&lower_alive, &zero))
 		return TC_ACT_UNSPEC; /* the lagg's device was removed and nobody has cleaned up yet */
-	if ((void *)header + ETH_HLEN > (void *)(long)skb->data_end) {
+	if ((const void *)header + ETH_HLEN > end) {
 		if (bpf_skb_pull_data(skb, ETH_HLEN)) {
 			count_rx_drop(XLAGG_RX_MALFORMED, amount);
 			return TC_ACT_SHOT;
 		}
 		header = (void *)(long)skb->data;
-		if ((void *)header + ETH_HLEN > (void *)(long)skb->data_end)
+		end = (void *)(long)skb->data_end;
+		if ((const void *)header + ETH_HLEN > end)
 			return TC_ACT_SHOT;
 	}
 	ethertype = xlagg_be16(xlagg_load16(header + 12));
-	group = header[0] & 1;
-	switch (owner_of(header, (void *)(long)skb->data_end, ethertype, tag_of(skb))) {
+	switch (is_data(header, ethertype) ? OWNER_LAGG : owner_of(header, end, ethertype, tag_of(skb))) {
 	case OWNER_PORT:
 		return TC_ACT_UNSPEC;
 	case OWNER_SLOW:
@@ -153,7 +153,7 @@ int rx(struct __sk_buff *skb)
 	case OWNER_LAGG:
 		break;
 	}
-	why = refusal(group);
+	why = refusal(header);
 	if (why != XLAGG_RX_DROP_MAX) {
 		count_rx_drop(why, amount);
 		return TC_ACT_SHOT;

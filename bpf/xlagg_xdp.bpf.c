@@ -31,6 +31,8 @@ static __always_inline enum owner owner_of_tagged(const __u8 *header, const void
 {
 	__u16 ethertype = xlagg_be16(xlagg_load16(header + 12)), vid = 0;
 
+	if (!xlagg_is_vlan(ethertype) && is_data(header, ethertype))
+		return OWNER_LAGG;
 	if (xlagg_is_vlan(ethertype) && (const void *)header + ETH_HLEN + 4 <= end) {
 		vid = xlagg_be16(xlagg_load16(header + ETH_HLEN)) & 0xfff;
 		ethertype = xlagg_be16(xlagg_load16(header + ETH_HLEN + 2));
@@ -54,7 +56,7 @@ int xdp_rx(struct xdp_md *xdp)
 	}
 	if (owner_of_tagged(header, end) != OWNER_LAGG)
 		return XDP_PASS;
-	why = refusal(header[0] & 1);
+	why = refusal(header);
 	if (why != XLAGG_RX_DROP_MAX) {
 		count_rx_drop(why, amount);
 		return XDP_DROP;
