@@ -5,7 +5,7 @@
  *
  *   tx           the lower end's ingress (veth), lagg0's egress (tx-path direct), lagg0's own transmit (netkit)
  *   rx           a port's ingress, one copy per port
- *   lower_guard  the lower end's egress, and the clock that comes with it
+ *   lower_guard  the lower end's egress (veth) or own transmit (netkit), and the clock that comes with it
  *   probe        run by hand: says what tx would do
  */
 #include "answer.h"
@@ -14,6 +14,9 @@
 #include "slow.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* rx leaves this in skb->tc_index: a netkit device forgets where a frame came in before its program sees it. */
+#define RECEIVED 0x1a66
 
 static __always_inline struct amount amount_of(const struct __sk_buff *skb)
 {
@@ -159,6 +162,7 @@ int rx(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	}
 	count_rx(amount);
+	skb->tc_index = RECEIVED;
 	return bpf_redirect(params.lower_ifindex, 0);
 }
 
@@ -167,7 +171,7 @@ int rx(struct __sk_buff *skb)
 SEC("tc")
 int lower_guard(struct __sk_buff *skb)
 {
-	if (skb->ingress_ifindex)
+	if (skb->ingress_ifindex || skb->tc_index == RECEIVED)
 		return TC_ACT_UNSPEC;
 	if (is_tick(skb))
 		headless_tick(skb);

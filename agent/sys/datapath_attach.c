@@ -115,12 +115,17 @@ static uint32_t pinned_program_id(const char *folder, const char *name)
 	return program < 0 ? 0 : program_id(program);
 }
 
+static bool of_netkit(const struct hook *hook)
+{
+	return hook->kind == HOOK_NETKIT || hook->kind == HOOK_NETKIT_PEER;
+}
+
 /* Where and by what the hook's programs are attached here. */
 static enum keeper wanted_keeper(const struct datapath *dp, const struct hook *hook)
 {
 	if (hook->kind == HOOK_XDP)
 		return dp->features.dispatcher ? KEEPER_DISPATCHER : KEEPER_LINK;
-	return hook->kind == HOOK_NETKIT || dp->features.tcx ? KEEPER_LINK : KEEPER_FILTER;
+	return of_netkit(hook) || dp->features.tcx ? KEEPER_LINK : KEEPER_FILTER;
 }
 
 static uint32_t attach_type(const struct hook *hook)
@@ -132,6 +137,8 @@ static uint32_t attach_type(const struct hook *hook)
 		return DATAPATH_TCX_EGRESS;
 	case HOOK_NETKIT:
 		return DATAPATH_NETKIT_PRIMARY;
+	case HOOK_NETKIT_PEER:
+		return DATAPATH_NETKIT_PEER;
 	case HOOK_XDP:
 		break;
 	}
@@ -163,9 +170,9 @@ static uint32_t link_program(int link, const struct hook *hook)
 	struct bpf_link_info info;
 	if (link_place(link, &info, &place) != 0)
 		return 0;
-	uint32_t type = hook->kind == HOOK_XDP	    ? (uint32_t)BPF_LINK_TYPE_XDP
-			: hook->kind == HOOK_NETKIT ? LINK_TYPE_NETKIT
-						    : LINK_TYPE_TCX;
+	uint32_t type = hook->kind == HOOK_XDP ? (uint32_t)BPF_LINK_TYPE_XDP
+			: of_netkit(hook)      ? LINK_TYPE_NETKIT
+					       : LINK_TYPE_TCX;
 	if (info.type != type || place.ifindex != (uint32_t)hook->ifindex)
 		return 0;
 	return hook->kind == HOOK_XDP || place.attach_type == attach_type(hook) ? info.prog_id : 0;
@@ -188,6 +195,12 @@ static uint32_t attached_program(const char *folder, const struct hook_pin *pin,
 	return attached == pinned ? pinned : 0;
 }
 
+bool hook_attached(const char *folder, const struct hook *hook)
+{
+	struct hook_pin pin;
+	return find_pin(folder, hook->name, &pin) && attached_program(folder, &pin, hook);
+}
+
 int hook_device(const char *folder, const char *name)
 {
 	struct hook_pin pin;
@@ -204,9 +217,11 @@ int hook_device(const char *folder, const char *name)
 static int attach_link(const struct datapath *dp, const struct hook *hook, int program)
 {
 	char name[DATAPATH_NAME_MAX];
-	__cleanup_fd int link = hook->kind == HOOK_XDP ? xdp_link(hook->ifindex, program)
-						       : bpf_link_create(program, hook->ifindex,
-									 (enum bpf_attach_type)attach_type(hook), NULL);
+	/* A peer's program is attached through the primary device, and then is at the peer. */
+	int ifindex = hook->kind == HOOK_NETKIT_PEER ? (int)dp->setup.params.lagg_ifindex : hook->ifindex;
+	__cleanup_fd int link = hook->kind == HOOK_XDP
+				    ? xdp_link(ifindex, program)
+				    : bpf_link_create(program, ifindex, (enum bpf_attach_type)attach_type(hook), NULL);
 	if (link < 0)
 		return hook->kind == HOOK_XDP ? link : -errno;
 	snprintf(name, sizeof(name), "link_%s", hook->name);

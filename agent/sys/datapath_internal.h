@@ -33,6 +33,7 @@ enum {
 	DATAPATH_TCX_INGRESS = 46,    /* BPF_TCX_INGRESS, Linux 6.6 */
 	DATAPATH_TCX_EGRESS = 47,     /* BPF_TCX_EGRESS, Linux 6.6 */
 	DATAPATH_NETKIT_PRIMARY = 54, /* BPF_NETKIT_PRIMARY, Linux 6.7 */
+	DATAPATH_NETKIT_PEER = 55,    /* BPF_NETKIT_PEER, Linux 6.7 */
 };
 
 /* Descriptors and pins close with the variable that holds them. */
@@ -77,7 +78,8 @@ struct datapath {
 enum hook_kind {
 	HOOK_TC_INGRESS,
 	HOOK_TC_EGRESS,
-	HOOK_NETKIT, /* the transmit function of a netkit device */
+	HOOK_NETKIT,	  /* the transmit function of a netkit device */
+	HOOK_NETKIT_PEER, /* that of its peer */
 	HOOK_XDP,
 };
 
@@ -168,6 +170,8 @@ int hook_ensure(const struct datapath *dp, const struct hook *hook, int program,
 int hook_clear(const char *folder, const char *name);
 /* Detaches what the pin `name` stands for, and removes the pin. Works on pins of any version. */
 int hook_drop_pin(const char *folder, const char *name);
+/* Whether the folder's pins keep a program attached to that very hook. */
+bool hook_attached(const char *folder, const struct hook *hook);
 /* The device to which the pins of the hook called `name` are attached; 0: to none. */
 int hook_device(const char *folder, const char *name);
 /* The hook that a pin belongs to: link_, filter_, dispatch_ and prog_ pins. False: it is no such pin. */

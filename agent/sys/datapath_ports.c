@@ -100,6 +100,16 @@ static int device_xdp(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	return err ? err : ensure(dp, programs, device_hook(HOOK_XDP, "xdptx", "xdp_tx", lower), sentence);
 }
 
+/* At a netkit device's own transmit function, which spares every frame the way through tc. A guard that an earlier
+ * version attached to tc stays there: the programs of its ports do not mark yet what was received. */
+static struct hook guard_hook(const struct datapath *dp)
+{
+	struct hook guard = device_hook(HOOK_TC_EGRESS, "guard", "lower_guard", dp->setup.params.lower_ifindex);
+	if (dp->setup.device == XLAGG_DEVICE_NETKIT && !hook_attached(dp->folder, &guard))
+		guard.kind = HOOK_NETKIT_PEER;
+	return guard;
+}
+
 int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
 	static const char *const names[] = {"tx", "lower_guard", NULL};
@@ -126,7 +136,7 @@ int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	if (err)
 		return datapath_say(sentence, -ENODEV, "%s, the lower end of the lagg, is not there",
 				    datapath_device_name((int)lower, buffer));
-	err = ensure(dp, programs, device_hook(HOOK_TC_EGRESS, "guard", "lower_guard", lower), sentence);
+	err = ensure(dp, programs, guard_hook(dp), sentence);
 	if (!err)
 		err = ensure(dp, programs, device_hook(HOOK_TC_INGRESS, "tx", "tx", lower), sentence);
 	if (!err && dp->setup.device == XLAGG_DEVICE_NETKIT)

@@ -19,6 +19,11 @@ static void forwards(const struct datapath_features *features, struct datapath_s
 	send_frame(wire0, 2);
 	cr_assert(hears(lagg, 2), "a frame on the first port did not reach lagg0");
 
+	int lower = listen_on("lagg0-dp"), again = listen_on("lagg0");
+	send_frame(lower, 7);
+	send_frame(wire0, 8);
+	cr_assert(hears(lagg, 8) && drain(again) == 1, "a frame of the lower end's own stack reached lagg0");
+
 	PUBLISH(dp, 1, 0);
 	send_frame(lagg, 3);
 	cr_assert(hears(wire1, 3), "after the switch a frame on lagg0 did not come out of the second port");
