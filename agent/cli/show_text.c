@@ -131,12 +131,15 @@ static void port_line(FILE *out, const struct xlagg_port_model *port, const stru
 		fprintf(out, " (%s)", status->reason);
 }
 
-static void speed(FILE *out, uint32_t speed_mbps, uint32_t duplex)
+/* Without carrier there is none; with carrier a driver may not know it. */
+static void speed(FILE *out, bool carrier, uint32_t speed_mbps, uint32_t duplex)
 {
 	const char *word = words_get(words_duplex, duplex);
 
 	if (speed_mbps)
 		fprintf(out, " %u Mb/s", speed_mbps);
+	else if (carrier)
+		fputs(" speed unknown", out);
 	if (word)
 		fprintf(out, " %s", word);
 }
@@ -149,7 +152,7 @@ void show_text_port(FILE *out, const struct view_lagg *lagg, uint32_t port, stru
 	port_line(out, &lagg->model.port[port], status, how.colour);
 	fputc('\n', out);
 	fprintf(out, "    carrier %s", status->carrier ? "up" : "down");
-	speed(out, status->speed, status->duplex);
+	speed(out, status->carrier, status->speed, status->duplex);
 	fprintf(out, " link failures %" PRIu64 "\n", status->stats.link_failures);
 	port_details(out, "    ", lagg, port);
 	if (how.stats)
@@ -183,7 +186,7 @@ static void lagg_details(FILE *out, const struct view_lagg *lagg)
 		word_or(xlagg_words_datapath, status->profile), word_or(xlagg_words_device, status->device),
 		word_or(xlagg_words_tx_path, status->tx_path), word_or(words_attach, status->attach), mode ? " " : "",
 		mode ? mode : "", word_or(words_watch, status->carrier_watch), status->generation);
-	speed(out, status->speed, XLAGG_DUPLEX_UNKNOWN);
+	speed(out, status->carrier, status->speed, XLAGG_DUPLEX_UNKNOWN);
 	words_time(status->last_change_ns, when);
 	fprintf(out, "\n    active ports %u flaps %" PRIu64 "%s%s\n", status->active_ports, status->flaps,
 		when[0] ? " last change " : "", when);
