@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # The NICs of the guest, for QEMU (qemu.sh) and for the tests.
 
-MODELS=(e1000e e1000 i82559er vmxnet3 virtio-net-pci)
+# virtio-net twice: the second is told neither speed nor duplex
+MODELS=(e1000e e1000 i82559er vmxnet3 virtio-net-pci virtio-net-pci-non-transitional)
 PLUGGABLE=virtio-net-pci-a1 # this one is behind a port of its own (at SLOT), from which it can be unplugged
 SLOT=0x1d
 

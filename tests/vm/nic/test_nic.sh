@@ -108,6 +108,17 @@ test_i82559er() { life i82559er silent; }
 test_vmxnet3() { life vmxnet3; }
 test_virtio_net() { life virtio-net-pci; }
 
+# LACP is for full duplex: what is not known is not half.
+test_virtio_net_of_unknown_speed() {
+	local h
+	lagg_on virtio-net-pci-non-transitional proto lacp lacp-rate fast
+	for h in a b; do wait_for 20 distributing_are $h 2; done
+	is "$(field a '[.ports[] | .speed, .duplex, .reason]' | jq -c)" '[null,null,"",null,null,""]' "speed, duplex, reason"
+	is "$(field a .speed)" null "speed of lagg0"
+	matches "$(xl a port show lagg0 eth1)" 'carrier up speed unknown' "text"
+	clean_ping
+}
+
 # A port is configuration: its NIC may be taken out of the machine and come back.
 is_present() { [ "$(port_field a eth1 .present)" = "$1" ]; }
 test_unplug_and_replug() {

@@ -115,6 +115,30 @@ test_ethernet_and_wireless() {
 	at_most_lost 0 -c 10 -i 0.1
 }
 
+# A radio of hwsim takes any MAC while it is down, and none while it is up: with `mac auto` wlan0 gets that of the Ethernet
+# port, and has to associate anew. (A device that takes no other MAC at all: tests/net, an ipvlan.)
+has_mac() { [ "$(mac_of "$1" "$2")" = "$3" ]; }
+test_associated_radio_takes_the_ethernet_mac() {
+	local mac before
+	air
+	associate
+	mac=$(mac_of a eth1)
+	! nip a link set wlan0 address "$mac" 2>/dev/null || fail "an associated wlan0 took another MAC: this test shows nothing"
+	agent a
+	xl a lagg add lagg0 proto failover port eth1 port wlan0
+	is "$(mac_of a lagg0)" "$mac" "MAC of lagg0"
+	has_mac a wlan0 "$mac" || fail "wlan0 has another MAC: $(mac_of a wlan0)"
+	wait_for 40 has_carrier a wlan0
+	wait_for 10 active_port_is a eth1
+	lease
+	cable_out
+	address_kept
+	cable_in
+	before=$(nip a -j link show wlan0 | jq -r '.[0].permaddr // .[0].address')
+	xl a lagg del lagg0
+	has_mac a wlan0 "$before" || fail "wlan0 has not its own MAC back: $(mac_of a wlan0)"
+}
+
 # wlan0 comes when the lagg has long been there: the port joins, and with `mac from` lagg0 has its MAC then.
 wlan_present() { [ "$(port_field a wlan0 .present)" = true ]; }
 test_wireless_that_comes_later() {
