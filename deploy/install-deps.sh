@@ -5,7 +5,7 @@
 set -eu
 packages="gcc make clang llvm clang-format clang-tidy libclang-rt-dev libc6-dev linux-libc-dev pkg-config binutils
 	libbpf-dev libxdp-dev libmnl-dev libsystemd-dev libjansson-dev libcap-dev libmicrohttpd-dev libncurses-dev
-	libcriterion-dev bpftool iproute2 ethtool iputils-ping iperf3 tcpdump jq udhcpc udhcpd procps kmod util-linux
+	libcriterion-dev bpftool iproute2 ethtool iputils-ping iperf3 tcpdump jq gojq udhcpc udhcpd procps kmod util-linux
 	mandoc openvswitch-switch python3-scapy"
 [ "${1:-}" != vm ] || packages="$packages qemu-system-x86 qemu-system-common busybox-static cpio xz-utils libteam-utils xdp-tools
 	ipxe-qemu hostapd wpasupplicant iw"

@@ -4,6 +4,8 @@
 # xlagg that stays the same. In each row the same is done to each of them, while numbered UDP datagrams go both ways. Meant
 # for a guest that has all of them (see layer.mk); what this kernel lacks is left out and named.
 #   ROUNDS=20   failures of each kind      RATE=5000   datagrams a second each way      ONLY='carrier stop'   some rows
+#   STOPPED=20  seconds for which an agent stands still; of these failures, and of silent partners, there are fewer
+#   NEXT=DIR    an xlaggd of another version (next-version.sh), for the row of the upgrade
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 svg=$1
@@ -14,7 +16,7 @@ scratch_begin
 . tests/net/lib.sh
 trap 'status=$?; trap "" INT TERM; if [ $status != 0 ]; then report; fi; tear_down || status=1; scratch_end; exit $status' EXIT
 
-ROUNDS=${ROUNDS:-20} RATE=${RATE:-5000}
+ROUNDS=${ROUNDS:-20} RATE=${RATE:-5000} STOPPED=${STOPPED:-20}
 RESULTS=$RUN/results
 : >"$RESULTS"
 
@@ -97,13 +99,22 @@ fail_kill() {
 	fi
 }
 mend_kill() { :; }
-# The link goes while the agent stands still for three seconds
+# Another version takes over, and the next time the first one again. A teamd hands over only when it is killed.
+fail_upgrade() {
+	agent_end a TERM
+	RUNNING=$([ "$RUNNING" = "$B" ] && echo "$NEXT" || echo "$B")
+	B=$RUNNING agent_start a
+	wait_for 10 answers a
+	is "$(xl a -j agent show | jq '.[0].adopted')" 1 "laggs adopted by another version"
+}
+mend_upgrade() { :; }
+# The link goes while the agent stands still
 pid_of() { [ "$1" = xlagg ] && echo "${AGENT[a]}" || echo "${CHILD[teamd]}"; }
 fail_stop() {
 	kill -STOP "$(pid_of "$1")"
 	sleep 1.5 # the agent's absence is noticed after one
 	nip sw link set a1 down
-	sleep 1.5
+	sleep "$STOPPED"
 	kill -CONT "$(pid_of "$1")"
 	wait_for 10 active_is "$1" eth2
 }
@@ -115,12 +126,18 @@ row() {
 	admin) echo "port set down" ;;
 	removal) echo "device removed" ;;
 	kill) echo "agent killed, restarted" ;;
+	upgrade) echo "agent upgraded" ;;
 	stop) echo "carrier lost, agent stopped" ;;
 	silent) echo "silent partner, LACP fast" ;;
 	esac
 }
-# Nothing of bonding can be killed or stopped.
-has_it() { [[ $2 != bonding* || ($1 != kill && $1 != stop) ]]; }
+# Nothing of bonding can be killed, stopped or exchanged.
+has_it() {
+	case $1-$2 in
+	kill-bonding* | stop-bonding* | upgrade-bonding*) return 1 ;;
+	upgrade-teamd) return 1 ;;
+	esac
+}
 
 # ---- measuring ----
 
@@ -164,7 +181,7 @@ say_row() {
 
 # At a switch: failover, active-backup
 measure() {
-	local kind=$1 peer=$2 n from
+	local kind=$1 peer=$2 n from RUNNING=$B
 	switched 2
 	nip b address add 10.0.0.2/24 dev eth0
 	"peer_$peer" failover
@@ -172,7 +189,7 @@ measure() {
 	nip a address add 10.0.0.1/24 dev lagg0
 	wait_for 10 active_is "$peer" eth1
 	begin_streams
-	for ((n = 0; n < ROUNDS; n++)); do
+	for ((n = 0; n < $(rounds "$kind"); n++)); do
 		from=$(date +%s%N)
 		"fail_$kind" "$peer"
 		sleep 0.3
@@ -202,7 +219,7 @@ measure_silent() {
 	wait_for 10 on a ping -c 1 -W 1 10.0.0.2
 	stream sent a b 10.0.0.2 5001 -r "$RATE" -f 16
 	stream received b a 10.0.0.1 5002 -r "$RATE" -f 16
-	for ((n = 0; n < ROUNDS_SILENT; n++)); do
+	for ((n = 0; n < $(rounds silent); n++)); do
 		from=$(date +%s%N)
 		nip sw link set br0 down
 		wait_for 10 one_way
@@ -217,16 +234,24 @@ measure_silent() {
 	start_over
 	say_row silent "$peer"
 }
-ROUNDS_SILENT=$(((ROUNDS + 3) / 4))
+# rounds KIND: those that take long are fewer
+rounds() {
+	case $1 in
+	stop) echo $(((ROUNDS + 9) / 10)) ;;
+	silent) echo $(((ROUNDS + 3) / 4)) ;;
+	*) echo "$ROUNDS" ;;
+	esac
+}
 
-echo "== failover: $(uname -r), $(nproc) CPUs; $ROUNDS failures of each kind ($ROUNDS_SILENT of a silent partner), $RATE datagrams/s each way"
-for kind in ${ONLY:-carrier admin removal kill stop silent}; do
-	echo "$(row "$kind"):"
+echo "== failover: $(uname -r), $(nproc) CPUs; $RATE datagrams/s each way"
+for kind in ${ONLY:-carrier admin removal kill upgrade stop silent}; do
+	echo "$(row "$kind"), $(rounds "$kind") times:"
 	for peer in xlagg bonding100 bonding10 teamd; do
 		if ! offered $peer; then
 			echo "   $(title $peer): not on this machine"
 		elif ! has_it "$kind" $peer; then
 			[ $peer != bonding100 ] || echo "   bonding: has no agent"
+			[ $peer != teamd ] || echo "   teamd: as killed and restarted, for it cannot hand over otherwise"
 		elif [ "$kind" = silent ]; then
 			[ $peer = bonding10 ] || measure_silent $peer
 		else

@@ -29,7 +29,8 @@ bench-insn: vm-deps
 # Beside bonding and teamd, which a virtual machine has; the plot is $(B)/failover/failover.svg. ONLY: some of its rows.
 bench-failover: vm-deps
 	@$(MAKE) --no-print-directory all net-tools $(BENCH_TOOLS)
-	@VM_OUT=$(B)/failover VM_TIMEOUT=3600 tests/vm/run.sh $(or $(KERNEL),6.12) \
-		env B=$(B) ONLY='$(ONLY)' ROUNDS='$(ROUNDS)' tests/bench/failover.sh $(B)/failover/failover.svg
+	@tests/net/next-version.sh $(B)/next
+	@VM_OUT=$(B)/failover VM_TIMEOUT=7200 tests/vm/run.sh $(or $(KERNEL),6.12) \
+		env B=$(B) NEXT=$(B)/next/build ONLY='$(ONLY)' ROUNDS='$(ROUNDS)' tests/bench/failover.sh $(B)/failover/failover.svg
 
 .PHONY: bench bench-insn bench-failover

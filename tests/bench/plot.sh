@@ -9,14 +9,14 @@ jq -rs '
 	def colour: {xlagg: "#1b7f5c", bonding100: "#c0504d", bonding10: "#e0a030", teamd: "#4f6fb0"};
 	def name: {xlagg: "xlagg", bonding100: "bonding, miimon 100", bonding10: "bonding, miimon 10", teamd: "teamd"};
 	def row: {carrier: "carrier lost", admin: "port set down", removal: "device removed",
-		kill: "agent killed, restarted", stop: "carrier lost, agent stopped", silent: "silent partner, LACP fast"};
+		kill: "agent killed, restarted", upgrade: "agent upgraded", stop: "carrier lost, agent stopped", silent: "silent partner, LACP fast"};
 	def left: 210; def width: 620; def top: 64; def bar: 16; def space: 18;
 	# 0.01 ms to 10 s
 	def x($ms): left + width * (([[$ms, 0.01] | max, 10000] | min | log10) + 2) / 6;
 	def show($ms): if $ms >= 1000 then "\($ms / 10 | round / 100) s" elif $ms >= 10 then "\($ms | round) ms"
 		elif $ms > 0 then "\($ms * 100 | round / 100) ms" else "nothing lost" end;
 	. as $all
-	| reduce ("carrier", "admin", "removal", "kill", "stop", "silent") as $kind ({y: top, out: []};
+	| reduce ("carrier", "admin", "removal", "kill", "upgrade", "stop", "silent") as $kind ({y: top, out: []};
 		($all | map(select(.kind == $kind))) as $of
 		| if ($of | length) == 0 then . else
 			.out += ["<text x=\"\(left - 12)\" y=\"\(.y + bar)\" text-anchor=\"end\" font-weight=\"bold\">\(row[$kind])</text>"]

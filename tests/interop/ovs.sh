@@ -68,5 +68,5 @@ ovs_lacp() {
 			}
 			comma = ","
 		}
-		END { end_part(); printf "%s}\n", (member ? "}" : "") }' | jq -S 'del(.[""])'
+		END { end_part(); printf "%s}\n", (member ? "}" : "") }' | jq 'del(.[""])'
 }

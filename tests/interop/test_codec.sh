@@ -4,7 +4,7 @@
 partner() { spawn_on "$1" b /usr/bin/python3 tests/interop/scapy_partner.py "${@:2}"; }
 # The states of a LACPDU, bit by bit, by the names that xlagg prints
 ends_of() {
-	jq -S "$1"' | map_values(.state |= [. as $bits | ["ACTIVITY", "TIMEOUT", "AGGREGATION", "SYNC", "COLLECTING",
+	jq "$1"' | map_values(.state |= [. as $bits | ["ACTIVITY", "TIMEOUT", "AGGREGATION", "SYNC", "COLLECTING",
 		"DISTRIBUTING", "DEFAULTED", "EXPIRED"] | to_entries[] | select(($bits / pow(2; .key) | floor) % 2 == 1) | .value])'
 }
 partner_gone() { ! kill -0 "${CHILD[$1]}" 2>/dev/null; }
@@ -28,10 +28,10 @@ test_codec_scapy_is_a_partner() {
 		is "$(jq .same_octets "$out")" true "scapy writes ${dev%:*}'s LACPDUs as xlagg does"
 		is "$(jq .length "$out")" 124 "octets of a LACPDU without check sequence"
 		at_least "$(jq .count "$out")" 5 "LACPDUs that scapy heard on ${dev%:*}"
-		is "$(jq -S ".[0].ports[] | select(.ifname == \"${dev%:*}\") | .lacp | {actor, partner}" <<<"$shown")" \
+		is "$(jq ".[0].ports[] | select(.ifname == \"${dev%:*}\") | .lacp | {actor, partner}" <<<"$shown")" \
 			"$(ends_of .heard <"$out")" "${dev%:*}: what xlagg shows, what scapy heard"
-		is "$(jq -S ".[0].ports[] | select(.ifname == \"${dev%:*}\") | .lacp.partner" <<<"$shown")" \
-			"$(ends_of .said <"$out" | jq -S .actor)" "${dev%:*}: partner that xlagg shows, what scapy said"
+		is "$(jq ".[0].ports[] | select(.ifname == \"${dev%:*}\") | .lacp.partner" <<<"$shown")" \
+			"$(ends_of .said <"$out" | jq .actor)" "${dev%:*}: partner that xlagg shows, what scapy said"
 	done
 	is "$(jq -r '.[0].ports[0].lacp.partner | "\(.system) \(.key) \(.port_prio)"' <<<"$shown")" "02:00:00:00:5c:a1 77 300" \
 		"the partner"

@@ -90,9 +90,9 @@ test_ovs_and_show_agree() {
 }
 both_agree() {
 	local ours theirs
-	ours=$(xl a -j -d lagg show lagg0 | jq -S '[.[0].ports[] | {key: .ifname, value: .lacp |
+	ours=$(xl a -j -d lagg show lagg0 | jq '[.[0].ports[] | {key: .ifname, value: .lacp |
 		{actor: .actor, partner: .partner}}] | from_entries')
-	theirs=$(ovs_lacp b | jq -S 'map_values({actor: .partner, partner: .actor})')
+	theirs=$(ovs_lacp b | jq 'map_values({actor: .partner, partner: .actor})')
 	[ "$ours" = "$theirs" ]
 }
 

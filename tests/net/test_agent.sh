@@ -17,7 +17,7 @@ links_of() { pinned_ids "$1" | grep ' link ' || :; }
 # What show says, without what moves by itself. Times to the second: each agent reckons the time of day for itself, and the
 # clock may have been put right meanwhile.
 picture() {
-	xl "$1" -j -d lagg show | jq -S 'del(.. | .stats?, .heartbeat?)
+	xl "$1" -j -d lagg show | jq 'del(.. | .stats?, .heartbeat?)
 		| walk(if type == "object" and has("last_change") then .last_change |= .[:19] else . end)'
 }
 

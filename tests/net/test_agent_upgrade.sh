@@ -1,19 +1,6 @@
 # shellcheck shell=bash
 # An agent of another version takes over: its programs and its structures are others, and no frame is lost.
 
-# next_version: builds, from this tree, an agent in whose pinned structures something was added at the end; NEXT is its folder
-STRUCTURES=(xlagg_port xlagg_table xlagg_control xlagg_port_stats xlagg_lagg_stats xlagg_lacp xlagg_headless xlagg_saved)
-next_version() {
-	local name
-	NEXT=$D/next/build
-	mkdir "$D/next"
-	cp -r Makefile agent bpf include deploy tests "$D/next"
-	for name in "${STRUCTURES[@]}"; do
-		sed -i "/^struct $name {/,/^}/s/^};/	__u64 of_the_next_version;\n};/" "$D/next/include/xlagg/abi.h"
-	done
-	is "$(grep -c of_the_next_version "$D/next/include/xlagg/abi.h")" ${#STRUCTURES[@]} "structures that grew"
-	make -s -j2 -C "$D/next" B=build build/xlaggd >"$D/next.log" 2>&1 || fail "the next version: $(tail -5 "$D/next.log")"
-}
 # sizes: those of the values of the maps of host a
 sizes() {
 	local map
@@ -37,7 +24,7 @@ monitoring() {
 
 test_upgrade_to_larger_structures_and_back() {
 	local before counted notify=0
-	next_version
+	tests/net/next-version.sh "$D/next" >"$D/next.log" 2>&1 || fail "the next version: $(tail -5 "$D/next.log")"
 	lagg_pair 2 proto lacp lacp-rate fast
 	wait_for 15 distributing_are a 2
 	wait_for 15 distributing_are b 2
@@ -48,7 +35,7 @@ test_upgrade_to_larger_structures_and_back() {
 	stream back b a 10.0.0.1 5002 -r 5000 -f 8
 	let_pass a 2000
 	counted=$(field a .stats.tx_packets)
-	replace_agent "$NEXT"
+	replace_agent "$D/next/build"
 	is "$(diff <(echo "$before") <(sizes) | grep -c '^>')" 8 "maps that are larger"
 	at_least "$(field a .stats.tx_packets)" "$counted" "frames counted by both"
 	let_pass a 2000

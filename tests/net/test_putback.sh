@@ -5,9 +5,9 @@
 portrait() {
 	local dev
 	for dev in eth1 eth2 eth3; do
-		nip a -d -j link show $dev | jq -S '.[0] | del(.operstate)'
-		nip a -j address show $dev | jq -S '.[0].addr_info | map(del(.valid_life_time, .preferred_life_time))'
-		nip a -j maddress show dev $dev | jq -S '.[0].maddr // [] | sort_by(.address // .link)'
+		nip a -d -j link show $dev | jq '.[0] | del(.operstate)'
+		nip a -j address show $dev | jq '.[0].addr_info | map(del(.valid_life_time, .preferred_life_time))'
+		nip a -j maddress show dev $dev | jq '.[0].maddr // [] | sort_by(.address // .link)'
 		on a ethtool -k $dev
 		on a sysctl "net.ipv6.conf.$dev.disable_ipv6" "net.ipv6.conf.$dev.accept_ra"
 	done

@@ -1,0 +1,17 @@
+#!/bin/bash
+# next-version.sh FOLDER
+# Builds FOLDER/build/xlaggd from this tree as if some versions had passed: to every structure that is pinned something was
+# added at the end, so that its programs and its maps are others.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+folder=$1
+structures=(xlagg_port xlagg_table xlagg_control xlagg_port_stats xlagg_lagg_stats xlagg_lacp xlagg_headless xlagg_saved)
+rm -rf "$folder"
+mkdir -p "$folder"
+cp -r Makefile agent bpf include deploy tests "$folder"
+abi=$folder/include/xlagg/abi.h
+for name in "${structures[@]}"; do
+	sed -i "/^struct $name {/,/^}/s/^};/	__u64 of_the_next_version;\n};/" "$abi"
+done
+[ "$(grep -c of_the_next_version "$abi")" = ${#structures[@]} ] || { echo "$abi: not all structures were found" >&2; exit 1; }
+MAKEFLAGS='' make -s -j2 -C "$folder" B=build build/xlaggd
