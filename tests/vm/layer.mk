@@ -2,8 +2,9 @@
 #   make test-vm                              all of VM_RUNS, as many at a time as there are CPUs
 #   make test-vm VM_RUNS=6.12/vm ONLY=...     one suite (see suite.sh) on one kernel (see fetch-kernel.sh)
 #   vm: hooks, partners, the network around lagg0; nic: drivers of real NICs, as QEMU emulates them; wireless;
-#   as long as all of it shall take 10 minutes, these two on 6.1 only when asked: VM_RUNS='6.1-generic/nic 6.1-generic/wireless'
 #   host/ipxe: a boot ROM in QEMU as the partner of this machine's own kernel
+# The drivers' suites pass on 6.1 as well (VM_RUNS='6.1-generic/nic 6.1-generic/wireless'), but all of VM_RUNS shall take
+# 10 minutes on two CPUs.
 VM_RUNS ?= 6.12/vm 6.1/vm host/ipxe 6.12-generic/nic 6.12-generic/wireless 6.12/bpf-test 6.1/bpf-test 6.12/datapath-test
 VM_JOBS ?= $(shell nproc)
 VM_TAP = $(B)/tap-vm
