@@ -145,9 +145,10 @@ test_native_xdp_on_virtio_net() {
 	clean_ping
 }
 
-# A driver without XDP: tc receives and sends on its ports, whatever the proto.
 # copies: how many more frames the ports of a have sent than lagg0
 copies() { field a '([.ports[].stats.tx_packets] | add) - .stats.tx_packets'; }
+
+# A driver without XDP: tc receives and sends on its ports, whatever the proto.
 test_xdp_profile_on_e1000e() {
 	local proto h before
 	lagg_on e1000e proto loadbalance datapath xdp
