@@ -19,6 +19,9 @@ void show_text_lagg(FILE *out, const struct view_lagg *lagg, struct show_how how
 /* One port by itself (`port show`): index `port` of the lagg. */
 void show_text_port(FILE *out, const struct view_lagg *lagg, uint32_t port, struct show_how how);
 void show_text_agent(FILE *out, const struct xlagg_agent_status *agent);
+/* Its story in one line: the ports, who noticed, how long nothing was sent, the cause. */
+#define SHOW_FAILOVER_SIZE (XLAGG_SENTENCE_MAX + 200)
+void show_text_failover(const struct xlagg_event *event, char *ret, size_t size);
 void show_text_event(FILE *out, const struct xlagg_event *event, bool colour);
 
 /* --- show_json.c: each gives a new reference, NULL when memory is short --- */

@@ -256,9 +256,22 @@ void show_text_agent(FILE *out, const struct xlagg_agent_status *agent)
 		agent->abi_version);
 }
 
+void show_text_failover(const struct xlagg_event *event, char *ret, size_t size)
+{
+	char detected[40] = "", gap[80] = "";
+
+	if (event->detected)
+		snprintf(detected, sizeof(detected), " detected by %s", word_or(words_detected, event->detected));
+	if (event->gap_ns != XLAGG_GAP_UNKNOWN)
+		snprintf(gap, sizeof(gap), " gap %.3f ms dropped %" PRIu64, (double)event->gap_ns / 1e6,
+			 event->dropped);
+	snprintf(ret, size, "from %s to %s%s%s%s%s", event->from[0] ? event->from : "none",
+		 event->to[0] ? event->to : "none", detected, gap, event->text[0] ? ": " : "", event->text);
+}
+
 static void event_details(FILE *out, const struct xlagg_event *event)
 {
-	char old_flags[80], new_flags[80];
+	char old_flags[80], new_flags[80], text[SHOW_FAILOVER_SIZE];
 
 	switch (event->type) {
 	case XLAGG_EVENT_PORT_STATE:
@@ -267,13 +280,9 @@ static void event_details(FILE *out, const struct xlagg_event *event)
 		fprintf(out, " flags=%x<%s> was %x<%s>", event->new_flags, new_flags, event->old_flags, old_flags);
 		break;
 	case XLAGG_EVENT_FAILOVER:
-		fprintf(out, " from %s to %s", event->from[0] ? event->from : "none",
-			event->to[0] ? event->to : "none");
-		if (event->detected)
-			fprintf(out, " detected by %s", word_or(words_detected, event->detected));
-		if (event->gap_ns != XLAGG_GAP_UNKNOWN)
-			fprintf(out, " gap %.3f ms dropped %" PRIu64, (double)event->gap_ns / 1e6, event->dropped);
-		break;
+		show_text_failover(event, text, sizeof(text));
+		fprintf(out, " %s", text);
+		return;
 	case XLAGG_EVENT_CARRIER:
 		fputs(event->new_flags ? " up" : " down", out);
 		break;

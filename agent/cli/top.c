@@ -86,15 +86,14 @@ static int draw_lagg(struct top *top, const struct view_lagg *lagg, double secon
 {
 	const struct view_lagg *before = find(&top->before, lagg->model.name);
 	const struct xlagg_event *failover = last_failover(top, lagg->model.name);
-	char text[2 * TOP_LINE_MAX], when[WORDS_TIME_SIZE];
+	char text[2 * TOP_LINE_MAX], story[SHOW_FAILOVER_SIZE], when[WORDS_TIME_SIZE];
 
 	top_lagg_line(lagg, before, seconds, text, sizeof(text));
 	row = line(row, A_BOLD, text);
 	if (failover) {
 		words_time(failover->time_ns, when);
-		snprintf(text, sizeof(text), "  last failover %s from %s to %s: %s", when,
-			 failover->from[0] ? failover->from : "none", failover->to[0] ? failover->to : "none",
-			 failover->text);
+		show_text_failover(failover, story, sizeof(story));
+		snprintf(text, sizeof(text), "  last failover %s %s", when, story);
 		row = line(row, A_NORMAL, text);
 	}
 	top_port_heading(text, sizeof(text));
