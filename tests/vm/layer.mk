@@ -25,7 +25,7 @@ vm-runs: vm-deps
 vm-run/%:
 	@echo "== $(@F) on $(patsubst %/,%,$(dir $*))"
 	@! [ -e $(VM_TAP)/no-kernel-$(patsubst %/,%,$(dir $*)) ] || { echo "not run: there is no such kernel"; exit 1; }
-	@VM_OUT=$(VM_TAP) VM_SMP=1 VM_TIMEOUT=1500 ONLY='$(ONLY)' \
+	@VM_OUT=$(VM_TAP) VM_SMP=$(if $(filter bpf-test,$(@F)),2,1) VM_TIMEOUT=1500 ONLY='$(ONLY)' \
 		VM_QEMU="$$(! [ -e tests/vm/$(@F)/qemu.sh ] || tests/vm/$(@F)/qemu.sh)" tests/vm/run.sh $(patsubst %/,%,$(dir $*)) \
 		env B=$(B) tests/vm/suite.sh $(@F) $(VM_TAP)/$(@F)-$(patsubst %/,%,$(dir $*)).tap
 
