@@ -2,6 +2,7 @@
 #   make bench                       all of them, some ten minutes
 #   make bench ONLY=failover         one of throughput, failover, xdp
 #   make bench-failover              what a failure costs, beside bonding and teamd; draws a plot
+#   make bench-failover-nic          what a cable costs on a NIC's driver, with the kernel's watcher and without
 #   make bench-insn                  instructions a packet, exact and repeatable: a virtual machine counts them
 BENCH_TOOLS := $(B)/tests/bench/udpsend $(B)/tests/bench/udprecv $(B)/tests/bench/xdprate
 
@@ -33,4 +34,9 @@ bench-failover: vm-deps
 	@VM_OUT=$(B)/failover VM_TIMEOUT=7200 tests/vm/run.sh $(or $(KERNEL),6.12) \
 		env B=$(B) NEXT=$(B)/next/build ONLY='$(ONLY)' ROUNDS='$(ROUNDS)' tests/bench/failover.sh $(B)/failover/failover.svg
 
-.PHONY: bench bench-insn bench-failover
+bench-failover-nic: vm-deps
+	@$(MAKE) --no-print-directory all net-tools $(BENCH_TOOLS)
+	@VM_TIMEOUT=1800 VM_QEMU="$$(tests/vm/nic/qemu.sh)" tests/vm/run.sh $(or $(KERNEL),6.12-generic) \
+		env B=$(B) ROUNDS='$(ROUNDS)' tests/bench/failover_nic.sh $(MODEL)
+
+.PHONY: bench bench-insn bench-failover bench-failover-nic
