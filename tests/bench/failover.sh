@@ -17,6 +17,7 @@ scratch_begin
 trap 'status=$?; trap "" INT TERM; if [ $status != 0 ]; then report; fi; tear_down || status=1; scratch_end; exit $status' EXIT
 
 ROUNDS=${ROUNDS:-20} RATE=${RATE:-5000} STOPPED=${STOPPED:-20}
+STREAM_SILENCE=$((STOPPED + 20))
 RESULTS=$RUN/results
 : >"$RESULTS"
 
@@ -164,7 +165,13 @@ begin_streams() {
 	stream received b a 10.0.0.1 5002 -r "$RATE"
 	sleep 1
 }
-end_streams() { end_stream sent >/dev/null; end_stream received >/dev/null; }
+end_streams() {
+	local label
+	for label in sent received; do
+		end_stream $label >/dev/null
+		is "$(account $label .ended)" true "$label: the receiver was there to the end"
+	done
+}
 start_over() {
 	tear_down
 	CHILD=() AGENT=() HOSTS=()

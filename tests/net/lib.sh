@@ -249,11 +249,12 @@ spawn_on() {
 udp_bound() { on "$1" ss -Hlun "sport = :$2" | grep -q .; }
 tcp_bound() { on "$1" ss -Hltn "sport = :$2" | grep -q .; }
 
-# stream LABEL FROM TO ADDRESS PORT [UDPSEND-OPTION...]: a numbered UDP stream, until end_stream
+# stream LABEL FROM TO ADDRESS PORT [UDPSEND-OPTION...]: a numbered UDP stream, until end_stream; the receiver gives up
+# after STREAM_SILENCE seconds without a datagram
 stream() {
 	local label=$1 from=$2 to=$3 address=$4 port=$5
 	shift 5
-	spawn_on "$label-rx" "$to" "$B/tests/bench/udprecv" "$port"
+	spawn_on "$label-rx" "$to" "$B/tests/bench/udprecv" -i "${STREAM_SILENCE:-10}" "$port"
 	wait_for 5 udp_bound "$to" "$port"
 	spawn_on "$label-tx" "$from" "$B/tests/bench/udpsend" "$@" "$address" "$port"
 }
