@@ -68,7 +68,7 @@ int datapath_read_saved(const char *folder, struct xlagg_saved *ret)
 	int err = fd < 0 ? fd : read_value(fd, &saved, &size);
 	if (err)
 		return err;
-	if (saved->message_len > sizeof(saved->message) ||
+	if (!saved || saved->message_len > sizeof(saved->message) ||
 	    saved->message_sum != fnv1a(saved->message, saved->message_len))
 		return -EPROTO;
 	size_t known = STATE_AT;
