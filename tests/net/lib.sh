@@ -352,3 +352,22 @@ report() {
 		tail -n 60 "$f"
 	done
 }
+
+# write_dhcp_files DEV: $D/udhcpd.conf, which leases 10.0.0.100 on DEV, and $D/bound, the client's script that sets it
+write_dhcp_files() {
+	cat >"$D/udhcpd.conf" <<-CONF
+		start 10.0.0.100
+		end 10.0.0.100
+		interface $1
+		lease_file $D/leases
+		pidfile $D/udhcpd.pid
+		option subnet 255.255.255.0
+		option lease 600
+	CONF
+	: >"$D/leases"
+	cat >"$D/bound" <<-'SCRIPT'
+		#!/bin/sh
+		[ "$1" != bound ] || ip address add "$ip/24" dev "$interface"
+	SCRIPT
+	chmod +x "$D/bound"
+}

@@ -1,26 +1,9 @@
 # shellcheck shell=bash
 # lagg0 is an ordinary device: what people put on one works on it.
 
-write_dhcp_files() {
-	cat >"$D/udhcpd.conf" <<-CONF
-		start 10.0.0.100
-		end 10.0.0.100
-		interface lagg0
-		lease_file $D/leases
-		pidfile $D/udhcpd.pid
-		option subnet 255.255.255.0
-		option lease 600
-	CONF
-	: >"$D/leases"
-	cat >"$D/bound" <<-'SCRIPT'
-		#!/bin/sh
-		[ "$1" != bound ] || ip address add "$ip/24" dev "$interface"
-	SCRIPT
-	chmod +x "$D/bound"
-}
 dhcp_over_it() {
 	nip b address add 10.0.0.2/24 dev lagg0
-	write_dhcp_files
+	write_dhcp_files lagg0
 	spawn_on udhcpd b udhcpd -f "$D/udhcpd.conf"
 	wait_for 5 udp_bound b 67
 	on a udhcpc -i lagg0 -f -n -q -t 5 -T 1 -s "$D/bound" >"$D/udhcpc" 2>&1 || fail "no lease: $(cat "$D/udhcpc")"

@@ -53,18 +53,7 @@ associate() {
 }
 # lease: lagg0 of a has an address by DHCP from b
 lease() {
-	cat >"$D/udhcpd.conf" <<-CONF
-		start 10.0.0.100
-		end 10.0.0.100
-		interface br0
-		lease_file $D/leases
-		pidfile $D/udhcpd.pid
-		option subnet 255.255.255.0
-		option lease 600
-	CONF
-	: >"$D/leases"
-	printf '%s\n' '#!/bin/sh' '[ "$1" != bound ] || ip address add "$ip/24" dev "$interface"' >"$D/bound"
-	chmod +x "$D/bound"
+	write_dhcp_files br0
 	spawn_on udhcpd b udhcpd -f "$D/udhcpd.conf"
 	wait_for 10 udp_bound b 67
 	on a udhcpc -i lagg0 -f -n -q -t 10 -T 1 -s "$D/bound" >"$D/udhcpc" 2>&1 || fail "no lease: $(cat "$D/udhcpc")"
