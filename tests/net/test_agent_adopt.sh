@@ -160,7 +160,7 @@ test_adopt_damaged_configuration() {
 test_adopt_damaged_numbers_of_devices() {
 	lagg_pair 2 proto failover
 	agent_end a KILL
-	# ifindex and lower_ifindex, behind the message: that of eth1, and none
+	# ifindex and lower_ifindex, behind the message: those of lo, and of none
 	scribble a $((24 + 49152 + 4)) 1 0 0 0 255 255 255 255
 	agent a
 	exists a lo || fail "lo is gone"
@@ -223,7 +223,7 @@ test_start_without_the_file_that_was_named() {
 # Whatever stands in the maps and under the names of pins: the next agent says what it cannot use and ends with a lagg that
 # works. What it needs to know then is in its record, or else in the file. SCRIBBLES="FIRST LAST": other seeds.
 test_adopt_pins_that_were_scribbled_over() {
-	local seed log adopted=0 anew=0 proto
+	local seed adopted=0 anew=0 proto
 	two_hosts 2
 	agent b
 	for seed in $(seq ${SCRIBBLES:-1 24}); do
