@@ -65,7 +65,8 @@ enum xlagg_port_flag {
 
 /*
  * Map `ports`, index: slot of the port in its lagg. A port is live when enabled == lost.
- * One writer each: `lost` the kernel (the watcher, and LACP without the agent), everything else the agent.
+ * `lost` is only ever added to: by the watcher, by LACP without the agent, and by the agent's carrier poll where there
+ * is no watcher. Everything else has one writer, the agent.
  */
 struct xlagg_port {
 	__u32 ifindex; /* the port's device, 0: this slot is free or the device is absent */
