@@ -194,6 +194,10 @@ struct xlagg_agent_status {
 	char file[XLAGG_TEXT_MAX];		  /* the configuration file */
 	char pins[XLAGG_TEXT_MAX];		  /* the folder of pinned maps */
 	char kernel[64];
+	uint32_t poll_ports; /* ports whose carrier is polled; 0: it is watched by the kernel, or carrier-poll is 0 */
+	uint32_t poll_lockless;	   /* of these, those whose carrier the kernel counts for us, without RTNL */
+	uint64_t poll_interval_ns; /* now; shorter for a second after a change */
+	uint64_t poll_cpu_ns;	   /* time that the poll's thread has spent since the agent started */
 };
 
 enum xlagg_event_type {
