@@ -291,6 +291,8 @@ void status_agent(struct agent *agent, struct nlmsghdr *nlh);
 /* --- poll.c: carrier where the kernel does not say at once --- */
 int poll_start(struct agent *agent);
 void poll_stop(struct agent *agent);
+/* What it looks at and what that costs; untouched where there is no poll. */
+void poll_status(const struct agent *agent, struct xlagg_agent_status *status);
 /* The ports to look at changed. */
 void poll_update(struct agent *agent);
 /* A port's carrier changed: for a second the next change may be long in coming otherwise. */

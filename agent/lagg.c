@@ -204,6 +204,7 @@ static void forget(struct agent *agent, const struct lagg *lagg)
 void lagg_release(struct lagg *lagg)
 {
 	forget(lagg->agent, lagg);
+	poll_update(lagg->agent); /* it looks at the ports of the datapath that goes now */
 	lagg_free(lagg);
 }
 
@@ -226,7 +227,6 @@ void lagg_destroy(struct lagg *lagg)
 	if (r < 0)
 		log_error("%s: cannot unpin %s: %s", lagg->model.name, folder, strerror(-r));
 	lagg_release(lagg);
-	poll_update(agent);
 	agent_arm(agent);
 }
 

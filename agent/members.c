@@ -262,19 +262,25 @@ void member_del(struct lagg *lagg, uint32_t slot)
 	lagg_tell(lagg, XLAGG_EVENT_PORT_DEL, name, NULL);
 }
 
-/* The kernel's own watcher was first. */
-static bool lost_in_kernel(const struct lagg *lagg, uint32_t slot)
+/* Who counts losses in the datapath. */
+static enum xlagg_detected counted_by(const struct lagg *lagg)
+{
+	return lagg->agent->watch ? XLAGG_DETECTED_FENTRY : XLAGG_DETECTED_POLL;
+}
+
+/* Who was first: the one that counted the loss in the datapath, or else the caller. */
+static enum xlagg_detected first_to_see(const struct lagg *lagg, uint32_t slot, enum xlagg_detected caller)
 {
 	uint32_t lost[XLAGG_MAX_PORTS];
 	datapath_lost(lagg->dp, lost);
-	return lost[slot] != lagg->port[slot].lost;
+	return lost[slot] != lagg->port[slot].lost ? counted_by(lagg) : caller;
 }
 
 void member_absent(struct lagg *lagg, uint32_t slot)
 {
 	struct port *port = &lagg->port[slot];
 	struct core_link gone = {
-	    .detected = lost_in_kernel(lagg, slot) ? XLAGG_DETECTED_FENTRY : XLAGG_DETECTED_NETLINK,
+	    .detected = first_to_see(lagg, slot, XLAGG_DETECTED_NETLINK),
 	};
 	core_link_changed(lagg->core, agent_now(), slot, &gone, &lagg->fx);
 	lagg_effects(lagg);
@@ -340,7 +346,7 @@ void member_lost(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected)
 {
 	if (!lagg->port[slot].link.carrier)
 		return;
-	tell_loss(lagg, slot, lost_in_kernel(lagg, slot) ? XLAGG_DETECTED_FENTRY : detected);
+	tell_loss(lagg, slot, first_to_see(lagg, slot, detected));
 	lagg_effects(lagg);
 }
 
@@ -363,7 +369,7 @@ void member_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected detect
 	if (outs)
 		headless_restart(lagg, slot);
 	if (port->link.carrier && (!link.carrier || losses != outs))
-		tell_loss(lagg, slot, losses != outs ? XLAGG_DETECTED_FENTRY : detected);
+		tell_loss(lagg, slot, losses != outs ? counted_by(lagg) : detected);
 	if (link.carrier && !port->link.carrier)
 		poll_hurry(lagg->agent);
 	port->link = link;

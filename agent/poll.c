@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Carrier where the kernel does not say at once: linkwatch may hold an event back for up to a second, so each port's
- * carrier is asked for directly, every carrier-poll milliseconds, in a thread of its own since the question waits for
- * RTNL. The thread only compares and wakes the agent, which looks for itself. Not needed where a program traces
- * netif_carrier_off.
+ * Carrier where no program may trace netif_carrier_off: linkwatch may hold an event back for up to a second, so a
+ * thread of its own looks at each port every carrier-poll milliseconds. It reads the kernel's counters of losses and
+ * returns, which takes no lock, and makes a port that lost carrier not live at once, whatever the agent is doing. Then
+ * it wakes the agent, which looks for itself. Where sysfs cannot be had it asks for carrier, and that question waits
+ * for RTNL.
  *
  * Linkwatch holds back what comes within a second of what it handed on before. So for as long after a port's carrier
- * changed the questions come faster.
+ * changed the thread looks more often.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -17,19 +18,24 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "sys/carrier.h"
 
-/* A question costs about 1 us and RTNL: a hundred ports are asked every 10 ms, more of them less often. */
+/* A look costs about 1 us: a hundred ports are looked at every 10 ms, more of them less often. */
 #define PORT_BUDGET_NS (NS_PER_MS / 10)
 
 #define HURRY_NS NS_PER_MS
 #define HURRY_FOR_NS (NS_PER_S + NS_PER_S / 4)
 
 struct watched {
+	struct datapath *dp;
 	char name[XLAGG_NAME_MAX];
 	uint32_t lagg, slot; /* the agent's, to find the port again */
 	int ifindex;
-	bool carrier; /* as last seen */
-	bool changed; /* the agent has to look */
+	struct carrier counters;  /* none where there is no sysfs */
+	uint32_t losses, returns; /* the counters as last seen */
+	bool carrier;		  /* as last seen, where there are none */
+	bool lost;		  /* carrier was lost since the agent looked */
+	bool changed;		  /* the agent has to look */
 };
 
 struct poll {
@@ -43,6 +49,7 @@ struct poll {
 	uint64_t hurry_until_ns; /* monotonic time until which it is in a hurry, 0: it is not; the agent's alone */
 	bool stop;
 	int wake;  /* eventfd: thread to agent */
+	int sysfs; /* where the counters are, or -1 */
 	int ask;   /* the thread's socket for its questions */
 	int timer; /* timerfd: paces the thread; set by the agent */
 };
@@ -82,8 +89,37 @@ void poll_calm(struct agent *agent)
 	set_timer(poll, pace(poll));
 }
 
-/* Looks at one port without holding the lock, for the question may take milliseconds. */
-static void look(struct poll *poll, uint32_t index, uint32_t generation)
+static void wake_agent(const struct poll *poll)
+{
+	if (eventfd_write(poll->wake, 1) < 0)
+		log_error("carrier poll: cannot wake the agent: %s", strerror(errno));
+}
+
+static void note(const struct poll *poll, struct watched *port, bool lost)
+{
+	if (lost) {
+		datapath_lose(port->dp, port->slot, port->ifindex);
+		port->lost = true;
+	}
+	port->changed = true;
+	wake_agent(poll);
+}
+
+static void look_at_counters(const struct poll *poll, struct watched *port)
+{
+	uint32_t losses, returns;
+	if (carrier_count(&port->counters, &losses, &returns) < 0)
+		return; /* the device is gone, which is told by an event of its own */
+	bool lost = losses != port->losses;
+	if (!lost && returns == port->returns)
+		return;
+	port->losses = losses;
+	port->returns = returns;
+	note(poll, port, lost);
+}
+
+/* Asks without holding the lock, for the answer may take milliseconds. */
+static void ask(struct poll *poll, uint32_t index, uint32_t generation)
 {
 	char name[XLAGG_NAME_MAX];
 	bool carrier;
@@ -94,9 +130,15 @@ static void look(struct poll *poll, uint32_t index, uint32_t generation)
 	if (r < 0 || generation != poll->generation || poll->port[index].carrier == carrier)
 		return;
 	poll->port[index].carrier = carrier;
-	poll->port[index].changed = true;
-	if (eventfd_write(poll->wake, 1) < 0)
-		log_error("carrier poll: cannot wake the agent: %s", strerror(errno));
+	note(poll, &poll->port[index], !carrier);
+}
+
+static void look(struct poll *poll, uint32_t index, uint32_t generation)
+{
+	if (poll->port[index].counters.down >= 0)
+		look_at_counters(poll, &poll->port[index]);
+	else
+		ask(poll, index, generation);
 }
 
 static void *run(void *context)
@@ -132,8 +174,8 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *cont
 		bool found = i < poll->ports;
 		struct watched port = {0};
 		if (found) {
-			poll->port[i].changed = false;
 			port = poll->port[i];
+			poll->port[i].changed = poll->port[i].lost = false;
 		}
 		pthread_mutex_unlock(&poll->lock);
 		if (!found)
@@ -141,24 +183,20 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *cont
 		struct lagg *lagg = port.lagg < agent->laggs ? agent->lagg[port.lagg] : NULL;
 		if (!lagg || !lagg->port[port.slot].used || lagg->port[port.slot].ifindex != port.ifindex)
 			continue;
-		if (!port.carrier)
+		if (port.lost)
 			member_lost(lagg, port.slot, XLAGG_DETECTED_POLL);
 		member_refresh(lagg, port.slot, XLAGG_DETECTED_POLL);
 	}
 }
 
-void poll_update(struct agent *agent)
+/* The ports that are to be looked at, and how often at most; 0: never. -ENOMEM. */
+static int list_ports(const struct agent *agent, struct watched **ret, uint32_t *ret_count, uint64_t *ret_interval)
 {
-	struct poll *poll = agent->poll;
 	uint64_t interval = 0;
 	uint32_t count = 0;
-	if (!poll)
-		return;
 	struct watched *port = calloc((size_t)agent->laggs * XLAGG_MAX_PORTS + 1, sizeof(*port));
-	if (!port) {
-		log_error("carrier poll: no memory for the list of ports");
-		return;
-	}
+	if (!port)
+		return -ENOMEM;
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		struct lagg *lagg = agent->lagg[i];
 		uint64_t wanted = lagg->model.conf.carrier_poll * NS_PER_MS;
@@ -169,29 +207,110 @@ void poll_update(struct agent *agent)
 		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 			if (!lagg->port[slot].used || !lagg->port[slot].ifindex)
 				continue;
-			port[count] = (struct watched){.lagg = i,
+			port[count] = (struct watched){.dp = lagg->dp,
+						       .lagg = i,
 						       .slot = slot,
 						       .ifindex = lagg->port[slot].ifindex,
+						       .counters = CARRIER_NONE,
 						       .carrier = lagg->port[slot].link.carrier};
 			memcpy(port[count].name, lagg->port[slot].device.name, XLAGG_NAME_MAX);
 			count++;
 		}
 	}
+	*ret = port;
+	*ret_count = count;
+	*ret_interval = count ? interval : 0;
+	return 0;
+}
+
+static struct watched *find(const struct poll *poll, const struct watched *port)
+{
+	for (uint32_t i = 0; i < poll->ports; i++)
+		if (poll->port[i].ifindex == port->ifindex && poll->port[i].dp == port->dp &&
+		    poll->port[i].slot == port->slot)
+			return &poll->port[i];
+	return NULL;
+}
+
+/* What was lost before the counters were read first, the agent has to find itself. */
+static void open_counters(const struct poll *poll, struct watched *port)
+{
+	if (poll->sysfs < 0 || carrier_open(poll->sysfs, port->name, port->ifindex, &port->counters) < 0)
+		return;
+	if (carrier_count(&port->counters, &port->losses, &port->returns) < 0)
+		carrier_close(&port->counters);
+	port->changed = true;
+}
+
+/* A port that stays keeps its counters and what the agent has not yet heard of it. */
+static void keep(struct watched *before, struct watched *port)
+{
+	port->counters = before->counters;
+	port->losses = before->losses;
+	port->returns = before->returns;
+	port->lost = before->lost;
+	port->changed = before->changed;
+	before->counters = CARRIER_NONE;
+}
+
+static void free_ports(struct watched *port, uint32_t ports)
+{
+	for (uint32_t i = 0; i < ports; i++)
+		carrier_close(&port[i].counters);
+	free(port);
+}
+
+void poll_update(struct agent *agent)
+{
+	struct poll *poll = agent->poll;
+	struct watched *port;
+	uint32_t count;
+	uint64_t interval;
+	if (!poll)
+		return;
+	if (list_ports(agent, &port, &count, &interval) < 0) {
+		log_error("carrier poll: no memory for the list of ports");
+		return;
+	}
+	/* The list is changed here alone, so that it may be searched without the lock. */
+	for (uint32_t i = 0; i < count; i++)
+		if (!find(poll, &port[i]))
+			open_counters(poll, &port[i]);
 	pthread_mutex_lock(&poll->lock);
-	struct watched *before = poll->port;
+	for (uint32_t i = 0; i < count; i++) {
+		struct watched *before = find(poll, &port[i]);
+		if (before)
+			keep(before, &port[i]);
+	}
+	struct watched *old = poll->port;
+	uint32_t old_count = poll->ports;
 	poll->port = port;
 	poll->ports = count;
 	poll->generation++;
-	if (!count)
-		interval = 0;
-	else if (interval && interval < count * PORT_BUDGET_NS)
+	if (interval && interval < count * PORT_BUDGET_NS)
 		interval = count * PORT_BUDGET_NS;
 	bool other = interval != poll->interval_ns;
 	poll->interval_ns = interval;
 	pthread_mutex_unlock(&poll->lock);
-	free(before);
+	free_ports(old, old_count);
+	wake_agent(poll);
 	if (other)
 		set_timer(poll, pace(poll));
+}
+
+void poll_status(const struct agent *agent, struct xlagg_agent_status *status)
+{
+	const struct poll *poll = agent->poll;
+	struct timespec spent;
+	clockid_t clock;
+	if (!poll || !poll->running)
+		return;
+	if (pthread_getcpuclockid(poll->thread, &clock) == 0 && clock_gettime(clock, &spent) == 0)
+		status->poll_cpu_ns = (uint64_t)spent.tv_sec * NS_PER_S + (uint64_t)spent.tv_nsec;
+	status->poll_ports = poll->ports;
+	for (uint32_t i = 0; i < poll->ports; i++)
+		status->poll_lockless += poll->port[i].counters.down >= 0;
+	status->poll_interval_ns = pace(poll);
 }
 
 int poll_start(struct agent *agent)
@@ -202,6 +321,9 @@ int poll_start(struct agent *agent)
 	poll->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	poll->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	poll->ask = ethtool_open();
+	poll->sysfs = carrier_sysfs();
+	if (poll->sysfs < 0)
+		log_info("carrier poll: no sysfs (%s), so each look waits for RTNL", strerror(-poll->sysfs));
 	pthread_mutex_init(&poll->lock, NULL);
 	agent->poll = poll;
 	int r = poll->wake < 0 || poll->timer < 0 ? -errno : poll->ask < 0 ? poll->ask : 0;
@@ -238,7 +360,9 @@ void poll_stop(struct agent *agent)
 	close(poll->timer);
 	if (poll->ask >= 0)
 		close(poll->ask);
-	free(poll->port);
+	if (poll->sysfs >= 0)
+		close(poll->sysfs);
+	free_ports(poll->port, poll->ports);
 	free(poll);
 	agent->poll = NULL;
 }

@@ -336,6 +336,17 @@ json_t *show_json_lagg(const struct view_lagg *lagg, bool details, bool stats)
 	return json;
 }
 
+static json_t *json_poll(const struct xlagg_agent_status *agent)
+{
+	json_t *json = json_object();
+
+	put_number(json, "ports", agent->poll_ports);
+	put_number(json, "without_rtnl", agent->poll_lockless);
+	put_number(json, "interval_us", agent->poll_interval_ns / 1000);
+	put_number(json, "cpu_us", agent->poll_cpu_ns / 1000);
+	return json;
+}
+
 json_t *show_json_agent(const struct xlagg_agent_status *agent)
 {
 	json_t *json = json_object(), *features = json_object();
@@ -354,6 +365,7 @@ json_t *show_json_agent(const struct xlagg_agent_status *agent)
 	put_boolean(features, "fentry", agent->fentry);
 	put_boolean(features, "dispatcher", agent->dispatcher);
 	put(json, "features", features);
+	put(json, "carrier_poll", agent->poll_ports ? json_poll(agent) : json_null());
 	put_number(json, "adopted", agent->adopted);
 	put_number(json, "fresh", agent->fresh);
 	put_name(json, "file", agent->file);

@@ -242,15 +242,20 @@ void show_text_agent(FILE *out, const struct xlagg_agent_status *agent)
 {
 	char started[WORDS_TIME_SIZE];
 	struct timespec now;
+	uint64_t uptime;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	words_time(agent->start_ns, started);
-	fprintf(out, "xlaggd %s pid %u up %" PRIu64 " s (since %s)\n", agent->version, agent->pid,
-		(uint64_t)now.tv_sec - agent->start_ns / 1000000000, started);
+	uptime = (uint64_t)now.tv_sec - agent->start_ns / 1000000000;
+	fprintf(out, "xlaggd %s pid %u up %" PRIu64 " s (since %s)\n", agent->version, agent->pid, uptime, started);
 	fprintf(out, "    heartbeat %" PRIu64 " ms ago\n", (agent->now_ns - agent->heartbeat_ns) / 1000000);
 	fprintf(out, "    kernel %s: tcx %s netkit %s fentry %s dispatcher %s\n", agent->kernel,
 		agent->tcx ? "yes" : "no", agent->netkit ? "yes" : "no", agent->fentry ? "yes" : "no",
 		agent->dispatcher ? "yes" : "no");
+	if (agent->poll_ports)
+		fprintf(out, "    carrier poll: %u ports every %.3g ms, %u of them without RTNL; %.3g %% of a CPU\n",
+			agent->poll_ports, (double)agent->poll_interval_ns / 1e6, agent->poll_lockless,
+			(double)agent->poll_cpu_ns / 1e7 / (double)(uptime ? uptime : 1));
 	fprintf(out, "    laggs adopted at start %u, made since %u\n", agent->adopted, agent->fresh);
 	fprintf(out, "    configuration %s pins %s abi %u\n", agent->file[0] ? agent->file : "(none)", agent->pins,
 		agent->abi_version);

@@ -137,6 +137,13 @@ void datapath_lost(const struct datapath *dp, uint32_t lost[XLAGG_MAX_PORTS])
 		lost[i] = load(&dp->ports[i].lost);
 }
 
+void datapath_lose(struct datapath *dp, uint32_t slot, int ifindex)
+{
+	struct xlagg_port *port = &dp->ports[slot];
+	if (load(&port->ifindex) == (uint32_t)ifindex)
+		__atomic_fetch_add(&port->lost, 1, __ATOMIC_SEQ_CST);
+}
+
 void datapath_carrier(struct datapath *dp, bool carrier)
 {
 	store(&dp->control->carrier, carrier);

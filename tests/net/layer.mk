@@ -2,11 +2,9 @@
 #   make net ONLY=test_failover      one of them; a pattern of the shell
 TEST_LAYERS += net
 
-NET_TOOLS := $(B)/tests/net/frame $(B)/tests/net/client $(B)/tests/net/scribble $(B)/tests/net/user.bpf.o $(B)/tests/bench/udpsend $(B)/tests/bench/udprecv
+NET_TOOLS := $(B)/tests/net/frame $(B)/tests/net/client $(B)/tests/net/refuse $(B)/tests/net/scribble $(B)/tests/net/user.bpf.o $(B)/tests/bench/udpsend $(B)/tests/bench/udprecv
 
-$(B)/tests/net/frame: $(B)/tests/net/frame.o
-	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@
-$(B)/tests/net/client: $(B)/tests/net/client.o
+$(B)/tests/net/frame $(B)/tests/net/client $(B)/tests/net/refuse: $(B)/tests/net/%: $(B)/tests/net/%.o
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@
 $(B)/tests/net/scribble: $(B)/tests/net/scribble.o
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -lbpf -o $@

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Carrier as the kernel counts its losses and returns. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "carrier.h"
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+#define _cleanup_fd_ __attribute__((cleanup(close_fd)))
+
+int carrier_sysfs(void)
+{
+	_cleanup_fd_ int context = fsopen("sysfs", FSOPEN_CLOEXEC);
+	if (context < 0 || fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	int sysfs = fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSUID);
+	return sysfs < 0 ? -errno : sysfs;
+}
+
+static int read_number(int fd, uint32_t *ret)
+{
+	char text[16], *end;
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	/* The kernel prints its counter as an int. */
+	uint32_t number = (uint32_t)strtol(text, &end, 10);
+	if (end == text || *end != '\n')
+		return -EPROTO;
+	*ret = number;
+	return 0;
+}
+
+static int open_file(int sysfs, const char *name, const char *file)
+{
+	char path[64];
+	if ((size_t)snprintf(path, sizeof(path), "class/net/%s/%s", name, file) >= sizeof(path))
+		return -ENODEV;
+	int fd = openat(sysfs, path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int carrier_open(int sysfs, const char *name, int ifindex, struct carrier *ret)
+{
+	uint32_t number;
+	_cleanup_fd_ int which = open_file(sysfs, name, "ifindex");
+	_cleanup_fd_ int down = open_file(sysfs, name, "carrier_down_count");
+	_cleanup_fd_ int up = open_file(sysfs, name, "carrier_up_count");
+	if (which < 0 || down < 0 || up < 0)
+		return -ENODEV;
+	int r = read_number(which, &number);
+	if (r < 0)
+		return r;
+	if (number != (uint32_t)ifindex)
+		return -ENODEV;
+	*ret = (struct carrier){down, up};
+	down = up = -1;
+	return 0;
+}
+
+void carrier_close(struct carrier *carrier)
+{
+	close_fd(&carrier->down);
+	close_fd(&carrier->up);
+}
+
+int carrier_count(const struct carrier *carrier, uint32_t *lost, uint32_t *back)
+{
+	uint32_t down, up;
+	int r = read_number(carrier->down, &down);
+	if (r == 0)
+		r = read_number(carrier->up, &up);
+	if (r < 0)
+		return r;
+	*lost = down;
+	*back = up;
+	return 0;
+}
