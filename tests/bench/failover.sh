@@ -52,6 +52,7 @@ has_it() {
 lanes() {
 	case $1 in
 	stop | silent) echo "$LANES" ;;
+	upgrade) echo 2 ;;
 	*) echo 1 ;;
 	esac
 }

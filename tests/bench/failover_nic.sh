@@ -48,7 +48,7 @@ lose_cables() {
 	for mark in "${marks[@]}"; do
 		read -r from to <<<"$mark"
 		account sent "[.outages[] | select(.at_ns >= $from * 1000 and .at_ns < $to * 1000)]
-			| {us: (map(.us) | max // 0), end: ((max_by(.us) | .at_ns / 1000 + .us) // 0), packets: (map(.packets) | add // 0),
+			| {us: (map(.us) | max // 0), end: (map(.at_ns / 1000 + .us) | max // 0), packets: (map(.packets) | add // 0),
 				lost: (\"$(awk -v from="$from" -v to="$to" '$1 >= from && $1 < to { print; exit }' "$D/losses")\" | tonumber)}"
 	done | jq -rs --arg watch "$(field a .datapath.carrier_watch)" '
 		def at($p): sort | .[((length - 1) * $p) | round];

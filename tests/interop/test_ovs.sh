@@ -236,7 +236,7 @@ test_ovs_agent_killed_and_restarted() {
 ovs_lost_us() { ! { attached b eth1 && attached b eth2; }; }
 
 # Longer than OVS waits: the kernel answers, and OVS notices nothing. Its log is kept for what happened between two looks.
-test_ovs_agent_stopped() { agent_stopped fast 9 5; }
+test_ovs_agent_stopped() { agent_stopped fast 20 12; }
 test_ovs_agent_stopped_slow() { agent_stopped slow 120 2; }
 # agent_stopped RATE SECONDS PDUS: for so long, and so many LACPDUs come from the kernel at least
 agent_stopped() {
