@@ -76,12 +76,10 @@ measure() {
 	say "$kind" "$peer"
 }
 say() {
-	gojq -rs --arg peer "$2" --arg title "$(title "$2")" '
-		def at($p): sort | .[((length - 1) * $p) | round];
-		def ms: . / 10 | round / 100;
-		def figures: "gap p50 \(map(.us) | at(0.5) | ms) p99 \(map(.us) | at(0.99) | ms) max \(map(.us) | max | ms) ms, lost p50 \(map(.packets) | at(0.5)) max \(map(.packets) | max)";
+	gojq -L tests/bench -rs --arg peer "$2" --arg title "$(title "$2")" '
+		include "figures";
 		map(select(.peer == $peer)) | group_by(.direction)[]
-		| "   \($title + "                    " | .[:20]) \(.[0].direction + "   " | .[:8]) \(figures)"' "$scratch/row"
+		| "   \($title + "                    " | .[:20]) \(.[0].direction + "   " | .[:8]) gap \(map(.us) | gaps), \(map(.packets) | lost)"' "$scratch/row"
 }
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/xlagg-failover-XXXXXX")

@@ -50,11 +50,9 @@ lose_cables() {
 		account sent "[.outages[] | select(.at_ns >= $from * 1000 and .at_ns < $to * 1000)]
 			| {us: (map(.us) | max // 0), end: (map(.at_ns / 1000 + .us) | max // 0), packets: (map(.packets) | add // 0),
 				lost: (\"$(awk -v from="$from" -v to="$to" '$1 >= from && $1 < to { print; exit }' "$D/losses")\" | tonumber)}"
-	done | jq -rs --arg watch "$(field a .datapath.carrier_watch)" '
-		def at($p): sort | .[((length - 1) * $p) | round];
-		def ms: . / 10 | round / 100;
-		def figures: "p50 \(at(0.5) | ms) p99 \(at(0.99) | ms) max \(max | ms) ms";
-		"   \($watch): gap \(map(.us) | figures); from the driver\u0027s word \(map([.end - .lost, 0] | max) | figures); lost p50 \(map(.packets) | at(0.5)) max \(map(.packets) | max)"'
+	done | jq -L tests/bench -rs --arg watch "$(field a .datapath.carrier_watch)" '
+		include "figures";
+		"   \($watch): gap \(map(.us) | gaps); from the driver\u0027s word \(map([.end - .lost, 0] | max) | gaps); \(map(.packets) | lost)"'
 }
 
 echo "== cable lost on $model: $(uname -r), $(nproc) CPUs; $ROUNDS times, $RATE datagrams/s"

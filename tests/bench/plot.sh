@@ -3,16 +3,16 @@
 # Draws what failover.sh measured, as SVG on standard output: for each row and peer the longest hole of a failure, both ways
 # taken together, from the median (bar) to the 99th percentile (line), on a logarithmic scale.
 set -euo pipefail
-jq -rs '
-	def at($p): sort | .[((length - 1) * $p) | round];
+gojq -L "${BASH_SOURCE[0]%/*}" -rs '
+	include "figures";
 	def peers: ["xlagg", "bonding100", "bonding10", "teamd"];
 	def colour: {xlagg: "#1b7f5c", bonding100: "#c0504d", bonding10: "#e0a030", teamd: "#4f6fb0"};
 	def name: {xlagg: "xlagg", bonding100: "bonding, miimon 100", bonding10: "bonding, miimon 10", teamd: "teamd"};
 	def row: {carrier: "carrier lost", admin: "port set down", removal: "device removed",
 		kill: "agent killed, restarted", upgrade: "agent upgraded", stop: "carrier lost, agent stopped", silent: "silent partner, LACP fast"};
 	def left: 210; def width: 620; def top: 64; def bar: 16; def space: 18;
-	# 0.01 ms to 10 s
-	def x($ms): left + width * (([[$ms, 0.01] | max, 10000] | min | log10) + 2) / 6;
+	# 0.01 ms to 100 s
+	def x($ms): left + width * (([[$ms, 0.01] | max, 100000] | min | log10) + 2) / 7;
 	def show($ms): if $ms >= 1000 then "\($ms / 10 | round / 100) s" elif $ms >= 10 then "\($ms | round) ms"
 		elif $ms > 0 then "\($ms * 100 | round / 100) ms" else "nothing lost" end;
 	. as $all
@@ -33,6 +33,6 @@ jq -rs '
 		"<rect width=\"100%\" height=\"100%\" fill=\"white\"/>",
 		"<text x=\"12\" y=\"22\" font-size=\"16\" font-weight=\"bold\">Nothing arrives for so long: median (bar) and 99th percentile (line)</text>",
 		([peers[] as $p | $p] | to_entries[] | "<rect x=\"\(left + .key * 170)\" y=\"36\" width=\"12\" height=\"12\" fill=\"\(colour[.value])\"/><text x=\"\(left + 18 + .key * 170)\" y=\"46\">\(name[.value])</text>"),
-		((0.01, 0.1, 1, 10, 100, 1000, 10000) as $ms | "<line x1=\"\(x($ms))\" x2=\"\(x($ms))\" y1=\"\(top - 6)\" y2=\"\($bottom)\" stroke=\"#ddd\"/><text x=\"\(x($ms))\" y=\"\($bottom + 16)\" text-anchor=\"middle\" fill=\"#666\">\(if $ms >= 1000 then "\($ms / 1000) s" else "\($ms) ms" end)</text>"),
+		((0.01, 0.1, 1, 10, 100, 1000, 10000, 100000) as $ms | "<line x1=\"\(x($ms))\" x2=\"\(x($ms))\" y1=\"\(top - 6)\" y2=\"\($bottom)\" stroke=\"#ddd\"/><text x=\"\(x($ms))\" y=\"\($bottom + 16)\" text-anchor=\"middle\" fill=\"#666\">\(if $ms >= 1000 then "\($ms / 1000) s" else "\($ms) ms" end)</text>"),
 		.out[],
 		"</svg>"' "$1"

@@ -16,13 +16,13 @@ ROUNDS=${ROUNDS:-9} SECONDS_EACH=${SECONDS_EACH:-5} LOSSES=${LOSSES:-20}
 
 # Of the numbers on stdin
 statistics() {
-	jq -rs 'sort | def at($p): .[((length - 1) * $p) | round];
+	jq -L tests/bench -rs 'include "figures";
 		if length == 0 then "nothing measured"
 		else "median \(at(0.5) * 1000 | round / 1000)  (lowest \(at(0) * 1000 | round / 1000), highest \(at(1) * 1000 | round / 1000), of \(length))"
 		end'
 }
 percentiles() {
-	jq -rs --arg unit "$1" 'sort | def at($p): .[((length - 1) * $p) | round];
+	jq -L tests/bench -rs --arg unit "$1" 'include "figures";
 		if length == 0 then "nothing measured" else "p50 \(at(0.5)) p99 \(at(0.99)) max \(at(1)) \($unit)" end'
 }
 start_over() {
