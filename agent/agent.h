@@ -291,6 +291,8 @@ void status_agent(struct agent *agent, struct nlmsghdr *nlh);
 /* --- poll.c: carrier where the kernel does not say at once --- */
 int poll_start(struct agent *agent);
 void poll_stop(struct agent *agent);
+/* Counts the port's losses up to now, so that what the caller reads next is not older than they are. */
+void poll_look(struct lagg *lagg, uint32_t slot);
 /* What it looks at and what that costs; untouched where there is no poll. */
 void poll_status(const struct agent *agent, struct xlagg_agent_status *status);
 /* The ports to look at changed. */

@@ -268,12 +268,18 @@ static enum xlagg_detected counted_by(const struct lagg *lagg)
 	return lagg->agent->watch ? XLAGG_DETECTED_FENTRY : XLAGG_DETECTED_POLL;
 }
 
-/* Who was first: the one that counted the loss in the datapath, or else the caller. */
-static enum xlagg_detected first_to_see(const struct lagg *lagg, uint32_t slot, enum xlagg_detected caller)
+/* Whether the datapath has a loss of which the core does not know. */
+static bool has_lost(const struct lagg *lagg, uint32_t slot)
 {
 	uint32_t lost[XLAGG_MAX_PORTS];
 	datapath_lost(lagg->dp, lost);
-	return lost[slot] != lagg->port[slot].lost ? counted_by(lagg) : caller;
+	return lost[slot] != lagg->port[slot].lost;
+}
+
+/* Who was first: the one that counted the loss in the datapath, or else the caller. */
+static enum xlagg_detected first_to_see(const struct lagg *lagg, uint32_t slot, enum xlagg_detected caller)
+{
+	return has_lost(lagg, slot) ? counted_by(lagg) : caller;
 }
 
 void member_absent(struct lagg *lagg, uint32_t slot)
@@ -346,6 +352,9 @@ void member_lost(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected)
 {
 	if (!lagg->port[slot].link.carrier)
 		return;
+	/* The poll counts first and tells then: the core may have heard of it on another way. */
+	if (detected == XLAGG_DETECTED_POLL && !has_lost(lagg, slot))
+		return;
 	tell_loss(lagg, slot, first_to_see(lagg, slot, detected));
 	lagg_effects(lagg);
 }
@@ -355,6 +364,7 @@ void member_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected detect
 	struct port *port = &lagg->port[slot];
 	struct core_link link = {.present = true, .detected = detected};
 	uint32_t now_lost[XLAGG_MAX_PORTS];
+	poll_look(lagg, slot);
 	/* The counters first: a loss after this line is one that carrier below may not show yet. */
 	datapath_lost(lagg->dp, now_lost);
 	if (netlink_get(lagg->agent->nl, port->ifindex, &port->device) < 0)

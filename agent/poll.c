@@ -95,31 +95,24 @@ static void wake_agent(const struct poll *poll)
 		log_error("carrier poll: cannot wake the agent: %s", strerror(errno));
 }
 
-static void note(const struct poll *poll, struct watched *port, bool lost)
-{
-	if (lost) {
-		datapath_lose(port->dp, port->slot, port->ifindex);
-		port->lost = true;
-	}
-	port->changed = true;
-	wake_agent(poll);
-}
-
-static void look_at_counters(const struct poll *poll, struct watched *port)
+/* Compares the counters with what they were, and counts a loss in the datapath. */
+static void look_at_counters(struct watched *port, bool *lost, bool *back)
 {
 	uint32_t losses, returns;
+	*lost = *back = false;
 	if (carrier_count(&port->counters, &losses, &returns) < 0)
 		return; /* the device is gone, which is told by an event of its own */
-	bool lost = losses != port->losses;
-	if (!lost && returns == port->returns)
-		return;
+	*lost = losses != port->losses;
+	*back = returns != port->returns;
 	port->losses = losses;
 	port->returns = returns;
-	note(poll, port, lost);
+	if (*lost)
+		datapath_lose(port->dp, port->slot, port->ifindex);
 }
 
-/* Asks without holding the lock, for the answer may take milliseconds. */
-static void ask(struct poll *poll, uint32_t index, uint32_t generation)
+/* Asks without holding the lock, for the answer may take milliseconds. Where `port` became another list meanwhile
+ * nothing is said. */
+static void ask(struct poll *poll, uint32_t index, uint32_t generation, bool *lost, bool *back)
 {
 	char name[XLAGG_NAME_MAX];
 	bool carrier;
@@ -127,18 +120,28 @@ static void ask(struct poll *poll, uint32_t index, uint32_t generation)
 	pthread_mutex_unlock(&poll->lock);
 	int r = ethtool_carrier_on(poll->ask, name, &carrier);
 	pthread_mutex_lock(&poll->lock);
-	if (r < 0 || generation != poll->generation || poll->port[index].carrier == carrier)
+	struct watched *port = &poll->port[index];
+	if (r < 0 || generation != poll->generation || port->carrier == carrier)
 		return;
-	poll->port[index].carrier = carrier;
-	note(poll, &poll->port[index], !carrier);
+	port->carrier = carrier;
+	*lost = !carrier;
+	*back = carrier;
+	if (*lost)
+		datapath_lose(port->dp, port->slot, port->ifindex);
 }
 
 static void look(struct poll *poll, uint32_t index, uint32_t generation)
 {
+	bool lost = false, back = false;
 	if (poll->port[index].counters.down >= 0)
-		look_at_counters(poll, &poll->port[index]);
+		look_at_counters(&poll->port[index], &lost, &back);
 	else
-		ask(poll, index, generation);
+		ask(poll, index, generation, &lost, &back);
+	if (!lost && !back)
+		return;
+	poll->port[index].lost |= lost;
+	poll->port[index].changed = true;
+	wake_agent(poll);
 }
 
 static void *run(void *context)
@@ -223,11 +226,10 @@ static int list_ports(const struct agent *agent, struct watched **ret, uint32_t 
 	return 0;
 }
 
-static struct watched *find(const struct poll *poll, const struct watched *port)
+static struct watched *find(const struct poll *poll, const struct datapath *dp, uint32_t slot, int ifindex)
 {
 	for (uint32_t i = 0; i < poll->ports; i++)
-		if (poll->port[i].ifindex == port->ifindex && poll->port[i].dp == port->dp &&
-		    poll->port[i].slot == port->slot)
+		if (poll->port[i].ifindex == ifindex && poll->port[i].dp == dp && poll->port[i].slot == slot)
 			return &poll->port[i];
 	return NULL;
 }
@@ -260,25 +262,37 @@ static void free_ports(struct watched *port, uint32_t ports)
 	free(port);
 }
 
+void poll_look(struct lagg *lagg, uint32_t slot)
+{
+	struct poll *poll = lagg->agent->poll;
+	bool lost, back;
+	if (!poll)
+		return;
+	pthread_mutex_lock(&poll->lock);
+	struct watched *port = find(poll, lagg->dp, slot, lagg->port[slot].ifindex);
+	if (port && port->counters.down >= 0)
+		look_at_counters(port, &lost, &back);
+	pthread_mutex_unlock(&poll->lock);
+}
+
 void poll_update(struct agent *agent)
 {
 	struct poll *poll = agent->poll;
-	struct watched *port;
-	uint32_t count;
-	uint64_t interval;
+	struct watched *port = NULL;
+	uint32_t count = 0;
+	uint64_t interval = 0;
 	if (!poll)
 		return;
-	if (list_ports(agent, &port, &count, &interval) < 0) {
+	/* Without a list nothing is polled: the old one may name what goes now. */
+	if (list_ports(agent, &port, &count, &interval) < 0)
 		log_error("carrier poll: no memory for the list of ports");
-		return;
-	}
 	/* The list is changed here alone, so that it may be searched without the lock. */
 	for (uint32_t i = 0; i < count; i++)
-		if (!find(poll, &port[i]))
+		if (!find(poll, port[i].dp, port[i].slot, port[i].ifindex))
 			open_counters(poll, &port[i]);
 	pthread_mutex_lock(&poll->lock);
 	for (uint32_t i = 0; i < count; i++) {
-		struct watched *before = find(poll, &port[i]);
+		struct watched *before = find(poll, port[i].dp, port[i].slot, port[i].ifindex);
 		if (before)
 			keep(before, &port[i]);
 	}
