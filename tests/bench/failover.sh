@@ -4,6 +4,7 @@
 # xlagg that stays the same. In each row the same is done to each of them, while numbered UDP datagrams go both ways. Meant
 # for a guest that has all of them (see layer.mk); what this kernel lacks is left out and named.
 #   ROUNDS=20   failures of each kind      RATE=2000   datagrams a second each way      ONLY='carrier stop'   some rows
+#   PEERS='xlagg teamd'   some of those who are compared
 #   STOPPED=20  seconds for which an agent stands still
 #   LANES=5     laggs that share the failures, and the rate, of a row that mostly waits
 #   NEXT=DIR    an xlaggd of another version (next-version.sh), for the row of the upgrade
@@ -30,6 +31,7 @@ row() {
 title() {
 	case $1 in
 	xlagg) echo "xlagg" ;;
+	xlaggprobe) echo "xlagg, option probe" ;;
 	bonding100) echo "bonding, miimon 100" ;;
 	bonding10) echo "bonding, miimon 10" ;;
 	teamd) echo "teamd" ;;
@@ -37,14 +39,17 @@ title() {
 }
 offered() {
 	case $1 in
-	xlagg) ;;
+	xlagg*) ;;
 	bonding*) modprobe bonding 2>/dev/null ;;
 	teamd) command -v teamd >/dev/null && modprobe -a team team_mode_activebackup team_mode_loadbalance 2>/dev/null ;;
 	esac
 }
-# Nothing of bonding can be killed, stopped or exchanged; with LACP it is the partner's PDUs that count, not miimon.
+# Nothing of bonding can be killed, stopped or exchanged; with LACP it is the partner's PDUs that count, not miimon, unless
+# there is a probe.
 has_it() {
 	case $1-$2 in
+	silent-xlaggprobe) ;;
+	*-xlaggprobe) return 1 ;;
 	kill-bonding* | stop-bonding* | upgrade-bonding* | silent-bonding10 | upgrade-teamd) return 1 ;;
 	esac
 }
@@ -98,7 +103,7 @@ echo "== failover: $(uname -r), $(nproc) CPUs; $RATE datagrams/s each way"
 for kind in ${ONLY:-carrier admin removal kill upgrade stop silent}; do
 	echo "$(row "$kind"), $ROUNDS times:"
 	: >"$scratch/row"
-	for peer in xlagg bonding100 bonding10 teamd; do
+	for peer in ${PEERS:-xlagg xlaggprobe bonding100 bonding10 teamd}; do
 		if ! offered $peer; then
 			echo "   $(title $peer): not on this machine"
 		elif has_it "$kind" $peer; then
@@ -109,7 +114,11 @@ for kind in ${ONLY:-carrier admin removal kill upgrade stop silent}; do
 			echo "   bonding: has no agent"
 		fi
 	done
-	{ gojq -c --arg kind "$kind" 'select(.kind != $kind)' "$results"; cat "$scratch/row"; } >"$scratch/all"
+	{
+		gojq -c --arg kind "$kind" --slurpfile row "$scratch/row" \
+			'. as $old | select(.kind != $kind or all($row[]; .peer != $old.peer))' "$results"
+		cat "$scratch/row"
+	} >"$scratch/all"
 	cp "$scratch/all" "$results"
 	tests/bench/plot.sh "$results" >"$svg"
 done

@@ -16,6 +16,12 @@ RUNNING=$B # the build folder whose agent runs
 # ---- who is compared: peer_PEER PROTO makes lagg0 of host a over eth1 and eth2, eth1 preferred ----
 
 peer_xlagg() { agent a; xl a lagg add lagg0 proto "$1" lacp-rate fast port eth1 port eth2; }
+# Whose far end asks too, for each end has to find out by itself
+peer_xlaggprobe() {
+	peer_xlagg "$1"
+	xl a lagg set lagg0 probe 10.0.0.2
+	xl b lagg set lagg0 probe 10.0.0.1
+}
 peer_bonding100() { bonding 100 "$@"; }
 peer_bonding10() { bonding 10 "$@"; }
 bonding() {

@@ -32,7 +32,7 @@ bench-failover: vm-deps
 	@$(MAKE) --no-print-directory all net-tools $(BENCH_TOOLS)
 	@tests/net/next-version.sh $(B)/next
 	@VM_OUT=$(B)/failover VM_TIMEOUT=7200 tests/vm/run.sh $(or $(KERNEL),6.12) \
-		env B=$(B) NEXT=$(B)/next/build ONLY='$(ONLY)' ROUNDS='$(ROUNDS)' tests/bench/failover.sh $(B)/failover/failover.svg
+		env B=$(B) NEXT=$(B)/next/build ONLY='$(ONLY)' PEERS='$(PEERS)' ROUNDS='$(ROUNDS)' tests/bench/failover.sh $(B)/failover/failover.svg
 
 bench-failover-nic: vm-deps
 	@$(MAKE) --no-print-directory all net-tools $(BENCH_TOOLS)

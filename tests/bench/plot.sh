@@ -5,9 +5,9 @@
 set -euo pipefail
 gojq -L "${BASH_SOURCE[0]%/*}" -rs '
 	include "figures";
-	def peers: ["xlagg", "bonding100", "bonding10", "teamd"];
-	def colour: {xlagg: "#1b7f5c", bonding100: "#c0504d", bonding10: "#e0a030", teamd: "#4f6fb0"};
-	def name: {xlagg: "xlagg", bonding100: "bonding, miimon 100", bonding10: "bonding, miimon 10", teamd: "teamd"};
+	def peers: ["xlagg", "xlaggprobe", "bonding100", "bonding10", "teamd"];
+	def colour: {xlagg: "#1b7f5c", xlaggprobe: "#6fbf73", bonding100: "#c0504d", bonding10: "#e0a030", teamd: "#4f6fb0"};
+	def name: {xlagg: "xlagg", xlaggprobe: "xlagg, option probe", bonding100: "bonding, miimon 100", bonding10: "bonding, miimon 10", teamd: "teamd"};
 	def row: {carrier: "carrier lost", admin: "port set down", removal: "device removed",
 		kill: "agent killed, restarted", upgrade: "agent upgraded", stop: "carrier lost, agent stopped", silent: "silent partner, LACP fast"};
 	def left: 210; def width: 620; def top: 64; def bar: 16; def space: 18;
