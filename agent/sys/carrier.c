@@ -17,6 +17,13 @@ static void close_fd(int *fd)
 }
 #define _cleanup_fd_ __attribute__((cleanup(close_fd)))
 
+static int take_fd(int *fd)
+{
+	int taken = *fd;
+	*fd = -1;
+	return taken;
+}
+
 int carrier_sysfs(void)
 {
 	_cleanup_fd_ int context = fsopen("sysfs", FSOPEN_CLOEXEC);
@@ -52,7 +59,7 @@ static int open_file(int sysfs, const char *name, const char *file)
 
 int carrier_open(int sysfs, const char *name, int ifindex, struct carrier *ret)
 {
-	uint32_t number;
+	uint32_t number = 0;
 	_cleanup_fd_ int which = open_file(sysfs, name, "ifindex");
 	_cleanup_fd_ int down = open_file(sysfs, name, "carrier_down_count");
 	_cleanup_fd_ int up = open_file(sysfs, name, "carrier_up_count");
@@ -63,8 +70,7 @@ int carrier_open(int sysfs, const char *name, int ifindex, struct carrier *ret)
 		return r;
 	if (number != (uint32_t)ifindex)
 		return -ENODEV;
-	*ret = (struct carrier){down, up};
-	down = up = -1;
+	*ret = (struct carrier){take_fd(&down), take_fd(&up)};
 	return 0;
 }
 
@@ -76,7 +82,7 @@ void carrier_close(struct carrier *carrier)
 
 int carrier_count(const struct carrier *carrier, uint32_t *lost, uint32_t *back)
 {
-	uint32_t down, up;
+	uint32_t down = 0, up = 0;
 	int r = read_number(carrier->down, &down);
 	if (r == 0)
 		r = read_number(carrier->up, &up);
