@@ -8,21 +8,7 @@
 #include <unistd.h>
 
 #include "carrier.h"
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-#define _cleanup_fd_ __attribute__((cleanup(close_fd)))
-
-static int take_fd(int *fd)
-{
-	int taken = *fd;
-	*fd = -1;
-	return taken;
-}
+#include "fd.h"
 
 int carrier_sysfs(void)
 {

@@ -56,8 +56,8 @@ int datapath_port_add(struct datapath *dp, uint32_t slot, int ifindex, char sent
 int datapath_port_del(struct datapath *dp, uint32_t slot);
 /* Reads the loss counters: before carrier is read, never after. */
 void datapath_lost(const struct datapath *dp, uint32_t lost[XLAGG_MAX_PORTS]);
-/* The caller saw the device of a slot lose carrier: the port is not live from this moment. From any thread, as long as the
- * datapath is open; nothing happens where another device has the slot. */
+/* The caller saw the device of a slot lose carrier: the port is not live from this moment. From any thread, as long as
+ * the datapath is open; nothing happens where another device has the slot. */
 void datapath_lose(struct datapath *dp, uint32_t slot, int ifindex);
 /* Publishes a table, flags and stamps: port i gets enabled = live[i] ? lost[i] : XLAGG_PORT_OUT. Ports that leave are
  * out before the new table is in use and ports that come are let in after it. */

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fd.h"
 #include "netlink.h"
 
 /* A bit of enum xlagg_feature_bit is on when one of its features is. */
@@ -28,13 +29,6 @@ static const struct {
     {XLAGG_FEATURE_GRO, "rx-gro"},
     {XLAGG_FEATURE_RX_VLAN_FILTER, "rx-vlan-filter"},
 };
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-#define _cleanup_fd_ __attribute__((cleanup(close_fd)))
 
 static void free_memory(void *memory)
 {

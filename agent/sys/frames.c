@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 #include "frames.h"
+#include "fd.h"
 
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -11,16 +12,10 @@
 /* Room for one announcement of a few thousand addresses. */
 #define SEND_BUFFER (4 << 20)
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 int frames_open(int *ret_fd)
 {
 	/* Protocol 0: nothing is received. */
-	__attribute__((cleanup(close_fd))) int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	_cleanup_fd_ int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int size = SEND_BUFFER, priority = TC_PRIO_CONTROL;
 	if (fd < 0)
 		return -errno;
@@ -29,8 +24,7 @@ int frames_open(int *ret_fd)
 	/* Through the qdisc, so that tcpdump on the port sees them, but before all others there. */
 	if (setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, sizeof(priority)) < 0)
 		return -errno;
-	*ret_fd = fd;
-	fd = -1;
+	*ret_fd = take_fd(&fd);
 	return 0;
 }
 

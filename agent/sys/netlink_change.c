@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "fd.h"
 #include "netlink_request.h"
 
 static struct nlmsghdr *begin_change(struct netlink_request *request, int ifindex)
@@ -144,12 +145,6 @@ bool netlink_has_group(int ifindex, const uint8_t group[6])
 	return false;
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 static int open_disable_ipv6(const char *name, int flags)
 {
 	char path[sizeof("/proc/sys/net/ipv6/conf//disable_ipv6") + XLAGG_NAME_MAX];
@@ -162,7 +157,7 @@ static int open_disable_ipv6(const char *name, int flags)
 
 int netlink_ipv6_disabled(const char *name, bool *ret)
 {
-	__attribute__((cleanup(close_fd))) int fd = open_disable_ipv6(name, O_RDONLY);
+	_cleanup_fd_ int fd = open_disable_ipv6(name, O_RDONLY);
 	char value;
 	if (fd < 0)
 		return fd;
@@ -175,7 +170,7 @@ int netlink_ipv6_disabled(const char *name, bool *ret)
 
 int netlink_disable_ipv6(const char *name, bool disable)
 {
-	__attribute__((cleanup(close_fd))) int fd = open_disable_ipv6(name, O_WRONLY);
+	_cleanup_fd_ int fd = open_disable_ipv6(name, O_WRONLY);
 	if (fd < 0)
 		return fd;
 	return write(fd, disable ? "1" : "0", 1) < 0 ? -errno : 0;
