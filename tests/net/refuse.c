@@ -3,6 +3,7 @@
  * refuse mount COMMAND [ARGUMENT...]: runs it where sysfs cannot be mounted: fsopen() gives EPERM, as under a service
  * manager's filter that knows nothing of it.
  */
+#include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -11,8 +12,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <errno.h>
 
 int main(int argc, char **argv)
 {

@@ -39,7 +39,7 @@ test_carrier_is_polled_by_the_kernels_counters() {
 	wait_for 3 losses_are a 1 1
 	wait_for 3 active_port_is a eth1
 	is "$(field a '[.ports[].stats.link_failures] | tojson')" '[2,1]' "losses that were told"
-	# One that comes later, under another name, and goes.
+	# One that comes later, and goes.
 	wire a eth3 b eth3
 	xl a port add lagg0 eth3
 	wait_for 3 losses_are a 2 0
