@@ -24,7 +24,7 @@ ifdef SAN
 # A leak or undefined behaviour ends the program: a test that only prints it would pass.
 ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iinclude -idirafter /usr/include/$(shell uname -m)-linux-gnu -D__TARGET_ARCH_x86 -MMD -MP
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iinclude -idirafter /usr/include/$(shell uname -m)-linux-gnu -D__TARGET_ARCH_x86 -D__$(shell uname -m)__ -MMD -MP
 
 AGENT_LIBS := -lxdp -lbpf -lmnl -lsystemd -lpthread
 CLI_LIBS := -lmnl -ljansson -lncursesw -ltinfo -lmicrohttpd
