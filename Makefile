@@ -30,7 +30,7 @@ AGENT_LIBS := -lxdp -lbpf -lmnl -lsystemd -lpthread
 CLI_LIBS := -lmnl -ljansson -lncursesw -ltinfo -lmicrohttpd
 
 obj = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
-CORE := $(call obj,agent/core/*.c)
+CORE := $(call obj,agent/core/*.c agent/core/*/*.c)
 CTL := $(call obj,agent/ctl/*.c)
 SYS := $(call obj,agent/sys/*.c)
 CLI := $(call obj,agent/cli/*.c)
@@ -52,7 +52,7 @@ $(B)/libcore.a: $(CORE) $(B)/core.pure
 $(B)/core.pure: $(CORE) tests/core-is-pure.sh
 	$(Q)tests/core-is-pure.sh $(CORE) && touch $@
 $(B)/lib%.a:
-	$(call say,AR,$@)rm -f $@ && ar rcs $@ $(filter %.o,$^)
+	$(call say,AR,$@)rm -f $@ && ar qcs $@ $(filter %.o,$^)
 
 $(B)/%.o: %.c
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c $< -o $@
@@ -89,14 +89,14 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|@SBINDIR@|$(PREFIX)/sbin|' deploy/systemd/xlaggd.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/xlaggd.service
 
-SOURCES := $(wildcard include/xlagg/*.h bpf/*.[ch] agent/*.[ch] agent/*/*.[ch] tests/*/*.[ch])
+SOURCES := $(wildcard include/xlagg/*.h bpf/*.[ch] agent/*.[ch] agent/*/*.[ch] agent/*/*/*.[ch] tests/*/*.[ch])
 format:
 	clang-format -i $(SOURCES)
 format-check:
 	clang-format --dry-run -Werror $(SOURCES)
 # A process for each file: given several, clang-tidy 14 takes state from one into the next.
 tidy: $(BPF)
-	@failed=0; for file in $(wildcard agent/*.c agent/*/*.c); do \
+	@failed=0; for file in $(wildcard agent/*.c agent/*/*.c agent/*/*/*.c); do \
 		clang-tidy --quiet $$file -- -std=gnu17 -Iinclude -Iagent -I$(B) -D_GNU_SOURCE \
 			-DXLAGG_VERSION='"$(VERSION)"' 2>/dev/null || failed=1; done; exit $$failed
 

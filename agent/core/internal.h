@@ -7,7 +7,7 @@
 #define CORE_INTERNAL_H
 
 #include "core/core.h"
-#include "core/lacp.h"
+#include "core/lacp/lacp.h"
 
 #define NSEC_PER_MSEC 1000000ull
 #define NSEC_PER_SEC 1000000000ull

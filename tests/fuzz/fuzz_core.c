@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/internal.h"
-#include "core/pdu.h"
+#include "core/lacp/pdu.h"
 
 #define PORTS 6
 #define RUNS_MAX 400 /* deadlines that one step of time may pass */

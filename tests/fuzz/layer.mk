@@ -8,7 +8,7 @@ FUZZ_TIME ?= 60
 FUZZ ?= $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_CFLAGS := -std=gnu17 -O1 -g -Wall -Wextra -Werror -Wshadow -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -Iinclude -Iagent -D_GNU_SOURCE -DXLAGG_VERSION='"$(VERSION)"' -MMD -MP
-FUZZ_OBJ := $(patsubst %.c,$(B)/fuzz/%.o,$(wildcard agent/core/*.c agent/ctl/*.c))
+FUZZ_OBJ := $(patsubst %.c,$(B)/fuzz/%.o,$(wildcard agent/core/*.c agent/core/*/*.c agent/ctl/*.c))
 FUZZERS := $(FUZZ:%=$(B)/fuzz/%)
 
 $(B)/fuzz/%.o: %.c

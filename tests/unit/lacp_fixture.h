@@ -8,7 +8,7 @@
 
 #include <criterion/criterion.h>
 
-#include "core/lacp_machine.h"
+#include "core/lacp/machine.h"
 
 #define SECOND LACP_SECOND
 #define MS (LACP_SECOND / 1000)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* The limits above the Selection Logic: max-links with hot standby, and the port that stands in without a partner. */
-#include "core/lacp_machine.h"
+#include "core/lacp/machine.h"
 
 /* --- max-links --- */
 

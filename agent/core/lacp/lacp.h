@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * LACP of one lagg: IEEE 802.1AX-2014 clause 6, and the policy above it. One file per machine: lacp_rx.c (6.4.12),
- * lacp_periodic.c (6.4.13), lacp_select.c (6.4.14), lacp_mux.c (6.4.15), lacp_tx.c (6.4.16), lacp_churn.c (6.4.17),
- * marker.c (6.5); pdu.c is the codec, lacp_reason.c the sentences. lacp_machine.h has what these files share.
+ * LACP of one lagg: IEEE 802.1AX-2014 clause 6, and the policy above it. One file per machine: rx.c (6.4.12),
+ * periodic.c (6.4.13), select.c (6.4.14), mux.c (6.4.15), tx.c (6.4.16), churn.c (6.4.17),
+ * marker.c (6.5); pdu.c is the codec, reason.c the sentences. machine.h has what these files share.
  *
  * The rules of core.h hold: `now` is in ns of any monotonic clock, effects are appended to `fx`. Every function that
  * takes `fx` leaves all machines settled: no lacp_run() is needed until lacp_deadline().
@@ -172,7 +172,7 @@ void lacp_reason(const struct lacp *l, uint32_t slot, char text[XLAGG_SENTENCE_M
 void lacp_lagg_reason(const struct lacp *l, char text[XLAGG_SENTENCE_MAX]);
 /* Fills number, standby, reason, lacp and the LACP counters of a port's status, and leaves the rest. */
 void lacp_port_status(const struct lacp *l, uint32_t slot, struct xlagg_port_status *status);
-/* --- lacp_adopt.c: over a change of agents --- */
+/* --- adopt.c: over a change of agents --- */
 /* Writes what the next agent, and the kernel until then, need to go on with this port; `pdu`, when LACPDUs came and
  * went, and `outs` are the caller's. */
 void lacp_save(const struct lacp *l, uint32_t slot, struct xlagg_lacp *ret);
@@ -184,7 +184,7 @@ void lacp_adopt_identity(struct lacp *l, uint32_t slot, const struct xlagg_lacp 
  */
 bool lacp_adopt(struct lacp *l, uint64_t now, uint32_t slot, const struct xlagg_lacp *saved);
 
-/* --- lacp_adopt.c: after a time in which the kernel stood in --- */
+/* --- adopt.c: after a time in which the kernel stood in --- */
 /* When it last sent a LACPDU, and when it last heard the partner, whose LACPDUs may still wait to be received. Before
  * time has any effect, else that partner would seem to have been silent. */
 void lacp_stood_in(struct lacp *l, uint32_t slot, const struct xlagg_headless *did);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 #include <string.h>
 
-#include "core/lacp_machine.h"
+#include "core/lacp/machine.h"
 
 #define KEY_CLASS_BITS 5
 #define KEY_NUMBER_MASK 0x7ff

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Periodic Transmission machine: 802.1AX-2014 6.4.13, Figure 6-19. */
-#include "core/lacp_machine.h"
+#include "core/lacp/machine.h"
 
 static void enter(struct lacp_port *p, enum lacp_periodic state, uint64_t now)
 {

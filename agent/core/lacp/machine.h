@@ -6,8 +6,8 @@
 #ifndef CORE_LACP_MACHINE_H
 #define CORE_LACP_MACHINE_H
 
-#include "core/lacp.h"
-#include "core/pdu.h"
+#include "core/lacp/lacp.h"
+#include "core/lacp/pdu.h"
 
 #define LACP_STATE_MUX (XLAGG_STATE_SYNC | XLAGG_STATE_COLLECTING | XLAGG_STATE_DISTRIBUTING)
 
@@ -56,7 +56,7 @@ static inline bool lacp_loops(const struct lacp_port *p)
 	return p->loop_timer != CORE_NEVER;
 }
 
-/* --- lacp_end.c: comparisons of what LACPDUs say --- */
+/* --- end.c: comparisons of what LACPDUs say --- */
 /* Port, port priority, system, system priority and key are the same. */
 bool lacp_same_port(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b);
 /* The same, and the state bits of `mask` (enum xlagg_lacp_state) too. */
@@ -76,7 +76,7 @@ struct core_effect *lacp_effect(struct core_effects *fx, enum core_effect_kind k
 /* Actor_Oper_* follow options, link and partner; a change sets NTT or unselects, as 6.4.14 asks. */
 void lacp_actor_refresh(struct lacp *l, struct lacp_port *p, uint64_t now);
 
-/* --- lacp_rx.c: Receive machine (6.4.12) and the functions of 6.4.9 --- */
+/* --- rx.c: Receive machine (6.4.12) and the functions of 6.4.9 --- */
 void lacp_rx_begin(struct lacp *l, struct lacp_port *p);
 bool lacp_rx_step(struct lacp *l, struct lacp_port *p, uint64_t now, struct core_effects *fx);
 /* A LACPDU came. In states other than EXPIRED, DEFAULTED and CURRENT it changes nothing. */
@@ -89,11 +89,11 @@ void lacp_update_selected(struct lacp_port *p, const struct pdu *pdu);
 void lacp_update_default_selected(const struct lacp *l, struct lacp_port *p);
 void lacp_update_ntt(struct lacp_port *p, const struct pdu *pdu);
 
-/* --- lacp_periodic.c: Periodic Transmission machine (6.4.13) --- */
+/* --- periodic.c: Periodic Transmission machine (6.4.13) --- */
 void lacp_periodic_begin(struct lacp_port *p);
 bool lacp_periodic_step(struct lacp_port *p, uint64_t now);
 
-/* --- lacp_select.c: Selection Logic (6.4.14), and which aggregator carries traffic --- */
+/* --- select.c: Selection Logic (6.4.14), and which aggregator carries traffic --- */
 /* Gives the unselected ports aggregators, chooses the active one, and holds back whom a limit keeps out. */
 bool lacp_select(struct lacp *l, uint64_t now);
 /* Ready: every port that waits to attach to this aggregator has Ready_N. */
@@ -103,17 +103,17 @@ uint32_t lacp_eligible(const struct lacp *l, uint32_t aggregator);
 /* The greatest speed among the agreeing ports of an aggregator, Mb/s. */
 uint32_t lacp_fastest(const struct lacp *l, uint32_t aggregator);
 
-/* --- lacp_limit.c: max-links, and lacp-strict off --- */
+/* --- limit.c: max-links, and lacp-strict off --- */
 /* Says for each slot whether max-links holds it back. `aggregator` is the active one. */
 void lacp_limit(const struct lacp *l, uint32_t aggregator, bool held[XLAGG_MAX_PORTS]);
 /* Chooses the port that carries traffic while no port hears a partner. True: it changed. */
 bool lacp_fallback(struct lacp *l, uint64_t now);
 
-/* --- lacp_mux.c: Mux machine (6.4.15), independent and coupled control --- */
+/* --- mux.c: Mux machine (6.4.15), independent and coupled control --- */
 void lacp_mux_begin(struct lacp_port *p);
 bool lacp_mux_step(const struct lacp *l, struct lacp_port *p, uint64_t now);
 
-/* --- lacp_tx.c: Transmit machine (6.4.16) --- */
+/* --- tx.c: Transmit machine (6.4.16) --- */
 void lacp_tx_begin(struct lacp_port *p);
 /* Sends what is due and allowed, or forgets it where nothing may be sent. */
 void lacp_tx(const struct lacp *l, struct lacp_port *p, uint64_t now, struct core_effects *fx);
@@ -122,7 +122,7 @@ void lacp_tx_last(const struct lacp *l, struct lacp_port *p, uint64_t now, struc
 /* When a LACPDU that waits may leave, CORE_NEVER: none waits. */
 uint64_t lacp_tx_deadline(const struct lacp_port *p);
 
-/* --- lacp_churn.c: Actor and Partner Churn machines (6.4.17) --- */
+/* --- churn.c: Actor and Partner Churn machines (6.4.17) --- */
 void lacp_churn_begin(struct lacp_port *p);
 void lacp_churn(struct lacp_port *p, uint64_t now);
 

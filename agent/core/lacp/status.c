@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What LACP shows of itself. */
-#include "core/lacp_machine.h"
+#include "core/lacp/machine.h"
 
 bool lacp_collecting(const struct lacp *l, uint32_t slot)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-#include "core/pdu.h"
+#include "core/lacp/pdu.h"
 
 #include <stdbool.h>
 #include <string.h>

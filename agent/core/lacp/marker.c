@@ -3,7 +3,7 @@
  * Marker responder: 802.1AX-2014 6.5.4.2, WAIT_FOR_MARKER and RESPOND. Whatever the Mux machine is about, or a partner
  * that moves flows waits for its own timeout. Responses are never answered.
  */
-#include "core/lacp_machine.h"
+#include "core/lacp/machine.h"
 
 void marker_respond(const struct lacp *l, struct lacp_port *p, const struct pdu *pdu, struct core_effects *fx)
 {

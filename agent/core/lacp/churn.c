@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Actor and Partner Churn machines: 802.1AX-2014 6.4.17, Figures 6-23 and 6-24. They differ in whose Sync they watch.
  */
-#include "core/lacp_machine.h"
+#include "core/lacp/machine.h"
 
 static void monitor(enum xlagg_lacp_churn *state, uint64_t *timer, uint64_t now)
 {

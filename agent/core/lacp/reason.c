@@ -2,7 +2,7 @@
 /* Why a port may not be sent to, in one sentence for people: the cause furthest back, not its consequences. */
 #include <stdio.h>
 
-#include "core/lacp_machine.h"
+#include "core/lacp/machine.h"
 
 /* --- causes on our side of the link. True: that is it. --- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Transmit machine: 802.1AX-2014 6.4.16. At most LACP_TX_LIMIT LACPDUs in any Fast_Periodic_Time; more wait. */
-#include "core/lacp_machine.h"
+#include "core/lacp/machine.h"
 
 void lacp_tx_begin(struct lacp_port *p)
 {

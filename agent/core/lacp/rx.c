@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/lacp_machine.h"
+#include "core/lacp/machine.h"
 
 struct xlagg_lacp_end lacp_partner_admin(const struct lacp *l)
 {

@@ -8,7 +8,7 @@
  * agree on one: the system with the lower System ID decides, the other follows its Sync; if the one that decides is
  * refused for LACP_REFUSED_TIME, it tries another and does not come back of itself.
  */
-#include "core/lacp_machine.h"
+#include "core/lacp/machine.h"
 
 static bool member(const struct lacp_port *p, uint32_t aggregator)
 {

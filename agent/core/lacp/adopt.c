@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "core/lacp_machine.h"
+#include "core/lacp/machine.h"
 
 static struct xlagg_lacp_side side_of(const struct xlagg_lacp_end *end)
 {

@@ -3,7 +3,7 @@
  * Mux machine: 802.1AX-2014 6.4.15, independent control (Figure 6-21) and coupled control (Figure 6-22). States are
  * never skipped downwards. What the figures call Attach, Enable and Disable is done by who reads `mux`.
  */
-#include "core/lacp_machine.h"
+#include "core/lacp/machine.h"
 
 static void enter(struct lacp_port *p, enum xlagg_lacp_mux_state state, uint64_t now)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Inputs of LACP, and the order in which its machines run. */
-#include "core/lacp.h"
+#include "core/lacp/lacp.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "core/lacp_machine.h"
+#include "core/lacp/machine.h"
 
 #define NO_LINK                                                                                                        \
 	(struct core_link)                                                                                             \
