@@ -10,12 +10,12 @@
 
 #include "core/core.h"
 #include "ctl/ctl.h"
-#include "sys/datapath.h"
-#include "sys/frames.h"
+#include "sys/datapath/datapath.h"
+#include "sys/datapath/watch.h"
+#include "sys/frames/frames.h"
 #include "sys/log.h"
-#include "sys/netlink.h"
+#include "sys/netlink/netlink.h"
 #include "sys/port.h"
-#include "sys/watch.h"
 
 #define AGENT_HEARTBEAT_NS 250000000ull /* the kernel takes the agent for dead after four of these */
 #define AGENT_LOOK_NS 1000000000ull

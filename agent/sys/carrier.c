@@ -7,8 +7,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "carrier.h"
-#include "fd.h"
+#include "sys/carrier.h"
+#include "sys/fd.h"
 
 int carrier_sysfs(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-#include "port.h"
+#include "sys/port.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "log.h"
+#include "sys/log.h"
 
 /* Slow protocols' group address, IEEE 802.3 annex 57A. */
 static const uint8_t slow_group[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x02};

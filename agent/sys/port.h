@@ -6,7 +6,7 @@
 #ifndef SYS_PORT_H
 #define SYS_PORT_H
 
-#include "netlink.h"
+#include "sys/netlink/netlink.h"
 
 /* What a port's device shall look like. */
 struct port_setup {

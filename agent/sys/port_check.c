@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "port.h"
+#include "sys/port.h"
 
 /* The first address of a device that counts. */
 struct address_search {

@@ -10,7 +10,7 @@
 #include <net/if.h>
 #include <pthread.h>
 
-#include "sys/datapath.h"
+#include "sys/datapath/datapath.h"
 
 /* Where bpffs is mounted, and the folder of the lagg there. */
 extern char pins[64], folder[128];

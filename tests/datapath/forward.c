@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sys/netlink.h"
+#include "sys/netlink/netlink.h"
 
 static void forwards(const struct datapath_features *features, struct datapath_setup setup)
 {

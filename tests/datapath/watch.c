@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* The watcher's life: attached, adopted, removed; what it does to a port that loses carrier. */
-#include "sys/watch.h"
+#include "sys/datapath/watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>

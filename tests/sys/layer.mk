@@ -1,7 +1,7 @@
 # The kernel adapters against real devices: each test is a process in a network namespace of its own. Needs root.
 TEST_LAYERS += sys-test
 
-SYS_UNDER_TEST := $(call obj,agent/sys/netlink*.c agent/sys/carrier.c agent/sys/ethtool.c agent/sys/port*.c agent/sys/frames*.c agent/sys/log.c)
+SYS_UNDER_TEST := $(call obj,agent/sys/*.c agent/sys/netlink/*.c agent/sys/frames/*.c)
 
 $(B)/tests/sys/run: $(call obj,tests/sys/*.c) $(SYS_UNDER_TEST)
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@ $(CRITERION) -lmnl

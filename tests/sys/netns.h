@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "sys/netlink.h"
+#include "sys/netlink/netlink.h"
 
 /* Any wait ends after so long. */
 #define PATIENCE_MS 10000

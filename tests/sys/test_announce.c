@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sys/frames.h"
+#include "sys/frames/frames.h"
 #include "wire.h"
 
 static void read_mac(const char *text, uint8_t ret[6])

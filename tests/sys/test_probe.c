@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sys/frames.h"
+#include "sys/frames/frames.h"
 #include "wire.h"
 
 static const uint8_t probe_mac[6] = {0x06, 0x42, 0xac, 0x11, 0x00, 0x02};

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sys/frames.h"
+#include "sys/frames/frames.h"
 #include "wire.h"
 
 static void rejoin(struct netlink *nl, const char *name, int capture, struct wire *ret)

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sys/frames.h"
+#include "sys/frames/frames.h"
 
 int make_wire(void)
 {

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The life of a datapath: made, adopted, changed, let go, removed. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "sys/datapath/internal.h"
+#include "sys/datapath/watch.h"
+
+/* What no device can do. */
+static int check_setup(const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
+{
+	if (setup->device == XLAGG_DEVICE_NETKIT && setup->profile == XLAGG_DATAPATH_XDP)
+		return datapath_say(sentence, -EOPNOTSUPP,
+				    "a netkit device cannot run XDP: choose device veth or datapath tc");
+	return 0;
+}
+
+/* A datapath without maps yet; NULL: out of memory. */
+static struct datapath *new_datapath(const char *folder, const struct datapath_features *features,
+				     const struct datapath_setup *setup)
+{
+	struct datapath *dp = calloc(1, sizeof(*dp));
+	if (!dp)
+		return NULL;
+	snprintf(dp->folder, sizeof(dp->folder), "%s", folder);
+	dp->features = *features;
+	dp->setup = *setup;
+	return dp;
+}
+
+void datapath_close(struct datapath **dp)
+{
+	if (!*dp)
+		return;
+	maps_close(*dp);
+	free(*dp);
+	*dp = NULL;
+}
+
+/* Programs and hooks of the device and of every port, as `dp->setup` says. What is right already is left alone. */
+static int apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	int err = device_apply(dp, sentence);
+	for (uint32_t slot = 0; !err && slot < XLAGG_MAX_PORTS; slot++)
+		if (dp->ports[slot].ifindex)
+			err = port_apply(dp, slot, (int)dp->ports[slot].ifindex, sentence);
+	return err;
+}
+
+static int make_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	__cleanup_programs struct programs *programs = NULL;
+	int err = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
+	if (err)
+		return datapath_say(sentence, err, "cannot open the BPF programs: %s", strerror(-err));
+	err = programs_load(dp, programs, (const char *const[]){NULL}, sentence);
+	if (!err && (err = maps_map(dp)))
+		datapath_say(sentence, err, "cannot map the tables of %s: %s", dp->folder, strerror(-err));
+	return err;
+}
+
+static void fill_maps(struct datapath *dp)
+{
+	for (uint32_t i = 0; i < XLAGG_TABLES; i++)
+		for (uint32_t bucket = 0; bucket < XLAGG_BUCKETS; bucket++)
+			dp->tables[i].bucket[bucket] = XLAGG_NO_PORT << 8 | XLAGG_NO_PORT;
+	dp->control->abi_version = XLAGG_ABI_VERSION;
+}
+
+static int create(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	int err = make_maps(dp, sentence);
+	if (err)
+		return err;
+	fill_maps(dp);
+	return apply(dp, sentence);
+}
+
+int datapath_create(struct datapath **ret, const char *folder, const struct datapath_features *features,
+		    const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
+{
+	int err = check_setup(setup, sentence);
+	if (err)
+		return err;
+	if (strlen(folder) + DATAPATH_NAME_MAX >= DATAPATH_PATH_MAX)
+		return datapath_say(sentence, -ENAMETOOLONG, "the folder's name %.80s... is too long", folder);
+	if (mkdir(folder, 0700) != 0)
+		return datapath_say(sentence, -errno, "cannot make the folder of pins %s: %s", folder, strerror(errno));
+	struct datapath *dp = new_datapath(folder, features, setup);
+	err = dp ? create(dp, sentence) : datapath_say(sentence, -ENOMEM, "out of memory");
+	if (err) {
+		datapath_close(&dp);
+		datapath_remove(folder);
+		return err;
+	}
+	*ret = dp;
+	return 0;
+}
+
+/* True when `hook` is one of the lagg's, as it is set up now. */
+static bool is_hook(const struct datapath *dp, const char *hook)
+{
+	static const char *const of_device[] = {"tx", "guard", "txlagg", "txnetkit", "xdptx"};
+	uint32_t slot;
+	for (uint32_t i = 0; i < sizeof(of_device) / sizeof(of_device[0]); i++)
+		if (strcmp(hook, of_device[i]) == 0)
+			return true;
+	return (sscanf(hook, "rx%u", &slot) == 1 || sscanf(hook, "xdprx%u", &slot) == 1) && slot < XLAGG_MAX_PORTS &&
+	       dp->ports[slot].ifindex;
+}
+
+/* Removes what an agent that was killed left half done, hooks of slots without a port, and those of other versions. */
+static int drop_stale(void *context, const char *folder, const char *name)
+{
+	char hook[DATAPATH_HOOK_MAX];
+	if (strncmp(name, "new_", 4) == 0)
+		return pin_drop(folder, name);
+	return hook_of_pin(name, hook) && !is_hook(context, hook) ? hook_drop_pin(folder, name) : 0;
+}
+
+/* The port's entry names a device that can be one, and the one that its pins are attached to, if they are to any. */
+static bool port_valid(const struct datapath *dp, uint32_t slot)
+{
+	uint32_t ifindex = dp->ports[slot].ifindex;
+	char hook[DATAPATH_HOOK_MAX];
+	if (ifindex == 0)
+		return true;
+	if (ifindex > INT_MAX || ifindex == dp->setup.params.lagg_ifindex || ifindex == dp->setup.params.lower_ifindex)
+		return false;
+	for (uint32_t other = 0; other < slot; other++)
+		if (dp->ports[other].ifindex == ifindex)
+			return false;
+	snprintf(hook, sizeof(hook), "rx%u", slot);
+	int attached = hook_device(dp->folder, hook);
+	return attached == 0 || attached == (int)ifindex;
+}
+
+/* Every number in the mapped state is one that can be. */
+static bool state_valid(const struct datapath *dp)
+{
+	if (dp->control->abi_version != XLAGG_ABI_VERSION || dp->control->table >= XLAGG_TABLES)
+		return false;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (!port_valid(dp, slot))
+			return false;
+	return table_valid(datapath_table(dp));
+}
+
+static int open_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	__cleanup_programs struct programs *programs = NULL;
+	int err = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
+	if (err)
+		return datapath_say(sentence, err, "cannot open the BPF programs: %s", strerror(-err));
+	err = maps_open(dp, programs_object(programs), sentence);
+	if (!err)
+		err = programs_load(dp, programs, (const char *const[]){NULL}, sentence);
+	if (err)
+		return err;
+	err = maps_map(dp);
+	if (err == -ENOMEM)
+		return datapath_say(sentence, err, "out of memory");
+	if (err)
+		return datapath_say(sentence, -EPROTO, "the maps in %s cannot be mapped: %s", dp->folder,
+				    strerror(-err));
+	if (!state_valid(dp))
+		return datapath_say(sentence, -EPROTO, "the pinned state in %s is of another version or damaged",
+				    dp->folder);
+	return 0;
+}
+
+/* The hooks of the ports; a port whose device went away meanwhile loses its slot. */
+static int adopt_ports(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		int ifindex = (int)dp->ports[slot].ifindex;
+		int err = ifindex ? port_apply(dp, slot, ifindex, sentence) : 0;
+		if (err == -ENODEV)
+			err = datapath_port_del(dp, slot);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int adopt(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	int err = open_maps(dp, sentence);
+	if (!err)
+		err = device_apply(dp, sentence);
+	if (!err)
+		err = adopt_ports(dp, sentence);
+	if (!err)
+		err = pin_each(dp->folder, drop_stale, dp);
+	/* What waited for an agent is old news. */
+	if (!err)
+		err = datapath_slow_read(dp, NULL, NULL);
+	if (!err)
+		publish_adopted(dp);
+	return err;
+}
+
+int datapath_adopt(struct datapath **ret, const char *folder, const struct datapath_features *features,
+		   const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
+{
+	int err = check_setup(setup, sentence);
+	if (err)
+		return err;
+	struct datapath *dp = new_datapath(folder, features, setup);
+	err = dp ? adopt(dp, sentence) : datapath_say(sentence, -ENOMEM, "out of memory");
+	if (err)
+		datapath_close(&dp);
+	else
+		*ret = dp;
+	return err;
+}
+
+int datapath_change(struct datapath *dp, const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct datapath_setup before = dp->setup;
+	if (setup->device != before.device || setup->params.lagg_ifindex != before.params.lagg_ifindex ||
+	    setup->params.lower_ifindex != before.params.lower_ifindex)
+		return datapath_say(sentence, -EINVAL, "the lagg's own device cannot be changed while it exists");
+	int err = check_setup(setup, sentence);
+	if (err)
+		return err;
+	dp->setup = *setup;
+	err = apply(dp, sentence);
+	if (!err)
+		return 0;
+	char ignored[XLAGG_SENTENCE_MAX];
+	dp->setup = before;
+	apply(dp, ignored);
+	return err;
+}
+
+void datapath_moved(struct datapath *dp, const char *folder)
+{
+	snprintf(dp->folder, sizeof(dp->folder), "%s", folder);
+}
+
+void datapath_describe(const struct datapath *dp, struct xlagg_lagg_status *status)
+{
+	bool xdp = dp->setup.profile == XLAGG_DATAPATH_XDP;
+	status->profile = dp->setup.profile;
+	status->device = dp->setup.device;
+	status->tx_path = dp->setup.direct && dp->setup.device == XLAGG_DEVICE_VETH ? XLAGG_TX_DIRECT : XLAGG_TX_STACK;
+	status->generation = datapath_table(dp)->generation;
+	if (dp->watch)
+		status->carrier_watch = XLAGG_WATCH_FENTRY;
+	status->attach = dp->features.tcx ? XLAGG_ATTACH_TCX : XLAGG_ATTACH_CLSACT;
+	status->xdp_mode = XLAGG_XDP_NONE;
+	if (!xdp)
+		return;
+	status->attach = dp->features.dispatcher ? XLAGG_ATTACH_XDP_DISPATCHER : XLAGG_ATTACH_XDP_LINK;
+	status->xdp_mode = XLAGG_XDP_NATIVE;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (dp->ports[slot].ifindex && !xdp_native((int)dp->ports[slot].ifindex))
+			status->xdp_mode = XLAGG_XDP_MIXED;
+}
+
+/* The removal of a folder, and the first error on the way. */
+static int remove_one(void *context, const char *folder, const char *name)
+{
+	char path[DATAPATH_PATH_MAX];
+	struct stat file;
+	int *first = context;
+	pin_path(path, folder, name);
+	int err =
+	    lstat(path, &file) == 0 && S_ISDIR(file.st_mode) ? datapath_remove(path) : hook_drop_pin(folder, name);
+	if (err && !*first)
+		*first = err;
+	return 0;
+}
+
+void datapath_unwatch(const char *folder)
+{
+	char pins[DATAPATH_PATH_MAX];
+	const char *slash = strrchr(folder, '/');
+	__cleanup_fd int ports = pin_get(folder, "ports", PIN_MAP);
+	if (ports < 0 || !slash)
+		return;
+	snprintf(pins, sizeof(pins), "%.*s", (int)(slash - folder), folder);
+	watch_forget(pins, ports);
+}
+
+int datapath_remove(const char *folder)
+{
+	int first = 0;
+	if (access(folder, F_OK) != 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!pin_is_bpffs(folder))
+		return -EINVAL;
+	datapath_unwatch(folder);
+	int err = pin_each(folder, remove_one, &first);
+	if (rmdir(folder) != 0 && !err)
+		err = -errno;
+	return first ? first : err;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * XDP through libxdp's dispatcher, so that others can share the NIC. libxdp 1.3 does not close all that it opens, and a
+ * program lives as long as one descriptor of it: so its calls are made in a child process, which ends.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <xdp/libxdp.h>
+
+#include "sys/datapath/internal.h"
+
+int run_apart(int (*fn)(void *context), void *context)
+{
+	int ends[2], result = -EIO;
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -errno;
+	__cleanup_fd int in = ends[0];
+	__cleanup_fd int out = ends[1];
+	pid_t child = fork();
+	if (child < 0)
+		return -errno;
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* what is not finished then is the next agent's */
+		result = fn(context);
+		_exit(write(out, &result, sizeof(result)) != sizeof(result));
+	}
+	close(fd_take(&out));
+	ssize_t len;
+	do
+		len = read(in, &result, sizeof(result));
+	while (len < 0 && errno == EINTR);
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	return len == sizeof(result) ? result : -EIO;
+}
+
+/* A program of a device, by its id. */
+struct dispatched {
+	int ifindex;
+	uint32_t id;
+};
+
+/* A program to be added, and the pin it gets. */
+struct addition {
+	const struct datapath *dp;
+	const struct hook *hook;
+	const char *pin;
+};
+
+static int attach(const struct programs *programs, const struct addition *addition)
+{
+	int ifindex = addition->hook->ifindex;
+	LIBBPF_OPTS(xdp_program_opts, opts, .obj = programs_object(programs), .prog_name = addition->hook->program);
+	struct xdp_program *program = xdp_program__create(&opts);
+	int err = (int)libxdp_get_error(program);
+	if (err)
+		return err;
+	/* For the dispatcher, or MTU 9000 is refused; libxdp takes it off the replacement itself. */
+	err = xdp_program__set_xdp_frags_support(program, true);
+	if (!err)
+		err = xdp_program__attach(program, ifindex, XDP_MODE_NATIVE, 0);
+	if (err)
+		return err;
+	err = pin_set(addition->dp->folder, addition->pin, xdp_program__fd(program));
+	if (err)
+		xdp_program__detach(program, ifindex, XDP_MODE_UNSPEC, 0);
+	return err;
+}
+
+static int add(void *context)
+{
+	const struct addition *addition = context;
+	/* libxdp loads the program itself, as a replacement for one of the dispatcher's functions. */
+	__cleanup_programs struct programs *programs = NULL;
+	int err = programs_open(&addition->dp->setup, PROGRAMS_XDP, addition->hook->slot, &programs);
+	if (!err)
+		err = programs_select(programs, (const char *const[]){addition->hook->program, NULL});
+	if (!err)
+		err = maps_bind(addition->dp, programs_object(programs), true);
+	return err ? err : attach(programs, addition);
+}
+
+int xdp_dispatch(const struct datapath *dp, const struct hook *hook, const char *pin)
+{
+	return run_apart(add, &(struct addition){.dp = dp, .hook = hook, .pin = pin});
+}
+
+/* The program under the dispatcher, or NULL; belongs to `multi`. */
+static struct xdp_program *find(const struct xdp_multiprog *multi, uint32_t id)
+{
+	struct xdp_program *program = NULL;
+	if (libxdp_get_error(multi) || xdp_multiprog__is_legacy(multi))
+		return NULL;
+	while ((program = xdp_multiprog__next_prog(program, multi)))
+		if (xdp_program__id(program) == id)
+			return program;
+	return NULL;
+}
+
+static int look(void *context)
+{
+	const struct dispatched *which = context;
+	return find(xdp_multiprog__get_from_ifindex(which->ifindex), which->id) != NULL;
+}
+
+bool xdp_dispatched(int ifindex, uint32_t id)
+{
+	return run_apart(look, &(struct dispatched){.ifindex = ifindex, .id = id}) == 1;
+}
+
+static int take_out(void *context)
+{
+	const struct dispatched *which = context;
+	struct xdp_multiprog *multi = xdp_multiprog__get_from_ifindex(which->ifindex);
+	struct xdp_program *program = find(multi, which->id);
+	/* A device that is gone leaves libxdp's pins behind, and with them programs and maps. */
+	if (!program)
+		libxdp_clean_references(which->ifindex);
+	return program ? xdp_program__detach(program, which->ifindex, xdp_multiprog__attach_mode(multi), 0) : 0;
+}
+
+int xdp_undispatch(int ifindex, uint32_t id)
+{
+	return run_apart(take_out, &(struct dispatched){.ifindex = ifindex, .id = id});
+}

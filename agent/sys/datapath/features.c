@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What the kernel offers, found by trying. Nothing is attached to any device for it. */
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <xdp/libxdp.h>
+
+#include "sys/datapath/internal.h"
+#include "sys/log.h"
+
+/* What a refused program has to say is for -vv: the agent says in its own words what failed. */
+__attribute__((format(printf, 1, 0))) static void log_line(const char *format, va_list args)
+{
+	if (log_level() < LOG_LEVEL_TRACE)
+		return;
+	char line[512];
+	int len = vsnprintf(line, sizeof(line), format, args);
+	if (len > 0 && (size_t)len < sizeof(line) && line[len - 1] == '\n')
+		line[len - 1] = 0;
+	log_write(LOG_LEVEL_TRACE, "%s", line);
+}
+
+__attribute__((format(printf, 2, 0))) static int log_libbpf(enum libbpf_print_level level, const char *format,
+							    va_list args)
+{
+	(void)level;
+	log_line(format, args);
+	return 0;
+}
+
+__attribute__((format(printf, 2, 0))) static int log_libxdp(enum libxdp_print_level level, const char *format,
+							    va_list args)
+{
+	(void)level;
+	log_line(format, args);
+	return 0;
+}
+
+/* return 0 */
+static const struct bpf_insn nothing[] = {
+    {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+    {.code = BPF_JMP | BPF_EXIT},
+};
+
+/* A kernel that knows the attach type looks for the device first and finds none. */
+static bool knows_attach_type(int program, uint32_t type)
+{
+	int link = bpf_link_create(program, INT_MAX, (enum bpf_attach_type)type, NULL);
+	if (link >= 0)
+		close(link);
+	return link < 0 && errno == ENODEV;
+}
+
+static bool probe_fentry(void)
+{
+	int id = libbpf_find_vmlinux_btf_id("netif_carrier_off", BPF_TRACE_FENTRY);
+	if (id < 0)
+		return false;
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY, .attach_btf_id = (uint32_t)id);
+	__cleanup_fd int program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "xlagg_try", "GPL", nothing, 2, &opts);
+	if (program < 0)
+		return false;
+	__cleanup_fd int link = bpf_raw_tracepoint_open(NULL, program);
+	return link >= 0;
+}
+
+/* What libxdp does for its dispatcher: a program that replaces a function of another, loaded and attached. */
+static int try_dispatcher(void *context)
+{
+	(void)context;
+	struct xdp_program *target = xdp_program__find_file("xdp-dispatcher.o", NULL, NULL);
+	struct xdp_program *replacement = xdp_program__find_file("xdp-dispatcher.o", NULL, NULL);
+	if (libxdp_get_error(target) || libxdp_get_error(replacement))
+		return false;
+	struct bpf_object *target_object = xdp_program__bpf_obj(target);
+	struct bpf_object *object = xdp_program__bpf_obj(replacement);
+	/* Functions of a dispatcher that is set up for no program do not outlive the verifier. One in every octet of
+	 * its constants makes it one for one program, in each version of their layout. */
+	struct bpf_map *constants = bpf_object__find_map_by_name(target_object, ".rodata");
+	size_t size = 0;
+	void *value = constants ? (void *)bpf_map__initial_value(constants, &size) : NULL;
+	if (value)
+		memset(value, 1, size);
+	if (bpf_object__load(target_object) != 0)
+		return false;
+	struct bpf_program *dispatcher = bpf_object__find_program_by_name(target_object, "xdp_dispatcher");
+	struct bpf_program *pass = bpf_object__find_program_by_name(object, "xdp_pass");
+	struct bpf_program *other = bpf_object__find_program_by_name(object, "xdp_dispatcher");
+	if (!dispatcher || !pass || !other)
+		return false;
+	bpf_program__set_autoload(other, false);
+	bpf_program__set_type(pass, BPF_PROG_TYPE_EXT);
+	bpf_program__set_expected_attach_type(pass, 0);
+	if (bpf_program__set_attach_target(pass, bpf_program__fd(dispatcher), "prog0") != 0 ||
+	    bpf_object__load(object) != 0)
+		return false;
+	__cleanup_fd int link = bpf_raw_tracepoint_open(NULL, bpf_program__fd(pass));
+	return link >= 0;
+}
+
+/* A lagg keeps about twenty descriptors, and the usual limit of 1024 is there for programs that use select(). */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		log_debug("cannot raise the limit of open files: %s", strerror(errno));
+}
+
+int datapath_probe(struct datapath_features *ret)
+{
+	libbpf_set_print(log_libbpf);
+	libxdp_set_print(log_libxdp);
+	allow_descriptors();
+	__cleanup_fd int program = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "xlagg_try", "GPL", nothing, 2, NULL);
+	if (program < 0)
+		return -errno;
+	*ret = (struct datapath_features){
+	    .tcx = knows_attach_type(program, DATAPATH_TCX_INGRESS),
+	    .netkit = knows_attach_type(program, DATAPATH_NETKIT_PRIMARY),
+	    .fentry = probe_fentry(),
+	    .dispatcher = run_apart(try_dispatcher, NULL) == 1,
+	};
+	return 0;
+}

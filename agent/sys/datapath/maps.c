@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The maps of a lagg: made once, pinned under their own names, shared by every program that is loaded after. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "sys/datapath/internal.h"
+
+/* A mapped array has its entries at multiples of eight octets. */
+_Static_assert(sizeof(struct xlagg_port) % 8 == 0, "struct xlagg_port is not a multiple of 8");
+_Static_assert(sizeof(struct xlagg_table) % 8 == 0, "struct xlagg_table is not a multiple of 8");
+_Static_assert(sizeof(struct xlagg_control) % 8 == 0, "struct xlagg_control is not a multiple of 8");
+
+/* libbpf's own maps (.rodata and the like) belong to one loaded object, not to the lagg. */
+static bool is_internal(const struct bpf_map *map)
+{
+	return bpf_map__name(map)[0] == '.' || strchr(bpf_map__name(map), '.');
+}
+
+int datapath_map(const struct datapath *dp, const char *name)
+{
+	for (uint32_t i = 0; i < dp->maps; i++)
+		if (strcmp(dp->map[i].name, name) == 0)
+			return dp->map[i].fd;
+	return -ENOENT;
+}
+
+/* Takes the descriptor over. */
+static int keep(struct datapath *dp, const char *name, int *fd)
+{
+	struct datapath_map map = {.fd = *fd};
+	if (dp->maps == DATAPATH_MAPS || strlen(name) >= sizeof(map.name))
+		return -E2BIG;
+	memcpy(map.name, name, strlen(name));
+	dp->map[dp->maps++] = map;
+	fd_take(fd);
+	return 0;
+}
+
+int maps_bind(const struct datapath *dp, struct bpf_object *object, bool devmaps)
+{
+	struct bpf_map *map;
+	bpf_object__for_each_map(map, object)
+	{
+		int fd = is_internal(map) ? -ENOENT : datapath_map(dp, bpf_map__name(map));
+		if (fd < 0 || (!devmaps && bpf_map__type(map) == BPF_MAP_TYPE_DEVMAP))
+			continue;
+		int err = bpf_map__reuse_fd(map, fd);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static bool map_info(int fd, struct bpf_map_info *ret)
+{
+	uint32_t len = sizeof(*ret);
+	memset(ret, 0, sizeof(*ret));
+	return bpf_obj_get_info_by_fd(fd, ret, &len) == 0;
+}
+
+/* The kernel adds BPF_F_RDONLY_PROG to devmaps by itself. */
+static bool same_kind(const struct bpf_map *map, const struct bpf_map_info *info)
+{
+	uint32_t ignored = BPF_F_RDONLY_PROG;
+	return info->type == bpf_map__type(map) && info->key_size == bpf_map__key_size(map) &&
+	       info->max_entries == bpf_map__max_entries(map) &&
+	       (info->map_flags & ~ignored) == (bpf_map__map_flags(map) & ~ignored);
+}
+
+bool map_fits(const struct bpf_map *map, int fd)
+{
+	struct bpf_map_info info;
+	return map_info(fd, &info) && same_kind(map, &info) && info.value_size == bpf_map__value_size(map);
+}
+
+/* An array of ours with structures of another size: of a version before or after they grew. */
+static bool map_grew(const struct bpf_map *map, int fd)
+{
+	struct bpf_map_info info;
+	return map_info(fd, &info) && same_kind(map, &info) && info.value_size != bpf_map__value_size(map) &&
+	       (info.type == BPF_MAP_TYPE_ARRAY || info.type == BPF_MAP_TYPE_PERCPU_ARRAY);
+}
+
+/* Octets of one entry as the kernel gives it: of per-CPU maps there is one part for each CPU. */
+static size_t part_size(const struct bpf_map_info *info)
+{
+	return info->type == BPF_MAP_TYPE_PERCPU_ARRAY ? (info->value_size + 7u) & ~(size_t)7 : info->value_size;
+}
+
+/* Copies what both sizes have of each entry; what is new is 0. What the programs write meanwhile is lost. */
+static int carry_over(int from, int to)
+{
+	struct bpf_map_info before, after;
+	int cpus = libbpf_num_possible_cpus();
+	if (cpus < 0 || !map_info(from, &before) || !map_info(to, &after))
+		return cpus < 0 ? cpus : -errno;
+	size_t parts = before.type == BPF_MAP_TYPE_PERCPU_ARRAY ? (size_t)cpus : 1;
+	size_t read = part_size(&before), write = part_size(&after);
+	size_t common = before.value_size < after.value_size ? before.value_size : after.value_size;
+	char *values = calloc(parts, read + write);
+	int err = values ? 0 : -ENOMEM;
+	for (uint32_t index = 0; !err && index < after.max_entries; index++) {
+		char *grown = values + parts * read;
+		if (bpf_map_lookup_elem(from, &index, values) != 0)
+			err = -errno;
+		for (size_t i = 0; i < parts; i++)
+			memcpy(grown + i * write, values + i * read, common);
+		if (!err && bpf_map_update_elem(to, &index, grown, BPF_ANY) != 0)
+			err = -errno;
+	}
+	free(values);
+	return err;
+}
+
+/* Takes over what the map that is pinned in this one's place holds. */
+static int inherit(const struct datapath *dp, const struct bpf_map *map)
+{
+	__cleanup_fd int before = pin_get(dp->folder, bpf_map__name(map), PIN_MAP);
+	if (before < 0 || !map_grew(map, before))
+		return 0;
+	return carry_over(before, bpf_map__fd(map));
+}
+
+int maps_keep(struct datapath *dp, struct bpf_object *object)
+{
+	struct bpf_map *map;
+	bpf_object__for_each_map(map, object)
+	{
+		const char *name = bpf_map__name(map);
+		if (is_internal(map) || datapath_map(dp, name) >= 0)
+			continue;
+		__cleanup_fd int fd = dup(bpf_map__fd(map));
+		if (fd < 0)
+			return -errno;
+		int err = inherit(dp, map);
+		/* The watcher knows a lagg by its map. */
+		if (!err && strcmp(name, "ports") == 0)
+			datapath_unwatch(dp->folder);
+		if (!err)
+			err = pin_set(dp->folder, name, fd);
+		if (!err)
+			err = keep(dp, name, &fd);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Maps without which nothing is known of the lagg. All others can be made anew, and all that only grew: an upgrade that
+ * adds a map, or to one, goes on without a gap. */
+static bool is_essential(const char *name)
+{
+	static const char *const essential[] = {"ports", "tables", "control", "saved"};
+	for (uint32_t i = 0; i < sizeof(essential) / sizeof(essential[0]); i++)
+		if (strcmp(name, essential[i]) == 0)
+			return true;
+	return false;
+}
+
+int maps_open(struct datapath *dp, struct bpf_object *object, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct bpf_map *map;
+	bpf_object__for_each_map(map, object)
+	{
+		const char *name = bpf_map__name(map);
+		if (is_internal(map) || datapath_map(dp, name) >= 0)
+			continue;
+		__cleanup_fd int fd = pin_get(dp->folder, name, PIN_MAP);
+		bool fits = fd >= 0 && map_fits(map, fd);
+		if (!fits && (!is_essential(name) || (fd >= 0 && map_grew(map, fd))))
+			continue;
+		if (fd < 0)
+			return datapath_say(sentence, -EPROTO, "the pinned map %s/%s cannot be opened: %s", dp->folder,
+					    name, strerror(-fd));
+		if (!fits)
+			return datapath_say(sentence, -EPROTO,
+					    "the pinned map %s/%s is not of the type and size that this version uses",
+					    dp->folder, name);
+		int err = keep(dp, name, &fd);
+		if (err)
+			return datapath_say(sentence, err, "%s holds more maps than a lagg has", dp->folder);
+	}
+	return 0;
+}
+
+/* Maps `count` entries of `size` octets of a map into memory. */
+static int map_memory(const struct datapath *dp, const char *name, size_t size, size_t count, void **ret)
+{
+	int fd = datapath_map(dp, name);
+	if (fd < 0)
+		return fd;
+	struct bpf_map_info info;
+	if (!map_info(fd, &info))
+		return -errno;
+	/* Past its end a mapping gives SIGBUS: never trust the size. */
+	if (info.value_size != size || info.max_entries != count || !(info.map_flags & BPF_F_MMAPABLE))
+		return -EPROTO;
+	void *memory = mmap(NULL, size * count, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	*ret = memory;
+	return 0;
+}
+
+static int slow_sample(void *context, void *data, size_t size)
+{
+	struct datapath *dp = context;
+	const struct xlagg_slow_event *event = data;
+	/* A record that is not ours is dropped; a port that is not ours as well. */
+	if (dp->slow_fn && size >= sizeof(*event) && event->slot < XLAGG_MAX_PORTS)
+		dp->slow_fn(dp->slow_context, event);
+	return 0;
+}
+
+int maps_map(struct datapath *dp)
+{
+	int err = map_memory(dp, "ports", sizeof(*dp->ports), XLAGG_MAX_PORTS, (void **)&dp->ports);
+	if (!err)
+		err = map_memory(dp, "tables", sizeof(*dp->tables), XLAGG_TABLES, (void **)&dp->tables);
+	if (!err)
+		err = map_memory(dp, "control", sizeof(*dp->control), 1, (void **)&dp->control);
+	if (err)
+		return err;
+	int fd = datapath_map(dp, "slow_rx");
+	if (fd < 0)
+		return fd;
+	dp->slow = ring_buffer__new(fd, slow_sample, dp, NULL);
+	return dp->slow ? 0 : -errno;
+}
+
+static void unmap(void *memory, size_t size)
+{
+	if (memory)
+		munmap(memory, size);
+}
+
+void maps_close(struct datapath *dp)
+{
+	ring_buffer__free(dp->slow);
+	unmap(dp->ports, sizeof(*dp->ports) * XLAGG_MAX_PORTS);
+	unmap(dp->tables, sizeof(*dp->tables) * XLAGG_TABLES);
+	unmap(dp->control, sizeof(*dp->control));
+	for (uint32_t i = 0; i < dp->maps; i++)
+		close(dp->map[i].fd);
+	dp->maps = 0;
+}

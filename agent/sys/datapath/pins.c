@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Pins: names in a folder of bpffs. */
+#include <dirent.h>
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "sys/datapath/internal.h"
+
+bool pin_is_bpffs(const char *folder)
+{
+	struct statfs fs;
+	return statfs(folder, &fs) == 0 && fs.f_type == BPF_FS_MAGIC;
+}
+
+/* Makes `path` and the folders above it. */
+static int make_folders(const char *path)
+{
+	char part[DATAPATH_PATH_MAX];
+	if (strlen(path) >= sizeof(part))
+		return -ENAMETOOLONG;
+	for (const char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
+		size_t len = slash ? (size_t)(slash - path) : strlen(path);
+		snprintf(part, sizeof(part), "%.*s", (int)len, path);
+		if (mkdir(part, 0700) != 0 && errno != EEXIST && !(slash && access(part, X_OK) == 0))
+			return -errno;
+		if (!slash)
+			return 0;
+	}
+}
+
+int datapath_mount(const char *folder)
+{
+	static const char root[] = "/sys/fs/bpf";
+	bool below_root = strncmp(folder, root, sizeof(root) - 1) == 0 && strchr("/", folder[sizeof(root) - 1]);
+
+	if (folder[0] != '/')
+		return -EINVAL;
+	/* sysfs has the mount point ready and everybody expects bpffs there. Anywhere else mounting is not our
+	 * business. */
+	if (below_root && !pin_is_bpffs(root) && mount("bpf", root, "bpf", 0, "mode=0700") != 0)
+		return -errno;
+	int err = make_folders(folder);
+	if (err)
+		return err;
+	if (!pin_is_bpffs(folder))
+		return -EINVAL;
+	/* In the usual place libxdp's pins are where other XDP tools look for them; another namespace's must not mix
+	 * with them. No device, and so no lagg, can have a name that long. */
+	if (strcmp(folder, "/sys/fs/bpf/xlagg") == 0)
+		return 0;
+	char own[DATAPATH_PATH_MAX];
+	pin_path(own, folder, "libxdp-dispatchers");
+	err = make_folders(own);
+	return err ? err : setenv("LIBXDP_BPFFS", own, 1) == 0 ? 0 : -errno;
+}
+
+void pin_path(char path[DATAPATH_PATH_MAX], const char *folder, const char *name)
+{
+	snprintf(path, DATAPATH_PATH_MAX, "%s/%s", folder, name);
+}
+
+int pin_get(const char *folder, const char *name, enum pin_kind kind)
+{
+	static const char *const inode[] = {"anon_inode:bpf-map", "anon_inode:bpf-prog", "anon_inode:bpf-link"};
+	char path[DATAPATH_PATH_MAX], self[32], what[64] = "";
+	pin_path(path, folder, name);
+	__cleanup_fd int fd = bpf_obj_get(path);
+	if (fd < 0)
+		return -errno;
+	/* The kernel answers every question about any of the three, with another structure. */
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	if (readlink(self, what, sizeof(what) - 1) < 0 || strcmp(what, inode[kind]) != 0)
+		return -EPROTO;
+	return fd_take(&fd);
+}
+
+int pin_set(const char *folder, const char *name, int fd)
+{
+	char path[DATAPATH_PATH_MAX], fresh[DATAPATH_PATH_MAX], fresh_name[DATAPATH_NAME_MAX];
+	snprintf(fresh_name, sizeof(fresh_name), "new_%s", name);
+	pin_path(path, folder, name);
+	pin_path(fresh, folder, fresh_name);
+	/* One may be left there by an agent that was killed between the two steps. */
+	if (unlink(fresh) != 0 && errno != ENOENT)
+		return -errno;
+	if (bpf_obj_pin(fd, fresh) != 0)
+		return -errno;
+	if (rename(fresh, path) != 0) {
+		int err = -errno;
+		unlink(fresh);
+		return err;
+	}
+	return 0;
+}
+
+int pin_drop(const char *folder, const char *name)
+{
+	char path[DATAPATH_PATH_MAX];
+	pin_path(path, folder, name);
+	return unlink(path) != 0 && errno != ENOENT ? -errno : 0;
+}
+
+static void dir_close(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+int pin_each(const char *folder, pin_fn fn, void *context)
+{
+	__attribute__((cleanup(dir_close))) DIR *dir = opendir(folder);
+	if (!dir)
+		return -errno;
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		if (entry->d_name[0] == '.')
+			continue;
+		int ret = fn(context, folder, entry->d_name);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}

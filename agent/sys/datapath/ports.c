@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What is attached where: the programs of the lagg's own device, and those of each port. */
+#include <errno.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sys/datapath/internal.h"
+#include "sys/datapath/watch.h"
+#include "sys/log.h"
+
+int datapath_say(char sentence[XLAGG_SENTENCE_MAX], int error, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	vsnprintf(sentence, XLAGG_SENTENCE_MAX, format, args);
+	va_end(args);
+	return error;
+}
+
+const char *datapath_device_name(int ifindex, char buffer[32])
+{
+	if (!if_indextoname((unsigned)ifindex, buffer))
+		snprintf(buffer, 32, "device %d", ifindex);
+	return buffer;
+}
+
+static struct hook port_hook(enum hook_kind kind, const char *prefix, const char *program, uint32_t slot, int ifindex)
+{
+	struct hook hook = {.kind = kind, .ifindex = ifindex, .program = program, .slot = slot};
+	snprintf(hook.name, sizeof(hook.name), "%s%u", prefix, slot);
+	return hook;
+}
+
+static struct hook device_hook(enum hook_kind kind, const char *name, const char *program, uint32_t ifindex)
+{
+	struct hook hook = {.kind = kind, .ifindex = (int)ifindex, .program = program};
+	snprintf(hook.name, sizeof(hook.name), "%s", name);
+	return hook;
+}
+
+static int ensure(struct datapath *dp, const struct programs *programs, struct hook hook,
+		  char sentence[XLAGG_SENTENCE_MAX])
+{
+	return hook_ensure(dp, &hook, programs_fd(programs, hook.program), sentence);
+}
+
+static int put_device(struct datapath *dp, const char *map, uint32_t index, uint32_t ifindex)
+{
+	return bpf_map_update_elem(datapath_map(dp, map), &index, &ifindex, BPF_ANY) == 0 ? 0 : -errno;
+}
+
+static void take_device(struct datapath *dp, const char *map, uint32_t index)
+{
+	bpf_map_delete_elem(datapath_map(dp, map), &index);
+}
+
+/* A frame that XDP redirects to a driver that cannot send it is lost, and nobody is told: tc sends it instead. */
+static int offer_to_xdp(struct datapath *dp, uint32_t slot, int ifindex)
+{
+	if (xdp_native(ifindex))
+		return put_device(dp, "tx_devs", slot, (uint32_t)ifindex);
+	take_device(dp, "tx_devs", slot);
+	return 0;
+}
+
+/* Before any program that redirects through them: a missing entry passes a frame on to tc, but broadcast would not. */
+static int fill_devmaps(struct datapath *dp)
+{
+	int err = put_device(dp, "lower_dev", 0, dp->setup.params.lower_ifindex);
+	for (uint32_t slot = 0; !err && slot < XLAGG_MAX_PORTS; slot++) {
+		const struct xlagg_port *port = &dp->ports[slot];
+		bool live = port->ifindex && port->enabled == port->lost;
+		if (!live)
+			take_device(dp, "live_devs", slot); /* it may be from some time ago, in proto broadcast */
+		if (port->ifindex)
+			err = offer_to_xdp(dp, slot, (int)port->ifindex);
+		if (!err && live)
+			err = put_device(dp, "live_devs", slot, port->ifindex);
+		if (err == -EINVAL) /* the device is gone, which is found out when its hooks are looked at */
+			err = 0;
+	}
+	return err;
+}
+
+/* The lower end in the xdp profile: programs of ports redirect into it, its own hashes what lagg0 sends. */
+static int device_xdp(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	if (dp->setup.profile != XLAGG_DATAPATH_XDP)
+		return hook_clear(dp->folder, "xdptx");
+	uint32_t lower = dp->setup.params.lower_ifindex;
+	__cleanup_programs struct programs *programs = NULL;
+	int err = programs_open(&dp->setup, PROGRAMS_XDP, 0, &programs);
+	if (!err)
+		err = fill_devmaps(dp);
+	if (err)
+		return datapath_say(sentence, err, "cannot set up the xdp datapath: %s", strerror(-err));
+	err = programs_load(dp, programs, (const char *const[]){"xdp_tx", NULL}, sentence);
+	return err ? err : ensure(dp, programs, device_hook(HOOK_XDP, "xdptx", "xdp_tx", lower), sentence);
+}
+
+/* At a netkit device's own transmit function, which spares every frame the way through tc. A guard that an earlier
+ * version attached to tc stays there: the programs of its ports do not mark yet what was received. */
+static struct hook guard_hook(const struct datapath *dp)
+{
+	struct hook guard = device_hook(HOOK_TC_EGRESS, "guard", "lower_guard", dp->setup.params.lower_ifindex);
+	if (dp->setup.device == XLAGG_DEVICE_NETKIT && !hook_attached(dp->folder, &guard))
+		guard.kind = HOOK_NETKIT_PEER;
+	return guard;
+}
+
+int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	static const char *const names[] = {"tx", "lower_guard", NULL};
+	uint32_t lagg = dp->setup.params.lagg_ifindex, lower = dp->setup.params.lower_ifindex;
+	bool direct = dp->setup.direct && dp->setup.device == XLAGG_DEVICE_VETH;
+	__cleanup_programs struct programs *programs = NULL;
+	char buffer[32];
+
+	int err = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
+	if (err)
+		return datapath_say(sentence, err, "cannot open the BPF programs: %s", strerror(-err));
+	err = programs_load(dp, programs, names, sentence);
+	if (err)
+		return err;
+	/* It was made for another setup; the next `explain` makes one. */
+	err = pin_drop(dp->folder, "prog_probe");
+	if (!err && !dp->features.tcx)
+		err = clsact_prepare((int)lagg);
+	if (err)
+		return datapath_say(sentence, err, "cannot prepare %s: %s", datapath_device_name((int)lagg, buffer),
+				    strerror(-err));
+	/* The kernel takes it out when the device goes: then the ports' frames are their own again. */
+	err = put_device(dp, "lower_alive", 0, lower);
+	if (err)
+		return datapath_say(sentence, -ENODEV, "%s, the lower end of the lagg, is not there",
+				    datapath_device_name((int)lower, buffer));
+	err = ensure(dp, programs, guard_hook(dp), sentence);
+	if (!err)
+		err = ensure(dp, programs, device_hook(HOOK_TC_INGRESS, "tx", "tx", lower), sentence);
+	if (!err && dp->setup.device == XLAGG_DEVICE_NETKIT)
+		err = ensure(dp, programs, device_hook(HOOK_NETKIT, "txnetkit", "tx", lagg), sentence);
+	if (!err)
+		err = direct ? ensure(dp, programs, device_hook(HOOK_TC_EGRESS, "txlagg", "tx", lagg), sentence)
+			     : hook_clear(dp->folder, "txlagg");
+	return err ? err : device_xdp(dp, sentence);
+}
+
+/*
+ * A port whose driver has no XDP: tc receives and sends. Generic mode would be slower than that, and from Linux 6.9 on
+ * it hands what it passes on to tc without the MAC header (it copies the frame and leaves skb->mac_len 0), so that
+ * LACPDUs are lost.
+ */
+static int port_without_xdp(struct datapath *dp, const struct hook *hook)
+{
+	char buffer[32];
+	take_device(dp, "tx_devs", hook->slot);
+	log_info("%s: its driver has no native XDP: tc receives and sends here",
+		 datapath_device_name(hook->ifindex, buffer));
+	return hook_clear(dp->folder, hook->name);
+}
+
+static int port_xdp(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct hook hook = port_hook(HOOK_XDP, "xdprx", "xdp_rx", slot, ifindex);
+	char buffer[32];
+	if (dp->setup.profile != XLAGG_DATAPATH_XDP) {
+		int cleared = hook_clear(dp->folder, hook.name);
+		take_device(dp, "tx_devs", slot);
+		take_device(dp, "live_devs", slot);
+		return cleared;
+	}
+	__cleanup_programs struct programs *programs = NULL;
+	int err = programs_open(&dp->setup, PROGRAMS_XDP, slot, &programs);
+	if (err)
+		return datapath_say(sentence, err, "cannot set up the xdp datapath: %s", strerror(-err));
+	err = programs_load(dp, programs, (const char *const[]){"xdp_rx", NULL}, sentence);
+	if (!err)
+		err = ensure(dp, programs, hook, sentence);
+	if (err == -EOPNOTSUPP || (!err && !xdp_native(ifindex))) {
+		sentence[0] = '\0';
+		return port_without_xdp(dp, &hook);
+	}
+	if (err)
+		return err;
+	/* Many drivers take frames for sending only while they run a program of their own. */
+	err = offer_to_xdp(dp, slot, ifindex);
+	return err ? datapath_say(sentence, err, "cannot have XDP send through %s: %s",
+				  datapath_device_name(ifindex, buffer), strerror(-err))
+		   : 0;
+}
+
+int port_apply(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XLAGG_SENTENCE_MAX])
+{
+	__cleanup_programs struct programs *programs = NULL;
+	int err = programs_open(&dp->setup, PROGRAMS_TC, slot, &programs);
+	if (err)
+		return datapath_say(sentence, err, "cannot open the BPF programs: %s", strerror(-err));
+	err = programs_load(dp, programs, (const char *const[]){"rx", NULL}, sentence);
+	if (!err)
+		err = ensure(dp, programs, port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, ifindex), sentence);
+	return err ? err : port_xdp(dp, slot, ifindex, sentence);
+}
+
+int datapath_port_ifindex(const struct datapath *dp, uint32_t slot)
+{
+	return slot < XLAGG_MAX_PORTS ? (int)dp->ports[slot].ifindex : 0;
+}
+
+int datapath_port_add(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XLAGG_SENTENCE_MAX])
+{
+	char buffer[32];
+	if (slot >= XLAGG_MAX_PORTS || ifindex <= 0)
+		return datapath_say(sentence, -EINVAL, "a lagg has %u ports, numbered from 0: there is no %u",
+				    XLAGG_MAX_PORTS, slot);
+	struct xlagg_port *port = &dp->ports[slot];
+	if (port->ifindex)
+		return datapath_say(sentence, -EBUSY, "slot %u is in use by %s", slot,
+				    datapath_device_name((int)port->ifindex, buffer));
+	/* Out before it is anything: a fresh entry's zeros would mean live. */
+	__atomic_store_n(&port->flags, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&port->enabled, XLAGG_PORT_OUT, __ATOMIC_RELEASE);
+	__atomic_store_n(&port->ifindex, (uint32_t)ifindex, __ATOMIC_RELEASE);
+	int err = port_apply(dp, slot, ifindex, sentence);
+	if (!err && dp->watch && (err = watch_port(dp->watch, dp->watched, slot, (uint32_t)ifindex)))
+		datapath_say(sentence, err, "cannot watch the carrier of %s: %s", datapath_device_name(ifindex, buffer),
+			     strerror(-err));
+	if (err)
+		datapath_port_del(dp, slot);
+	return err;
+}
+
+int datapath_port_del(struct datapath *dp, uint32_t slot)
+{
+	if (slot >= XLAGG_MAX_PORTS)
+		return -EINVAL;
+	struct xlagg_port *port = &dp->ports[slot];
+	__atomic_store_n(&port->flags, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&port->enabled, XLAGG_PORT_OUT, __ATOMIC_RELEASE);
+	take_device(dp, "tx_devs", slot);
+	take_device(dp, "live_devs", slot);
+	struct hook xdp = port_hook(HOOK_XDP, "xdprx", "xdp_rx", slot, 0);
+	struct hook tc = port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, 0);
+	if (dp->watch && port->ifindex)
+		watch_port_gone(dp->watch, port->ifindex);
+	int err = hook_clear(dp->folder, xdp.name);
+	int err_tc = hook_clear(dp->folder, tc.name);
+	__atomic_store_n(&port->ifindex, 0, __ATOMIC_RELEASE);
+	return err ? err : err_tc;
+}
+
+int datapath_watch(struct datapath *dp, struct watch *watch)
+{
+	dp->watch = NULL;
+	if (!watch)
+		return 0;
+	int err = watch_lagg(watch, datapath_map(dp, "ports"), datapath_map(dp, "control"), &dp->watched);
+	for (uint32_t slot = 0; !err && slot < XLAGG_MAX_PORTS; slot++)
+		if (dp->ports[slot].ifindex)
+			err = watch_port(watch, dp->watched, slot, dp->ports[slot].ifindex);
+	if (!err)
+		dp->watch = watch;
+	return err;
+}

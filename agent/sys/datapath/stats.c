@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What the programs count and remember: counters, LACP, slow-protocol frames. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sys/datapath/internal.h"
+
+/* Adds up the per-CPU values of one entry: `words` counters of 64 bits. */
+static int sum(const struct datapath *dp, const char *map, uint32_t index, uint64_t *ret, size_t words)
+{
+	int fd = datapath_map(dp, map), cpus = libbpf_num_possible_cpus();
+	if (fd < 0 || cpus < 0)
+		return fd < 0 ? fd : cpus;
+	uint64_t *values = calloc((size_t)cpus * words, sizeof(*values));
+	if (!values)
+		return -ENOMEM;
+	int err = bpf_map_lookup_elem(fd, &index, values) == 0 ? 0 : -errno;
+	if (!err)
+		memset(ret, 0, words * sizeof(*ret));
+	for (size_t i = 0; !err && i < (size_t)cpus * words; i++)
+		ret[i % words] += values[i];
+	free(values);
+	return err;
+}
+
+int datapath_port_stats(const struct datapath *dp, uint32_t slot, struct xlagg_port_stats *ret)
+{
+	_Static_assert(sizeof(*ret) % sizeof(uint64_t) == 0, "struct xlagg_port_stats holds other than counters");
+	return sum(dp, "port_stats", slot, (uint64_t *)ret, sizeof(*ret) / sizeof(uint64_t));
+}
+
+int datapath_lagg_stats(const struct datapath *dp, struct xlagg_lagg_stats *ret)
+{
+	_Static_assert(sizeof(*ret) % sizeof(uint64_t) == 0, "struct xlagg_lagg_stats holds other than counters");
+	return sum(dp, "lagg_stats", 0, (uint64_t *)ret, sizeof(*ret) / sizeof(uint64_t));
+}
+
+static int gap_of(const struct xlagg_turnover *cpu, int cpus, uint32_t from, uint32_t to, uint64_t since,
+		  struct datapath_gap *ret)
+{
+	uint64_t left = 0, came = UINT64_MAX, refused = 0;
+	for (int i = 0; i < cpus; i++) {
+		const struct xlagg_turnover *t = &cpu[i];
+		/* One that has sent nothing since is still where it was. */
+		uint64_t last = t->slot == from ? t->last_ns : t->slot == to && t->from == from ? t->left_ns : 0;
+		if (last > left)
+			left = last;
+		if (t->slot != to || t->came_ns <= since)
+			continue;
+		refused += t->between;
+		if (t->came_ns < came)
+			came = t->came_ns;
+	}
+	if (!left || came == UINT64_MAX)
+		return -EAGAIN;
+	ret->ns = came > left ? came - left : 0;
+	ret->refused = refused;
+	return 0;
+}
+
+int datapath_gap(const struct datapath *dp, uint32_t from, uint32_t to, uint64_t since_ns, struct datapath_gap *ret)
+{
+	uint32_t zero = 0;
+	int fd = datapath_map(dp, "turnover"), cpus = libbpf_num_possible_cpus();
+	if (fd < 0 || cpus < 0)
+		return fd < 0 ? fd : cpus;
+	struct xlagg_turnover *cpu = calloc((size_t)cpus, sizeof(*cpu));
+	if (!cpu)
+		return -ENOMEM;
+	int err = bpf_map_lookup_elem(fd, &zero, cpu) == 0 ? gap_of(cpu, cpus, from, to, since_ns, ret) : -errno;
+	free(cpu);
+	return err;
+}
+
+static int put(const struct datapath *dp, const char *map, uint32_t index, const void *value)
+{
+	int fd = datapath_map(dp, map);
+	if (fd < 0)
+		return fd;
+	return bpf_map_update_elem(fd, &index, value, BPF_ANY) == 0 ? 0 : -errno;
+}
+
+int datapath_reset_headless(struct datapath *dp, uint32_t slot)
+{
+	return put(dp, "headless", slot, &(struct xlagg_headless){0});
+}
+
+int datapath_port_reset(struct datapath *dp, uint32_t slot)
+{
+	int cpus = libbpf_num_possible_cpus();
+	if (slot >= XLAGG_MAX_PORTS || cpus < 0)
+		return slot >= XLAGG_MAX_PORTS ? -EINVAL : cpus;
+	struct xlagg_port_stats *zero = calloc((size_t)cpus, sizeof(*zero));
+	if (!zero)
+		return -ENOMEM;
+	int err = put(dp, "port_stats", slot, zero);
+	free(zero);
+	if (!err)
+		err = datapath_reset_headless(dp, slot);
+	return err ? err : datapath_set_lacp(dp, slot, &(struct xlagg_lacp){0});
+}
+
+int datapath_set_lacp(struct datapath *dp, uint32_t slot, const struct xlagg_lacp *lacp)
+{
+	return slot < XLAGG_MAX_PORTS ? put(dp, "lacp", slot, lacp) : -EINVAL;
+}
+
+/* Reads one entry; *ret stays as it is when that fails. */
+static int get(const struct datapath *dp, const char *map, uint32_t index, void *ret)
+{
+	int fd = datapath_map(dp, map);
+	if (fd < 0)
+		return fd;
+	return bpf_map_lookup_elem(fd, &index, ret) == 0 ? 0 : -errno;
+}
+
+int datapath_get_lacp(const struct datapath *dp, uint32_t slot, struct xlagg_lacp *ret)
+{
+	return get(dp, "lacp", slot, ret);
+}
+
+int datapath_get_headless(const struct datapath *dp, uint32_t slot, struct xlagg_headless *ret)
+{
+	return get(dp, "headless", slot, ret);
+}
+
+/* The slot that probes from that MAC, -ENOENT: none. */
+static int probing_slot(const uint8_t macs[XLAGG_MAX_PORTS][6], const uint8_t mac[6])
+{
+	for (int slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (memcmp(macs[slot], mac, 6) == 0)
+			return slot;
+	return -ENOENT;
+}
+
+int datapath_set_probe_macs(struct datapath *dp, const uint8_t macs[XLAGG_MAX_PORTS][6])
+{
+	static const uint8_t none[6];
+	struct xlagg_probe_mac stale[XLAGG_MAX_PORTS], key, next;
+	uint32_t count = 0;
+	int fd = datapath_map(dp, "probe_macs"), err = 0;
+	if (fd < 0)
+		return fd;
+	for (bool more = bpf_map_get_next_key(fd, NULL, &next) == 0; more && count < XLAGG_MAX_PORTS;
+	     more = bpf_map_get_next_key(fd, &key, &next) == 0) {
+		key = next;
+		if (probing_slot(macs, key.mac) < 0)
+			stale[count++] = key;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		bpf_map_delete_elem(fd, &stale[i]);
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		key = (struct xlagg_probe_mac){0};
+		memcpy(key.mac, macs[slot], 6);
+		if (memcmp(macs[slot], none, 6) != 0 && bpf_map_update_elem(fd, &key, &slot, BPF_ANY) != 0)
+			err = -errno;
+	}
+	return err;
+}
+
+int datapath_slow_fd(const struct datapath *dp)
+{
+	return ring_buffer__epoll_fd(dp->slow);
+}
+
+int datapath_slow_read(struct datapath *dp, datapath_slow_fn fn, void *context)
+{
+	dp->slow_fn = fn;
+	dp->slow_context = context;
+	int frames = ring_buffer__consume(dp->slow);
+	dp->slow_fn = NULL;
+	return frames < 0 ? frames : 0;
+}
+
+/* The verifier needs longer for the probe than for all else, and hardly a lagg is ever asked: it is loaded when it is.
+ */
+static int load_probe(struct datapath *dp)
+{
+	char sentence[XLAGG_SENTENCE_MAX];
+	__cleanup_programs struct programs *programs = NULL;
+	int err = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
+	if (!err)
+		err = programs_load(dp, programs, (const char *const[]){"probe", NULL}, sentence);
+	return err ? err : pin_set(dp->folder, "prog_probe", programs_fd(programs, "probe"));
+}
+
+static int get_probe(struct datapath *dp)
+{
+	int program = pin_get(dp->folder, "prog_probe", PIN_PROGRAM);
+	if (program >= 0)
+		return program;
+	int err = load_probe(dp);
+	return err ? err : pin_get(dp->folder, "prog_probe", PIN_PROGRAM);
+}
+
+int datapath_explain(struct datapath *dp, const void *frame, uint32_t len, struct xlagg_probe *ret)
+{
+	__cleanup_fd int program = get_probe(dp);
+	int result = datapath_map(dp, "probe_result");
+	if (program < 0 || result < 0)
+		return program < 0 ? program : result;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = len, .repeat = 1);
+	if (bpf_prog_test_run_opts(program, &opts) != 0)
+		return -errno;
+	struct xlagg_probe answer;
+	uint32_t first = 0;
+	if (bpf_map_lookup_elem(result, &first, &answer) != 0)
+		return -errno;
+	*ret = answer;
+	return 0;
+}

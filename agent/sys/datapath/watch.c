@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+#include "sys/datapath/watch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "sys/datapath/internal.h"
+
+#include "bpf/xlagg_link.skel.h"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+/* No device, and so no lagg, can have a name that long. */
+#define WATCH_FOLDER "netif-carrier-watch"
+
+struct watch {
+	char folder[DATAPATH_PATH_MAX];
+	uint64_t netns; /* cookie */
+	int devices;	/* map `watch` */
+	int ports;	/* map `watched_ports` */
+	int controls;	/* map `watched_controls` */
+};
+
+static int netns_cookie(uint64_t *ret)
+{
+	uint64_t cookie;
+	socklen_t len = sizeof(cookie);
+	__cleanup_fd int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) != 0)
+		return -errno;
+	*ret = cookie;
+	return 0;
+}
+
+static void skeleton_close(struct xlagg_link_bpf **skeleton)
+{
+	xlagg_link_bpf__destroy(*skeleton);
+}
+
+static bool is_ours(const struct bpf_map *map)
+{
+	return !strchr(bpf_map__name(map), '.');
+}
+
+/* Whether every map of the object is pinned, as this version has it. The templates tell of the maps within maps, which
+ * nobody can ask for their sizes. */
+static bool all_fit(const char *folder, const struct bpf_object *object)
+{
+	struct bpf_map *map;
+	bpf_object__for_each_map(map, object)
+	{
+		__cleanup_fd int fd = is_ours(map) ? pin_get(folder, bpf_map__name(map), PIN_MAP) : -ENOENT;
+		if (is_ours(map) && (fd < 0 || !map_fits(map, fd)))
+			return false;
+	}
+	return true;
+}
+
+/* Gives the object the maps that are pinned. Where one is missing or different, what is there is another version's or
+ * half of something: it goes, and the laggs come back when they are adopted. */
+static int bind_maps(const char *folder, struct bpf_object *object)
+{
+	struct bpf_map *map;
+	if (!all_fit(folder, object)) {
+		int err = datapath_remove(folder);
+		return err ? err : mkdir(folder, 0700) == 0 ? 0 : -errno;
+	}
+	bpf_object__for_each_map(map, object)
+	{
+		__cleanup_fd int fd = is_ours(map) ? pin_get(folder, bpf_map__name(map), PIN_MAP) : -ENOENT;
+		int err = fd < 0 ? 0 : bpf_map__reuse_fd(map, fd);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int pin_maps(const char *folder, struct bpf_object *object)
+{
+	struct bpf_map *map;
+	bpf_object__for_each_map(map, object)
+	{
+		int err = is_ours(map) ? pin_set(folder, bpf_map__name(map), bpf_map__fd(map)) : 0;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* True when the pinned link runs that very program. */
+static bool runs(const char *folder, const char *pin, int program)
+{
+	struct bpf_link_info info = {0};
+	uint32_t len = sizeof(info);
+	__cleanup_fd int link = pin_get(folder, pin, PIN_LINK);
+	if (link < 0 || bpf_obj_get_info_by_fd(link, &info, &len) != 0 || info.type != BPF_LINK_TYPE_TRACING)
+		return false;
+	__cleanup_fd int attached = bpf_prog_get_fd_by_id(info.prog_id);
+	return attached >= 0 && program_same(NULL, attached, program);
+}
+
+/* A link of this kind cannot be given another program: the new one is attached first, and the old one goes with its
+ * pin. A loss that both count is counted twice, which harms nobody. */
+static int attach_programs(const char *folder, struct bpf_object *object)
+{
+	struct bpf_program *program;
+	bpf_object__for_each_program(program, object)
+	{
+		char pin[DATAPATH_NAME_MAX];
+		snprintf(pin, sizeof(pin), "link_%s", bpf_program__name(program));
+		if (runs(folder, pin, bpf_program__fd(program)))
+			continue;
+		struct bpf_link *link = bpf_program__attach(program);
+		if (!link)
+			return -errno;
+		int err = pin_set(folder, pin, bpf_link__fd(link));
+		bpf_link__destroy(link);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int start(struct watch *watch)
+{
+	__attribute__((cleanup(skeleton_close))) struct xlagg_link_bpf *skeleton = xlagg_link_bpf__open();
+	if (!skeleton)
+		return -errno;
+	int err = bind_maps(watch->folder, skeleton->obj);
+	if (!err)
+		err = bpf_object__load(skeleton->obj);
+	if (!err)
+		err = pin_maps(watch->folder, skeleton->obj);
+	if (!err)
+		err = attach_programs(watch->folder, skeleton->obj);
+	if (err)
+		return err;
+	watch->devices = dup(bpf_map__fd(skeleton->maps.watch));
+	watch->ports = dup(bpf_map__fd(skeleton->maps.watched_ports));
+	watch->controls = dup(bpf_map__fd(skeleton->maps.watched_controls));
+	return watch->devices < 0 || watch->ports < 0 || watch->controls < 0 ? -errno : 0;
+}
+
+static void watch_free(struct watch *watch)
+{
+	fd_close(&watch->devices);
+	fd_close(&watch->ports);
+	fd_close(&watch->controls);
+	free(watch);
+}
+
+int watch_open(struct watch **ret, const char *pins, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct watch *watch = calloc(1, sizeof(*watch));
+	if (!watch)
+		return datapath_say(sentence, -ENOMEM, "out of memory");
+	watch->devices = watch->ports = watch->controls = -1;
+	pin_path(watch->folder, pins, WATCH_FOLDER);
+	int err = netns_cookie(&watch->netns);
+	if (!err && mkdir(watch->folder, 0700) != 0 && errno != EEXIST)
+		err = -errno;
+	if (!err)
+		err = start(watch);
+	if (err) {
+		/* What an agent has left pinned is of no use to one that cannot load it. */
+		datapath_remove(watch->folder);
+		watch_free(watch);
+		return datapath_say(sentence, err, "carrier is not watched in the kernel: %s", strerror(-err));
+	}
+	*ret = watch;
+	return 0;
+}
+
+/* True when no lagg is left. */
+static bool idle(const struct watch *watch)
+{
+	uint32_t id;
+	for (uint32_t lagg = 0; lagg < XLAGG_MAX_LAGGS; lagg++)
+		if (bpf_map_lookup_elem(watch->ports, &lagg, &id) == 0)
+			return false;
+	return true;
+}
+
+void watch_close(struct watch **watch)
+{
+	if (!*watch)
+		return;
+	if (idle(*watch))
+		datapath_remove((*watch)->folder);
+	watch_free(*watch);
+	*watch = NULL;
+}
+
+int watch_remove(const char *pins)
+{
+	char folder[DATAPATH_PATH_MAX];
+	pin_path(folder, pins, WATCH_FOLDER);
+	return datapath_remove(folder);
+}
+
+static uint32_t map_id(int fd)
+{
+	struct bpf_map_info info = {0};
+	uint32_t len = sizeof(info);
+	return bpf_obj_get_info_by_fd(fd, &info, &len) == 0 ? info.id : 0;
+}
+
+/* The lagg whose map `ports` has that id; -ENOENT. */
+static int find_lagg(int watched_ports, uint32_t ports_id, uint32_t *ret_lagg)
+{
+	uint32_t id;
+	for (uint32_t lagg = 0; lagg < XLAGG_MAX_LAGGS; lagg++) {
+		if (bpf_map_lookup_elem(watched_ports, &lagg, &id) != 0 || id != ports_id)
+			continue;
+		*ret_lagg = lagg;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int free_lagg(int watched_ports, uint32_t *ret_lagg)
+{
+	uint32_t id;
+	for (uint32_t lagg = 0; lagg < XLAGG_MAX_LAGGS; lagg++) {
+		if (bpf_map_lookup_elem(watched_ports, &lagg, &id) == 0)
+			continue;
+		*ret_lagg = lagg;
+		return 0;
+	}
+	return -ENOSPC;
+}
+
+/* Takes a lagg's devices out. */
+static void forget_devices(int devices, uint32_t lagg)
+{
+	struct xlagg_watch_key key, next;
+	struct xlagg_watched watched;
+	bool more = bpf_map_get_next_key(devices, NULL, &next) == 0;
+	while (more) {
+		key = next;
+		more = bpf_map_get_next_key(devices, &key, &next) == 0;
+		if (bpf_map_lookup_elem(devices, &key, &watched) == 0 && watched.lagg == lagg)
+			bpf_map_delete_elem(devices, &key);
+	}
+}
+
+int watch_lagg(struct watch *watch, int ports, int control, uint32_t *ret_lagg)
+{
+	uint32_t lagg;
+	int err = find_lagg(watch->ports, map_id(ports), &lagg);
+	if (!err)
+		forget_devices(watch->devices, lagg);
+	else
+		err = free_lagg(watch->ports, &lagg);
+	if (err)
+		return err;
+	/* The ports last: by them a lagg is known. */
+	if (bpf_map_update_elem(watch->controls, &lagg, &control, BPF_ANY) != 0 ||
+	    bpf_map_update_elem(watch->ports, &lagg, &ports, BPF_ANY) != 0)
+		return -errno;
+	*ret_lagg = lagg;
+	return 0;
+}
+
+int watch_port(struct watch *watch, uint32_t lagg, uint32_t slot, uint32_t ifindex)
+{
+	struct xlagg_watch_key key = {.netns = watch->netns, .ifindex = ifindex};
+	struct xlagg_watched watched = {.lagg = lagg, .slot = slot};
+	return bpf_map_update_elem(watch->devices, &key, &watched, BPF_ANY) == 0 ? 0 : -errno;
+}
+
+int watch_port_gone(struct watch *watch, uint32_t ifindex)
+{
+	struct xlagg_watch_key key = {.netns = watch->netns, .ifindex = ifindex};
+	return bpf_map_delete_elem(watch->devices, &key) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
+int watch_forget(const char *pins, int ports)
+{
+	char folder[DATAPATH_PATH_MAX];
+	uint32_t lagg;
+	pin_path(folder, pins, WATCH_FOLDER);
+	__cleanup_fd int watched_ports = pin_get(folder, "watched_ports", PIN_MAP);
+	__cleanup_fd int controls = pin_get(folder, "watched_controls", PIN_MAP);
+	__cleanup_fd int devices = pin_get(folder, "watch", PIN_MAP);
+	if (watched_ports < 0 || controls < 0 || devices < 0 || find_lagg(watched_ports, map_id(ports), &lagg) != 0)
+		return 0;
+	forget_devices(devices, lagg);
+	bpf_map_delete_elem(watched_ports, &lagg);
+	bpf_map_delete_elem(controls, &lagg);
+	return 0;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Changes to devices. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "sys/fd.h"
+#include "sys/netlink/request.h"
+
+static struct nlmsghdr *begin_change(struct netlink_request *request, int ifindex)
+{
+	struct nlmsghdr *nlh = netlink_begin(request, RTM_SETLINK, 0, sizeof(struct ifinfomsg));
+	((struct ifinfomsg *)mnl_nlmsg_get_payload(nlh))->ifi_index = ifindex;
+	return nlh;
+}
+
+/* Only the bits of `flag` change, whatever others do to the rest at the same time. */
+static int set_flag(struct netlink *nl, int ifindex, unsigned int flag, bool on)
+{
+	struct netlink_request request;
+	struct nlmsghdr *nlh = begin_change(&request, ifindex);
+	struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
+	info->ifi_change = flag;
+	info->ifi_flags = on ? flag : 0;
+	return netlink_talk(nl, nlh, NULL);
+}
+
+int netlink_set_up(struct netlink *nl, int ifindex, bool up)
+{
+	return set_flag(nl, ifindex, IFF_UP, up);
+}
+
+int netlink_set_promisc(struct netlink *nl, int ifindex, bool on)
+{
+	return set_flag(nl, ifindex, IFF_PROMISC, on);
+}
+
+int netlink_set_allmulti(struct netlink *nl, int ifindex, bool on)
+{
+	return set_flag(nl, ifindex, IFF_ALLMULTI, on);
+}
+
+int netlink_set_mtu(struct netlink *nl, int ifindex, uint32_t mtu)
+{
+	struct netlink_request request;
+	struct nlmsghdr *nlh = begin_change(&request, ifindex);
+	mnl_attr_put_u32(nlh, IFLA_MTU, mtu);
+	return netlink_talk(nl, nlh, NULL);
+}
+
+static int set_mac(struct netlink *nl, int ifindex, const uint8_t mac[6])
+{
+	struct netlink_request request;
+	struct nlmsghdr *nlh = begin_change(&request, ifindex);
+	mnl_attr_put(nlh, IFLA_ADDRESS, 6, mac);
+	return netlink_talk(nl, nlh, NULL);
+}
+
+int netlink_set_mac(struct netlink *nl, int ifindex, const uint8_t mac[6])
+{
+	int r = set_mac(nl, ifindex, mac);
+	if (r != -EBUSY)
+		return r;
+	struct device device;
+	if (netlink_get(nl, ifindex, &device) < 0 || !(device.flags & IFF_UP))
+		return r;
+	r = netlink_set_up(nl, ifindex, false);
+	if (r < 0)
+		return r;
+	int set = set_mac(nl, ifindex, mac);
+	r = netlink_set_up(nl, ifindex, true);
+	return set < 0 ? set : r;
+}
+
+int netlink_set_alias(struct netlink *nl, int ifindex, const char *alias)
+{
+	struct netlink_request request;
+	size_t len = strlen(alias);
+	if (len > 255)
+		return -EINVAL;
+	struct nlmsghdr *nlh = begin_change(&request, ifindex);
+	/* Without its NUL, so that an empty one takes the alias away. */
+	mnl_attr_put(nlh, IFLA_IFALIAS, len, alias);
+	return netlink_talk(nl, nlh, NULL);
+}
+
+int netlink_rename(struct netlink *nl, int ifindex, const char *name)
+{
+	struct netlink_request request;
+	if (strlen(name) >= IFNAMSIZ)
+		return -EINVAL;
+	struct nlmsghdr *nlh = begin_change(&request, ifindex);
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	int r = netlink_talk(nl, nlh, NULL);
+	/* Before 6.2 a device had to be down for it. */
+	if (r != -EBUSY)
+		return r;
+	r = netlink_set_up(nl, ifindex, false);
+	if (r < 0)
+		return r;
+	int renamed = netlink_talk(nl, nlh, NULL);
+	r = netlink_set_up(nl, ifindex, true);
+	return renamed < 0 ? renamed : r;
+}
+
+int netlink_group(struct netlink *nl, int ifindex, const uint8_t group[6], bool join)
+{
+	struct ifreq request = {.ifr_ifindex = ifindex};
+	if (ioctl(nl->ioctl_fd, SIOCGIFNAME, &request) < 0)
+		return -errno;
+	memset(&request.ifr_ifru, 0, sizeof(request.ifr_ifru));
+	request.ifr_hwaddr.sa_family = AF_UNSPEC;
+	memcpy(request.ifr_hwaddr.sa_data, group, 6);
+	return ioctl(nl->ioctl_fd, join ? SIOCADDMULTI : SIOCDELMULTI, &request) < 0 ? -errno : 0;
+}
+
+static void close_file(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+bool netlink_has_group(int ifindex, const uint8_t group[6])
+{
+	__attribute__((cleanup(close_file))) FILE *file = fopen("/proc/thread-self/net/dev_mcast", "re");
+	char wanted[13];
+	char line[256];
+	snprintf(wanted, sizeof(wanted), "%02x%02x%02x%02x%02x%02x", group[0], group[1], group[2], group[3], group[4],
+		 group[5]);
+	while (file && fgets(line, sizeof(line), file)) {
+		int index = 0;
+		int by_request = 0;
+		char address[65] = "";
+		if (sscanf(line, "%d %*s %*d %d %64s", &index, &by_request, address) == 3 && index == ifindex &&
+		    by_request && strcmp(address, wanted) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int open_disable_ipv6(const char *name, int flags)
+{
+	char path[sizeof("/proc/sys/net/ipv6/conf//disable_ipv6") + XLAGG_NAME_MAX];
+	int len = snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
+	if (len < 0 || (size_t)len >= sizeof(path) || strchr(name, '/'))
+		return -EINVAL;
+	int fd = open(path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int netlink_ipv6_disabled(const char *name, bool *ret)
+{
+	_cleanup_fd_ int fd = open_disable_ipv6(name, O_RDONLY);
+	char value;
+	if (fd < 0)
+		return fd;
+	ssize_t n = read(fd, &value, 1);
+	if (n != 1)
+		return n < 0 ? -errno : -EIO;
+	*ret = value != '0';
+	return 0;
+}
+
+int netlink_disable_ipv6(const char *name, bool disable)
+{
+	_cleanup_fd_ int fd = open_disable_ipv6(name, O_WRONLY);
+	if (fd < 0)
+		return fd;
+	return write(fd, disable ? "1" : "0", 1) < 0 ? -errno : 0;
+}

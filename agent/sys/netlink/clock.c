@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* A clock in the kernel: a neighbour that never answers is asked for again and again by the kernel's own timer. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+
+#include "sys/netlink/request.h"
+
+/* 15 years of half seconds. More requests than these, and the sum of all kinds of them might not fit the kernel's int.
+ */
+#define REQUESTS_MAX 1000000000u
+
+/* How often, and for how long, neighbours of this device are asked for. */
+static int set_pace(struct netlink *nl, int ifindex, uint32_t ms)
+{
+	struct netlink_request request;
+	struct nlmsghdr *nlh = netlink_begin(&request, RTM_SETNEIGHTBL, 0, sizeof(struct ndtmsg));
+	((struct ndtmsg *)mnl_nlmsg_get_payload(nlh))->ndtm_family = AF_INET;
+	mnl_attr_put_strz(nlh, NDTA_NAME, "arp_cache");
+	struct nlattr *nest = mnl_attr_nest_start(nlh, NDTA_PARMS);
+	mnl_attr_put_u32(nlh, NDTPA_IFINDEX, (uint32_t)ifindex);
+	mnl_attr_put_u32(nlh, NDTPA_MCAST_PROBES, REQUESTS_MAX);
+	mnl_attr_put_u64(nlh, NDTPA_RETRANS_TIME, ms);
+	mnl_attr_nest_end(nlh, nest);
+	return netlink_talk(nl, nlh, NULL);
+}
+
+/* Has the kernel use the neighbour, and so ask for it. */
+static int ask_for(struct netlink *nl, int ifindex, uint32_t address)
+{
+	struct netlink_request request;
+	struct nlmsghdr *nlh = netlink_begin(&request, RTM_NEWNEIGH, NLM_F_CREATE, sizeof(struct ndmsg));
+	*(struct ndmsg *)mnl_nlmsg_get_payload(nlh) =
+	    (struct ndmsg){.ndm_family = AF_INET, .ndm_ifindex = ifindex, .ndm_state = NUD_NONE, .ndm_flags = NTF_USE};
+	mnl_attr_put_u32(nlh, NDA_DST, htonl(address));
+	return netlink_talk(nl, nlh, NULL);
+}
+
+int netlink_run_clock(struct netlink *nl, int ifindex, uint32_t address, uint32_t ms)
+{
+	int r = set_pace(nl, ifindex, ms);
+	return r < 0 ? r : ask_for(nl, ifindex, address);
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Devices as RTM_NEWLINK tells them: read, found, listed. */
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "sys/netlink/request.h"
+
+static void read_text(const struct nlattr *attr, char *ret, size_t size)
+{
+	size_t len = mnl_attr_get_payload_len(attr);
+	if (len >= size)
+		len = size - 1;
+	memcpy(ret, mnl_attr_get_payload(attr), len);
+	ret[len] = '\0';
+}
+
+static uint32_t read_u32(const struct nlattr *attr)
+{
+	return mnl_attr_get_payload_len(attr) < sizeof(uint32_t) ? 0 : mnl_attr_get_u32(attr);
+}
+
+static bool read_mac(const struct nlattr *attr, uint8_t ret[6])
+{
+	if (mnl_attr_get_payload_len(attr) != 6)
+		return false;
+	memcpy(ret, mnl_attr_get_payload(attr), 6);
+	return true;
+}
+
+static void read_kinds(const struct nlattr *linkinfo, struct device *ret)
+{
+	const struct nlattr *attr;
+	struct netlink_attrs attrs = netlink_nested(linkinfo);
+	while ((attr = netlink_attr(&attrs))) {
+		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
+			read_text(attr, ret->kind, sizeof(ret->kind));
+		else if (mnl_attr_get_type(attr) == IFLA_INFO_SLAVE_KIND)
+			read_text(attr, ret->master_kind, sizeof(ret->master_kind));
+	}
+}
+
+static void read_altnames(const struct nlattr *properties, struct device *ret)
+{
+	const size_t room = sizeof(ret->altname) / sizeof(ret->altname[0]);
+	size_t n = 0;
+	const struct nlattr *attr;
+	struct netlink_attrs attrs = netlink_nested(properties);
+	while ((attr = netlink_attr(&attrs)))
+		if (mnl_attr_get_type(attr) == IFLA_ALT_IFNAME && n < room)
+			read_text(attr, ret->altname[n++], sizeof(ret->altname[0]));
+}
+
+void netlink_parse_device(const struct nlmsghdr *nlh, struct device *ret)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr;
+	bool link_elsewhere = false;
+	*ret = (struct device){.ifindex = info->ifi_index, .type = info->ifi_type, .flags = info->ifi_flags};
+	struct netlink_attrs attrs = netlink_attrs(nlh, sizeof(*info));
+	while ((attr = netlink_attr(&attrs))) {
+		switch (mnl_attr_get_type(attr)) {
+		case IFLA_IFNAME:
+			read_text(attr, ret->name, sizeof(ret->name));
+			break;
+		case IFLA_CARRIER:
+			ret->carrier = mnl_attr_get_payload_len(attr) > 0 && mnl_attr_get_u8(attr);
+			break;
+		case IFLA_MTU:
+			ret->mtu = read_u32(attr);
+			break;
+		case IFLA_MIN_MTU:
+			ret->min_mtu = read_u32(attr);
+			break;
+		case IFLA_MAX_MTU:
+			ret->max_mtu = read_u32(attr);
+			break;
+		case IFLA_ADDRESS:
+			read_mac(attr, ret->mac);
+			break;
+		case IFLA_PERM_ADDRESS:
+			ret->has_permaddr = read_mac(attr, ret->permaddr);
+			break;
+		case IFLA_MASTER:
+			ret->master = (int)read_u32(attr);
+			break;
+		case IFLA_LINK:
+			ret->link = (int)read_u32(attr);
+			break;
+		case IFLA_LINK_NETNSID:
+			link_elsewhere = true;
+			break;
+		case IFLA_LINKINFO:
+			read_kinds(attr, ret);
+			break;
+		case IFLA_PROP_LIST:
+			read_altnames(attr, ret);
+			break;
+		case IFLA_IFALIAS:
+			read_text(attr, ret->alias, sizeof(ret->alias));
+			break;
+		case IFLA_PROMISCUITY:
+			ret->promiscuity = read_u32(attr);
+			break;
+		case IFLA_ALLMULTI:
+			ret->allmulti = read_u32(attr);
+			break;
+		default:
+			break;
+		}
+	}
+	if (!ret->has_permaddr)
+		memcpy(ret->permaddr, ret->mac, sizeof(ret->permaddr));
+	/* The ifindex of another namespace names some other device in this one. */
+	if (link_elsewhere)
+		ret->link = 0;
+}
+
+/* Statistics are most of a message and not needed. */
+static void without_stats(struct nlmsghdr *nlh)
+{
+	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+}
+
+static int get(struct netlink *nl, struct nlmsghdr *request, struct device *ret)
+{
+	_cleanup_answer_ struct netlink_answer answer = {};
+	int r = netlink_talk(nl, request, &answer);
+	if (r < 0)
+		return r;
+	const struct nlmsghdr *nlh = netlink_next(&answer, NULL);
+	if (!nlh || nlh->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(nlh) < sizeof(struct ifinfomsg))
+		return -EPROTO;
+	netlink_parse_device(nlh, ret);
+	return 0;
+}
+
+int netlink_get(struct netlink *nl, int ifindex, struct device *ret)
+{
+	struct netlink_request request;
+	/* The kernel takes 0 for "not given", not for "no such device". */
+	if (ifindex <= 0)
+		return -ENODEV;
+	struct nlmsghdr *nlh = netlink_begin(&request, RTM_GETLINK, 0, sizeof(struct ifinfomsg));
+	((struct ifinfomsg *)mnl_nlmsg_get_payload(nlh))->ifi_index = ifindex;
+	without_stats(nlh);
+	return get(nl, nlh, ret);
+}
+
+int netlink_get_by_name(struct netlink *nl, const char *name, struct device *ret)
+{
+	struct netlink_request request;
+	size_t len = strlen(name);
+	if (len == 0 || len >= sizeof(ret->altname[0]))
+		return -ENODEV;
+	struct nlmsghdr *nlh = netlink_begin(&request, RTM_GETLINK, 0, sizeof(struct ifinfomsg));
+	/* The kernel looks for a short name among the alternative ones too. */
+	mnl_attr_put_strz(nlh, len < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
+	without_stats(nlh);
+	return get(nl, nlh, ret);
+}
+
+int netlink_list(struct netlink *nl, netlink_device_fn fn, void *context)
+{
+	struct netlink_request request;
+	_cleanup_answer_ struct netlink_answer answer = {};
+	struct nlmsghdr *dump = netlink_begin(&request, RTM_GETLINK, NLM_F_DUMP, sizeof(struct ifinfomsg));
+	without_stats(dump);
+	int r = netlink_talk(nl, dump, &answer);
+	if (r < 0)
+		return r;
+	for (const struct nlmsghdr *nlh = netlink_next(&answer, NULL); nlh; nlh = netlink_next(&answer, nlh)) {
+		if (nlh->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(nlh) < sizeof(struct ifinfomsg))
+			continue;
+		struct device device;
+		netlink_parse_device(nlh, &device);
+		fn(context, &device, false);
+	}
+	return 0;
+}
+
+struct upper_search {
+	int ifindex;
+	bool found;
+	char name[XLAGG_NAME_MAX];
+};
+
+static void search_upper(void *context, const struct device *device, bool gone)
+{
+	struct upper_search *search = context;
+	/* The two ends of a pair name each other and lie on none. */
+	bool pair = strcmp(device->kind, "veth") == 0 || strcmp(device->kind, "netkit") == 0;
+	if (gone || search->found || pair || device->link != search->ifindex || device->ifindex == search->ifindex)
+		return;
+	search->found = true;
+	memcpy(search->name, device->name, sizeof(search->name));
+}
+
+bool netlink_has_upper(struct netlink *nl, int ifindex, char upper[XLAGG_NAME_MAX])
+{
+	struct upper_search search = {.ifindex = ifindex};
+	if (netlink_list(nl, search_upper, &search) < 0 || !search.found)
+		return false;
+	memcpy(upper, search.name, XLAGG_NAME_MAX);
+	return true;
+}

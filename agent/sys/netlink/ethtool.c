@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+#include <errno.h>
+#include <limits.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sys/fd.h"
+#include "sys/netlink/netlink.h"
+
+/* A bit of enum xlagg_feature_bit is on when one of its features is. */
+static const struct {
+	uint64_t bit;
+	const char *name;
+} feature_names[] = {
+    {XLAGG_FEATURE_RX_VLAN, "rx-vlan-hw-parse"},
+    {XLAGG_FEATURE_LRO, "rx-lro"},
+    {XLAGG_FEATURE_TX_CSUM, "tx-checksum-ipv4"},
+    {XLAGG_FEATURE_TX_CSUM, "tx-checksum-ipv6"},
+    {XLAGG_FEATURE_TX_CSUM, "tx-checksum-ip-generic"},
+    {XLAGG_FEATURE_TX_CSUM, "tx-checksum-sctp"},
+    {XLAGG_FEATURE_TX_VLAN, "tx-vlan-hw-insert"},
+    {XLAGG_FEATURE_TX_STAG, "tx-vlan-stag-hw-insert"},
+    {XLAGG_FEATURE_GRO, "rx-gro"},
+    {XLAGG_FEATURE_RX_VLAN_FILTER, "rx-vlan-filter"},
+};
+
+static void free_memory(void *memory)
+{
+	free(*(void **)memory);
+}
+#define _cleanup_free_ __attribute__((cleanup(free_memory)))
+
+/* Any socket answers these; one of AF_UNIX is there in every kernel and costs least. */
+static int open_socket(void)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return fd < 0 ? -errno : fd;
+}
+
+/* One ethtool request; `command` begins with its ETHTOOL_* number. */
+static int ask(int fd, const char *name, void *command)
+{
+	struct ifreq request = {.ifr_data = command};
+	size_t len = strlen(name);
+	if (len >= sizeof(request.ifr_name))
+		return -ENODEV;
+	memcpy(request.ifr_name, name, len);
+	return ioctl(fd, SIOCETHTOOL, &request) < 0 ? -errno : 0;
+}
+
+/* A device may have been renamed since the caller learned its name. */
+static int find_name(int fd, int ifindex, const char *name, char ret[IFNAMSIZ])
+{
+	struct ifreq request = {.ifr_ifindex = ifindex};
+	if (ifindex == 0) {
+		if (strlen(name) >= IFNAMSIZ)
+			return -ENODEV;
+		memcpy(ret, name, strlen(name) + 1);
+		return 0;
+	}
+	if (ioctl(fd, SIOCGIFNAME, &request) < 0)
+		return -errno;
+	memcpy(ret, request.ifr_name, IFNAMSIZ);
+	return 0;
+}
+
+static uint32_t read_duplex(uint8_t duplex)
+{
+	switch (duplex) {
+	case DUPLEX_HALF:
+		return XLAGG_DUPLEX_HALF;
+	case DUPLEX_FULL:
+		return XLAGG_DUPLEX_FULL;
+	default:
+		return XLAGG_DUPLEX_UNKNOWN;
+	}
+}
+
+int ethtool_link(int ifindex, const char *name, uint32_t *speed, uint32_t *duplex)
+{
+	_cleanup_fd_ int fd = open_socket();
+	char device[IFNAMSIZ];
+	if (fd < 0)
+		return fd;
+	int r = find_name(fd, ifindex, name, device);
+	if (r < 0)
+		return r;
+	/* The first question tells how long the link mode masks are (negative), the second gets the answer. */
+	struct {
+		struct ethtool_link_settings settings;
+		uint32_t masks[3 * SCHAR_MAX];
+	} command = {.settings.cmd = ETHTOOL_GLINKSETTINGS};
+	r = ask(fd, device, &command);
+	if (r == 0 && command.settings.link_mode_masks_nwords < 0) {
+		command.settings.cmd = ETHTOOL_GLINKSETTINGS;
+		command.settings.link_mode_masks_nwords = (int8_t)-command.settings.link_mode_masks_nwords;
+		r = ask(fd, device, &command);
+	}
+	if (r < 0 && r != -EOPNOTSUPP)
+		return r;
+	bool known = r == 0 && command.settings.speed != (uint32_t)SPEED_UNKNOWN;
+	*speed = known ? command.settings.speed : 0;
+	*duplex = r == 0 ? read_duplex(command.settings.duplex) : XLAGG_DUPLEX_UNKNOWN;
+	return 0;
+}
+
+int ethtool_open(void)
+{
+	return open_socket();
+}
+
+int ethtool_carrier(const char *name, bool *carrier)
+{
+	_cleanup_fd_ int fd = open_socket();
+	return fd < 0 ? fd : ethtool_carrier_on(fd, name, carrier);
+}
+
+int ethtool_carrier_on(int fd, const char *name, bool *carrier)
+{
+	struct ethtool_value command = {.cmd = ETHTOOL_GLINK};
+	int r = ask(fd, name, &command);
+	if (r < 0)
+		return r;
+	*carrier = command.data != 0;
+	return 0;
+}
+
+/* The features of a device: their names, and 32 of them in each block. */
+struct features {
+	uint32_t count;
+	struct ethtool_gstrings *names;
+	struct ethtool_gfeatures *blocks;
+};
+
+static void features_free(struct features *features)
+{
+	free(features->names);
+	free(features->blocks);
+}
+
+static int read_features(int fd, const char *name, struct features *ret)
+{
+	__attribute__((cleanup(features_free))) struct features features = {};
+	struct {
+		struct ethtool_sset_info info;
+		uint32_t count;
+	} sets = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ull << ETH_SS_FEATURES}};
+	int r = ask(fd, name, &sets);
+	if (r < 0)
+		return r;
+	features.count = sets.info.sset_mask ? sets.count : 0;
+	uint32_t blocks = (features.count + 31) / 32;
+	features.names = calloc(1, sizeof(*features.names) + (size_t)features.count * ETH_GSTRING_LEN);
+	features.blocks = calloc(1, sizeof(*features.blocks) + blocks * sizeof(features.blocks->features[0]));
+	if (!features.names || !features.blocks)
+		return -ENOMEM;
+	*features.names =
+	    (struct ethtool_gstrings){.cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES, .len = features.count};
+	*features.blocks = (struct ethtool_gfeatures){.cmd = ETHTOOL_GFEATURES, .size = blocks};
+	r = ask(fd, name, features.names);
+	if (r == 0)
+		r = ask(fd, name, features.blocks);
+	if (r < 0)
+		return r;
+	*ret = features;
+	features = (struct features){};
+	return 0;
+}
+
+/* The bit of feature number i, 0: none that we know. */
+static uint64_t feature_bit(const struct features *features, uint32_t i)
+{
+	const char *name = (const char *)features->names->data + (size_t)i * ETH_GSTRING_LEN;
+	for (size_t k = 0; k < sizeof(feature_names) / sizeof(feature_names[0]); k++)
+		if (strncmp(name, feature_names[k].name, ETH_GSTRING_LEN) == 0)
+			return feature_names[k].bit;
+	return 0;
+}
+
+static bool can_change(const struct ethtool_get_features_block *block, uint32_t mask)
+{
+	return (block->available & ~block->never_changed) & mask;
+}
+
+static int list_features(const char *name, uint64_t wanted, bool only_fixed, uint64_t *ret)
+{
+	_cleanup_fd_ int fd = open_socket();
+	__attribute__((cleanup(features_free))) struct features features = {};
+	uint64_t found = 0;
+	if (fd < 0)
+		return fd;
+	int r = read_features(fd, name, &features);
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < features.count; i++) {
+		const struct ethtool_get_features_block *block = &features.blocks->features[i / 32];
+		uint32_t mask = 1u << (i % 32);
+		if ((block->active & mask) && !(only_fixed && can_change(block, mask)))
+			found |= feature_bit(&features, i) & wanted;
+	}
+	*ret = found;
+	return 0;
+}
+
+int ethtool_features(const char *name, uint64_t wanted, uint64_t *on)
+{
+	return list_features(name, wanted, false, on);
+}
+
+int ethtool_fixed(const char *name, uint64_t wanted, uint64_t *fixed)
+{
+	return list_features(name, wanted, true, fixed);
+}
+
+int ethtool_set_features(const char *name, uint64_t wanted, bool on)
+{
+	_cleanup_fd_ int fd = open_socket();
+	__attribute__((cleanup(features_free))) struct features features = {};
+	if (fd < 0)
+		return fd;
+	int r = read_features(fd, name, &features);
+	if (r < 0)
+		return r;
+	uint32_t blocks = features.blocks->size;
+	_cleanup_free_ struct ethtool_sfeatures *command =
+	    calloc(1, sizeof(*command) + blocks * sizeof(command->features[0]));
+	if (!command)
+		return -ENOMEM;
+	*command = (struct ethtool_sfeatures){.cmd = ETHTOOL_SFEATURES, .size = blocks};
+	bool any = false;
+	for (uint32_t i = 0; i < features.count; i++) {
+		uint32_t mask = 1u << (i % 32);
+		if (!(feature_bit(&features, i) & wanted) || !can_change(&features.blocks->features[i / 32], mask))
+			continue;
+		any = true;
+		command->features[i / 32].valid |= mask;
+		command->features[i / 32].requested |= on ? mask : 0;
+	}
+	return any ? ask(fd, name, command) : 0;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+#include "sys/netlink/netlink.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "sys/netlink/request.h"
+
+/* Room for the events of a few thousand devices that change at once. */
+#define EVENTS_BUFFER (8 << 20)
+/* The kernel's largest part of a dump. */
+#define PART_MAX (64 << 10)
+/* Parts of events that are read at once: others want their turn too. */
+#define EVENTS_AT_ONCE 64
+/* A dump that the kernel calls inconsistent is asked for again so often. */
+#define DUMP_TRIES 5
+
+static int open_socket(struct mnl_socket **ret, int flags, unsigned int groups)
+{
+	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | flags);
+	if (!socket)
+		return -errno;
+	if (mnl_socket_bind(socket, groups, MNL_SOCKET_AUTOPID) < 0) {
+		int r = -errno;
+		mnl_socket_close(socket);
+		return r;
+	}
+	*ret = socket;
+	return 0;
+}
+
+/* Options that an older kernel may not have: without them refusals are told in fewer words, dumps are filtered here. */
+static void set_options(struct netlink *nl)
+{
+	int on = 1;
+	int size = EVENTS_BUFFER;
+	struct timeval patience = {.tv_sec = 10};
+	mnl_socket_setsockopt(nl->requests, NETLINK_EXT_ACK, &on, sizeof(on));
+	mnl_socket_setsockopt(nl->requests, NETLINK_CAP_ACK, &on, sizeof(on));
+	mnl_socket_setsockopt(nl->requests, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+	setsockopt(mnl_socket_get_fd(nl->requests), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (setsockopt(mnl_socket_get_fd(nl->events), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(mnl_socket_get_fd(nl->events), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+}
+
+int netlink_open(struct netlink **ret)
+{
+	__attribute__((cleanup(netlink_close))) struct netlink *nl = calloc(1, sizeof(*nl));
+	if (!nl)
+		return -ENOMEM;
+	nl->ioctl_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (nl->ioctl_fd < 0)
+		return -errno;
+	int r = open_socket(&nl->events, SOCK_NONBLOCK, RTMGRP_LINK);
+	if (r == 0)
+		r = open_socket(&nl->requests, 0, 0);
+	if (r < 0)
+		return r;
+	set_options(nl);
+	*ret = nl;
+	nl = NULL;
+	return 0;
+}
+
+void netlink_close(struct netlink **nl)
+{
+	if (!*nl)
+		return;
+	if ((*nl)->events)
+		mnl_socket_close((*nl)->events);
+	if ((*nl)->requests)
+		mnl_socket_close((*nl)->requests);
+	if ((*nl)->ioctl_fd >= 0)
+		close((*nl)->ioctl_fd);
+	free(*nl);
+	*nl = NULL;
+}
+
+const char *netlink_why(const struct netlink *nl)
+{
+	return nl->why;
+}
+
+int netlink_event_fd(const struct netlink *nl)
+{
+	return mnl_socket_get_fd(nl->events);
+}
+
+int netlink_read_events(struct netlink *nl, netlink_device_fn fn, void *context)
+{
+	_Alignas(struct nlmsghdr) char part[PART_MAX];
+	for (int i = 0; i < EVENTS_AT_ONCE; i++) {
+		ssize_t n = mnl_socket_recvfrom(nl->events, part, sizeof(part));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return 0;
+		if (n < 0)
+			/* ENOSPC: an event larger than the buffer, lost like those of an overrun. */
+			return errno == ENOSPC ? -ENOBUFS : -errno;
+		struct netlink_answer events = {.octets = part, .len = (size_t)n};
+		for (const struct nlmsghdr *nlh = netlink_next(&events, NULL); nlh; nlh = netlink_next(&events, nlh)) {
+			const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
+			bool gone = nlh->nlmsg_type == RTM_DELLINK;
+			if (!gone && nlh->nlmsg_type != RTM_NEWLINK)
+				continue;
+			/* A bridge tells of its ports with messages of its own family; they are not about the device.
+			 */
+			if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*info) || info->ifi_family != AF_UNSPEC)
+				continue;
+			struct device device;
+			netlink_parse_device(nlh, &device);
+			fn(context, &device, gone);
+		}
+	}
+	return 0;
+}
+
+struct nlmsghdr *netlink_begin(struct netlink_request *request, uint16_t type, uint16_t flags, size_t extra)
+{
+	memset(request, 0, sizeof(*request));
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request->octets);
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+	mnl_nlmsg_put_extra_header(nlh, extra);
+	return nlh;
+}
+
+const struct nlmsghdr *netlink_next(const struct netlink_answer *answer, const struct nlmsghdr *last)
+{
+	const char *end = answer->octets + answer->len;
+	const char *at = last ? (const char *)last + MNL_ALIGN(last->nlmsg_len) : answer->octets;
+	if (at >= end || !mnl_nlmsg_ok((const struct nlmsghdr *)at, (int)(end - at)))
+		return NULL;
+	return (const struct nlmsghdr *)at;
+}
+
+static int append(struct netlink_answer *answer, const struct nlmsghdr *nlh)
+{
+	size_t len = MNL_ALIGN(nlh->nlmsg_len);
+	char *grown = realloc(answer->octets, answer->len + len);
+	if (!grown)
+		return -ENOMEM;
+	memset(grown + answer->len, 0, len);
+	memcpy(grown + answer->len, nlh, nlh->nlmsg_len);
+	answer->octets = grown;
+	answer->len += len;
+	return 0;
+}
+
+/* The result in NLMSG_ERROR or NLMSG_DONE, and the kernel's words on it. */
+static int read_end(struct netlink *nl, const struct nlmsghdr *nlh)
+{
+	bool done = nlh->nlmsg_type == NLMSG_DONE;
+	size_t head = done ? sizeof(int) : sizeof(struct nlmsgerr);
+	if (mnl_nlmsg_get_payload_len(nlh) < head)
+		return done ? 0 : -EPROTO;
+	int r = *(const int *)mnl_nlmsg_get_payload(nlh);
+	if (r >= 0)
+		return 0;
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
+		return r;
+	struct netlink_attrs attrs = netlink_attrs(nlh, head);
+	const struct nlattr *attr;
+	while ((attr = netlink_attr(&attrs)))
+		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
+			snprintf(nl->why, sizeof(nl->why), "%.*s", (int)mnl_attr_get_payload_len(attr),
+				 mnl_attr_get_str(attr));
+	return r;
+}
+
+/* Takes one part of an answer. 1: more will come. */
+static int take(struct netlink *nl, const struct netlink_answer *part, struct netlink_answer *ret, bool *torn)
+{
+	for (const struct nlmsghdr *nlh = netlink_next(part, NULL); nlh; nlh = netlink_next(part, nlh)) {
+		/* What an earlier request that was given up has left behind. */
+		if (nlh->nlmsg_seq != nl->seq)
+			continue;
+		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+			*torn = true;
+		if (nlh->nlmsg_type == NLMSG_ERROR || nlh->nlmsg_type == NLMSG_DONE)
+			return read_end(nl, nlh);
+		int r = append(ret, nlh);
+		if (r < 0)
+			return r;
+	}
+	return 1;
+}
+
+static int talk_once(struct netlink *nl, struct nlmsghdr *request, struct netlink_answer *ret, bool *torn)
+{
+	request->nlmsg_seq = ++nl->seq;
+	if (mnl_socket_sendto(nl->requests, request, request->nlmsg_len) < 0)
+		return -errno;
+	_Alignas(struct nlmsghdr) char octets[PART_MAX];
+	int r = 1;
+	while (r == 1) {
+		ssize_t n = mnl_socket_recvfrom(nl->requests, octets, sizeof(octets));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		struct netlink_answer part = {.octets = octets, .len = (size_t)n};
+		r = take(nl, &part, ret, torn);
+	}
+	return r;
+}
+
+int netlink_talk(struct netlink *nl, struct nlmsghdr *request, struct netlink_answer *ret)
+{
+	nl->why[0] = '\0';
+	if ((request->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
+		request->nlmsg_flags |= NLM_F_ACK;
+	for (int i = 0;; i++) {
+		_cleanup_answer_ struct netlink_answer answer = {};
+		bool torn = false;
+		int r = talk_once(nl, request, &answer, &torn);
+		if (r < 0)
+			return r;
+		if (torn && i < DUMP_TRIES)
+			continue;
+		if (ret) {
+			*ret = answer;
+			answer = (struct netlink_answer){};
+		}
+		return 0;
+	}
+}
