@@ -9,7 +9,6 @@
 #ifndef BPF_HEADLESS_H
 #define BPF_HEADLESS_H
 
-#include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>

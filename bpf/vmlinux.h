@@ -28,6 +28,11 @@ struct netdev_notifier_info {
 
 #pragma clang attribute pop
 
+/* Of enum net_device_flags: linux/if.h would bring the libc's headers. */
+enum {
+	IFF_UP = 1,
+};
+
 enum netdev_state_t {
 	__LINK_STATE_NOCARRIER = 2,
 };

@@ -8,7 +8,6 @@
  * to save the frames of the time that the driver takes to stop. A loss that is counted twice harms nobody.
  */
 #include <linux/bpf.h>
-#include <linux/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 
