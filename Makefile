@@ -24,7 +24,12 @@ ifdef SAN
 # A leak or undefined behaviour ends the program: a test that only prints it would pass.
 ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iinclude -idirafter /usr/include/$(shell uname -m)-linux-gnu -D__TARGET_ARCH_x86 -D__$(shell uname -m)__ -MMD -MP
+# clang's bpf target knows nothing of the host, whose headers it reads: which architecture, in their words and in libbpf's.
+MACHINE := $(shell uname -m)
+BPF_ARCH_x86_64 := x86
+BPF_ARCH_aarch64 := arm64
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iinclude -idirafter /usr/include/$(MACHINE)-linux-gnu \
+	-D__$(MACHINE)__ -D__TARGET_ARCH_$(or $(BPF_ARCH_$(MACHINE)),$(MACHINE)) -MD -MP
 
 AGENT_LIBS := -lxdp -lbpf -lmnl -lsystemd -lpthread
 CLI_LIBS := -lmnl -ljansson -lncursesw -ltinfo -lmicrohttpd
@@ -58,8 +63,13 @@ $(B)/%.o: %.c
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c $< -o $@
 $(SYS) $(AGENT): | $(BPF)
 
-$(B)/bpf/%.bpf.o: bpf/%.bpf.c
+# The libc's headers are made for the host: on another machine they lack, or say something else.
+define compile_bpf
 	$(call say,CLANG,$<)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c $< -o $@
+	@! grep -q '/features\.h' $(@:.o=.d) || { echo "$<: includes a header of the libc (see $(@:.o=.d))" >&2; rm -f $@; exit 1; }
+endef
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(compile_bpf)
 $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	$(call say,SKEL,$@)(echo '/* NOLINTBEGIN: written by bpftool */' && $(BPFTOOL) gen skeleton $< name $*_bpf && \
 		echo '/* NOLINTEND */') > $@.tmp && mv $@.tmp $@

@@ -12,6 +12,8 @@ TEST_LAYERS := unit
 TEST_CFLAGS = $(filter-out -Wconversion,$(ALL_CFLAGS)) -Itests
 $(B)/tests/%.o: tests/%.c
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(TEST_CFLAGS) -c $< -o $@
+$(B)/tests/%.bpf.o: tests/%.bpf.c
+	$(compile_bpf)
 
 $(B)/tests/unit/run: $(call obj,tests/unit/*.c) $(B)/libcli.a $(B)/libctl.a $(B)/libcore.a
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@ $(CRITERION) $(CLI_LIBS)

@@ -9,8 +9,6 @@ BENCH_TOOLS := $(B)/tests/bench/udpsend $(B)/tests/bench/udprecv $(B)/tests/benc
 $(B)/tests/bench/udpsend $(B)/tests/bench/udprecv $(B)/tests/bench/insn: $(B)/tests/bench/%: $(B)/tests/bench/%.o
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@
 
-$(B)/tests/bench/%.bpf.o: tests/bench/%.bpf.c
-	$(call say,CLANG,$<)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c $< -o $@
 $(B)/tests/bench/%.skel.h: $(B)/tests/bench/%.bpf.o
 	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 $(B)/tests/bench/xdprate.o: $(B)/tests/bench/xdprate.skel.h

@@ -8,8 +8,6 @@ $(B)/tests/net/frame $(B)/tests/net/client $(B)/tests/net/refuse: $(B)/tests/net
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@
 $(B)/tests/net/scribble: $(B)/tests/net/scribble.o
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -lbpf -o $@
-$(B)/tests/net/%.bpf.o: tests/net/%.bpf.c
-	$(call say,CLANG,$<)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
 net-tools: $(NET_TOOLS)
 
