@@ -1,15 +1,18 @@
 #!/bin/sh
 # tally.sh TAP...
-# Names what failed and what was skipped, then prints "N passed, N failed, N skipped". Fails when a test failed, or when a
-# layer wrote no result, fewer than it planned, or skipped everything.
+# Names what failed, what was skipped and what needed a second try, then prints "N second tries" and, as the last line,
+# "N passed, N failed, N skipped". Fails when a test failed, when more than three needed a second try, or when a layer wrote
+# no result, fewer than it planned, or skipped everything.
 set -eu
-passed=0 failed=0 skipped=0 bad=0
+SECOND_TRIES_MAX=3
+passed=0 failed=0 skipped=0 retried=0 bad=0
 for tap; do
 	layer=$(basename "$tap" .tap)
 	[ -s "$tap" ] || { echo "$layer: no result at all"; failed=$((failed + 1)); continue; }
 	s=$(grep -ciE '^ok.* # skip' "$tap") || s=0
 	p=$(grep -cE '^ok' "$tap") || p=0
 	f=$(grep -cE '^not ok' "$tap") || f=0
+	t=$(grep -cE '^# .*: try 1 failed' "$tap") || t=0
 	planned=$(sed -n 's/^1\.\.//p' "$tap" | head -n 1)
 	[ "$planned" = $((p + f)) ] || {
 		echo "$layer: ended after $((p + f)) of ${planned:-an unknown number of} tests"
@@ -20,7 +23,13 @@ for tap; do
 	sed -n '/^not ok/,/^  \.\.\./{/^not ok/p;/^  /p}' "$tap" | sed "s|^|$layer: |"
 	grep -iE '^ok.* # skip' "$tap" | sed "s|^|$layer: |" || :
 	[ $((p - s + f)) -gt 0 ] || { echo "$layer: every test was skipped"; bad=1; }
-	passed=$((passed + p - s)) failed=$((failed + f)) skipped=$((skipped + s))
+	passed=$((passed + p - s)) failed=$((failed + f)) skipped=$((skipped + s)) retried=$((retried + t))
 done
+if [ $retried -gt $SECOND_TRIES_MAX ]; then
+	echo "$retried second tries: more than $SECOND_TRIES_MAX, which fails the run"
+	bad=1
+else
+	echo "$retried second tries"
+fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ] && [ $bad = 0 ] && [ $passed -gt 0 ]
