@@ -1,11 +1,5 @@
 # xlagg: link aggregation and failover for Linux in eBPF.
-#
-#   make demo      installs what is missing, builds, and shows a lagg losing a link under load
-#   make test      every test that needs no virtual machine
-#   make test-vm   Debian's kernels and real NIC drivers under QEMU (tests/vm/layer.mk)
-#   make install   DESTDIR, PREFIX
-#   SAN=1          with AddressSanitizer and UndefinedBehaviorSanitizer (in a build folder of its own)
-#   V=1            prints the commands
+# `make help` lists the targets: each is described behind the ## of its own rule.
 
 PREFIX ?= /usr/local
 CC = gcc
@@ -42,7 +36,7 @@ CLI := $(call obj,agent/cli/*.c)
 AGENT := $(call obj,agent/*.c)
 BPF := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 
-all: $(B)/xlaggd $(B)/xlagg
+all: $(B)/xlaggd $(B)/xlagg ## builds the agent and the CLI
 
 $(B)/xlaggd: $(AGENT) $(B)/libsys.a $(B)/libctl.a $(B)/libcore.a
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $^ -o $@ $(AGENT_LIBS)
@@ -74,22 +68,25 @@ $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	$(call say,SKEL,$@)(echo '/* NOLINTBEGIN: written by bpftool */' && $(BPFTOOL) gen skeleton $< name $*_bpf && \
 		echo '/* NOLINTEND */') > $@.tmp && mv $@.tmp $@
 
+# One part of the product. These are names of folders of tests as well, so they say that nothing was tested.
 bpf: $(BPF)
 core: $(B)/libcore.a
 ctl: $(B)/libctl.a
 sys: $(B)/libsys.a
 cli: $(B)/xlagg
+bpf core ctl sys cli:
+	@echo "$@: built, nothing tested: make test-$(if $(filter core ctl,$@),unit,$@) tests it"
 
 include tests/tests.mk
 
-deps:
+deps: ## installs the Debian packages that building and testing need
 	@deploy/install-deps.sh
 
-demo: deps
+demo: deps ## a lagg loses a link under load, between two namespaces; installs what is missing, builds first
 	@$(MAKE) --no-print-directory all
 	@tests/net/demo.sh
 
-install: all
+install: all ## installs below PREFIX (/usr/local); DESTDIR is put before it
 	install -D -m 755 $(B)/xlaggd $(DESTDIR)$(PREFIX)/sbin/xlaggd
 	install -D -m 755 $(B)/xlagg $(DESTDIR)$(PREFIX)/sbin/xlagg
 	for page in deploy/man/*.[58]; do \
@@ -100,20 +97,26 @@ install: all
 	sed 's|@SBINDIR@|$(PREFIX)/sbin|' deploy/systemd/xlaggd.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/xlaggd.service
 
 SOURCES := $(wildcard include/xlagg/*.h bpf/*.[ch] agent/*.[ch] agent/*/*.[ch] agent/*/*/*.[ch] tests/*/*.[ch])
-format:
+format: ## lets clang-format lay out the sources
 	clang-format -i $(SOURCES)
-format-check:
+format-check: ## fails where clang-format would change something
 	clang-format --dry-run -Werror $(SOURCES)
 # A process for each file: given several, clang-tidy 14 takes state from one into the next.
-tidy: $(BPF)
+tidy: $(BPF) ## clang-tidy over the agent and the CLI
 	@failed=0; for file in $(wildcard agent/*.c agent/*/*.c agent/*/*/*.c); do \
 		clang-tidy --quiet $$file -- -std=gnu17 -Iinclude -Iagent -I$(B) -D_GNU_SOURCE \
 			-DXLAGG_VERSION='"$(VERSION)"' 2>/dev/null || failed=1; done; exit $$failed
 
-clean:
+clean: ## removes the build folder
 	rm -rf build
 
-.PHONY: all bpf core ctl sys cli deps demo install format format-check tidy clean
+help: ## this list
+	@echo "make TARGET... [V=1] [SAN=1]"
+	@echo "  V=1: prints the commands; SAN=1: with AddressSanitizer and UndefinedBehaviorSanitizer, in a build folder of its own"
+	@awk -F ' ## ' 'NF == 2 && /^[a-z]/ { sub(/:.*/, "", $$1); printf "  make %-19s %s\n", $$1, $$2 }' \
+		Makefile tests/tests.mk $(wildcard tests/*/layer.mk)
+
+.PHONY: all bpf core ctl sys cli deps demo install format format-check tidy clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

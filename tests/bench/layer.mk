@@ -1,9 +1,4 @@
 # Benchmarks: they print, and assert nothing.
-#   make bench                       all of them, some ten minutes
-#   make bench ONLY=failover         one of throughput, failover, xdp
-#   make bench-failover              what a failure costs, beside bonding and teamd; draws a plot
-#   make bench-failover-nic          what a cable costs on a NIC's driver, with the kernel's watcher and without
-#   make bench-insn                  instructions a packet, exact and repeatable: a virtual machine counts them
 BENCH_TOOLS := $(B)/tests/bench/udpsend $(B)/tests/bench/udprecv $(B)/tests/bench/xdprate
 
 $(B)/tests/bench/udpsend $(B)/tests/bench/udprecv $(B)/tests/bench/insn: $(B)/tests/bench/%: $(B)/tests/bench/%.o
@@ -15,24 +10,24 @@ $(B)/tests/bench/xdprate.o: $(B)/tests/bench/xdprate.skel.h
 $(B)/tests/bench/xdprate: $(B)/tests/bench/xdprate.o
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@ -lbpf
 
-bench: all $(BENCH_TOOLS)
+bench: all $(BENCH_TOOLS) ## throughput, failover, xdp, agent, as ratios; ten minutes; ONLY=failover: one of them
 	@B=$(B) ONLY='$(ONLY)' tests/bench/run.sh
 
 # With -icount the guest's clock is the number of instructions that it has executed, or, when it is idle, jumps to the next
 # event: what is measured does not depend on this machine.
-bench-insn: vm-deps
+bench-insn: vm-deps ## instructions a packet, exact and repeatable: a virtual machine counts them
 	@$(MAKE) --no-print-directory all $(B)/tests/bench/insn
 	@VM_SMP=1 VM_TCG=single VM_QEMU="-icount shift=0,sleep=off" VM_APPEND="tsc=reliable nokaslr norandmaps" \
 		VM_TIMEOUT=1800 tests/vm/run.sh $(or $(KERNEL),6.12) env B=$(B) tests/bench/insn.sh
 
 # Beside bonding and teamd, which a virtual machine has; the plot is $(B)/failover/failover.svg. ONLY: some of its rows.
-bench-failover: vm-deps
+bench-failover: vm-deps ## what a failure costs, beside bonding and teamd; draws a plot
 	@$(MAKE) --no-print-directory all net-tools $(BENCH_TOOLS)
 	@tests/net/next-version.sh $(B)/next
 	@VM_OUT=$(B)/failover VM_TIMEOUT=7200 tests/vm/run.sh $(or $(KERNEL),6.12) \
 		env B=$(B) NEXT=$(B)/next/build ONLY='$(ONLY)' PEERS='$(PEERS)' ROUNDS='$(ROUNDS)' tests/bench/failover.sh $(B)/failover/failover.svg
 
-bench-failover-nic: vm-deps
+bench-failover-nic: vm-deps ## what a lost cable costs on a NIC's driver, with the kernel's watcher and without
 	@$(MAKE) --no-print-directory all net-tools $(BENCH_TOOLS)
 	@VM_TIMEOUT=1800 VM_QEMU="$$(tests/vm/nic/qemu.sh)" tests/vm/run.sh $(or $(KERNEL),6.12-generic) \
 		env B=$(B) ROUNDS='$(ROUNDS)' tests/bench/failover_nic.sh $(MODEL)

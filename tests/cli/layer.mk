@@ -1,9 +1,8 @@
 # The command line as a user meets it: exit statuses, messages, help, manual pages, completion, exporter, live view.
-#   make cmdline ONLY=test_top       one of them; a pattern of the shell
-TEST_LAYERS += cmdline
+TEST_LAYERS += cli
 
-cmdline: all
+test-cli: all ## the command line as a user meets it; ONLY=test_top
 	@mkdir -p $(TAP)
-	$(Q)B=$(B) ONLY='$(ONLY)' tests/net/run.sh tests/cli $(TAP)/cmdline.tap
+	$(Q)B=$(B) ONLY='$(ONLY)' tests/net/run.sh tests/cli $(TAP)/cli.tap
 
-.PHONY: cmdline
+.PHONY: test-cli

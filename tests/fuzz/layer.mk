@@ -1,9 +1,5 @@
 # Fuzzers, with libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer.
-#
-#   make fuzz [FUZZ_TIME=60] [FUZZ=fuzz_core]   FUZZ_TIME seconds each; what is found stays in build/fuzz
-#   make corpus                                 every input in tests/fuzz/corpus once: part of `make test`
-
-TEST_LAYERS += corpus
+TEST_LAYERS += fuzz
 FUZZ_TIME ?= 60
 FUZZ ?= $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_CFLAGS := -std=gnu17 -O1 -g -Wall -Wextra -Werror -Wshadow -fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -17,14 +13,14 @@ $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJ)
 	$(call say,FUZZER,$@)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(filter %.c %.o,$^) -o $@ -lmnl
 
 # The corpus of a fuzzer in the tree is read; new inputs go to the build folder.
-fuzz: $(FUZZERS)
+fuzz: $(FUZZERS) ## fuzzes, FUZZ_TIME=60 seconds each target; FUZZ=fuzz_core: one of them; findings stay in build/fuzz
 	$(Q)for f in $(FUZZ); do \
 		echo "== $$f, $(FUZZ_TIME) s"; mkdir -p $(B)/fuzz/found/$$f tests/fuzz/corpus/$$f; \
 		$(B)/fuzz/$$f -max_total_time=$(FUZZ_TIME) -max_len=2048 -print_final_stats=1 -verbosity=0 \
 			-artifact_prefix=$(B)/fuzz/found/$$f- $(B)/fuzz/found/$$f tests/fuzz/corpus/$$f || exit 1; done
 
-corpus: $(FUZZERS)
+test-fuzz: $(FUZZERS) ## every input of the fuzzers' corpora, once
 	@mkdir -p $(TAP)
-	$(Q)tests/fuzz/corpus.sh $(TAP)/corpus.tap $(FUZZERS)
+	$(Q)tests/fuzz/corpus.sh $(TAP)/fuzz.tap $(FUZZERS)
 
-.PHONY: fuzz corpus
+.PHONY: fuzz test-fuzz

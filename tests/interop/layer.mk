@@ -1,9 +1,8 @@
 # LACP with partners: Open vSwitch, and xlagg itself, in namespaces.
-#   make interop ONLY=test_ovs_silent_partner
 TEST_LAYERS += interop
 
-interop: all net-tools
+test-interop: all net-tools ## LACP with Open vSwitch, scapy and xlagg itself; ONLY=test_ovs_silent_partner
 	@mkdir -p $(TAP)
 	$(Q)B=$(B) ONLY='$(ONLY)' tests/net/run.sh tests/interop $(TAP)/interop.tap
 
-.PHONY: interop
+.PHONY: test-interop

@@ -1,5 +1,4 @@
 # Namespace tests: the built programs, real devices, real traffic.
-#   make net ONLY=test_failover      one of them; a pattern of the shell
 TEST_LAYERS += net
 
 NET_TOOLS := $(B)/tests/net/frame $(B)/tests/net/client $(B)/tests/net/refuse $(B)/tests/net/scribble $(B)/tests/net/user.bpf.o $(B)/tests/bench/udpsend $(B)/tests/bench/udprecv
@@ -11,8 +10,8 @@ $(B)/tests/net/scribble: $(B)/tests/net/scribble.o
 
 net-tools: $(NET_TOOLS)
 
-net: all $(NET_TOOLS)
+test-net: all $(NET_TOOLS) ## the product in namespaces: real devices, real traffic; ONLY='test_failover*': a pattern of the shell
 	@mkdir -p $(TAP)
 	$(Q)B=$(B) ONLY='$(ONLY)' tests/net/run.sh tests/net $(TAP)/net.tap
 
-.PHONY: net net-tools
+.PHONY: test-net net-tools

@@ -1,9 +1,5 @@
 # A simulation of systems that speak LACP on links that misbehave.
-#
-#   make sim [SCENARIOS=100000] [SEED=1]   random scenarios from seed SEED on
-#   make soak                              scenarios until stopped
-#   build/tests/sim/run SEED               replays one
-
+# build/tests/sim/run SEED replays one scenario.
 TEST_LAYERS += sim
 SCENARIOS ?= $(if $(SAN),10000,100000)
 SEED ?= 1
@@ -11,11 +7,11 @@ SEED ?= 1
 $(B)/tests/sim/run: $(call obj,tests/sim/*.c) $(B)/libcore.a
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@
 
-sim: $(B)/tests/sim/run
+test-sim: $(B)/tests/sim/run ## LACP systems on a fake clock: SCENARIOS=100000 random scenarios from SEED=1 on
 	@mkdir -p $(TAP)
 	$(Q)$< -n $(SCENARIOS) -s $(SEED) -j $$(nproc) -t $(TAP)/sim.tap
 
-soak: $(B)/tests/sim/run
+soak: $(B)/tests/sim/run ## such scenarios until stopped
 	$(Q)$< --soak -s $$(date +%s)00000 -j $$(nproc)
 
-.PHONY: sim soak
+.PHONY: test-sim soak

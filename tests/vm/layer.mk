@@ -1,11 +1,10 @@
 # The suites that need a kernel, on the kernels that users run: Debian's, under QEMU. Not part of `make test`.
-#   make test-vm                              all of VM_RUNS, as many at a time as there are CPUs
-#   make test-vm VM_RUNS=6.12/vm ONLY=...     one suite (see suite.sh) on one kernel (see fetch-kernel.sh)
+# A run is a kernel (see fetch-kernel.sh) and a suite (see suite.sh); as many at a time as there are CPUs.
 #   vm: hooks, partners, the network around lagg0; nic: drivers of real NICs, as QEMU emulates them; wireless;
 #   host/ipxe: a boot ROM in QEMU as the partner of this machine's own kernel
 # The drivers' suites pass on 6.1 as well (VM_RUNS='6.1-generic/nic 6.1-generic/wireless'), but all of VM_RUNS shall take
 # 10 minutes on two CPUs.
-VM_RUNS ?= 6.12/vm 6.1/vm host/ipxe 6.12-generic/nic 6.12-generic/wireless 6.12/bpf-test 6.1/bpf-test 6.12/datapath-test
+VM_RUNS ?= 6.12/vm 6.1/vm host/ipxe 6.12-generic/nic 6.12-generic/wireless 6.12/bpf 6.1/bpf 6.12/datapath
 VM_JOBS ?= $(shell nproc)
 VM_TAP = $(B)/tap-vm
 # 6.12/vm writes vm-6.12.tap
@@ -25,7 +24,7 @@ vm-runs: vm-deps
 vm-run/%:
 	@echo "== $(@F) on $(patsubst %/,%,$(dir $*))"
 	@! [ -e $(VM_TAP)/no-kernel-$(patsubst %/,%,$(dir $*)) ] || { echo "not run: there is no such kernel"; exit 1; }
-	@VM_OUT=$(VM_TAP) VM_SMP=$(if $(filter bpf-test,$(@F)),2,1) VM_TIMEOUT=1500 ONLY='$(ONLY)' \
+	@VM_OUT=$(VM_TAP) VM_SMP=$(if $(filter bpf,$(@F)),2,1) VM_TIMEOUT=1500 ONLY='$(ONLY)' \
 		VM_QEMU="$$(! [ -e tests/vm/$(@F)/qemu.sh ] || tests/vm/$(@F)/qemu.sh)" tests/vm/run.sh $(patsubst %/,%,$(dir $*)) \
 		env B=$(B) tests/vm/suite.sh $(@F) $(VM_TAP)/$(@F)-$(patsubst %/,%,$(dir $*)).tap
 
@@ -33,7 +32,7 @@ vm-run/host/%:
 	@echo "== $* on this machine's kernel"
 	@B=$(B) ONLY='$(ONLY)' TEST_SECONDS=300 tests/net/run.sh tests/vm/$* $(VM_TAP)/$*-host.tap
 
-test-vm: vm-runs
+test-vm: vm-runs ## Debian's kernels and drivers of real NICs, under QEMU; VM_RUNS=6.12/vm ONLY='test_bond*': some
 	@tests/tally.sh $(VM_TAPS)
 
 .PHONY: vm-deps vm-runs test-vm

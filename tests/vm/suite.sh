@@ -16,8 +16,8 @@ drop_filtered() {
 # Once for the whole minute is enough.
 case $(uname -r) in 6.1.*) export XLAGG_STRESS_S=10 ;; esac
 case $layer in
-bpf-test) exec "$B/tests/bpf/run" --jobs 1 --timeout 300 --filter "${ONLY:-*}" --tap="$tap" ;;
-datapath-test) # what the kernel's hooks decide; the rest tells of the loader and is the same on every kernel
+bpf) exec "$B/tests/bpf/run" --jobs 1 --timeout 300 --filter "${ONLY:-*}" --tap="$tap" ;;
+datapath) # what the kernel's hooks decide; the rest tells of the loader and is the same on every kernel
 	export XLAGG_PASS=$B/tests/datapath/pass.bpf.o
 	status=0
 	"$B/tests/datapath/run" --jobs 1 --timeout 300 --filter "${ONLY:-@(forward|xdp|watch)/*}" --tap="$tap" || status=$?
