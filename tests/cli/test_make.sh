@@ -7,8 +7,8 @@ in_tree() { env -u MAKEFLAGS -u MAKELEVEL make --no-print-directory -C "$(tree)"
 test_every_folder_of_tests_has_a_target() {
 	local folder
 	in_tree help >"$D/help"
-	for folder in "$(tree)"/tests/*/; do
-		folder=$(basename "$folder")
+	for folder in unit $(cd "$(tree)/tests" && ls -- */layer.mk); do
+		folder=${folder%/layer.mk}
 		[ "$folder" != bench ] || continue # measures, tests nothing
 		grep -qE "^  make test-$folder +[^ ]" "$D/help" || fail "make help does not list test-$folder"
 	done
