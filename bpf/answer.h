@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Answers to link probes. A probe asks as from no address (ARP), or from a link-local one that is made of its MAC in a
- * way of its own (abi.h); what answers it shows that, so that answers to the lagg's own questions do not count against
- * the limit. A port in use may probe from the lagg's MAC: such an answer goes to the agent and to the lagg, since the
- * lagg's own stack may have asked alike.
+ * Answers to link probes. A probe is sent from 0.0.0.0 (ARP) or from a link-local address that only probes use (abi.h).
+ * An answer is addressed to that sender, so it can be told from answers to the lagg's own stack, which therefore do not
+ * use up the limit. A port in use may probe from the lagg's MAC. An answer to that MAC goes to the agent and also to
+ * the lagg, because the lagg's own stack may have sent the same question.
  */
 #ifndef BPF_ANSWER_H
 #define BPF_ANSWER_H
 
-#include "slow.h"
+#include "count.h"
+#include "receive.h"
+#include "to_agent.h"
 
 #define ANSWER_BURST 64 /* leaves room in the ring for LACPDUs */
 #define ANSWER_LEAST 42 /* octets of an ARP frame */
 
-/* An ARP reply to 0.0.0.0. */
+/* Whether the frame is an ARP reply to 0.0.0.0. */
 static __always_inline bool answers_arp(struct __sk_buff *skb)
 {
 	__u8 arp[28];
@@ -22,7 +24,7 @@ static __always_inline bool answers_arp(struct __sk_buff *skb)
 	       !(arp[24] | arp[25] | arp[26] | arp[27]);
 }
 
-/* A neighbour advertisement to an address from which probes are sent. */
+/* Whether the frame is a neighbour advertisement to an address that only probes use. */
 static __always_inline bool answers_ns(struct __sk_buff *skb)
 {
 	__u8 ip[41];
@@ -40,20 +42,20 @@ static __always_inline bool is_probe_mac(const __u8 mac[ETH_ALEN])
 	return bpf_map_lookup_elem(&probe_macs, &key);
 }
 
-/* Hands over what is an answer. Gives whether the frame is for a MAC that does nothing but probe, so that the lagg has
- * no part in it. `to`: its receiver. */
+/* Gives the agent the frame if it is an answer to a probe. `to`: the frame's destination MAC. Returns true when nothing
+ * but probes is sent from that MAC: then the frame does not go to the lagg. */
 static __always_inline bool answer(struct __sk_buff *skb, const __u8 to[ETH_ALEN], __u16 ethertype)
 {
-	bool of_probe = is_probe_mac(to);
+	bool only_probes = is_probe_mac(to);
 	__u64 now;
 
 	if (ethertype == ETH_P_ARP ? answers_arp(skb) : answers_ns(skb)) {
 		now = bpf_ktime_get_ns();
-		if (!slow_grant(XLAGG_CLASS_ANSWER, now, params.probe_us * 1000ull, ANSWER_BURST) ||
-		    !slow_hand_over(skb, now, ANSWER_LEAST))
-			count_rx_drop(XLAGG_RX_SLOW_LIMITED, (struct amount){.packets = of_probe});
+		if (!within_limit(XLAGG_CLASS_ANSWER, now, params.probe_us * 1000ull, ANSWER_BURST) ||
+		    !to_agent(skb, now, ANSWER_LEAST))
+			count_rx_drop(XLAGG_RX_SLOW_LIMITED, (struct amount){.packets = only_probes});
 	}
-	return of_probe;
+	return only_probes;
 }
 
 #endif

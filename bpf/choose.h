@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Which port a frame takes. Every program that asks, and `probe`, asks here. `ports`, `tables` and `control` are
- * changed by others at any time, so each word of them that matters is read once (volatile).
+ * Which port a frame takes: the same code for every program that sends, and for `explain`. The agent and the kernel's
+ * watcher may change `ports`, `tables` and `control` at any time, so each word that matters is read once (volatile).
  */
 #ifndef BPF_CHOOSE_H
 #define BPF_CHOOSE_H
@@ -18,7 +18,7 @@ struct choice {
 	__u32 why;     /* enum xlagg_choice */
 };
 
-/* What the agent says now; NULL: the lagg has no carrier. */
+/* The entry of map `control`; NULL: the lagg has no carrier. */
 static __always_inline const volatile struct xlagg_control *carrier(void)
 {
 	__u32 zero = 0;
@@ -47,7 +47,8 @@ static __always_inline __u32 live(__u32 slot)
 	return port && port->enabled == port->lost ? port->ifindex : 0;
 }
 
-/* The first live port of `order`, from entry `start` around; gives its entry in *ret_index. */
+/* The first live port of `order`, beginning with entry `start` and going on at the front after the last entry.
+ * *ret_index: that port's entry in `order`; untouched when no port is live. */
 static __always_inline struct choice first_live(const volatile struct xlagg_table *table, __u32 start, __u32 *ret_index,
 						__u32 why)
 {
@@ -68,7 +69,7 @@ static __always_inline struct choice first_live(const volatile struct xlagg_tabl
 	return (struct choice){XLAGG_NO_PORT, 0, XLAGG_CHOICE_NONE};
 }
 
-/* failover: order of preference. */
+/* failover: the first live port in order of preference. */
 static __always_inline struct choice choose_first(const volatile struct xlagg_table *table)
 {
 	__u32 index;
@@ -77,8 +78,9 @@ static __always_inline struct choice choose_first(const volatile struct xlagg_ta
 }
 
 /*
- * A bucket whose port and backup are both lost: the ports that live share its flows. Drawing anew gives each of them
- * alike many; who draws only dead ones takes the first that lives.
+ * The port and the backup of a bucket are both not live: the live ports share the bucket's flows. Hashing again until
+ * the result is a live port gives each of them an equal share. A flow that gets only dead ones takes the first live
+ * port.
  */
 static __always_inline struct choice rehash(const volatile struct xlagg_table *table, __u32 hash)
 {
@@ -97,7 +99,7 @@ static __always_inline struct choice rehash(const volatile struct xlagg_table *t
 	return first_live(table, 0, &index, XLAGG_CHOICE_REHASH);
 }
 
-/* loadbalance, lacp: the bucket's port, its backup, any. */
+/* loadbalance, lacp: the bucket's port, else its backup, else any live port. */
 static __always_inline struct choice choose_bucket(const volatile struct xlagg_table *table, __u32 hash)
 {
 	__u32 entry = table->bucket[hash % XLAGG_BUCKETS], ifindex;
@@ -112,8 +114,8 @@ static __always_inline struct choice choose_bucket(const volatile struct xlagg_t
 }
 
 /*
- * roundrobin: rr_limit frames, then the next. A dead port's turn is skipped, not given to its neighbour, so that the
- * others share alike. `advance`: count this frame.
+ * roundrobin: rr_limit frames on one port, then the next port's turn. The turn of a port that is not live is skipped
+ * rather than given to its neighbour, which would get twice its share. `advance`: count this frame.
  */
 static __always_inline struct choice choose_turn(const volatile struct xlagg_table *table, bool advance)
 {
@@ -142,7 +144,8 @@ static __always_inline bool by_flow(void)
 	return params.proto == XLAGG_PROTO_LOADBALANCE || params.proto == XLAGG_PROTO_LACP;
 }
 
-/* The port for a frame; broadcast: the first of those that get it. `hash` counts only where by_flow(). */
+/* The port for a frame; with broadcast the first of those that get it. `hash` is used only where by_flow().
+ * `advance`: as in choose_turn(). */
 static __always_inline struct choice choose(const volatile struct xlagg_table *table, __u32 hash, bool advance)
 {
 	__u32 index;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The counters: each program runs on one CPU at a time and adds to that CPU's own. */
+/* The counters. They are per CPU: a program is not moved to another CPU while it runs, so it adds without a lock. */
 #ifndef BPF_COUNT_H
 #define BPF_COUNT_H
 
 #include "maps.h"
 
-/* How many frames on the wire, and octets, what is being handled stands for. */
+/* What one run of a program counts for: a GSO packet is as many frames as it has segments. */
 struct amount {
-	__u32 packets;
-	__u32 bytes;
+	__u32 packets; /* frames on the wire */
+	__u32 bytes;   /* octets */
 };
 
 static __always_inline struct xlagg_port_stats *stats_of(__u32 slot)
@@ -23,7 +23,7 @@ static __always_inline struct xlagg_lagg_stats *stats_of_lagg(void)
 	return bpf_map_lookup_elem(&lagg_stats, &zero);
 }
 
-/* The lagg was asked to send. */
+/* Counts what the lagg was asked to send. */
 static __always_inline void count_tx(struct amount amount)
 {
 	struct xlagg_lagg_stats *stats = stats_of_lagg();
@@ -41,7 +41,7 @@ static __always_inline struct xlagg_turnover *turnover_of_cpu(void)
 	return bpf_map_lookup_elem(&turnover, &zero);
 }
 
-/* failover: a frame comes between one port and the next, and takes none. */
+/* failover: a frame found no port. It is one of those between the last frame on one port and the first on another. */
 static __always_inline void note_refused(struct amount amount)
 {
 	struct xlagg_turnover *t = turnover_of_cpu();
@@ -50,7 +50,7 @@ static __always_inline void note_refused(struct amount amount)
 		t->refused += amount.packets;
 }
 
-/* Not sent, for a reason of enum xlagg_tx_drop. */
+/* Counts what is not sent. `why`: enum xlagg_tx_drop. */
 static __always_inline void count_tx_drop(__u32 why, struct amount amount)
 {
 	struct xlagg_lagg_stats *stats = stats_of_lagg();
@@ -62,7 +62,7 @@ static __always_inline void count_tx_drop(__u32 why, struct amount amount)
 		stats->tx_dropped[why] += amount.packets;
 }
 
-/* failover: a frame takes that port. How long a change of ports took, the datapath alone can tell. */
+/* failover: a frame takes that port. Only here can be measured how long a change of ports kept frames waiting. */
 static __always_inline void note_turnover(__u32 slot)
 {
 	struct xlagg_turnover *t = turnover_of_cpu();
@@ -81,7 +81,7 @@ static __always_inline void note_turnover(__u32 slot)
 	t->last_ns = now;
 }
 
-/* Handed to a port. */
+/* Counts what is handed to a port. */
 static __always_inline void count_port_tx(__u32 slot, struct amount amount)
 {
 	struct xlagg_port_stats *stats = stats_of(slot);
@@ -92,7 +92,7 @@ static __always_inline void count_port_tx(__u32 slot, struct amount amount)
 	stats->tx_bytes += amount.bytes;
 }
 
-/* Taken into the lagg from port params.slot. */
+/* Counts what port params.slot received for the lagg. */
 static __always_inline void count_rx(struct amount amount)
 {
 	struct xlagg_port_stats *stats = stats_of(params.slot);
@@ -108,7 +108,7 @@ static __always_inline void count_rx(struct amount amount)
 	}
 }
 
-/* Refused on port params.slot, for a reason of enum xlagg_rx_drop. */
+/* Counts what is refused on port params.slot. `why`: enum xlagg_rx_drop. */
 static __always_inline void count_rx_drop(__u32 why, struct amount amount)
 {
 	struct xlagg_port_stats *stats = stats_of(params.slot);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * LACP while the agent's heartbeat is stale. As long as a port's partner is the one last recorded, and sees us as in
- * the last LACPDU that the agent sent, that LACPDU is the right one to send again: as the answer to each of the
- * partner's, and by the clock at the rate that the partner asks for, since the partner's agent may be away as well;
- * both together at most once a second. As soon as it is not, or the partner has been silent for too long, the port is
- * taken out for good: what comes next is for an agent to negotiate.
+ * LACP while the agent's heartbeat is stale. As long as a port's partner is the one last recorded and sees us as in the
+ * last LACPDU that the agent sent, that LACPDU is still right and is sent again: in answer to each LACPDU of the
+ * partner, and by the clock at the rate that the partner asks for, since the partner's agent may be away as well. Both
+ * together send at most one a second. When the partner has changed, or has been silent for too long, the port is taken
+ * out and stays out: only an agent can negotiate what comes next.
  */
 #ifndef BPF_HEADLESS_H
 #define BPF_HEADLESS_H
@@ -18,7 +18,7 @@
 #include "xlagg/hash.h"
 #include "xlagg/wire.h"
 
-/* Where the two ends stand in a LACPDU's frame, and the parts of one end. */
+/* Offsets of the actor's and the partner's fields in a LACPDU's frame, and of members within these fields. */
 #define LACPDU_ACTOR (ETH_HLEN + offsetof(struct xlagg_wire_lacpdu, actor))
 #define LACPDU_PARTNER (ETH_HLEN + offsetof(struct xlagg_wire_lacpdu, partner))
 #define LACPDU_END_LEN sizeof(struct xlagg_wire_end)
@@ -27,12 +27,12 @@
 
 #define FAST_PERIODIC_NS 1000000000ull /* IEEE 802.1AX 6.4.4 */
 #define SLOW_PERIODIC_NS 30000000000ull
-/* What the partner must not give up. */
+/* The partner's state bits without which a port carries no traffic. */
 #define STATE_CARRIES (XLAGG_STATE_AGGREGATION | XLAGG_STATE_SYNC | XLAGG_STATE_COLLECTING)
 
 #define ARP_TARGET (ETH_HLEN + 24) /* offset of the target's IPv4 address in an ARP frame */
 
-/* The same port of the same system with the same key; only the states may differ. */
+/* Whether both are the same port of the same system with the same key. Their states may differ. */
 static __always_inline bool same_end(const __u8 *a, const __u8 *b)
 {
 	for (__u32 i = 0; i < LACPDU_STATE; i++)
@@ -49,7 +49,7 @@ static __always_inline bool same_system(const __u8 *a, const __u8 *b)
 	return true;
 }
 
-/* Signed: it may have beaten since `now` was read. */
+/* Whether the agent's heartbeat is stale. The difference is signed, because a heartbeat may be newer than `now`. */
 static __always_inline bool agent_away(__u64 now)
 {
 	__u32 zero = 0;
@@ -58,14 +58,15 @@ static __always_inline bool agent_away(__u64 now)
 	return c && (__s64)(now - c->heartbeat_ns) > (__s64)XLAGG_HEARTBEAT_STALE_NS;
 }
 
-/* The kernel has taken the port out, and no agent has taken note yet. */
+/* Whether the kernel has taken the port out and no agent has noted it yet. */
 static __always_inline bool is_out(const struct xlagg_lacp *known, const struct xlagg_headless *h)
 {
 	return h->outs != known->outs;
 }
 
-/* The next frame takes another port. Counted as a loss first: an agent that comes back between the two takes it for one
- * of the link, while one that saw none would leave the port out. */
+/* Takes the port out: the next frame takes another one. The loss is counted first. An agent that returns between the
+ * two steps then sees a lost link and recovers from it; the other order would show it no loss, and the port would stay
+ * out. */
 static __always_inline void take_out(__u32 slot, const struct xlagg_lacp *known, struct xlagg_headless *h)
 {
 	struct xlagg_port *port = bpf_map_lookup_elem(&ports, &slot);
@@ -77,7 +78,8 @@ static __always_inline void take_out(__u32 slot, const struct xlagg_lacp *known,
 	__sync_bool_compare_and_swap(&h->outs, outs, outs + 1);
 }
 
-/* Whether `interval` has passed since a LACPDU left. Of several CPUs that ask at once one is told so. */
+/* Whether `interval` ns have passed since the last LACPDU was sent. When several CPUs ask at the same time, only one of
+ * them gets true. */
 static __always_inline bool claim(const struct xlagg_lacp *known, struct xlagg_headless *h, __u64 now, __u64 interval)
 {
 	__u64 ours = *(volatile __u64 *)&h->tx_ns, last = known->pdu_tx_ns > ours ? known->pdu_tx_ns : ours;
@@ -85,7 +87,7 @@ static __always_inline bool claim(const struct xlagg_lacp *known, struct xlagg_h
 	return (__s64)(now - last) >= (__s64)interval && __sync_bool_compare_and_swap(&h->tx_ns, ours, now);
 }
 
-/* Makes any frame the port's last LACPDU, octet by octet. */
+/* Overwrites a frame, whatever it is, with the port's last LACPDU. */
 static __always_inline bool become_lacpdu(struct __sk_buff *skb, const struct xlagg_lacp *known)
 {
 	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
@@ -95,7 +97,8 @@ static __always_inline bool become_lacpdu(struct __sk_buff *skb, const struct xl
 	       !bpf_skb_store_bytes(skb, 0, known->pdu, sizeof(known->pdu), 0);
 }
 
-/* Whether the partner is, wants and sees what it did. `ends`: the LACPDU from its Actor to its Partner_State. */
+/* Whether the partner is still the one recorded, still ready for traffic, and still sees us as we are.
+ * `ends`: the octets of its LACPDU from the Actor's fields to Partner_State. */
 static __always_inline bool agrees(const struct xlagg_lacp *known, const __u8 *ends)
 {
 	const __u8 *actor = ends, *view = ends + (LACPDU_PARTNER - LACPDU_ACTOR);
@@ -103,11 +106,12 @@ static __always_inline bool agrees(const struct xlagg_lacp *known, const __u8 *e
 
 	if (!same_end(actor, known->partner) || (given_up & STATE_CARRIES))
 		return false;
-	/* Who aggregates with nobody need not know whom it talks to. */
+	/* A partner that is Individual need not know who we are. */
 	return !(actor[LACPDU_STATE] & XLAGG_STATE_AGGREGATION) || same_end(view, known->pdu + LACPDU_ACTOR);
 }
 
-/* A LACPDU came in on port params.slot, and the agent, if there is one, has got it. Gives the verdict on its frame. */
+/* Handles a LACPDU that port params.slot received and that is already in the agent's ring. Returns the verdict on its
+ * frame: dropped, or sent back as our own LACPDU. */
 static __always_inline int headless_receive(struct __sk_buff *skb, struct xlagg_port_stats *stats, __u64 now)
 {
 	__u32 slot = params.slot;
@@ -123,7 +127,7 @@ static __always_inline int headless_receive(struct __sk_buff *skb, struct xlagg_
 	if (!agent_away(now) || known->pdu_len != sizeof(known->pdu) || is_out(known, h))
 		return TC_ACT_SHOT;
 	if (same_system(ends, known->pdu + LACPDU_ACTOR))
-		return TC_ACT_SHOT; /* our own, looped back: it says nothing of the partner */
+		return TC_ACT_SHOT; /* our own LACPDU looped back: it says nothing about the partner */
 	if (!agrees(known, ends)) {
 		take_out(slot, known, h);
 		return TC_ACT_SHOT;
@@ -134,8 +138,8 @@ static __always_inline int headless_receive(struct __sk_buff *skb, struct xlagg_
 	return bpf_redirect(port->ifindex, 0);
 }
 
-/* The clock ticks for one port: the partner may be silent for too long, or a LACPDU be due. Not inlined, so that the
- * verifier looks at it once for all ports. */
+/* One tick of the clock for one port: takes it out if the partner has been silent for too long, or sends a LACPDU if
+ * one is due. Not inlined, so that the verifier checks it once instead of once for each port. */
 __noinline int headless_tick_port(struct __sk_buff *skb, __u32 slot)
 {
 	const struct xlagg_lacp *known = bpf_map_lookup_elem(&lacp, &slot);
@@ -161,7 +165,7 @@ __noinline int headless_tick_port(struct __sk_buff *skb, __u32 slot)
 	return 0;
 }
 
-/* Whether a frame of the lower end's own stack is the clock's tick. */
+/* Whether a frame of the lower end's own stack is the clock's tick (XLAGG_CLOCK_ADDRESS). */
 static __always_inline bool is_tick(struct __sk_buff *skb)
 {
 	__be32 target = 0;
@@ -171,7 +175,7 @@ static __always_inline bool is_tick(struct __sk_buff *skb)
 	       target == __builtin_bswap32(XLAGG_CLOCK_ADDRESS);
 }
 
-/* The clock ticks. Its frame is at hand to be made a LACPDU, as often as one is due. */
+/* One tick of the clock for all ports. Its frame is the one that is overwritten and sent wherever a LACPDU is due. */
 static __always_inline void headless_tick(struct __sk_buff *skb)
 {
 	if (params.proto != XLAGG_PROTO_LACP || !agent_away(bpf_ktime_get_ns()))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Every map of a lagg. Values are in xlagg/abi.h; a map is pinned under its own name in the lagg's folder. Every object
- * declares all of them: the loader makes one set and gives it to each object (bpf_map__reuse_fd).
+ * Every map of a lagg. The values' types are in xlagg/abi.h. A map is pinned under its own name in the lagg's folder.
+ * Every object file declares all of them; the loader creates one set and gives it to each object (bpf_map__reuse_fd).
  */
 #ifndef BPF_MAPS_H
 #define BPF_MAPS_H
@@ -12,7 +12,7 @@
 
 #include "xlagg/abi.h"
 
-/* Set before loading; a branch on them costs nothing, since the verifier removes the one that is not taken. */
+/* Set before loading. A branch on one of them costs nothing at run time: the verifier removes the side not taken. */
 const volatile struct xlagg_params params;
 
 struct {
@@ -76,21 +76,21 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries,
-	       64 << 10); /* 220 records of struct xlagg_slow_event: what 32 ports are granted in a burst */
+	__uint(max_entries, 64 << 10); /* 220 records of struct xlagg_slow_event, 6 for each port */
 } slow_rx SEC(".maps");
 
-/* Frames for the agent are limited per port and class, so that a flood of one leaves the others alone. */
-enum xlagg_slow_class {
-	XLAGG_CLASS_KNOWN,   /* LACPDU that repeats the Actor last recorded, state included */
+/* Frames for the agent are limited for each port and class, so that a flood of one class does not push out the others.
+ */
+enum xlagg_frame_class {
+	XLAGG_CLASS_KNOWN,   /* LACPDU with the same Actor as last recorded, state included */
 	XLAGG_CLASS_PARTNER, /* LACPDU of the partner last recorded, in another state */
-	XLAGG_CLASS_OTHER,   /* LACPDU of somebody else */
-	XLAGG_CLASS_MARKER,
-	XLAGG_CLASS_ANSWER, /* to link probes */
+	XLAGG_CLASS_OTHER,   /* LACPDU of another system or port */
+	XLAGG_CLASS_MARKER,  /* Marker PDU */
+	XLAGG_CLASS_ANSWER,  /* answer to a link probe */
 	XLAGG_CLASS_MAX,
 };
 struct xlagg_limiter {
-	__u64 due_ns[XLAGG_CLASS_MAX]; /* CLOCK_MONOTONIC until which the frames granted so far use up the rate */
+	__u64 due_ns[XLAGG_CLASS_MAX]; /* CLOCK_MONOTONIC until which the frames let through so far use up the rate */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -125,7 +125,7 @@ struct {
 	__type(value, struct xlagg_turnover);
 } turnover SEC(".maps");
 
-/* What the program `probe` found in its last run. */
+/* What the program `explain` found in its last run. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -133,8 +133,8 @@ struct {
 	__type(value, struct xlagg_probe);
 } probe_result SEC(".maps");
 
-/* The xdp profile's devices. Only user space can change these, so what is live is not decided by them, but by `ports`.
- */
+/* The ports to which XDP can redirect. Only user space can change a devmap, so `ports` and not this map says which of
+ * them are live. */
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP);
 	__uint(max_entries, XLAGG_MAX_PORTS);
@@ -142,8 +142,8 @@ struct {
 	__type(value, __u32); /* ifindex of the port */
 } tx_devs SEC(".maps");
 
-/* Read in proto broadcast only, where every entry gets a copy: the ports of tx_devs that are live. An entry that is
- * still there after a loss costs that port's copy, which was lost anyway. */
+/* The live ports among tx_devs, for proto broadcast, in which the kernel sends a copy to every entry. An entry that is
+ * not yet removed after a loss does no harm: that port's copy would be lost anyway. */
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP);
 	__uint(max_entries, XLAGG_MAX_PORTS);
@@ -158,8 +158,9 @@ struct {
 	__type(value, __u32); /* ifindex of the lower end */
 } lower_dev SEC(".maps");
 
-/* The same for the programs on skbs, which only look whether it is still there: the kernel takes out a device that
- * goes, and lets no devmap be shared between programs of two kinds. */
+/* The same for the programs on skbs, which only check whether the lower end still exists: the kernel removes a device
+ * from devmaps when it is unregistered. It is a map of its own because the kernel does not let XDP programs and
+ * programs on skbs share a devmap. */
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP);
 	__uint(max_entries, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What becomes of a frame that a port received; the same in tc and XDP. */
+/* Who gets a frame that a port received, and whether the port may receive it; the same code in tc and XDP. */
 #ifndef BPF_RECEIVE_H
 #define BPF_RECEIVE_H
 
@@ -15,11 +15,11 @@
 #define ICMPV6_TYPE (ETH_HLEN + 40) /* and of the type of an ICMPv6 message right behind it */
 #define ICMPV6_NA 136		    /* Neighbour Advertisement */
 
-/* Whose a frame is. */
+/* Who gets a frame. */
 enum owner {
-	OWNER_LAGG,  /* data */
+	OWNER_LAGG,  /* data: the lagg */
 	OWNER_PORT,  /* the port's own stack */
-	OWNER_SLOW,  /* slow protocols: slow.h decides */
+	OWNER_SLOW,  /* a slow protocol: slow.h decides */
 	OWNER_AGENT, /* perhaps an answer to a link probe: answer.h decides */
 };
 
@@ -29,7 +29,8 @@ static __always_inline bool is_slow_address(const __u8 *mac)
 	return mac[0] == 0x01 && mac[1] == 0x80 && mac[2] == 0xc2 && !mac[3] && !mac[4] && mac[5] == 0x02;
 }
 
-/* Whether a frame may be an answer to a link probe: ARP, or a neighbour advertisement as far as can be seen. */
+/* Whether a frame may be an answer to a link probe: ARP or a neighbour advertisement, or IPv6 that is not linear far
+ * enough to tell. */
 static __always_inline bool may_answer(const __u8 *header, const void *end, __u16 ethertype)
 {
 	if (!params.probe_us || ethertype != ETH_P_IPV6)
@@ -38,16 +39,17 @@ static __always_inline bool may_answer(const __u8 *header, const void *end, __u1
 	       (header[IPV6_NEXT] == IPPROTO_ICMPV6 && header[ICMPV6_TYPE] == ICMPV6_NA);
 }
 
-/* Whether the EtherType alone says that a frame is the lagg's, as it does for most; untagged, or its tag beside it. */
+/* Whether the EtherType alone shows that a frame is for the lagg, which is so for most. The frame is untagged, or its
+ * tag is kept beside it. */
 static __always_inline bool is_data(const __u8 *header, __u16 ethertype)
 {
 	return ethertype < params.data_below && (params.proto != XLAGG_PROTO_LACP || !(header[0] & 1));
 }
 
 /*
- * `header`: MACs, and what follows up to `end`; `ethertype`: behind the tag, if there is one, host byte order; `vid`:
- * of that tag. A frame of a VLAN belongs to that VLAN on the lagg, whatever its EtherType, but for the slow protocols,
- * which know no VLANs.
+ * Who gets a frame. `header`: its octets from the destination MAC up to `end`; `ethertype`: the one behind the tag, if
+ * there is a tag, in host byte order; `vid`: VLAN id of that tag. A tagged frame goes to that VLAN on the lagg whatever
+ * its EtherType, except the slow protocols, which know no VLANs.
  */
 static __always_inline enum owner owner_of(const __u8 *header, const void *end, __u16 ethertype, __u16 vid)
 {
@@ -70,7 +72,8 @@ static __always_inline enum owner owner_of(const __u8 *header, const void *end, 
 	return OWNER_LAGG;
 }
 
-/* A port that does not receive, for the reason `why`: for a while it takes what was sent to it alone. */
+/* For a port that does not receive, for the reason `why`: the verdict on a frame. A port that was in use until a moment
+ * ago still takes unicast frames for a while (XLAGG_PORT_LINGERING). */
 static __always_inline __u32 refusal_of_idle(const __u8 *header, __u32 why)
 {
 	__u32 slot = params.slot;

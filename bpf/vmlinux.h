@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What the programs read of the kernel's own types. The loader finds the members' true places (CO-RE). */
+/* The members of the kernel's own types that the programs read. The loader finds their real offsets (CO-RE). */
 #ifndef BPF_VMLINUX_H
 #define BPF_VMLINUX_H
 
@@ -37,7 +37,7 @@ enum netdev_state_t {
 	__LINK_STATE_NOCARRIER = 2,
 };
 
-/* Of enum netdev_cmd; the values have not changed since there were notifiers, and modules rely on them. */
+/* Of enum netdev_cmd. Modules rely on these values, which have never changed. */
 enum {
 	NETDEV_UP = 1,
 	NETDEV_DOWN = 2,

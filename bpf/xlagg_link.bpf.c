@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * The watcher: in the context of the driver that loses carrier it makes the port not live, before anybody is told. One
- * for all laggs of the machine, loaded where the kernel allows tracing.
+ * The watcher: it runs where the driver reports that carrier is lost, and makes the port not live before user space is
+ * told. There is one for all laggs of an agent, loaded where the kernel allows tracing.
  *
- * Who lets a port in reads `lost` first and the device's state second. So `lost` must grow after the state has changed:
- * hence fexit, and NETDEV_DOWN beside NETDEV_GOING_DOWN, which comes while the device still looks up, but early enough
- * to save the frames of the time that the driver takes to stop. A loss that is counted twice harms nobody.
+ * Whoever lets a port in reads `lost` first and the device's state second. So `lost` must grow after the state has
+ * changed, which is why this is fexit and not fentry. It is also why NETDEV_DOWN is counted beside NETDEV_GOING_DOWN:
+ * the latter comes while the device still looks up, but early enough to save the frames that would be sent while the
+ * driver stops. A loss that is counted twice does no harm.
  */
 #include <linux/bpf.h>
 #include <stdbool.h>
@@ -28,8 +29,8 @@ struct {
 } watch SEC(".maps");
 
 /*
- * Templates of what a lagg's maps `ports` and `control` look like (maps.h). They are not used: clang describes a value
- * in BTF only where there is a map of it, and without that description 6.1 takes no map into an array of maps.
+ * Templates of a lagg's maps `ports` and `control` (maps.h). No program uses them. Clang writes BTF for a value only
+ * where a map has it, and without that BTF a 6.1 kernel does not accept a map into an array of maps.
  */
 struct ports_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -87,7 +88,7 @@ static __always_inline void count_loss(const struct net_device *dev)
 		__sync_fetch_and_add(&port->lost, 1);
 }
 
-/* Whether nobody is there who would let the port in. */
+/* Whether the agent that would let the port in is away. */
 static __always_inline bool agent_gone(const struct xlagg_watched *w)
 {
 	void *controls = bpf_map_lookup_elem(&watched_controls, &w->lagg);
@@ -97,11 +98,12 @@ static __always_inline bool agent_gone(const struct xlagg_watched *w)
 	if (!controls)
 		return false;
 	control = bpf_map_lookup_elem(controls, &zero);
-	/* signed: it may have beaten since the time was read */
+	/* signed, because a heartbeat may be newer than the time that was read */
 	return control && (__s64)(bpf_ktime_get_ns() - control->heartbeat_ns) > (__s64)XLAGG_HEARTBEAT_STALE_NS;
 }
 
-/* Carrier returned: the agent decides what that means, but where it left the port to us and is gone. */
+/* Carrier returned. Normally the agent decides whether the port is used again. Where it has left that to the kernel
+ * (XLAGG_PORT_KERNEL_RETURN) and is away, the port is let in here. */
 static __always_inline void let_in(const struct net_device *dev)
 {
 	const struct xlagg_watched *w = watch_of(dev);
@@ -116,7 +118,7 @@ static __always_inline void let_in(const struct net_device *dev)
 		port->enabled = lost;
 }
 
-/* The programs' context is the array of the function's arguments. */
+/* A tracing program's context is the array of the traced function's arguments. */
 SEC("fexit/netif_carrier_off")
 int carrier_off(const __u64 *args)
 {
@@ -131,7 +133,7 @@ int carrier_on(const __u64 *args)
 	return 0;
 }
 
-/* Admin down and up, and removal, also to another namespace. */
+/* A device goes administratively down or up, is removed, or moves to another namespace. */
 SEC("fentry/call_netdevice_notifiers_info")
 int device_event(const __u64 *args)
 {

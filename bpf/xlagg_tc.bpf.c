@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * The programs on skbs. Their verdicts are the same numbers for clsact, tcx and netkit: UNSPEC -1 (next program, then
- * the stack), SHOT 2, REDIRECT 7; so one `tx` serves all three.
+ * The programs on skbs. Their verdicts have the same values in clsact, tcx and netkit: UNSPEC -1 (the next program,
+ * then the stack), SHOT 2, REDIRECT 7. So one `tx` serves all three.
  *
- *   tx           the lower end's ingress (veth), lagg0's egress (tx-path direct), lagg0's own transmit (netkit)
- *   rx           a port's ingress, one copy per port
- *   lower_guard  the lower end's egress (veth) or own transmit (netkit), and the clock that comes with it
- *   probe        run by hand: says what tx would do
+ *   tx           at the lower end's ingress (veth), lagg0's egress (tx-path direct), lagg0's own transmit (netkit)
+ *   rx           at a port's ingress, one copy for each port
+ *   lower_guard  at the lower end's egress (veth) or own transmit (netkit); also receives the ticks of the clock
+ *   explain      attached nowhere: run by the agent, says what tx would do
  */
 #include "answer.h"
 #include "choose.h"
@@ -15,7 +15,8 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* rx leaves this in skb->tc_index: a netkit device forgets where a frame came in before its program sees it. */
+/* rx marks what it received with this in skb->tc_index, because a netkit device clears skb->ingress_ifindex before its
+ * program runs. */
 #define RECEIVED 0x1a66
 
 static __always_inline struct amount amount_of(const struct __sk_buff *skb)
@@ -25,7 +26,7 @@ static __always_inline struct amount amount_of(const struct __sk_buff *skb)
 	return (struct amount){.packets = segments ? segments : 1, .bytes = skb->len};
 }
 
-/* Id of the tag that is kept beside the frame. */
+/* VLAN id of the tag that is kept beside the frame (hardware-accelerated), 0: none. */
 static __always_inline __u16 tag_of(const struct __sk_buff *skb)
 {
 	return skb->vlan_present ? skb->vlan_tci & 0xfff : 0;
@@ -38,13 +39,13 @@ static __always_inline struct xlagg_flow linear_flow_of(const struct __sk_buff *
 	return xlagg_flow_hash((void *)(long)skb->data, (void *)(long)skb->data_end, tag_of(skb), keys);
 }
 
-/* The flow hash of a frame whose headers are not all in the linear part. Rare, and kept out of the way of the others.
- */
+/* The flow hash of a frame whose headers are not all in the linear part. That is rare, so it is a function of its own
+ * and costs the other frames nothing. */
 static __noinline __u32 pulled_flow_of(struct __sk_buff *skb)
 {
 	__u32 reach = skb->len < XLAGG_HASH_REACH ? skb->len : XLAGG_HASH_REACH;
 
-	bpf_skb_pull_data(skb, reach); /* if it fails, what there is counts */
+	bpf_skb_pull_data(skb, reach); /* if that fails, the linear part is hashed as it is */
 	return linear_flow_of(skb).hash;
 }
 
@@ -132,7 +133,7 @@ int rx(struct __sk_buff *skb)
 	__u32 why, zero = 0;
 
 	if (!bpf_map_lookup_elem(&lower_alive, &zero))
-		return TC_ACT_UNSPEC; /* the lagg's device was removed and nobody has cleaned up yet */
+		return TC_ACT_UNSPEC; /* the lagg's device was removed and its programs are not yet detached */
 	if ((const void *)header + ETH_HLEN > end) {
 		if (bpf_skb_pull_data(skb, ETH_HLEN)) {
 			count_rx_drop(XLAGG_RX_MALFORMED, amount);
@@ -166,8 +167,8 @@ int rx(struct __sk_buff *skb)
 	return bpf_redirect(params.lower_ifindex, 0);
 }
 
-/* The lower end is nobody's interface: what its own stack makes, and so was not received anywhere, does not go out. The
- * clock alone is wanted. */
+/* Nobody uses the lower end as an interface. What its own stack makes was received on no port: it is dropped, except
+ * the clock's ticks, which are used here. */
 SEC("tc")
 int lower_guard(struct __sk_buff *skb)
 {
@@ -181,7 +182,7 @@ int lower_guard(struct __sk_buff *skb)
 }
 
 SEC("tc")
-int probe(struct __sk_buff *skb)
+int explain(struct __sk_buff *skb)
 {
 	const volatile struct xlagg_table *table;
 	struct choice choice = {XLAGG_NO_PORT, 0, XLAGG_CHOICE_NO_CARRIER};

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * The xdp profile. All programs take frames in fragments: without, MTU 9000 is refused, and devmaps cannot be shared.
+ * The xdp profile. Both programs accept frames in fragments (xdp.frags): otherwise the kernel refuses an MTU of 9000,
+ * and the two could not share devmaps.
  *
- *   xdp_rx  a port, one copy per port
- *   xdp_tx  the lower end: everything that lagg0 sends, also by XDP_TX or XDP_REDIRECT of a user's own program there
+ *   xdp_rx  at a port, one copy for each port
+ *   xdp_tx  at the lower end: all that lagg0 sends, also by XDP_TX or XDP_REDIRECT of a user's own program on lagg0
  *
- * lagg0 itself needs no program of ours, but GRO, or a veth drops what XDP redirects to its peer; so a user's program
- * may sit there. Both programs pass what they cannot handle on to tc `rx` and `tx`, attached at the same devices:
- * control frames, frames for a port that is not in `tx_devs` because its driver cannot send for XDP, and frames in
- * fragments, which kernels before 6.3 do not redirect, many drivers since then do not send, and none copies.
+ * lagg0 must have GRO on, or its veth drops the frames that XDP redirects to it. It needs no XDP program of ours, so a
+ * user's own may be attached there. Both programs pass what they cannot handle to the tc programs `rx` and `tx`, which
+ * are attached to the same devices. These are control frames, frames for a port that is not in `tx_devs` because its
+ * driver cannot send for XDP, and frames in fragments: kernels before 6.3 do not redirect those, many drivers do not
+ * send them, and no kernel copies them for broadcast.
  */
 #include "choose.h"
 #include "count.h"
@@ -26,7 +28,7 @@ static __always_inline bool in_fragments(const struct xdp_md *xdp, struct amount
 	return xdp->data_end - xdp->data < amount.bytes;
 }
 
-/* Whose a received frame is; as owner_of() with the tag taken off, as the stack does before tc. */
+/* Who gets a received frame: owner_of() after the tag is taken off, which the stack has already done where tc runs. */
 static __always_inline enum owner owner_of_tagged(const __u8 *header, const void *end)
 {
 	__u16 ethertype = xlagg_be16(xlagg_load16(header + 12)), vid = 0;
@@ -88,7 +90,7 @@ static __always_inline bool all_send(const volatile struct xlagg_table *table)
 	return true;
 }
 
-/* broadcast: the kernel makes the copies, one for every entry of live_devs. */
+/* broadcast: the kernel sends a copy to every entry of live_devs. */
 static __always_inline int send_to_all(const volatile struct xlagg_table *table, struct amount amount)
 {
 	__u32 count = table->count, sent = 0;

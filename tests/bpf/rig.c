@@ -188,13 +188,13 @@ uint32_t rig_run(struct rig *rig, const char *program, const struct frame *f)
 	return rig_run_skb(rig, program, f, NULL);
 }
 
-struct xlagg_probe rig_probe(struct rig *rig, const struct frame *f)
+struct xlagg_probe rig_explain(struct rig *rig, const struct frame *f)
 {
 	struct xlagg_probe result = {.choice = 0xffff};
 	uint32_t zero = 0;
 
 	cr_assert_eq(bpf_map_update_elem(rig_map(rig, "probe_result"), &zero, &result, BPF_ANY), 0);
-	cr_assert_eq(rig_run(rig, "probe", f), UNSPEC);
+	cr_assert_eq(rig_run(rig, "explain", f), UNSPEC);
 	cr_assert_eq(bpf_map_lookup_elem(rig_map(rig, "probe_result"), &zero, &result), 0);
 	return result;
 }

@@ -42,8 +42,8 @@ int rig_map(const struct rig *rig, const char *name);
 /* Runs a program over a frame; gives its verdict. tc programs may be told about the skb around it. */
 uint32_t rig_run(struct rig *rig, const char *program, const struct frame *f);
 uint32_t rig_run_skb(struct rig *rig, const char *program, const struct frame *f, const struct __sk_buff *skb);
-/* What `probe` says. */
-struct xlagg_probe rig_probe(struct rig *rig, const struct frame *f);
+/* What `explain` says. */
+struct xlagg_probe rig_explain(struct rig *rig, const struct frame *f);
 /* Counters, over all CPUs. */
 struct xlagg_port_stats rig_port_stats(const struct rig *rig, uint32_t slot);
 struct xlagg_lagg_stats rig_lagg_stats(const struct rig *rig);

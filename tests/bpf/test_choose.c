@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Which port a frame takes, and what is counted: programs `tx` and `probe`, in every proto. */
+/* Which port a frame takes, and what is counted: programs `tx` and `explain`, in every proto. */
 #include "bpf/rig.h"
 
 #define REDIRECT TC_ACT_REDIRECT
@@ -25,98 +25,98 @@ static void send_flows(struct rig *rig, uint32_t flows, uint64_t got[XLAGG_MAX_P
 
 Test(choose, bucket_of_the_hash)
 {
-	struct rig *rig = rig_with_ports(XLAGG_PROTO_LOADBALANCE, 4, "tx probe");
+	struct rig *rig = rig_with_ports(XLAGG_PROTO_LOADBALANCE, 4, "tx explain");
 
 	for (uint32_t i = 0; i < 50; i++) {
 		struct frame f = flow(i);
-		struct xlagg_probe probe = rig_probe(rig, &f);
-		uint64_t before = rig_port_stats(rig, probe.slot).tx_packets;
+		struct xlagg_probe explained = rig_explain(rig, &f);
+		uint64_t before = rig_port_stats(rig, explained.slot).tx_packets;
 
-		cr_assert_eq(probe.bucket, probe.hash % XLAGG_BUCKETS);
-		cr_assert_eq(probe.slot, probe.bucket % 4);
-		cr_assert_eq(probe.choice, XLAGG_CHOICE_BUCKET);
+		cr_assert_eq(explained.bucket, explained.hash % XLAGG_BUCKETS);
+		cr_assert_eq(explained.slot, explained.bucket % 4);
+		cr_assert_eq(explained.choice, XLAGG_CHOICE_BUCKET);
 		cr_assert_eq(rig_run(rig, "tx", &f), REDIRECT);
-		cr_assert_eq(rig_port_stats(rig, probe.slot).tx_packets, before + 1);
+		cr_assert_eq(rig_port_stats(rig, explained.slot).tx_packets, before + 1);
 		cr_assert_eq(rig->out_len, f.len);
 		cr_assert_arr_eq(rig->out, f.data, f.len);
 	}
-	cr_assert_eq(rig_lagg_stats(rig).tx_packets, 50, "probe counts nothing");
+	cr_assert_eq(rig_lagg_stats(rig).tx_packets, 50, "explain counts nothing");
 	rig_close(rig);
 }
 
 Test(choose, table_in_use)
 {
-	struct rig *rig = rig_with_ports(XLAGG_PROTO_LACP, 2, "probe");
+	struct rig *rig = rig_with_ports(XLAGG_PROTO_LACP, 2, "explain");
 	struct frame f = flow(1);
 
 	rig->tables[1].count = 1;
 	rig->tables[1].order[0] = 1;
 	for (uint32_t b = 0; b < XLAGG_BUCKETS; b++)
 		rig->tables[0].bucket[b] = XLAGG_NO_PORT << 8 | 0, rig->tables[1].bucket[b] = XLAGG_NO_PORT << 8 | 1;
-	cr_assert_eq(rig_probe(rig, &f).slot, 0);
+	cr_assert_eq(rig_explain(rig, &f).slot, 0);
 	rig->control->table = 1;
-	cr_assert_eq(rig_probe(rig, &f).slot, 1);
+	cr_assert_eq(rig_explain(rig, &f).slot, 1);
 	rig->control->table = XLAGG_TABLES; /* scribbled over: no table */
-	cr_assert_eq(rig_probe(rig, &f).choice, XLAGG_CHOICE_NO_CARRIER);
+	cr_assert_eq(rig_explain(rig, &f).choice, XLAGG_CHOICE_NO_CARRIER);
 	rig_close(rig);
 }
 
 Test(choose, backup_then_rehash_then_nothing)
 {
-	struct rig *rig = rig_with_ports(XLAGG_PROTO_LOADBALANCE, 4, "tx probe");
+	struct rig *rig = rig_with_ports(XLAGG_PROTO_LOADBALANCE, 4, "tx explain");
 	struct frame f = flow(3);
-	struct xlagg_probe probe = rig_probe(rig, &f), next;
+	struct xlagg_probe explained = rig_explain(rig, &f), next;
 
-	rig_lose(rig, probe.slot);
-	next = rig_probe(rig, &f);
-	cr_assert_eq(next.slot, (probe.slot + 1) % 4);
+	rig_lose(rig, explained.slot);
+	next = rig_explain(rig, &f);
+	cr_assert_eq(next.slot, (explained.slot + 1) % 4);
 	cr_assert_eq(next.choice, XLAGG_CHOICE_BACKUP);
 	rig->ports[next.slot].enabled = XLAGG_PORT_OUT; /* policy, this time */
-	next = rig_probe(rig, &f);
+	next = rig_explain(rig, &f);
 	cr_assert_eq(next.choice, XLAGG_CHOICE_REHASH);
-	cr_assert(next.slot != probe.slot && next.slot != (probe.slot + 1) % 4 && next.slot < 4);
+	cr_assert(next.slot != explained.slot && next.slot != (explained.slot + 1) % 4 && next.slot < 4);
 	for (uint32_t i = 0; i < 4; i++)
 		rig->ports[i].enabled = XLAGG_PORT_OUT;
-	cr_assert_eq(rig_probe(rig, &f).choice, XLAGG_CHOICE_NONE);
-	cr_assert_eq(rig_probe(rig, &f).slot, XLAGG_NO_PORT);
+	cr_assert_eq(rig_explain(rig, &f).choice, XLAGG_CHOICE_NONE);
+	cr_assert_eq(rig_explain(rig, &f).slot, XLAGG_NO_PORT);
 	cr_assert_eq(rig_run(rig, "tx", &f), SHOT);
 	cr_assert_eq(rig_lagg_stats(rig).tx_dropped[XLAGG_TX_NO_PORT], 1);
 	/* and back */
 	for (uint32_t i = 0; i < 4; i++)
 		rig_let_in(rig, i);
-	cr_assert_eq(rig_probe(rig, &f).slot, probe.slot);
-	cr_assert_eq(rig_probe(rig, &f).choice, XLAGG_CHOICE_BUCKET);
+	cr_assert_eq(rig_explain(rig, &f).slot, explained.slot);
+	cr_assert_eq(rig_explain(rig, &f).choice, XLAGG_CHOICE_BUCKET);
 	rig_close(rig);
 }
 
 /* A loss that the agent had not seen when it let the port in keeps the port out. */
 Test(choose, a_loss_is_not_undone_by_who_had_not_seen_it)
 {
-	struct rig *rig = rig_with_ports(XLAGG_PROTO_FAILOVER, 2, "probe");
+	struct rig *rig = rig_with_ports(XLAGG_PROTO_FAILOVER, 2, "explain");
 	struct frame f = flow(0);
 	uint32_t seen = rig->ports[0].lost;
 
 	rig_lose(rig, 0);
 	rig->ports[0].enabled = seen;
-	cr_assert_eq(rig_probe(rig, &f).slot, 1);
+	cr_assert_eq(rig_explain(rig, &f).slot, 1);
 	rig_let_in(rig, 0);
-	cr_assert_eq(rig_probe(rig, &f).slot, 0);
+	cr_assert_eq(rig_explain(rig, &f).slot, 0);
 	rig_close(rig);
 }
 
 Test(choose, only_the_lost_ports_flows_move)
 {
-	struct rig *rig = rig_with_ports(XLAGG_PROTO_LOADBALANCE, 4, "probe");
+	struct rig *rig = rig_with_ports(XLAGG_PROTO_LOADBALANCE, 4, "explain");
 	uint32_t moved = 0, slots[200];
 
 	for (uint32_t i = 0; i < 200; i++) {
 		struct frame f = flow(i);
-		slots[i] = rig_probe(rig, &f).slot;
+		slots[i] = rig_explain(rig, &f).slot;
 	}
 	rig_lose(rig, 2);
 	for (uint32_t i = 0; i < 200; i++) {
 		struct frame f = flow(i);
-		uint32_t slot = rig_probe(rig, &f).slot;
+		uint32_t slot = rig_explain(rig, &f).slot;
 		cr_assert(slots[i] == 2 ? slot != 2 : slot == slots[i]);
 		moved += slots[i] == 2;
 	}
@@ -148,12 +148,12 @@ Test(choose, never_a_dead_port_while_one_lives)
 					  XLAGG_PROTO_BROADCAST, XLAGG_PROTO_LACP};
 
 	for (uint32_t p = 0; p < 5; p++) {
-		struct rig *rig = rig_with_ports(protos[p], XLAGG_MAX_PORTS, "probe");
+		struct rig *rig = rig_with_ports(protos[p], XLAGG_MAX_PORTS, "explain");
 		for (uint32_t only = 0; only < XLAGG_MAX_PORTS; only++) {
 			struct frame f = flow(only);
 			for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
 				rig->ports[i].enabled = i == only ? rig->ports[i].lost : XLAGG_PORT_OUT;
-			cr_assert_eq(rig_probe(rig, &f).slot, only, "proto %u", protos[p]);
+			cr_assert_eq(rig_explain(rig, &f).slot, only, "proto %u", protos[p]);
 		}
 		rig_close(rig);
 	}
@@ -162,37 +162,37 @@ Test(choose, never_a_dead_port_while_one_lives)
 /* A bucket that names no port, a port that is not there, or a slot beyond the last is no way out. */
 Test(choose, absent_and_impossible_slots)
 {
-	struct rig *rig = rig_with_ports(XLAGG_PROTO_LOADBALANCE, 3, "probe");
+	struct rig *rig = rig_with_ports(XLAGG_PROTO_LOADBALANCE, 3, "explain");
 	struct frame f = flow(1);
 
 	rig->ports[1].ifindex = 0;
 	for (uint32_t b = 0; b < XLAGG_BUCKETS; b++)
 		rig->tables[0].bucket[b] = 1 << 8 | 200;
 	rig_lose(rig, 0);
-	cr_assert_eq(rig_probe(rig, &f).slot, 2);
+	cr_assert_eq(rig_explain(rig, &f).slot, 2);
 	rig->tables[0].order[2] = 99;
 	rig->tables[0].count = 77;
-	cr_assert_eq(rig_probe(rig, &f).slot, XLAGG_NO_PORT);
+	cr_assert_eq(rig_explain(rig, &f).slot, XLAGG_NO_PORT);
 	rig_close(rig);
 }
 
 Test(choose, failover_follows_the_order)
 {
-	struct rig *rig = rig_with_ports(XLAGG_PROTO_FAILOVER, 3, "tx probe");
+	struct rig *rig = rig_with_ports(XLAGG_PROTO_FAILOVER, 3, "tx explain");
 	struct frame f = flow(1);
 
 	memcpy(rig->tables[0].order, (uint8_t[]){2, 0, 1}, 3);
-	cr_assert_eq(rig_probe(rig, &f).slot, 2);
-	cr_assert_eq(rig_probe(rig, &f).choice, XLAGG_CHOICE_PRIORITY);
+	cr_assert_eq(rig_explain(rig, &f).slot, 2);
+	cr_assert_eq(rig_explain(rig, &f).choice, XLAGG_CHOICE_PRIORITY);
 	rig_lose(rig, 2);
-	cr_assert_eq(rig_probe(rig, &f).slot, 0);
+	cr_assert_eq(rig_explain(rig, &f).slot, 0);
 	rig_lose(rig, 0);
 	cr_assert_eq(rig_run(rig, "tx", &f), REDIRECT);
 	cr_assert_eq(rig_port_stats(rig, 1).tx_packets, 1);
 	rig_let_in(rig, 2);
-	cr_assert_eq(rig_probe(rig, &f).slot, 2);
+	cr_assert_eq(rig_explain(rig, &f).slot, 2);
 	rig->tables[0].count = 0;
-	cr_assert_eq(rig_probe(rig, &f).slot, XLAGG_NO_PORT);
+	cr_assert_eq(rig_explain(rig, &f).slot, XLAGG_NO_PORT);
 	rig_close(rig);
 }
 
@@ -202,7 +202,7 @@ Test(choose, roundrobin_takes_turns)
 
 	for (uint32_t l = 0; l < 3; l++) {
 		struct xlagg_params params = {.proto = XLAGG_PROTO_ROUNDROBIN, .rr_limit = limits[l]};
-		struct rig *rig = rig_open(&params, "tx probe");
+		struct rig *rig = rig_open(&params, "tx explain");
 		uint32_t turns = 0, last = XLAGG_NO_PORT, run = 0;
 
 		for (uint32_t i = 0; i < 3; i++) {
@@ -212,16 +212,17 @@ Test(choose, roundrobin_takes_turns)
 		rig->tables[0].count = 3;
 		for (uint32_t i = 0; i < 3 * 7 * 10; i++) {
 			struct frame f = flow(i);
-			struct xlagg_probe probe = rig_probe(rig, &f);
-			cr_assert_eq(probe.choice, XLAGG_CHOICE_TURN);
-			uint64_t before = rig_port_stats(rig, probe.slot).tx_packets;
+			struct xlagg_probe explained = rig_explain(rig, &f);
+			cr_assert_eq(explained.choice, XLAGG_CHOICE_TURN);
+			uint64_t before = rig_port_stats(rig, explained.slot).tx_packets;
 			rig_run(rig, "tx", &f);
-			cr_assert_eq(rig_port_stats(rig, probe.slot).tx_packets, before + 1, "probe says whose turn");
-			if (probe.slot != last) {
+			cr_assert_eq(rig_port_stats(rig, explained.slot).tx_packets, before + 1,
+				     "explain says whose turn");
+			if (explained.slot != last) {
 				cr_assert(last == XLAGG_NO_PORT || run == limits[l], "a turn of %u", run);
 				turns++, run = 0;
 			}
-			run++, last = probe.slot;
+			run++, last = explained.slot;
 		}
 		cr_assert_eq(turns, 210 / limits[l]);
 		rig_close(rig);
@@ -251,29 +252,29 @@ Test(choose, roundrobin_skips_the_dead)
 
 Test(choose, none_drops_and_counts)
 {
-	struct rig *rig = rig_with_ports(XLAGG_PROTO_NONE, 2, "tx probe");
+	struct rig *rig = rig_with_ports(XLAGG_PROTO_NONE, 2, "tx explain");
 	struct frame f = flow(1);
 
 	cr_assert_eq(rig_run(rig, "tx", &f), SHOT);
 	cr_assert_eq(rig_lagg_stats(rig).tx_dropped[XLAGG_TX_PROTO_NONE], 1);
 	cr_assert_eq(rig_lagg_stats(rig).tx_packets, 1);
-	cr_assert_eq(rig_probe(rig, &f).slot, XLAGG_NO_PORT);
+	cr_assert_eq(rig_explain(rig, &f).slot, XLAGG_NO_PORT);
 	rig_close(rig);
 }
 
 Test(choose, no_carrier_drops_and_counts_in_every_proto)
 {
 	for (uint32_t proto = 0; proto < XLAGG_PROTO_NONE; proto++) {
-		struct rig *rig = rig_with_ports(proto, 2, "tx probe");
+		struct rig *rig = rig_with_ports(proto, 2, "tx explain");
 		struct frame f = flow(1);
 
 		rig->control->carrier = 0;
 		cr_assert_eq(rig_run(rig, "tx", &f), SHOT);
 		cr_assert_eq(rig_lagg_stats(rig).tx_dropped[XLAGG_TX_NO_CARRIER], 1);
 		cr_assert_eq(rig_port_stats(rig, 0).tx_packets + rig_port_stats(rig, 1).tx_packets, 0);
-		cr_assert_eq(rig_probe(rig, &f).choice, XLAGG_CHOICE_NO_CARRIER);
+		cr_assert_eq(rig_explain(rig, &f).choice, XLAGG_CHOICE_NO_CARRIER);
 		rig->control->carrier = 1;
-		cr_assert_eq(rig_probe(rig, &f).choice == XLAGG_CHOICE_NO_CARRIER, 0);
+		cr_assert_eq(rig_explain(rig, &f).choice == XLAGG_CHOICE_NO_CARRIER, 0);
 		rig_close(rig);
 	}
 }

@@ -35,7 +35,7 @@ Test(hash_in_kernel, agrees_with_user_space_on_random_frames)
 	for (uint32_t set = 0; set < SETS; set++) {
 		struct xlagg_params params = {
 		    .proto = XLAGG_PROTO_LOADBALANCE, .hash = fields[set], .seed = frame_random(&state)};
-		struct rig *rig = rig_open(&params, "probe");
+		struct rig *rig = rig_open(&params, "explain");
 		struct xlagg_hash_keys keys = {params.hash, params.seed};
 
 		for (uint32_t i = 0; i < FRAMES / SETS; i++) {
@@ -43,7 +43,7 @@ Test(hash_in_kernel, agrees_with_user_space_on_random_frames)
 			while (refused(&f))
 				f = frame_any(&state);
 			uint32_t here = xlagg_flow_hash(f.data, f.data + f.len, 0, keys).hash;
-			struct xlagg_probe there = rig_probe(rig, &f);
+			struct xlagg_probe there = rig_explain(rig, &f);
 
 			cr_assert_eq(there.hash, here, "frame %u of fields %#x, %u octets", i, fields[set], f.len);
 			cr_assert_eq(there.bucket, here % XLAGG_BUCKETS);

@@ -215,17 +215,17 @@ Test(headless, an_agent_that_is_there_answers_itself)
 /* That LACPDU takes the port out, once, and nothing is answered until an agent has taken note. */
 static void expect_out(const struct frame *f, uint8_t recorded, const char *what, uint32_t number)
 {
-	struct rig *rig = rig_headless("rx probe", recorded);
+	struct rig *rig = rig_headless("rx explain", recorded);
 	struct frame good = theirs(recorded), data = frame_udp(1, 2, 3, 4);
 	struct xlagg_lacp lacp = record_of(recorded, 2 * SECOND);
 
 	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
 		rig->tables[0].bucket[i] = 1 << 8 | 0;
-	cr_assert_eq(rig_probe(rig, &data).slot, 0);
+	cr_assert_eq(rig_explain(rig, &data).slot, 0);
 	cr_assert(!answered(rig, f), "%s %u", what, number);
 	cr_assert_eq(rig->ports[0].lost, 1, "%s %u", what, number);
 	cr_assert_eq(did(rig, 0).outs, 1, "%s %u", what, number);
-	cr_assert_eq(rig_probe(rig, &data).slot, 1, "the next frame takes the other port");
+	cr_assert_eq(rig_explain(rig, &data).slot, 1, "the next frame takes the other port");
 	cr_assert_eq(rig->ports[1].lost, 0);
 	cr_assert(!answered(rig, f), "%s %u", what, number);
 	cr_assert(!answered(rig, &good), "it is out until an agent says otherwise");

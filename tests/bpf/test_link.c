@@ -99,16 +99,16 @@ Test(link, carrier_loss)
 	struct wire wire;
 	struct xlagg_link_bpf *link = watched_wire(&wire);
 
-	cr_assert_eq(rig_probe(wire.rig, &f).slot, 0);
+	cr_assert_eq(rig_explain(wire.rig, &f).slot, 0);
 	rig_sh("ip link set far0 down"); /* its peer loses carrier */
 	cr_assert(!is_live(wire.rig, 0));
 	cr_assert(is_live(wire.rig, 1));
-	cr_assert_eq(rig_probe(wire.rig, &f).slot, 1);
+	cr_assert_eq(rig_explain(wire.rig, &f).slot, 1);
 	uint32_t lost = wire.rig->ports[0].lost;
 	rig_sh("ip link set far0 up");
 	cr_assert(!is_live(wire.rig, 0), "only the agent lets it in");
 	rig_let_in(wire.rig, 0);
-	cr_assert_eq(rig_probe(wire.rig, &f).slot, 0);
+	cr_assert_eq(rig_explain(wire.rig, &f).slot, 0);
 	rig_sh("ip link set far0 down");
 	cr_assert_neq(wire.rig->ports[0].lost, lost);
 	xlagg_link_bpf__destroy(link);

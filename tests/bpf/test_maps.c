@@ -48,7 +48,7 @@ Test(maps, dump_by_name)
 	    {"turnover", {"\"slot\"", "\"from\"", "\"last_ns\"", "\"left_ns\"", "\"came_ns\""}},
 	    {"probe_result", {"\"hash\"", "\"bucket\"", "\"slot\"", "\"choice\""}},
 	};
-	struct rig *rig = rig_with_ports(XLAGG_PROTO_LOADBALANCE, 2, "tx probe");
+	struct rig *rig = rig_with_ports(XLAGG_PROTO_LOADBALANCE, 2, "tx explain");
 
 	rig->ports[1].lost = 5, rig->ports[1].enabled = 3;
 	rig->tables[0].generation = 77;

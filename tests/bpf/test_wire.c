@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The attached programs on devices: what BPF_PROG_TEST_RUN cannot show, and what ties `probe` to them. */
+/* The attached programs on devices: what BPF_PROG_TEST_RUN cannot show, and what ties `explain` to them. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -44,8 +44,8 @@ static bool anything_waits(int fd)
 	return poll(&waiting, 1, 0) == 1;
 }
 
-/* Flows of every kind, also tagged (which the stack takes off before tc sees the frame), leave where `probe` says. */
-static void probe_tells_where(bool xdp)
+/* Flows of every kind, also tagged (which the stack takes off before tc sees the frame), leave where `explain` says. */
+static void explain_tells_where(bool xdp)
 {
 	struct xlagg_params params = params_of(XLAGG_PROTO_LOADBALANCE);
 	uint32_t used[WIRE_PORTS] = {0};
@@ -64,13 +64,13 @@ static void probe_tells_where(bool xdp)
 		frame_random_packet(&f, &state, type, 0);
 		if (f.len < 60)
 			frame_put(&f, NULL, 60 - f.len);
-		struct xlagg_probe probe = rig_probe(wire.rig, &f);
-		cr_assert_lt(probe.slot, WIRE_PORTS);
+		struct xlagg_probe explained = rig_explain(wire.rig, &f);
+		cr_assert_lt(explained.slot, WIRE_PORTS);
 		wire_send(wire.lagg, &f);
-		wire_hears(wire.far[probe.slot], &f);
+		wire_hears(wire.far[explained.slot], &f);
 		for (uint32_t p = 0; p < WIRE_PORTS; p++)
 			cr_assert(!anything_waits(wire.far[p]));
-		used[probe.slot]++;
+		used[explained.slot]++;
 	}
 	for (uint32_t p = 0; p < WIRE_PORTS; p++) {
 		cr_assert_gt(used[p], 30);
@@ -80,14 +80,14 @@ static void probe_tells_where(bool xdp)
 	wire_close(&wire);
 }
 
-Test(wire, probe_tells_where_a_frame_goes)
+Test(wire, explain_tells_where_a_frame_goes)
 {
-	probe_tells_where(false);
+	explain_tells_where(false);
 }
 
-Test(wire_xdp, probe_tells_where_a_frame_goes)
+Test(wire_xdp, explain_tells_where_a_frame_goes)
 {
-	probe_tells_where(true);
+	explain_tells_where(true);
 }
 
 /* A frame whose headers are not in the linear part of the skb goes the same way. */
@@ -105,12 +105,13 @@ Test(wire, headers_beyond_the_linear_part)
 			uint8_t data[8000];
 		} big = {.header = {.hdr_len = ETH_HLEN}};
 		struct frame f = marked(0x0a000000 + i);
-		struct xlagg_probe probe = rig_probe(wire.rig, &f);
+		struct xlagg_probe explained = rig_explain(wire.rig, &f);
 		struct frame got;
 
 		memcpy(big.data, f.data, f.len);
 		cr_assert_eq(send(wire.lagg, &big, sizeof(big), 0), (ssize_t)sizeof(big), "%s", strerror(errno));
-		cr_assert(wire_hear(wire.far[probe.slot], &got, 2000), "flow %u is not on port %u", i, probe.slot);
+		cr_assert(wire_hear(wire.far[explained.slot], &got, 2000), "flow %u is not on port %u", i,
+			  explained.slot);
 		cr_assert_arr_eq(got.data, f.data, f.len);
 	}
 	wire_close(&wire);
@@ -215,7 +216,7 @@ static void jumbo_frames(uint32_t proto, bool xdp)
 	wire_open(&wire, &params, xdp);
 	for (uint32_t i = 0; i < sizeof(jumbo); i++)
 		jumbo[i] = i < f.len ? f.data[i] : (uint8_t)(i * 7);
-	uint32_t slot = rig_probe(wire.rig, &f).slot;
+	uint32_t slot = rig_explain(wire.rig, &f).slot;
 	cr_assert_eq(send(wire.lagg, jumbo, sizeof(jumbo), 0), (ssize_t)sizeof(jumbo), "%s", strerror(errno));
 	for (uint32_t p = 0; p < WIRE_PORTS; p++) {
 		struct pollfd waiting = {.fd = wire.far[p], .events = POLLIN};
@@ -267,9 +268,9 @@ static void roundrobin_shares_exactly(bool xdp)
 	wire_open(&wire, &params, xdp);
 	for (uint32_t i = 0; i < 30; i++) {
 		struct frame f = marked(i);
-		struct xlagg_probe probe = rig_probe(wire.rig, &f);
+		struct xlagg_probe explained = rig_explain(wire.rig, &f);
 		wire_send(wire.lagg, &f);
-		wire_hears(wire.far[probe.slot], &f);
+		wire_hears(wire.far[explained.slot], &f);
 	}
 	for (uint32_t p = 0; p < WIRE_PORTS; p++)
 		cr_assert_eq(rig_port_stats(wire.rig, p).tx_packets, 10);

@@ -158,7 +158,7 @@ void wire_open(struct wire *wire, const struct xlagg_params *params, bool xdp)
 	rig_sh("sysctl -qw net.ipv6.conf.default.disable_ipv6=1");
 	make_pair("lagg0", "lagg0-dp");
 	wire->lower_ifindex = hooked("lagg0-dp");
-	wire->rig = rig = rig_open(params, "probe lower_guard");
+	wire->rig = rig = rig_open(params, "explain lower_guard");
 	rig->params.lower_ifindex = (uint32_t)wire->lower_ifindex;
 	attach_tc(wire, "tx", 0, wire->lower_ifindex, BPF_TC_INGRESS);
 	attach_tc(wire, "lower_guard", 0, wire->lower_ifindex, BPF_TC_EGRESS);

@@ -181,8 +181,8 @@ static int load_probe(struct datapath *dp)
 	__cleanup_programs struct programs *programs = NULL;
 	int err = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
 	if (!err)
-		err = programs_load(dp, programs, (const char *const[]){"probe", NULL}, sentence);
-	return err ? err : pin_set(dp->folder, "prog_probe", programs_fd(programs, "probe"));
+		err = programs_load(dp, programs, (const char *const[]){"explain", NULL}, sentence);
+	return err ? err : pin_set(dp->folder, "prog_probe", programs_fd(programs, "explain"));
 }
 
 static int get_probe(struct datapath *dp)
