@@ -111,7 +111,7 @@ uint32_t program_id(int program)
 
 static uint32_t pinned_program_id(const char *folder, const char *name)
 {
-	__cleanup_fd int program = pin_get(folder, name, PIN_PROGRAM);
+	__attribute__((cleanup(close_fd))) int program = pin_get(folder, name, PIN_PROGRAM);
 	return program < 0 ? 0 : program_id(program);
 }
 
@@ -182,7 +182,7 @@ static uint32_t link_program(int link, const struct hook *hook)
 static uint32_t attached_program(const char *folder, const struct hook_pin *pin, const struct hook *hook)
 {
 	if (pin->keeper == KEEPER_LINK) {
-		__cleanup_fd int link = pin_get(folder, pin->name, PIN_LINK);
+		__attribute__((cleanup(close_fd))) int link = pin_get(folder, pin->name, PIN_LINK);
 		return link < 0 ? 0 : link_program(link, hook);
 	}
 	uint32_t pinned = pinned_program_id(folder, pin->name), attached;
@@ -210,7 +210,7 @@ int hook_device(const char *folder, const char *name)
 		return pin.ifindex;
 	struct place place;
 	struct bpf_link_info info;
-	__cleanup_fd int link = pin_get(folder, pin.name, PIN_LINK);
+	__attribute__((cleanup(close_fd))) int link = pin_get(folder, pin.name, PIN_LINK);
 	return link >= 0 && link_place(link, &info, &place) == 0 ? (int)place.ifindex : 0;
 }
 
@@ -219,9 +219,9 @@ static int attach_link(const struct datapath *dp, const struct hook *hook, int p
 	char name[DATAPATH_NAME_MAX];
 	/* A peer's program is attached through the primary device, and then is at the peer. */
 	int ifindex = hook->kind == HOOK_NETKIT_PEER ? (int)dp->setup.params.lagg_ifindex : hook->ifindex;
-	__cleanup_fd int link = hook->kind == HOOK_XDP
-				    ? xdp_link(ifindex, program)
-				    : bpf_link_create(program, ifindex, (enum bpf_attach_type)attach_type(hook), NULL);
+	__attribute__((cleanup(close_fd))) int link =
+	    hook->kind == HOOK_XDP ? xdp_link(ifindex, program)
+				   : bpf_link_create(program, ifindex, (enum bpf_attach_type)attach_type(hook), NULL);
 	if (link < 0)
 		return hook->kind == HOOK_XDP ? link : -errno;
 	snprintf(name, sizeof(name), "link_%s", hook->name);
@@ -231,9 +231,9 @@ static int attach_link(const struct datapath *dp, const struct hook *hook, int p
 static int attach_filter(const struct datapath *dp, const struct hook *hook, int program)
 {
 	bool egress = hook->kind == HOOK_TC_EGRESS, made_qdisc;
-	int err = clsact_attach(hook->ifindex, egress, program, &made_qdisc);
-	if (err)
-		return err;
+	int r = clsact_attach(hook->ifindex, egress, program, &made_qdisc);
+	if (r)
+		return r;
 	/* The qdisc goes with the last of our filters, whichever of them it was made for. */
 	int ifindex = hook->ifindex;
 	bool own = made_qdisc || pin_each(dp->folder, match_own, &ifindex) == 1;
@@ -242,10 +242,10 @@ static int attach_filter(const struct datapath *dp, const struct hook *hook, int
 		 own ? "own" : "shared");
 	struct hook_pin old;
 	bool renamed = find_pin(dp->folder, hook->name, &old) && strcmp(old.name, name) != 0;
-	err = pin_set(dp->folder, name, program);
-	if (err)
+	r = pin_set(dp->folder, name, program);
+	if (r)
 		clsact_detach(hook->ifindex, egress, program_id(program), own);
-	return err || !renamed ? err : pin_drop(dp->folder, old.name);
+	return r || !renamed ? r : pin_drop(dp->folder, old.name);
 }
 
 static int attach_dispatched(const struct datapath *dp, const struct hook *hook)
@@ -272,7 +272,7 @@ static int attach(const struct datapath *dp, const struct hook *hook, int progra
 static int replace(const struct datapath *dp, const struct hook *hook, const struct hook_pin *pin, int program)
 {
 	if (pin->keeper == KEEPER_LINK) {
-		__cleanup_fd int link = pin_get(dp->folder, pin->name, PIN_LINK);
+		__attribute__((cleanup(close_fd))) int link = pin_get(dp->folder, pin->name, PIN_LINK);
 		if (link < 0)
 			return link;
 		return bpf_link_update(link, program, NULL) == 0 ? 0 : -errno;
@@ -280,23 +280,23 @@ static int replace(const struct datapath *dp, const struct hook *hook, const str
 	if (pin->keeper == KEEPER_FILTER)
 		return attach_filter(dp, hook, program);
 	uint32_t old = pinned_program_id(dp->folder, pin->name);
-	int err = attach_dispatched(dp, hook);
-	return err ? err : xdp_undispatch(hook->ifindex, old);
+	int r = attach_dispatched(dp, hook);
+	return r ? r : xdp_undispatch(hook->ifindex, old);
 }
 
-static int explain_failure(char sentence[XLAGG_SENTENCE_MAX], const struct hook *hook, int err)
+static int explain_failure(char sentence[XLAGG_SENTENCE_MAX], const struct hook *hook, int r)
 {
 	char buffer[32];
 	const char *device = datapath_device_name(hook->ifindex, buffer);
-	if (hook->kind == HOOK_XDP && (err == -EBUSY || err == -EEXIST))
-		return datapath_say(sentence, err,
+	if (hook->kind == HOOK_XDP && (r == -EBUSY || r == -EEXIST))
+		return datapath_say(sentence, r,
 				    "%s already has an XDP program that does not share the device: remove it with `ip "
 				    "link set dev %s xdp off`",
 				    device, device);
 	if (hook->kind == HOOK_XDP)
-		return datapath_say(sentence, err, "cannot attach XDP to %s: %s; `datapath tc` works on every device",
-				    device, strerror(-err));
-	return datapath_say(sentence, err, "cannot attach to %s: %s", device, strerror(-err));
+		return datapath_say(sentence, r, "cannot attach XDP to %s: %s; `datapath tc` works on every device",
+				    device, strerror(-r));
+	return datapath_say(sentence, r, "cannot attach to %s: %s", device, strerror(-r));
 }
 
 /* Pins the attached program by itself as well, for those who look; nothing hangs on it. */
@@ -308,15 +308,15 @@ static int pin_attached(const struct datapath *dp, const struct hook *hook, char
 	snprintf(name, sizeof(name), "prog_%s", hook->name);
 	if (id && pinned_program_id(dp->folder, name) == id)
 		return 0;
-	__cleanup_fd int program = bpf_prog_get_fd_by_id(id);
-	int err = program < 0 ? -errno : pin_set(dp->folder, name, program);
-	return err ? datapath_say(sentence, err, "cannot pin %s/%s: %s", dp->folder, name, strerror(-err)) : 0;
+	__attribute__((cleanup(close_fd))) int program = bpf_prog_get_fd_by_id(id);
+	int r = program < 0 ? -errno : pin_set(dp->folder, name, program);
+	return r ? datapath_say(sentence, r, "cannot pin %s/%s: %s", dp->folder, name, strerror(-r)) : 0;
 }
 
 /* True when the hook runs that very program already. */
 static bool runs(const struct datapath *dp, uint32_t attached_id, int program)
 {
-	__cleanup_fd int attached = attached_id ? bpf_prog_get_fd_by_id(attached_id) : -1;
+	__attribute__((cleanup(close_fd))) int attached = attached_id ? bpf_prog_get_fd_by_id(attached_id) : -1;
 	return attached >= 0 && program_same(dp, attached, program);
 }
 
@@ -329,9 +329,9 @@ int hook_ensure(const struct datapath *dp, const struct hook *hook, int program,
 	if (!runs(dp, id, program) && (!id || replace(dp, hook, &pin, program) != 0)) {
 		if (found)
 			hook_drop_pin(dp->folder, pin.name);
-		int err = attach(dp, hook, program);
-		if (err)
-			return explain_failure(sentence, hook, err);
+		int r = attach(dp, hook, program);
+		if (r)
+			return explain_failure(sentence, hook, r);
 	}
 	return pin_attached(dp, hook, sentence);
 }
@@ -339,42 +339,42 @@ int hook_ensure(const struct datapath *dp, const struct hook *hook, int program,
 int hook_drop_pin(const char *folder, const char *name)
 {
 	struct hook_pin pin;
-	int err = 0;
+	int r = 0;
 	if (parse_pin(name, &pin)) {
 		if (pin.keeper == KEEPER_LINK) {
 			/* Also when someone else has it open. Links that cannot be detached end with their pin. */
-			__cleanup_fd int link = pin_get(folder, name, PIN_LINK);
+			__attribute__((cleanup(close_fd))) int link = pin_get(folder, name, PIN_LINK);
 			if (link >= 0)
 				bpf_link_detach(link);
 		} else {
 			uint32_t id = pinned_program_id(folder, name);
-			err = pin.keeper == KEEPER_FILTER ? clsact_detach(pin.ifindex, pin.egress, id, pin.own)
-							  : xdp_undispatch(pin.ifindex, id);
+			r = pin.keeper == KEEPER_FILTER ? clsact_detach(pin.ifindex, pin.egress, id, pin.own)
+							: xdp_undispatch(pin.ifindex, id);
 		}
 	}
 	int dropped = pin_drop(folder, name);
-	return err ? err : dropped;
+	return r ? r : dropped;
 }
 
 /* The hook to clear, and the first error on the way. */
 struct clearing {
 	const char *hook;
-	int err;
+	int first;
 };
 
 static int clear_one(void *context, const char *folder, const char *name)
 {
 	struct clearing *clearing = context;
 	char hook[DATAPATH_HOOK_MAX];
-	int err = hook_of_pin(name, hook) && strcmp(hook, clearing->hook) == 0 ? hook_drop_pin(folder, name) : 0;
-	if (!clearing->err)
-		clearing->err = err;
+	int r = hook_of_pin(name, hook) && strcmp(hook, clearing->hook) == 0 ? hook_drop_pin(folder, name) : 0;
+	if (!clearing->first)
+		clearing->first = r;
 	return 0;
 }
 
 int hook_clear(const char *folder, const char *name)
 {
 	struct clearing clearing = {.hook = name};
-	int err = pin_each(folder, clear_one, &clearing);
-	return err ? err : clearing.err;
+	int r = pin_each(folder, clear_one, &clearing);
+	return r ? r : clearing.first;
 }

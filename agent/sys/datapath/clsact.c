@@ -33,8 +33,8 @@ static int delete_qdisc(int ifindex)
 
 int clsact_prepare(int ifindex)
 {
-	int err = make_qdisc(ifindex);
-	return err == -EEXIST ? 0 : err;
+	int r = make_qdisc(ifindex);
+	return r == -EEXIST ? 0 : r;
 }
 
 int clsact_attach(int ifindex, bool egress, int program, bool *made_qdisc)
@@ -45,11 +45,11 @@ int clsact_attach(int ifindex, bool egress, int program, bool *made_qdisc)
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = point(egress));
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = CLSACT_HANDLE, .priority = CLSACT_PRIORITY, .prog_fd = program,
 		    .flags = BPF_TC_F_REPLACE);
-	int err = bpf_tc_attach(&hook, &opts);
-	if (err) {
+	int r = bpf_tc_attach(&hook, &opts);
+	if (r) {
 		if (!made)
 			delete_qdisc(ifindex);
-		return err;
+		return r;
 	}
 	*made_qdisc = !made;
 	return 0;
@@ -59,9 +59,9 @@ int clsact_query(int ifindex, bool egress, uint32_t *program_id)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = point(egress));
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = CLSACT_HANDLE, .priority = CLSACT_PRIORITY);
-	int err = bpf_tc_query(&hook, &opts);
-	if (err)
-		return err == -EINVAL || err == -ENODEV ? -ENOENT : err;
+	int r = bpf_tc_query(&hook, &opts);
+	if (r)
+		return r == -EINVAL || r == -ENODEV ? -ENOENT : r;
 	*program_id = opts.prog_id;
 	return 0;
 }
@@ -112,18 +112,18 @@ static int count_filters(int ifindex, bool egress)
 int clsact_detach(int ifindex, bool egress, uint32_t program_id, bool own)
 {
 	uint32_t attached;
-	int err = clsact_query(ifindex, egress, &attached);
-	if (err == -ENOENT)
+	int r = clsact_query(ifindex, egress, &attached);
+	if (r == -ENOENT)
 		return 0;
-	if (err)
-		return err;
+	if (r)
+		return r;
 	/* The device may be another one by now that got the same index: its filter is not ours. */
 	if (attached != program_id)
 		return 0;
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = point(egress));
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = CLSACT_HANDLE, .priority = CLSACT_PRIORITY);
-	err = bpf_tc_detach(&hook, &opts);
-	if (err || !own || count_filters(ifindex, false) != 0 || count_filters(ifindex, true) != 0)
-		return err;
+	r = bpf_tc_detach(&hook, &opts);
+	if (r || !own || count_filters(ifindex, false) != 0 || count_filters(ifindex, true) != 0)
+		return r;
 	return delete_qdisc(ifindex);
 }

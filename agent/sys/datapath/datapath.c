@@ -44,23 +44,23 @@ void datapath_close(struct datapath **dp)
 /* Programs and hooks of the device and of every port, as `dp->setup` says. What is right already is left alone. */
 static int apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
-	int err = device_apply(dp, sentence);
-	for (uint32_t slot = 0; !err && slot < XLAGG_MAX_PORTS; slot++)
+	int r = device_apply(dp, sentence);
+	for (uint32_t slot = 0; !r && slot < XLAGG_MAX_PORTS; slot++)
 		if (dp->ports[slot].ifindex)
-			err = port_apply(dp, slot, (int)dp->ports[slot].ifindex, sentence);
-	return err;
+			r = port_apply(dp, slot, (int)dp->ports[slot].ifindex, sentence);
+	return r;
 }
 
 static int make_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
-	__cleanup_programs struct programs *programs = NULL;
-	int err = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
-	if (err)
-		return datapath_say(sentence, err, "cannot open the BPF programs: %s", strerror(-err));
-	err = programs_load(dp, programs, (const char *const[]){NULL}, sentence);
-	if (!err && (err = maps_map(dp)))
-		datapath_say(sentence, err, "cannot map the tables of %s: %s", dp->folder, strerror(-err));
-	return err;
+	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
+	int r = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
+	if (r)
+		return datapath_say(sentence, r, "cannot open the BPF programs: %s", strerror(-r));
+	r = programs_load(dp, programs, (const char *const[]){NULL}, sentence);
+	if (!r && (r = maps_map(dp)))
+		datapath_say(sentence, r, "cannot map the tables of %s: %s", dp->folder, strerror(-r));
+	return r;
 }
 
 static void fill_maps(struct datapath *dp)
@@ -73,9 +73,9 @@ static void fill_maps(struct datapath *dp)
 
 static int create(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
-	int err = make_maps(dp, sentence);
-	if (err)
-		return err;
+	int r = make_maps(dp, sentence);
+	if (r)
+		return r;
 	fill_maps(dp);
 	return apply(dp, sentence);
 }
@@ -83,19 +83,19 @@ static int create(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 int datapath_create(struct datapath **ret, const char *folder, const struct datapath_features *features,
 		    const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
 {
-	int err = check_setup(setup, sentence);
-	if (err)
-		return err;
+	int r = check_setup(setup, sentence);
+	if (r)
+		return r;
 	if (strlen(folder) + DATAPATH_NAME_MAX >= DATAPATH_PATH_MAX)
 		return datapath_say(sentence, -ENAMETOOLONG, "the folder's name %.80s... is too long", folder);
 	if (mkdir(folder, 0700) != 0)
 		return datapath_say(sentence, -errno, "cannot make the folder of pins %s: %s", folder, strerror(errno));
 	struct datapath *dp = new_datapath(folder, features, setup);
-	err = dp ? create(dp, sentence) : datapath_say(sentence, -ENOMEM, "out of memory");
-	if (err) {
+	r = dp ? create(dp, sentence) : datapath_say(sentence, -ENOMEM, "out of memory");
+	if (r) {
 		datapath_close(&dp);
 		datapath_remove(folder);
-		return err;
+		return r;
 	}
 	*ret = dp;
 	return 0;
@@ -152,21 +152,20 @@ static bool state_valid(const struct datapath *dp)
 
 static int open_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
-	__cleanup_programs struct programs *programs = NULL;
-	int err = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
-	if (err)
-		return datapath_say(sentence, err, "cannot open the BPF programs: %s", strerror(-err));
-	err = maps_open(dp, programs_object(programs), sentence);
-	if (!err)
-		err = programs_load(dp, programs, (const char *const[]){NULL}, sentence);
-	if (err)
-		return err;
-	err = maps_map(dp);
-	if (err == -ENOMEM)
-		return datapath_say(sentence, err, "out of memory");
-	if (err)
-		return datapath_say(sentence, -EPROTO, "the maps in %s cannot be mapped: %s", dp->folder,
-				    strerror(-err));
+	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
+	int r = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
+	if (r)
+		return datapath_say(sentence, r, "cannot open the BPF programs: %s", strerror(-r));
+	r = maps_open(dp, programs_object(programs), sentence);
+	if (!r)
+		r = programs_load(dp, programs, (const char *const[]){NULL}, sentence);
+	if (r)
+		return r;
+	r = maps_map(dp);
+	if (r == -ENOMEM)
+		return datapath_say(sentence, r, "out of memory");
+	if (r)
+		return datapath_say(sentence, -EPROTO, "the maps in %s cannot be mapped: %s", dp->folder, strerror(-r));
 	if (!state_valid(dp))
 		return datapath_say(sentence, -EPROTO, "the pinned state in %s is of another version or damaged",
 				    dp->folder);
@@ -178,45 +177,45 @@ static int adopt_ports(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		int ifindex = (int)dp->ports[slot].ifindex;
-		int err = ifindex ? port_apply(dp, slot, ifindex, sentence) : 0;
-		if (err == -ENODEV)
-			err = datapath_port_del(dp, slot);
-		if (err)
-			return err;
+		int r = ifindex ? port_apply(dp, slot, ifindex, sentence) : 0;
+		if (r == -ENODEV)
+			r = datapath_port_del(dp, slot);
+		if (r)
+			return r;
 	}
 	return 0;
 }
 
 static int adopt(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
-	int err = open_maps(dp, sentence);
-	if (!err)
-		err = device_apply(dp, sentence);
-	if (!err)
-		err = adopt_ports(dp, sentence);
-	if (!err)
-		err = pin_each(dp->folder, drop_stale, dp);
+	int r = open_maps(dp, sentence);
+	if (!r)
+		r = device_apply(dp, sentence);
+	if (!r)
+		r = adopt_ports(dp, sentence);
+	if (!r)
+		r = pin_each(dp->folder, drop_stale, dp);
 	/* What waited for an agent is old news. */
-	if (!err)
-		err = datapath_slow_read(dp, NULL, NULL);
-	if (!err)
+	if (!r)
+		r = datapath_slow_read(dp, NULL, NULL);
+	if (!r)
 		publish_adopted(dp);
-	return err;
+	return r;
 }
 
 int datapath_adopt(struct datapath **ret, const char *folder, const struct datapath_features *features,
 		   const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
 {
-	int err = check_setup(setup, sentence);
-	if (err)
-		return err;
+	int r = check_setup(setup, sentence);
+	if (r)
+		return r;
 	struct datapath *dp = new_datapath(folder, features, setup);
-	err = dp ? adopt(dp, sentence) : datapath_say(sentence, -ENOMEM, "out of memory");
-	if (err)
+	r = dp ? adopt(dp, sentence) : datapath_say(sentence, -ENOMEM, "out of memory");
+	if (r)
 		datapath_close(&dp);
 	else
 		*ret = dp;
-	return err;
+	return r;
 }
 
 int datapath_change(struct datapath *dp, const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
@@ -225,17 +224,17 @@ int datapath_change(struct datapath *dp, const struct datapath_setup *setup, cha
 	if (setup->device != before.device || setup->params.lagg_ifindex != before.params.lagg_ifindex ||
 	    setup->params.lower_ifindex != before.params.lower_ifindex)
 		return datapath_say(sentence, -EINVAL, "the lagg's own device cannot be changed while it exists");
-	int err = check_setup(setup, sentence);
-	if (err)
-		return err;
+	int r = check_setup(setup, sentence);
+	if (r)
+		return r;
 	dp->setup = *setup;
-	err = apply(dp, sentence);
-	if (!err)
+	r = apply(dp, sentence);
+	if (!r)
 		return 0;
 	char ignored[XLAGG_SENTENCE_MAX];
 	dp->setup = before;
 	apply(dp, ignored);
-	return err;
+	return r;
 }
 
 void datapath_moved(struct datapath *dp, const char *folder)
@@ -270,10 +269,9 @@ static int remove_one(void *context, const char *folder, const char *name)
 	struct stat file;
 	int *first = context;
 	pin_path(path, folder, name);
-	int err =
-	    lstat(path, &file) == 0 && S_ISDIR(file.st_mode) ? datapath_remove(path) : hook_drop_pin(folder, name);
-	if (err && !*first)
-		*first = err;
+	int r = lstat(path, &file) == 0 && S_ISDIR(file.st_mode) ? datapath_remove(path) : hook_drop_pin(folder, name);
+	if (r && !*first)
+		*first = r;
 	return 0;
 }
 
@@ -281,7 +279,7 @@ void datapath_unwatch(const char *folder)
 {
 	char pins[DATAPATH_PATH_MAX];
 	const char *slash = strrchr(folder, '/');
-	__cleanup_fd int ports = pin_get(folder, "ports", PIN_MAP);
+	__attribute__((cleanup(close_fd))) int ports = pin_get(folder, "ports", PIN_MAP);
 	if (ports < 0 || !slash)
 		return;
 	snprintf(pins, sizeof(pins), "%.*s", (int)(slash - folder), folder);
@@ -296,8 +294,8 @@ int datapath_remove(const char *folder)
 	if (!pin_is_bpffs(folder))
 		return -EINVAL;
 	datapath_unwatch(folder);
-	int err = pin_each(folder, remove_one, &first);
-	if (rmdir(folder) != 0 && !err)
-		err = -errno;
-	return first ? first : err;
+	int r = pin_each(folder, remove_one, &first);
+	if (rmdir(folder) != 0 && !r)
+		r = -errno;
+	return first ? first : r;
 }

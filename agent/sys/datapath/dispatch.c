@@ -17,8 +17,8 @@ int run_apart(int (*fn)(void *context), void *context)
 	int ends[2], result = -EIO;
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return -errno;
-	__cleanup_fd int in = ends[0];
-	__cleanup_fd int out = ends[1];
+	__attribute__((cleanup(close_fd))) int in = ends[0];
+	__attribute__((cleanup(close_fd))) int out = ends[1];
 	pid_t child = fork();
 	if (child < 0)
 		return -errno;
@@ -27,7 +27,7 @@ int run_apart(int (*fn)(void *context), void *context)
 		result = fn(context);
 		_exit(write(out, &result, sizeof(result)) != sizeof(result));
 	}
-	close(fd_take(&out));
+	close(take_fd(&out));
 	ssize_t len;
 	do
 		len = read(in, &result, sizeof(result));
@@ -55,32 +55,32 @@ static int attach(const struct programs *programs, const struct addition *additi
 	int ifindex = addition->hook->ifindex;
 	LIBBPF_OPTS(xdp_program_opts, opts, .obj = programs_object(programs), .prog_name = addition->hook->program);
 	struct xdp_program *program = xdp_program__create(&opts);
-	int err = (int)libxdp_get_error(program);
-	if (err)
-		return err;
+	int r = (int)libxdp_get_error(program);
+	if (r)
+		return r;
 	/* For the dispatcher, or MTU 9000 is refused; libxdp takes it off the replacement itself. */
-	err = xdp_program__set_xdp_frags_support(program, true);
-	if (!err)
-		err = xdp_program__attach(program, ifindex, XDP_MODE_NATIVE, 0);
-	if (err)
-		return err;
-	err = pin_set(addition->dp->folder, addition->pin, xdp_program__fd(program));
-	if (err)
+	r = xdp_program__set_xdp_frags_support(program, true);
+	if (!r)
+		r = xdp_program__attach(program, ifindex, XDP_MODE_NATIVE, 0);
+	if (r)
+		return r;
+	r = pin_set(addition->dp->folder, addition->pin, xdp_program__fd(program));
+	if (r)
 		xdp_program__detach(program, ifindex, XDP_MODE_UNSPEC, 0);
-	return err;
+	return r;
 }
 
 static int add(void *context)
 {
 	const struct addition *addition = context;
 	/* libxdp loads the program itself, as a replacement for one of the dispatcher's functions. */
-	__cleanup_programs struct programs *programs = NULL;
-	int err = programs_open(&addition->dp->setup, PROGRAMS_XDP, addition->hook->slot, &programs);
-	if (!err)
-		err = programs_select(programs, (const char *const[]){addition->hook->program, NULL});
-	if (!err)
-		err = maps_bind(addition->dp, programs_object(programs), true);
-	return err ? err : attach(programs, addition);
+	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
+	int r = programs_open(&addition->dp->setup, PROGRAMS_XDP, addition->hook->slot, &programs);
+	if (!r)
+		r = programs_select(programs, (const char *const[]){addition->hook->program, NULL});
+	if (!r)
+		r = maps_bind(addition->dp, programs_object(programs), true);
+	return r ? r : attach(programs, addition);
 }
 
 int xdp_dispatch(const struct datapath *dp, const struct hook *hook, const char *pin)

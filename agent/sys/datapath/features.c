@@ -60,10 +60,11 @@ static bool probe_fentry(void)
 	if (id < 0)
 		return false;
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY, .attach_btf_id = (uint32_t)id);
-	__cleanup_fd int program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "xlagg_try", "GPL", nothing, 2, &opts);
+	__attribute__((cleanup(close_fd))) int program =
+	    bpf_prog_load(BPF_PROG_TYPE_TRACING, "xlagg_try", "GPL", nothing, 2, &opts);
 	if (program < 0)
 		return false;
-	__cleanup_fd int link = bpf_raw_tracepoint_open(NULL, program);
+	__attribute__((cleanup(close_fd))) int link = bpf_raw_tracepoint_open(NULL, program);
 	return link >= 0;
 }
 
@@ -97,7 +98,7 @@ static int try_dispatcher(void *context)
 	if (bpf_program__set_attach_target(pass, bpf_program__fd(dispatcher), "prog0") != 0 ||
 	    bpf_object__load(object) != 0)
 		return false;
-	__cleanup_fd int link = bpf_raw_tracepoint_open(NULL, bpf_program__fd(pass));
+	__attribute__((cleanup(close_fd))) int link = bpf_raw_tracepoint_open(NULL, bpf_program__fd(pass));
 	return link >= 0;
 }
 
@@ -117,7 +118,8 @@ int datapath_probe(struct datapath_features *ret)
 	libbpf_set_print(log_libbpf);
 	libxdp_set_print(log_libxdp);
 	allow_descriptors();
-	__cleanup_fd int program = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "xlagg_try", "GPL", nothing, 2, NULL);
+	__attribute__((cleanup(close_fd))) int program =
+	    bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "xlagg_try", "GPL", nothing, 2, NULL);
 	if (program < 0)
 		return -errno;
 	*ret = (struct datapath_features){

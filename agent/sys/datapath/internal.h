@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "sys/datapath/datapath.h"
+#include "sys/fd.h"
 
 #define DATAPATH_MAPS 24      /* maps of one lagg, at most */
 #define DATAPATH_NAME_MAX 64  /* a pin's name and its NUL */
@@ -35,21 +36,6 @@ enum {
 	DATAPATH_NETKIT_PRIMARY = 54, /* BPF_NETKIT_PRIMARY, Linux 6.7 */
 	DATAPATH_NETKIT_PEER = 55,    /* BPF_NETKIT_PEER, Linux 6.7 */
 };
-
-/* Descriptors and pins close with the variable that holds them. */
-static inline void fd_close(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-/* The descriptor, which no longer closes with the variable. */
-static inline int fd_take(int *fd)
-{
-	int taken = *fd;
-	*fd = -1;
-	return taken;
-}
-#define __cleanup_fd __attribute__((cleanup(fd_close)))
 
 /* A map of the lagg, open. */
 struct datapath_map {
@@ -93,8 +79,8 @@ struct hook {
 
 /* Makes the watcher let go of the lagg's maps, which it holds as well. */
 void datapath_unwatch(const char *folder);
-/* Writes one sentence and gives `error` back. */
-int datapath_say(char sentence[XLAGG_SENTENCE_MAX], int error, const char *format, ...)
+/* Writes one sentence and returns `r`. */
+int datapath_say(char sentence[XLAGG_SENTENCE_MAX], int r, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The name of a device for sentences; "device 7" when it is gone. */
 const char *datapath_device_name(int ifindex, char buffer[32]);
@@ -143,7 +129,6 @@ int programs_load(struct datapath *dp, struct programs *programs, const char *co
 /* Descriptor of a loaded program; belongs to `programs`. */
 int programs_fd(const struct programs *programs, const char *name);
 void programs_close(struct programs **programs);
-#define __cleanup_programs __attribute__((cleanup(programs_close)))
 /* True when an attached program has the code (tag), constants and maps of a freshly loaded one. `dp`: whose devmaps may
  * stand for copies of them, or NULL. */
 bool program_same(const struct datapath *dp, int attached, int fresh);

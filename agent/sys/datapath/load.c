@@ -58,12 +58,12 @@ int programs_open(const struct datapath_setup *setup, enum program_object which,
 	struct xlagg_params params = setup->params;
 	params.slot = slot;
 	params.data_below = data_below(&params);
-	int err = which == PROGRAMS_TC ? open_tc(programs, &params) : open_xdp(programs, &params);
-	if (err)
+	int r = which == PROGRAMS_TC ? open_tc(programs, &params) : open_xdp(programs, &params);
+	if (r)
 		programs_close(&programs);
 	else
 		*ret = programs;
-	return err;
+	return r;
 }
 
 void programs_close(struct programs **programs)
@@ -89,9 +89,9 @@ int programs_select(struct programs *programs, const char *const name[])
 		bool wanted = false;
 		for (uint32_t i = 0; name[i] && !wanted; i++)
 			wanted = strcmp(bpf_program__name(program), name[i]) == 0;
-		int err = bpf_program__set_autoload(program, wanted);
-		if (err)
-			return err;
+		int r = bpf_program__set_autoload(program, wanted);
+		if (r)
+			return r;
 	}
 	return 0;
 }
@@ -103,16 +103,16 @@ int programs_load(struct datapath *dp, struct programs *programs, const char *co
 	 * without it (EINVAL, and nothing in the log). Where it runs them, what is loaded here is for comparison only.
 	 */
 	bool comparison = programs->xdp && dp->features.dispatcher;
-	int err = programs_select(programs, name);
-	if (!err)
-		err = maps_bind(dp, programs->object, !comparison);
-	if (!err)
-		err = bpf_object__load(programs->object);
-	if (err)
-		return datapath_say(sentence, err, "the kernel refuses the program %s: %s; xlaggd -vv shows its log",
-				    name[0], strerror(-err));
-	err = maps_keep(dp, programs->object);
-	return err ? datapath_say(sentence, err, "cannot pin the maps in %s: %s", dp->folder, strerror(-err)) : 0;
+	int r = programs_select(programs, name);
+	if (!r)
+		r = maps_bind(dp, programs->object, !comparison);
+	if (!r)
+		r = bpf_object__load(programs->object);
+	if (r)
+		return datapath_say(sentence, r, "the kernel refuses the program %s: %s; xlaggd -vv shows its log",
+				    name[0], strerror(-r));
+	r = maps_keep(dp, programs->object);
+	return r ? datapath_say(sentence, r, "cannot pin the maps in %s: %s", dp->folder, strerror(-r)) : 0;
 }
 
 int programs_fd(const struct programs *programs, const char *name)
@@ -125,8 +125,8 @@ int programs_fd(const struct programs *programs, const char *name)
 /* Two maps of constants of the same content. */
 static bool constants_same(uint32_t id_a, uint32_t id_b)
 {
-	__cleanup_fd int a = bpf_map_get_fd_by_id(id_a);
-	__cleanup_fd int b = bpf_map_get_fd_by_id(id_b);
+	__attribute__((cleanup(close_fd))) int a = bpf_map_get_fd_by_id(id_a);
+	__attribute__((cleanup(close_fd))) int b = bpf_map_get_fd_by_id(id_b);
 	struct bpf_map_info info_a = {0}, info_b = {0};
 	uint32_t len_a = sizeof(info_a), len_b = sizeof(info_b), first = 0;
 	if (a < 0 || b < 0 || bpf_obj_get_info_by_fd(a, &info_a, &len_a) != 0 ||
@@ -147,8 +147,8 @@ static bool constants_same(uint32_t id_a, uint32_t id_b)
 /* The lagg's own devmap in the one program, a copy of it in the other that was loaded for comparison. */
 static bool devmap_same(const struct datapath *dp, uint32_t id_attached, uint32_t id_fresh)
 {
-	__cleanup_fd int attached = bpf_map_get_fd_by_id(id_attached);
-	__cleanup_fd int fresh = bpf_map_get_fd_by_id(id_fresh);
+	__attribute__((cleanup(close_fd))) int attached = bpf_map_get_fd_by_id(id_attached);
+	__attribute__((cleanup(close_fd))) int fresh = bpf_map_get_fd_by_id(id_fresh);
 	struct bpf_map_info info = {0}, own = {0};
 	uint32_t len = sizeof(info), len_own = sizeof(own);
 	if (attached < 0 || fresh < 0 || bpf_obj_get_info_by_fd(fresh, &info, &len) != 0 ||

@@ -34,7 +34,7 @@ static int keep(struct datapath *dp, const char *name, int *fd)
 		return -E2BIG;
 	memcpy(map.name, name, strlen(name));
 	dp->map[dp->maps++] = map;
-	fd_take(fd);
+	take_fd(fd);
 	return 0;
 }
 
@@ -46,9 +46,9 @@ int maps_bind(const struct datapath *dp, struct bpf_object *object, bool devmaps
 		int fd = is_internal(map) ? -ENOENT : datapath_map(dp, bpf_map__name(map));
 		if (fd < 0 || (!devmaps && bpf_map__type(map) == BPF_MAP_TYPE_DEVMAP))
 			continue;
-		int err = bpf_map__reuse_fd(map, fd);
-		if (err)
-			return err;
+		int r = bpf_map__reuse_fd(map, fd);
+		if (r)
+			return r;
 	}
 	return 0;
 }
@@ -100,24 +100,24 @@ static int carry_over(int from, int to)
 	size_t read = part_size(&before), write = part_size(&after);
 	size_t common = before.value_size < after.value_size ? before.value_size : after.value_size;
 	char *values = calloc(parts, read + write);
-	int err = values ? 0 : -ENOMEM;
-	for (uint32_t index = 0; !err && index < after.max_entries; index++) {
+	int r = values ? 0 : -ENOMEM;
+	for (uint32_t index = 0; !r && index < after.max_entries; index++) {
 		char *grown = values + parts * read;
 		if (bpf_map_lookup_elem(from, &index, values) != 0)
-			err = -errno;
+			r = -errno;
 		for (size_t i = 0; i < parts; i++)
 			memcpy(grown + i * write, values + i * read, common);
-		if (!err && bpf_map_update_elem(to, &index, grown, BPF_ANY) != 0)
-			err = -errno;
+		if (!r && bpf_map_update_elem(to, &index, grown, BPF_ANY) != 0)
+			r = -errno;
 	}
 	free(values);
-	return err;
+	return r;
 }
 
 /* Takes over what the map that is pinned in this one's place holds. */
 static int inherit(const struct datapath *dp, const struct bpf_map *map)
 {
-	__cleanup_fd int before = pin_get(dp->folder, bpf_map__name(map), PIN_MAP);
+	__attribute__((cleanup(close_fd))) int before = pin_get(dp->folder, bpf_map__name(map), PIN_MAP);
 	if (before < 0 || !map_grew(map, before))
 		return 0;
 	return carry_over(before, bpf_map__fd(map));
@@ -131,19 +131,19 @@ int maps_keep(struct datapath *dp, struct bpf_object *object)
 		const char *name = bpf_map__name(map);
 		if (is_internal(map) || datapath_map(dp, name) >= 0)
 			continue;
-		__cleanup_fd int fd = dup(bpf_map__fd(map));
+		__attribute__((cleanup(close_fd))) int fd = dup(bpf_map__fd(map));
 		if (fd < 0)
 			return -errno;
-		int err = inherit(dp, map);
+		int r = inherit(dp, map);
 		/* The watcher knows a lagg by its map. */
-		if (!err && strcmp(name, "ports") == 0)
+		if (!r && strcmp(name, "ports") == 0)
 			datapath_unwatch(dp->folder);
-		if (!err)
-			err = pin_set(dp->folder, name, fd);
-		if (!err)
-			err = keep(dp, name, &fd);
-		if (err)
-			return err;
+		if (!r)
+			r = pin_set(dp->folder, name, fd);
+		if (!r)
+			r = keep(dp, name, &fd);
+		if (r)
+			return r;
 	}
 	return 0;
 }
@@ -167,7 +167,7 @@ int maps_open(struct datapath *dp, struct bpf_object *object, char sentence[XLAG
 		const char *name = bpf_map__name(map);
 		if (is_internal(map) || datapath_map(dp, name) >= 0)
 			continue;
-		__cleanup_fd int fd = pin_get(dp->folder, name, PIN_MAP);
+		__attribute__((cleanup(close_fd))) int fd = pin_get(dp->folder, name, PIN_MAP);
 		bool fits = fd >= 0 && map_fits(map, fd);
 		if (!fits && (!is_essential(name) || (fd >= 0 && map_grew(map, fd))))
 			continue;
@@ -178,9 +178,9 @@ int maps_open(struct datapath *dp, struct bpf_object *object, char sentence[XLAG
 			return datapath_say(sentence, -EPROTO,
 					    "the pinned map %s/%s is not of the type and size that this version uses",
 					    dp->folder, name);
-		int err = keep(dp, name, &fd);
-		if (err)
-			return datapath_say(sentence, err, "%s holds more maps than a lagg has", dp->folder);
+		int r = keep(dp, name, &fd);
+		if (r)
+			return datapath_say(sentence, r, "%s holds more maps than a lagg has", dp->folder);
 	}
 	return 0;
 }
@@ -216,13 +216,13 @@ static int slow_sample(void *context, void *data, size_t size)
 
 int maps_map(struct datapath *dp)
 {
-	int err = map_memory(dp, "ports", sizeof(*dp->ports), XLAGG_MAX_PORTS, (void **)&dp->ports);
-	if (!err)
-		err = map_memory(dp, "tables", sizeof(*dp->tables), XLAGG_TABLES, (void **)&dp->tables);
-	if (!err)
-		err = map_memory(dp, "control", sizeof(*dp->control), 1, (void **)&dp->control);
-	if (err)
-		return err;
+	int r = map_memory(dp, "ports", sizeof(*dp->ports), XLAGG_MAX_PORTS, (void **)&dp->ports);
+	if (!r)
+		r = map_memory(dp, "tables", sizeof(*dp->tables), XLAGG_TABLES, (void **)&dp->tables);
+	if (!r)
+		r = map_memory(dp, "control", sizeof(*dp->control), 1, (void **)&dp->control);
+	if (r)
+		return r;
 	int fd = datapath_map(dp, "slow_rx");
 	if (fd < 0)
 		return fd;

@@ -45,9 +45,9 @@ int datapath_mount(const char *folder)
 	 * business. */
 	if (below_root && !pin_is_bpffs(root) && mount("bpf", root, "bpf", 0, "mode=0700") != 0)
 		return -errno;
-	int err = make_folders(folder);
-	if (err)
-		return err;
+	int r = make_folders(folder);
+	if (r)
+		return r;
 	if (!pin_is_bpffs(folder))
 		return -EINVAL;
 	/* In the usual place libxdp's pins are where other XDP tools look for them; another namespace's must not mix
@@ -56,8 +56,8 @@ int datapath_mount(const char *folder)
 		return 0;
 	char own[DATAPATH_PATH_MAX];
 	pin_path(own, folder, "libxdp-dispatchers");
-	err = make_folders(own);
-	return err ? err : setenv("LIBXDP_BPFFS", own, 1) == 0 ? 0 : -errno;
+	r = make_folders(own);
+	return r ? r : setenv("LIBXDP_BPFFS", own, 1) == 0 ? 0 : -errno;
 }
 
 void pin_path(char path[DATAPATH_PATH_MAX], const char *folder, const char *name)
@@ -70,14 +70,14 @@ int pin_get(const char *folder, const char *name, enum pin_kind kind)
 	static const char *const inode[] = {"anon_inode:bpf-map", "anon_inode:bpf-prog", "anon_inode:bpf-link"};
 	char path[DATAPATH_PATH_MAX], self[32], what[64] = "";
 	pin_path(path, folder, name);
-	__cleanup_fd int fd = bpf_obj_get(path);
+	__attribute__((cleanup(close_fd))) int fd = bpf_obj_get(path);
 	if (fd < 0)
 		return -errno;
 	/* The kernel answers every question about any of the three, with another structure. */
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
 	if (readlink(self, what, sizeof(what) - 1) < 0 || strcmp(what, inode[kind]) != 0)
 		return -EPROTO;
-	return fd_take(&fd);
+	return take_fd(&fd);
 }
 
 int pin_set(const char *folder, const char *name, int fd)
@@ -92,9 +92,9 @@ int pin_set(const char *folder, const char *name, int fd)
 	if (bpf_obj_pin(fd, fresh) != 0)
 		return -errno;
 	if (rename(fresh, path) != 0) {
-		int err = -errno;
+		int r = -errno;
 		unlink(fresh);
-		return err;
+		return r;
 	}
 	return 0;
 }
@@ -120,9 +120,9 @@ int pin_each(const char *folder, pin_fn fn, void *context)
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		if (entry->d_name[0] == '.')
 			continue;
-		int ret = fn(context, folder, entry->d_name);
-		if (ret)
-			return ret;
+		int r = fn(context, folder, entry->d_name);
+		if (r)
+			return r;
 	}
 	return 0;
 }

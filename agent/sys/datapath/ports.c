@@ -10,13 +10,13 @@
 #include "sys/datapath/watch.h"
 #include "sys/log.h"
 
-int datapath_say(char sentence[XLAGG_SENTENCE_MAX], int error, const char *format, ...)
+int datapath_say(char sentence[XLAGG_SENTENCE_MAX], int r, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
 	vsnprintf(sentence, XLAGG_SENTENCE_MAX, format, args);
 	va_end(args);
-	return error;
+	return r;
 }
 
 const char *datapath_device_name(int ifindex, char buffer[32])
@@ -68,20 +68,20 @@ static int offer_to_xdp(struct datapath *dp, uint32_t slot, int ifindex)
 /* Before any program that redirects through them: a missing entry passes a frame on to tc, but broadcast would not. */
 static int fill_devmaps(struct datapath *dp)
 {
-	int err = put_device(dp, "lower_dev", 0, dp->setup.params.lower_ifindex);
-	for (uint32_t slot = 0; !err && slot < XLAGG_MAX_PORTS; slot++) {
+	int r = put_device(dp, "lower_dev", 0, dp->setup.params.lower_ifindex);
+	for (uint32_t slot = 0; !r && slot < XLAGG_MAX_PORTS; slot++) {
 		const struct xlagg_port *port = &dp->ports[slot];
 		bool live = port->ifindex && port->enabled == port->lost;
 		if (!live)
 			take_device(dp, "live_devs", slot); /* it may be from some time ago, in proto broadcast */
 		if (port->ifindex)
-			err = offer_to_xdp(dp, slot, (int)port->ifindex);
-		if (!err && live)
-			err = put_device(dp, "live_devs", slot, port->ifindex);
-		if (err == -EINVAL) /* the device is gone, which is found out when its hooks are looked at */
-			err = 0;
+			r = offer_to_xdp(dp, slot, (int)port->ifindex);
+		if (!r && live)
+			r = put_device(dp, "live_devs", slot, port->ifindex);
+		if (r == -EINVAL) /* the device is gone, which is found out when its hooks are looked at */
+			r = 0;
 	}
-	return err;
+	return r;
 }
 
 /* The lower end in the xdp profile: programs of ports redirect into it, its own hashes what lagg0 sends. */
@@ -90,14 +90,14 @@ static int device_xdp(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	if (dp->setup.profile != XLAGG_DATAPATH_XDP)
 		return hook_clear(dp->folder, "xdptx");
 	uint32_t lower = dp->setup.params.lower_ifindex;
-	__cleanup_programs struct programs *programs = NULL;
-	int err = programs_open(&dp->setup, PROGRAMS_XDP, 0, &programs);
-	if (!err)
-		err = fill_devmaps(dp);
-	if (err)
-		return datapath_say(sentence, err, "cannot set up the xdp datapath: %s", strerror(-err));
-	err = programs_load(dp, programs, (const char *const[]){"xdp_tx", NULL}, sentence);
-	return err ? err : ensure(dp, programs, device_hook(HOOK_XDP, "xdptx", "xdp_tx", lower), sentence);
+	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
+	int r = programs_open(&dp->setup, PROGRAMS_XDP, 0, &programs);
+	if (!r)
+		r = fill_devmaps(dp);
+	if (r)
+		return datapath_say(sentence, r, "cannot set up the xdp datapath: %s", strerror(-r));
+	r = programs_load(dp, programs, (const char *const[]){"xdp_tx", NULL}, sentence);
+	return r ? r : ensure(dp, programs, device_hook(HOOK_XDP, "xdptx", "xdp_tx", lower), sentence);
 }
 
 /* At a netkit device's own transmit function, which spares every frame the way through tc. A guard that an earlier
@@ -115,36 +115,36 @@ int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	static const char *const names[] = {"tx", "lower_guard", NULL};
 	uint32_t lagg = dp->setup.params.lagg_ifindex, lower = dp->setup.params.lower_ifindex;
 	bool direct = dp->setup.direct && dp->setup.device == XLAGG_DEVICE_VETH;
-	__cleanup_programs struct programs *programs = NULL;
+	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
 	char buffer[32];
 
-	int err = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
-	if (err)
-		return datapath_say(sentence, err, "cannot open the BPF programs: %s", strerror(-err));
-	err = programs_load(dp, programs, names, sentence);
-	if (err)
-		return err;
+	int r = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
+	if (r)
+		return datapath_say(sentence, r, "cannot open the BPF programs: %s", strerror(-r));
+	r = programs_load(dp, programs, names, sentence);
+	if (r)
+		return r;
 	/* It was made for another setup; the next `explain` makes one. */
-	err = pin_drop(dp->folder, "prog_probe");
-	if (!err && !dp->features.tcx)
-		err = clsact_prepare((int)lagg);
-	if (err)
-		return datapath_say(sentence, err, "cannot prepare %s: %s", datapath_device_name((int)lagg, buffer),
-				    strerror(-err));
+	r = pin_drop(dp->folder, "prog_probe");
+	if (!r && !dp->features.tcx)
+		r = clsact_prepare((int)lagg);
+	if (r)
+		return datapath_say(sentence, r, "cannot prepare %s: %s", datapath_device_name((int)lagg, buffer),
+				    strerror(-r));
 	/* The kernel takes it out when the device goes: then the ports' frames are their own again. */
-	err = put_device(dp, "lower_alive", 0, lower);
-	if (err)
+	r = put_device(dp, "lower_alive", 0, lower);
+	if (r)
 		return datapath_say(sentence, -ENODEV, "%s, the lower end of the lagg, is not there",
 				    datapath_device_name((int)lower, buffer));
-	err = ensure(dp, programs, guard_hook(dp), sentence);
-	if (!err)
-		err = ensure(dp, programs, device_hook(HOOK_TC_INGRESS, "tx", "tx", lower), sentence);
-	if (!err && dp->setup.device == XLAGG_DEVICE_NETKIT)
-		err = ensure(dp, programs, device_hook(HOOK_NETKIT, "txnetkit", "tx", lagg), sentence);
-	if (!err)
-		err = direct ? ensure(dp, programs, device_hook(HOOK_TC_EGRESS, "txlagg", "tx", lagg), sentence)
-			     : hook_clear(dp->folder, "txlagg");
-	return err ? err : device_xdp(dp, sentence);
+	r = ensure(dp, programs, guard_hook(dp), sentence);
+	if (!r)
+		r = ensure(dp, programs, device_hook(HOOK_TC_INGRESS, "tx", "tx", lower), sentence);
+	if (!r && dp->setup.device == XLAGG_DEVICE_NETKIT)
+		r = ensure(dp, programs, device_hook(HOOK_NETKIT, "txnetkit", "tx", lagg), sentence);
+	if (!r)
+		r = direct ? ensure(dp, programs, device_hook(HOOK_TC_EGRESS, "txlagg", "tx", lagg), sentence)
+			   : hook_clear(dp->folder, "txlagg");
+	return r ? r : device_xdp(dp, sentence);
 }
 
 /*
@@ -171,36 +171,36 @@ static int port_xdp(struct datapath *dp, uint32_t slot, int ifindex, char senten
 		take_device(dp, "live_devs", slot);
 		return cleared;
 	}
-	__cleanup_programs struct programs *programs = NULL;
-	int err = programs_open(&dp->setup, PROGRAMS_XDP, slot, &programs);
-	if (err)
-		return datapath_say(sentence, err, "cannot set up the xdp datapath: %s", strerror(-err));
-	err = programs_load(dp, programs, (const char *const[]){"xdp_rx", NULL}, sentence);
-	if (!err)
-		err = ensure(dp, programs, hook, sentence);
-	if (err == -EOPNOTSUPP || (!err && !xdp_native(ifindex))) {
+	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
+	int r = programs_open(&dp->setup, PROGRAMS_XDP, slot, &programs);
+	if (r)
+		return datapath_say(sentence, r, "cannot set up the xdp datapath: %s", strerror(-r));
+	r = programs_load(dp, programs, (const char *const[]){"xdp_rx", NULL}, sentence);
+	if (!r)
+		r = ensure(dp, programs, hook, sentence);
+	if (r == -EOPNOTSUPP || (!r && !xdp_native(ifindex))) {
 		sentence[0] = '\0';
 		return port_without_xdp(dp, &hook);
 	}
-	if (err)
-		return err;
+	if (r)
+		return r;
 	/* Many drivers take frames for sending only while they run a program of their own. */
-	err = offer_to_xdp(dp, slot, ifindex);
-	return err ? datapath_say(sentence, err, "cannot have XDP send through %s: %s",
-				  datapath_device_name(ifindex, buffer), strerror(-err))
-		   : 0;
+	r = offer_to_xdp(dp, slot, ifindex);
+	return r ? datapath_say(sentence, r, "cannot have XDP send through %s: %s",
+				datapath_device_name(ifindex, buffer), strerror(-r))
+		 : 0;
 }
 
 int port_apply(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XLAGG_SENTENCE_MAX])
 {
-	__cleanup_programs struct programs *programs = NULL;
-	int err = programs_open(&dp->setup, PROGRAMS_TC, slot, &programs);
-	if (err)
-		return datapath_say(sentence, err, "cannot open the BPF programs: %s", strerror(-err));
-	err = programs_load(dp, programs, (const char *const[]){"rx", NULL}, sentence);
-	if (!err)
-		err = ensure(dp, programs, port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, ifindex), sentence);
-	return err ? err : port_xdp(dp, slot, ifindex, sentence);
+	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
+	int r = programs_open(&dp->setup, PROGRAMS_TC, slot, &programs);
+	if (r)
+		return datapath_say(sentence, r, "cannot open the BPF programs: %s", strerror(-r));
+	r = programs_load(dp, programs, (const char *const[]){"rx", NULL}, sentence);
+	if (!r)
+		r = ensure(dp, programs, port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, ifindex), sentence);
+	return r ? r : port_xdp(dp, slot, ifindex, sentence);
 }
 
 int datapath_port_ifindex(const struct datapath *dp, uint32_t slot)
@@ -222,13 +222,13 @@ int datapath_port_add(struct datapath *dp, uint32_t slot, int ifindex, char sent
 	__atomic_store_n(&port->flags, 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&port->enabled, XLAGG_PORT_OUT, __ATOMIC_RELEASE);
 	__atomic_store_n(&port->ifindex, (uint32_t)ifindex, __ATOMIC_RELEASE);
-	int err = port_apply(dp, slot, ifindex, sentence);
-	if (!err && dp->watch && (err = watch_port(dp->watch, dp->watched, slot, (uint32_t)ifindex)))
-		datapath_say(sentence, err, "cannot watch the carrier of %s: %s", datapath_device_name(ifindex, buffer),
-			     strerror(-err));
-	if (err)
+	int r = port_apply(dp, slot, ifindex, sentence);
+	if (!r && dp->watch && (r = watch_port(dp->watch, dp->watched, slot, (uint32_t)ifindex)))
+		datapath_say(sentence, r, "cannot watch the carrier of %s: %s", datapath_device_name(ifindex, buffer),
+			     strerror(-r));
+	if (r)
 		datapath_port_del(dp, slot);
-	return err;
+	return r;
 }
 
 int datapath_port_del(struct datapath *dp, uint32_t slot)
@@ -244,10 +244,10 @@ int datapath_port_del(struct datapath *dp, uint32_t slot)
 	struct hook tc = port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, 0);
 	if (dp->watch && port->ifindex)
 		watch_port_gone(dp->watch, port->ifindex);
-	int err = hook_clear(dp->folder, xdp.name);
-	int err_tc = hook_clear(dp->folder, tc.name);
+	int r = hook_clear(dp->folder, xdp.name);
+	int r_tc = hook_clear(dp->folder, tc.name);
 	__atomic_store_n(&port->ifindex, 0, __ATOMIC_RELEASE);
-	return err ? err : err_tc;
+	return r ? r : r_tc;
 }
 
 int datapath_watch(struct datapath *dp, struct watch *watch)
@@ -255,11 +255,11 @@ int datapath_watch(struct datapath *dp, struct watch *watch)
 	dp->watch = NULL;
 	if (!watch)
 		return 0;
-	int err = watch_lagg(watch, datapath_map(dp, "ports"), datapath_map(dp, "control"), &dp->watched);
-	for (uint32_t slot = 0; !err && slot < XLAGG_MAX_PORTS; slot++)
+	int r = watch_lagg(watch, datapath_map(dp, "ports"), datapath_map(dp, "control"), &dp->watched);
+	for (uint32_t slot = 0; !r && slot < XLAGG_MAX_PORTS; slot++)
 		if (dp->ports[slot].ifindex)
-			err = watch_port(watch, dp->watched, slot, dp->ports[slot].ifindex);
-	if (!err)
+			r = watch_port(watch, dp->watched, slot, dp->ports[slot].ifindex);
+	if (!r)
 		dp->watch = watch;
-	return err;
+	return r;
 }

@@ -85,15 +85,15 @@ bool table_valid(const struct xlagg_table *table)
  * system calls. */
 static int publish_broadcast(const struct datapath *dp, const bool live[XLAGG_MAX_PORTS])
 {
-	int fd = datapath_map(dp, "live_devs"), err = 0;
+	int fd = datapath_map(dp, "live_devs"), r = 0;
 	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
 		uint32_t ifindex = dp->ports[i].ifindex;
 		if (live[i] && ifindex && bpf_map_update_elem(fd, &i, &ifindex, BPF_ANY) != 0)
-			err = -errno;
+			r = -errno;
 		else if (!live[i] || !ifindex)
 			bpf_map_delete_elem(fd, &i);
 	}
-	return err;
+	return r;
 }
 
 int datapath_publish(struct datapath *dp, const struct xlagg_table *table, const bool live[XLAGG_MAX_PORTS],

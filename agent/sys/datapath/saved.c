@@ -64,10 +64,10 @@ int datapath_read_saved(const char *folder, struct xlagg_saved *ret)
 {
 	__attribute__((cleanup(free_value))) struct xlagg_saved *saved = NULL;
 	size_t size = 0;
-	__cleanup_fd int fd = pin_get(folder, "saved", PIN_MAP);
-	int err = fd < 0 ? fd : read_value(fd, &saved, &size);
-	if (err)
-		return err;
+	__attribute__((cleanup(close_fd))) int fd = pin_get(folder, "saved", PIN_MAP);
+	int r = fd < 0 ? fd : read_value(fd, &saved, &size);
+	if (r)
+		return r;
 	if (!saved || saved->message_len > sizeof(saved->message) ||
 	    saved->message_sum != fnv1a(saved->message, saved->message_len))
 		return -EPROTO;

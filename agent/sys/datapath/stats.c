@@ -15,13 +15,13 @@ static int sum(const struct datapath *dp, const char *map, uint32_t index, uint6
 	uint64_t *values = calloc((size_t)cpus * words, sizeof(*values));
 	if (!values)
 		return -ENOMEM;
-	int err = bpf_map_lookup_elem(fd, &index, values) == 0 ? 0 : -errno;
-	if (!err)
+	int r = bpf_map_lookup_elem(fd, &index, values) == 0 ? 0 : -errno;
+	if (!r)
 		memset(ret, 0, words * sizeof(*ret));
-	for (size_t i = 0; !err && i < (size_t)cpus * words; i++)
+	for (size_t i = 0; !r && i < (size_t)cpus * words; i++)
 		ret[i % words] += values[i];
 	free(values);
-	return err;
+	return r;
 }
 
 int datapath_port_stats(const struct datapath *dp, uint32_t slot, struct xlagg_port_stats *ret)
@@ -68,9 +68,9 @@ int datapath_gap(const struct datapath *dp, uint32_t from, uint32_t to, uint64_t
 	struct xlagg_turnover *cpu = calloc((size_t)cpus, sizeof(*cpu));
 	if (!cpu)
 		return -ENOMEM;
-	int err = bpf_map_lookup_elem(fd, &zero, cpu) == 0 ? gap_of(cpu, cpus, from, to, since_ns, ret) : -errno;
+	int r = bpf_map_lookup_elem(fd, &zero, cpu) == 0 ? gap_of(cpu, cpus, from, to, since_ns, ret) : -errno;
 	free(cpu);
-	return err;
+	return r;
 }
 
 static int put(const struct datapath *dp, const char *map, uint32_t index, const void *value)
@@ -94,11 +94,11 @@ int datapath_port_reset(struct datapath *dp, uint32_t slot)
 	struct xlagg_port_stats *zero = calloc((size_t)cpus, sizeof(*zero));
 	if (!zero)
 		return -ENOMEM;
-	int err = put(dp, "port_stats", slot, zero);
+	int r = put(dp, "port_stats", slot, zero);
 	free(zero);
-	if (!err)
-		err = datapath_reset_headless(dp, slot);
-	return err ? err : datapath_set_lacp(dp, slot, &(struct xlagg_lacp){0});
+	if (!r)
+		r = datapath_reset_headless(dp, slot);
+	return r ? r : datapath_set_lacp(dp, slot, &(struct xlagg_lacp){0});
 }
 
 int datapath_set_lacp(struct datapath *dp, uint32_t slot, const struct xlagg_lacp *lacp)
@@ -139,7 +139,7 @@ int datapath_set_probe_macs(struct datapath *dp, const uint8_t macs[XLAGG_MAX_PO
 	static const uint8_t none[6];
 	struct xlagg_probe_mac stale[XLAGG_MAX_PORTS], key, next;
 	uint32_t count = 0;
-	int fd = datapath_map(dp, "probe_macs"), err = 0;
+	int fd = datapath_map(dp, "probe_macs"), r = 0;
 	if (fd < 0)
 		return fd;
 	for (bool more = bpf_map_get_next_key(fd, NULL, &next) == 0; more && count < XLAGG_MAX_PORTS;
@@ -154,9 +154,9 @@ int datapath_set_probe_macs(struct datapath *dp, const uint8_t macs[XLAGG_MAX_PO
 		key = (struct xlagg_probe_mac){0};
 		memcpy(key.mac, macs[slot], 6);
 		if (memcmp(macs[slot], none, 6) != 0 && bpf_map_update_elem(fd, &key, &slot, BPF_ANY) != 0)
-			err = -errno;
+			r = -errno;
 	}
-	return err;
+	return r;
 }
 
 int datapath_slow_fd(const struct datapath *dp)
@@ -178,11 +178,11 @@ int datapath_slow_read(struct datapath *dp, datapath_slow_fn fn, void *context)
 static int load_probe(struct datapath *dp)
 {
 	char sentence[XLAGG_SENTENCE_MAX];
-	__cleanup_programs struct programs *programs = NULL;
-	int err = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
-	if (!err)
-		err = programs_load(dp, programs, (const char *const[]){"explain", NULL}, sentence);
-	return err ? err : pin_set(dp->folder, "prog_probe", programs_fd(programs, "explain"));
+	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
+	int r = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
+	if (!r)
+		r = programs_load(dp, programs, (const char *const[]){"explain", NULL}, sentence);
+	return r ? r : pin_set(dp->folder, "prog_probe", programs_fd(programs, "explain"));
 }
 
 static int get_probe(struct datapath *dp)
@@ -190,13 +190,13 @@ static int get_probe(struct datapath *dp)
 	int program = pin_get(dp->folder, "prog_probe", PIN_PROGRAM);
 	if (program >= 0)
 		return program;
-	int err = load_probe(dp);
-	return err ? err : pin_get(dp->folder, "prog_probe", PIN_PROGRAM);
+	int r = load_probe(dp);
+	return r ? r : pin_get(dp->folder, "prog_probe", PIN_PROGRAM);
 }
 
 int datapath_explain(struct datapath *dp, const void *frame, uint32_t len, struct xlagg_probe *ret)
 {
-	__cleanup_fd int program = get_probe(dp);
+	__attribute__((cleanup(close_fd))) int program = get_probe(dp);
 	int result = datapath_map(dp, "probe_result");
 	if (program < 0 || result < 0)
 		return program < 0 ? program : result;

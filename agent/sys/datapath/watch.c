@@ -31,7 +31,7 @@ static int netns_cookie(uint64_t *ret)
 {
 	uint64_t cookie;
 	socklen_t len = sizeof(cookie);
-	__cleanup_fd int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	__attribute__((cleanup(close_fd))) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) != 0)
 		return -errno;
 	*ret = cookie;
@@ -55,7 +55,8 @@ static bool all_fit(const char *folder, const struct bpf_object *object)
 	struct bpf_map *map;
 	bpf_object__for_each_map(map, object)
 	{
-		__cleanup_fd int fd = is_ours(map) ? pin_get(folder, bpf_map__name(map), PIN_MAP) : -ENOENT;
+		__attribute__((cleanup(close_fd))) int fd =
+		    is_ours(map) ? pin_get(folder, bpf_map__name(map), PIN_MAP) : -ENOENT;
 		if (is_ours(map) && (fd < 0 || !map_fits(map, fd)))
 			return false;
 	}
@@ -68,15 +69,16 @@ static int bind_maps(const char *folder, struct bpf_object *object)
 {
 	struct bpf_map *map;
 	if (!all_fit(folder, object)) {
-		int err = datapath_remove(folder);
-		return err ? err : mkdir(folder, 0700) == 0 ? 0 : -errno;
+		int r = datapath_remove(folder);
+		return r ? r : mkdir(folder, 0700) == 0 ? 0 : -errno;
 	}
 	bpf_object__for_each_map(map, object)
 	{
-		__cleanup_fd int fd = is_ours(map) ? pin_get(folder, bpf_map__name(map), PIN_MAP) : -ENOENT;
-		int err = fd < 0 ? 0 : bpf_map__reuse_fd(map, fd);
-		if (err)
-			return err;
+		__attribute__((cleanup(close_fd))) int fd =
+		    is_ours(map) ? pin_get(folder, bpf_map__name(map), PIN_MAP) : -ENOENT;
+		int r = fd < 0 ? 0 : bpf_map__reuse_fd(map, fd);
+		if (r)
+			return r;
 	}
 	return 0;
 }
@@ -86,9 +88,9 @@ static int pin_maps(const char *folder, struct bpf_object *object)
 	struct bpf_map *map;
 	bpf_object__for_each_map(map, object)
 	{
-		int err = is_ours(map) ? pin_set(folder, bpf_map__name(map), bpf_map__fd(map)) : 0;
-		if (err)
-			return err;
+		int r = is_ours(map) ? pin_set(folder, bpf_map__name(map), bpf_map__fd(map)) : 0;
+		if (r)
+			return r;
 	}
 	return 0;
 }
@@ -98,10 +100,10 @@ static bool runs(const char *folder, const char *pin, int program)
 {
 	struct bpf_link_info info = {0};
 	uint32_t len = sizeof(info);
-	__cleanup_fd int link = pin_get(folder, pin, PIN_LINK);
+	__attribute__((cleanup(close_fd))) int link = pin_get(folder, pin, PIN_LINK);
 	if (link < 0 || bpf_obj_get_info_by_fd(link, &info, &len) != 0 || info.type != BPF_LINK_TYPE_TRACING)
 		return false;
-	__cleanup_fd int attached = bpf_prog_get_fd_by_id(info.prog_id);
+	__attribute__((cleanup(close_fd))) int attached = bpf_prog_get_fd_by_id(info.prog_id);
 	return attached >= 0 && program_same(NULL, attached, program);
 }
 
@@ -119,10 +121,10 @@ static int attach_programs(const char *folder, struct bpf_object *object)
 		struct bpf_link *link = bpf_program__attach(program);
 		if (!link)
 			return -errno;
-		int err = pin_set(folder, pin, bpf_link__fd(link));
+		int r = pin_set(folder, pin, bpf_link__fd(link));
 		bpf_link__destroy(link);
-		if (err)
-			return err;
+		if (r)
+			return r;
 	}
 	return 0;
 }
@@ -132,15 +134,15 @@ static int start(struct watch *watch)
 	__attribute__((cleanup(skeleton_close))) struct xlagg_link_bpf *skeleton = xlagg_link_bpf__open();
 	if (!skeleton)
 		return -errno;
-	int err = bind_maps(watch->folder, skeleton->obj);
-	if (!err)
-		err = bpf_object__load(skeleton->obj);
-	if (!err)
-		err = pin_maps(watch->folder, skeleton->obj);
-	if (!err)
-		err = attach_programs(watch->folder, skeleton->obj);
-	if (err)
-		return err;
+	int r = bind_maps(watch->folder, skeleton->obj);
+	if (!r)
+		r = bpf_object__load(skeleton->obj);
+	if (!r)
+		r = pin_maps(watch->folder, skeleton->obj);
+	if (!r)
+		r = attach_programs(watch->folder, skeleton->obj);
+	if (r)
+		return r;
 	watch->devices = dup(bpf_map__fd(skeleton->maps.watch));
 	watch->ports = dup(bpf_map__fd(skeleton->maps.watched_ports));
 	watch->controls = dup(bpf_map__fd(skeleton->maps.watched_controls));
@@ -149,9 +151,9 @@ static int start(struct watch *watch)
 
 static void watch_free(struct watch *watch)
 {
-	fd_close(&watch->devices);
-	fd_close(&watch->ports);
-	fd_close(&watch->controls);
+	close_fd(&watch->devices);
+	close_fd(&watch->ports);
+	close_fd(&watch->controls);
 	free(watch);
 }
 
@@ -162,16 +164,16 @@ int watch_open(struct watch **ret, const char *pins, char sentence[XLAGG_SENTENC
 		return datapath_say(sentence, -ENOMEM, "out of memory");
 	watch->devices = watch->ports = watch->controls = -1;
 	pin_path(watch->folder, pins, WATCH_FOLDER);
-	int err = netns_cookie(&watch->netns);
-	if (!err && mkdir(watch->folder, 0700) != 0 && errno != EEXIST)
-		err = -errno;
-	if (!err)
-		err = start(watch);
-	if (err) {
+	int r = netns_cookie(&watch->netns);
+	if (!r && mkdir(watch->folder, 0700) != 0 && errno != EEXIST)
+		r = -errno;
+	if (!r)
+		r = start(watch);
+	if (r) {
 		/* What an agent has left pinned is of no use to one that cannot load it. */
 		datapath_remove(watch->folder);
 		watch_free(watch);
-		return datapath_say(sentence, err, "carrier is not watched in the kernel: %s", strerror(-err));
+		return datapath_say(sentence, r, "carrier is not watched in the kernel: %s", strerror(-r));
 	}
 	*ret = watch;
 	return 0;
@@ -253,13 +255,13 @@ static void forget_devices(int devices, uint32_t lagg)
 int watch_lagg(struct watch *watch, int ports, int control, uint32_t *ret_lagg)
 {
 	uint32_t lagg;
-	int err = find_lagg(watch->ports, map_id(ports), &lagg);
-	if (!err)
+	int r = find_lagg(watch->ports, map_id(ports), &lagg);
+	if (!r)
 		forget_devices(watch->devices, lagg);
 	else
-		err = free_lagg(watch->ports, &lagg);
-	if (err)
-		return err;
+		r = free_lagg(watch->ports, &lagg);
+	if (r)
+		return r;
 	/* The ports last: by them a lagg is known. */
 	if (bpf_map_update_elem(watch->controls, &lagg, &control, BPF_ANY) != 0 ||
 	    bpf_map_update_elem(watch->ports, &lagg, &ports, BPF_ANY) != 0)
@@ -286,9 +288,9 @@ int watch_forget(const char *pins, int ports)
 	char folder[DATAPATH_PATH_MAX];
 	uint32_t lagg;
 	pin_path(folder, pins, WATCH_FOLDER);
-	__cleanup_fd int watched_ports = pin_get(folder, "watched_ports", PIN_MAP);
-	__cleanup_fd int controls = pin_get(folder, "watched_controls", PIN_MAP);
-	__cleanup_fd int devices = pin_get(folder, "watch", PIN_MAP);
+	__attribute__((cleanup(close_fd))) int watched_ports = pin_get(folder, "watched_ports", PIN_MAP);
+	__attribute__((cleanup(close_fd))) int controls = pin_get(folder, "watched_controls", PIN_MAP);
+	__attribute__((cleanup(close_fd))) int devices = pin_get(folder, "watch", PIN_MAP);
 	if (watched_ports < 0 || controls < 0 || devices < 0 || find_lagg(watched_ports, map_id(ports), &lagg) != 0)
 		return 0;
 	forget_devices(devices, lagg);
