@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Hooks: attaching, replacing in place and detaching a program, with the pins as the only record of it. */
+/* Hooks: attaches, replaces in place and detaches programs. The pins are the only record of what is attached. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -10,17 +10,17 @@
 /* Types of links that the build's kernel headers do not know yet. */
 enum { LINK_TYPE_TCX = 11, LINK_TYPE_NETKIT = 13 };
 
-/* By what a program is kept attached. */
+/* What keeps a program attached: a bpf_link, a filter in clsact, libxdp's dispatcher. */
 enum keeper { KEEPER_LINK, KEEPER_FILTER, KEEPER_DISPATCHER };
 
 /* What the name of a pin says. */
 struct hook_pin {
-	enum keeper keeper;
-	char hook[DATAPATH_HOOK_MAX];
+	enum keeper keeper;	      /* what the pin belongs to */
+	char hook[DATAPATH_HOOK_MAX]; /* name of the hook */
 	char name[DATAPATH_NAME_MAX]; /* of the pin */
 	int ifindex;		      /* filter, dispatcher: the device */
-	bool egress;		      /* filter: on which side */
-	bool own;		      /* filter: the qdisc was made for it */
+	bool egress;		      /* filter: at egress, not ingress */
+	bool own;		      /* filter: the qdisc was made for our filters */
 };
 
 static bool parse_link(const char *name, struct hook_pin *pin)
@@ -74,8 +74,8 @@ bool hook_of_pin(const char *name, char hook[DATAPATH_HOOK_MAX])
 
 /* The search for a hook's pin. */
 struct search {
-	const char *hook;
-	struct hook_pin *ret;
+	const char *hook;     /* its name */
+	struct hook_pin *ret; /* what was found */
 };
 
 static int match_hook(void *context, const char *folder, const char *name)
@@ -89,12 +89,13 @@ static int match_hook(void *context, const char *folder, const char *name)
 	return 1;
 }
 
-/* What keeps the hook attached, as the pins say. */
+/* Finds the pin that keeps the hook's program attached. */
 static bool find_pin(const char *folder, const char *hook, struct hook_pin *ret)
 {
 	return pin_each(folder, match_hook, &(struct search){.hook = hook, .ret = ret}) == 1;
 }
 
+/* Whether a pin is that of a filter on the device `context` (int) whose qdisc was made for our filters. */
 static int match_own(void *context, const char *folder, const char *name)
 {
 	struct hook_pin pin;
@@ -120,7 +121,7 @@ static bool of_netkit(const struct hook *hook)
 	return hook->kind == HOOK_NETKIT || hook->kind == HOOK_NETKIT_PEER;
 }
 
-/* Where and by what the hook's programs are attached here. */
+/* What is to keep the hook's program attached on this kernel. */
 static enum keeper wanted_keeper(const struct datapath *dp, const struct hook *hook)
 {
 	if (hook->kind == HOOK_XDP)
@@ -145,11 +146,11 @@ static uint32_t attach_type(const struct hook *hook)
 	return BPF_XDP;
 }
 
-/* Where a link is attached: the members of the union in struct bpf_link_info for tcx and netkit; XDP has only the
- * first. */
+/* Where a link is attached: laid out as the members for tcx and netkit of the union in struct bpf_link_info. Those for
+ * XDP have only the first. */
 struct place {
-	uint32_t ifindex; /* 0: the device is gone */
-	uint32_t attach_type;
+	uint32_t ifindex;     /* 0: detached, or the device is gone */
+	uint32_t attach_type; /* enum bpf_attach_type */
 };
 
 static int link_place(int link, struct bpf_link_info *info, struct place *place)
@@ -163,7 +164,7 @@ static int link_place(int link, struct bpf_link_info *info, struct place *place)
 	return 0;
 }
 
-/* Id of the program of a link that is attached to the hook; 0: it is attached elsewhere, or its device is gone. */
+/* Id of the program of a link that is attached to the hook. 0: the link is attached elsewhere or no longer attached. */
 static uint32_t link_program(int link, const struct hook *hook)
 {
 	struct place place;
@@ -178,7 +179,7 @@ static uint32_t link_program(int link, const struct hook *hook)
 	return hook->kind == HOOK_XDP || place.attach_type == attach_type(hook) ? info.prog_id : 0;
 }
 
-/* Id of the program that runs at the hook by what the pin stands for, 0: none. */
+/* Id of the program that the pin keeps attached to the hook, 0: none. */
 static uint32_t attached_program(const char *folder, const struct hook_pin *pin, const struct hook *hook)
 {
 	if (pin->keeper == KEEPER_LINK) {
@@ -217,7 +218,7 @@ int hook_device(const char *folder, const char *name)
 static int attach_link(const struct datapath *dp, const struct hook *hook, int program)
 {
 	char name[DATAPATH_NAME_MAX];
-	/* A peer's program is attached through the primary device, and then is at the peer. */
+	/* The program of a netkit's peer is attached through the primary device. The kernel reports it at the peer. */
 	int ifindex = hook->kind == HOOK_NETKIT_PEER ? (int)dp->setup.params.lagg_ifindex : hook->ifindex;
 	__attribute__((cleanup(close_fd))) int link =
 	    hook->kind == HOOK_XDP ? xdp_link(ifindex, program)
@@ -234,7 +235,7 @@ static int attach_filter(const struct datapath *dp, const struct hook *hook, int
 	int r = clsact_attach(hook->ifindex, egress, program, &made_qdisc);
 	if (r)
 		return r;
-	/* The qdisc goes with the last of our filters, whichever of them it was made for. */
+	/* The qdisc is deleted with the last of our filters, whichever of them it was made for. */
 	int ifindex = hook->ifindex;
 	bool own = made_qdisc || pin_each(dp->folder, match_own, &ifindex) == 1;
 	char name[DATAPATH_NAME_MAX];
@@ -268,7 +269,8 @@ static int attach(const struct datapath *dp, const struct hook *hook, int progra
 	return attach_dispatched(dp, hook);
 }
 
-/* Puts `program` in the place of the one that runs at the hook. An error, as -ENOLINK: nothing runs there any more. */
+/* Puts `program` in the place of the one that runs at the hook. After an error, such as -ENOLINK, it has to be attached
+ * anew. */
 static int replace(const struct datapath *dp, const struct hook *hook, const struct hook_pin *pin, int program)
 {
 	if (pin->keeper == KEEPER_LINK) {
@@ -299,7 +301,7 @@ static int explain_failure(char sentence[XLAGG_SENTENCE_MAX], const struct hook 
 	return datapath_say(sentence, r, "cannot attach to %s: %s", device, strerror(-r));
 }
 
-/* Pins the attached program by itself as well, for those who look; nothing hangs on it. */
+/* Pins the attached program under its own name as well, only for people who look with bpftool. */
 static int pin_attached(const struct datapath *dp, const struct hook *hook, char sentence[XLAGG_SENTENCE_MAX])
 {
 	char name[DATAPATH_NAME_MAX];
@@ -313,7 +315,7 @@ static int pin_attached(const struct datapath *dp, const struct hook *hook, char
 	return r ? datapath_say(sentence, r, "cannot pin %s/%s: %s", dp->folder, name, strerror(-r)) : 0;
 }
 
-/* True when the hook runs that very program already. */
+/* True when the program that is attached is the same as `program`. */
 static bool runs(const struct datapath *dp, uint32_t attached_id, int program)
 {
 	__attribute__((cleanup(close_fd))) int attached = attached_id ? bpf_prog_get_fd_by_id(attached_id) : -1;
@@ -342,7 +344,8 @@ int hook_drop_pin(const char *folder, const char *name)
 	int r = 0;
 	if (parse_pin(name, &pin)) {
 		if (pin.keeper == KEEPER_LINK) {
-			/* Also when someone else has it open. Links that cannot be detached end with their pin. */
+			/* Detached even if another process holds the link open. Links of kinds that cannot be detached
+			 * end with their pin. */
 			__attribute__((cleanup(close_fd))) int link = pin_get(folder, name, PIN_LINK);
 			if (link >= 0)
 				bpf_link_detach(link);

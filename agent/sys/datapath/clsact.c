@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Where the kernel has no tcx links (before 6.6): filters in the clsact qdisc, of a handle and priority that are ours,
- * so that they can be found and replaced in place. A filter stays by itself.
+ * For kernels without tcx links (before 6.6): filters in the clsact qdisc. They have a handle and a preference of our
+ * own, so that they can be found and replaced in place. A filter stays attached without any process or pin.
  */
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -18,7 +18,7 @@ static enum bpf_tc_attach_point point(bool egress)
 	return egress ? BPF_TC_EGRESS : BPF_TC_INGRESS;
 }
 
-/* 0: made; -EEXIST: it is there already. */
+/* Makes clsact on a device. -EEXIST: it is there already. */
 static int make_qdisc(int ifindex)
 {
 	LIBBPF_OPTS(bpf_tc_hook, qdisc, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
@@ -80,7 +80,7 @@ static int count_filter(const struct nlmsghdr *message, void *context)
 	return MNL_CB_OK;
 }
 
-/* How many filters hang below one side of the clsact qdisc, or -errno. */
+/* The number of filters on one side of the clsact qdisc, or -errno. */
 static int count_filters(int ifindex, bool egress)
 {
 	__attribute__((cleanup(socket_close))) struct mnl_socket *nl = mnl_socket_open(NETLINK_ROUTE);
@@ -117,7 +117,7 @@ int clsact_detach(int ifindex, bool egress, uint32_t program_id, bool own)
 		return 0;
 	if (r)
 		return r;
-	/* The device may be another one by now that got the same index: its filter is not ours. */
+	/* This may be another device that has got the same index since then: its filter is not ours. */
 	if (attached != program_id)
 		return 0;
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = point(egress));

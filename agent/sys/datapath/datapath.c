@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The life of a datapath: made, adopted, changed, let go, removed. */
+/* The life of a datapath: it is created or adopted, changed, closed, removed. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "sys/datapath/internal.h"
 #include "sys/datapath/watch.h"
 
-/* What no device can do. */
+/* Refuses a setup that the lagg's own device cannot run. */
 static int check_setup(const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
 {
 	if (setup->device == XLAGG_DEVICE_NETKIT && setup->profile == XLAGG_DATAPATH_XDP)
@@ -41,7 +41,7 @@ void datapath_close(struct datapath **dp)
 	*dp = NULL;
 }
 
-/* Programs and hooks of the device and of every port, as `dp->setup` says. What is right already is left alone. */
+/* Makes the programs and hooks of the device and of every port as `dp->setup` says. What is right is left as it is. */
 static int apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
 	int r = device_apply(dp, sentence);
@@ -101,7 +101,7 @@ int datapath_create(struct datapath **ret, const char *folder, const struct data
 	return 0;
 }
 
-/* True when `hook` is one of the lagg's, as it is set up now. */
+/* True when the lagg, as it is set up now, has a hook of that name. */
 static bool is_hook(const struct datapath *dp, const char *hook)
 {
 	static const char *const of_device[] = {"tx", "guard", "txlagg", "txnetkit", "xdptx"};
@@ -113,7 +113,8 @@ static bool is_hook(const struct datapath *dp, const char *hook)
 	       dp->ports[slot].ifindex;
 }
 
-/* Removes what an agent that was killed left half done, hooks of slots without a port, and those of other versions. */
+/* Removes a pin that an agent left half done when it was killed, that belongs to a slot without a port, or whose hook
+ * only other versions have. */
 static int drop_stale(void *context, const char *folder, const char *name)
 {
 	char hook[DATAPATH_HOOK_MAX];
@@ -122,7 +123,8 @@ static int drop_stale(void *context, const char *folder, const char *name)
 	return hook_of_pin(name, hook) && !is_hook(context, hook) ? hook_drop_pin(folder, name) : 0;
 }
 
-/* The port's entry names a device that can be one, and the one that its pins are attached to, if they are to any. */
+/* Whether the port's entry names a device that can be a port and, where pins of that slot are attached, their device.
+ */
 static bool port_valid(const struct datapath *dp, uint32_t slot)
 {
 	uint32_t ifindex = dp->ports[slot].ifindex;
@@ -139,7 +141,7 @@ static bool port_valid(const struct datapath *dp, uint32_t slot)
 	return attached == 0 || attached == (int)ifindex;
 }
 
-/* Every number in the mapped state is one that can be. */
+/* Whether every number in the mapped state is in its range. */
 static bool state_valid(const struct datapath *dp)
 {
 	if (dp->control->abi_version != XLAGG_ABI_VERSION || dp->control->table >= XLAGG_TABLES)
@@ -172,7 +174,7 @@ static int open_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	return 0;
 }
 
-/* The hooks of the ports; a port whose device went away meanwhile loses its slot. */
+/* Checks and corrects the hooks of the ports. The slot of a port whose device has gone becomes free. */
 static int adopt_ports(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
@@ -195,7 +197,7 @@ static int adopt(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 		r = adopt_ports(dp, sentence);
 	if (!r)
 		r = pin_each(dp->folder, drop_stale, dp);
-	/* What waited for an agent is old news. */
+	/* Frames that waited in the ring for an agent are out of date: they are discarded. */
 	if (!r)
 		r = datapath_slow_read(dp, NULL, NULL);
 	if (!r)
@@ -262,7 +264,7 @@ void datapath_describe(const struct datapath *dp, struct xlagg_lagg_status *stat
 			status->xdp_mode = XLAGG_XDP_MIXED;
 }
 
-/* The removal of a folder, and the first error on the way. */
+/* Removes one entry of a folder. `context`: the first error so far (int). */
 static int remove_one(void *context, const char *folder, const char *name)
 {
 	char path[DATAPATH_PATH_MAX];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * XDP through libxdp's dispatcher, so that others can share the NIC. libxdp 1.3 does not close all that it opens, and a
- * program lives as long as one descriptor of it: so its calls are made in a child process, which ends.
+ * XDP through libxdp's dispatcher, so that programs of others can share the NIC. libxdp 1.3 does not close all
+ * descriptors that it opens, and a program exists as long as any descriptor of it. So its functions are called in a
+ * child process, and everything is closed when that ends.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,7 @@ int run_apart(int (*fn)(void *context), void *context)
 	if (child < 0)
 		return -errno;
 	if (child == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL); /* what is not finished then is the next agent's */
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* what is then unfinished, the next agent finds and finishes */
 		result = fn(context);
 		_exit(write(out, &result, sizeof(result)) != sizeof(result));
 	}
@@ -37,17 +38,17 @@ int run_apart(int (*fn)(void *context), void *context)
 	return len == sizeof(result) ? result : -EIO;
 }
 
-/* A program of a device, by its id. */
+/* A program of a device. */
 struct dispatched {
-	int ifindex;
-	uint32_t id;
+	int ifindex; /* the device */
+	uint32_t id; /* of the program */
 };
 
-/* A program to be added, and the pin it gets. */
+/* A program to be added. */
 struct addition {
-	const struct datapath *dp;
-	const struct hook *hook;
-	const char *pin;
+	const struct datapath *dp; /* the lagg's, from whose setup it is made */
+	const struct hook *hook;   /* where it is attached */
+	const char *pin;	   /* the name of the pin that it gets */
 };
 
 static int attach(const struct programs *programs, const struct addition *addition)
@@ -58,7 +59,8 @@ static int attach(const struct programs *programs, const struct addition *additi
 	int r = (int)libxdp_get_error(program);
 	if (r)
 		return r;
-	/* For the dispatcher, or MTU 9000 is refused; libxdp takes it off the replacement itself. */
+	/* This makes the dispatcher accept frames in fragments, without which the kernel refuses an MTU of 9000. libxdp
+	 * removes the flag from the replacement program itself. */
 	r = xdp_program__set_xdp_frags_support(program, true);
 	if (!r)
 		r = xdp_program__attach(program, ifindex, XDP_MODE_NATIVE, 0);
@@ -88,7 +90,7 @@ int xdp_dispatch(const struct datapath *dp, const struct hook *hook, const char 
 	return run_apart(add, &(struct addition){.dp = dp, .hook = hook, .pin = pin});
 }
 
-/* The program under the dispatcher, or NULL; belongs to `multi`. */
+/* Finds a program under the dispatcher; it stays that of `multi`. NULL: it is not there. */
 static struct xdp_program *find(const struct xdp_multiprog *multi, uint32_t id)
 {
 	struct xdp_program *program = NULL;
@@ -116,7 +118,7 @@ static int take_out(void *context)
 	const struct dispatched *which = context;
 	struct xdp_multiprog *multi = xdp_multiprog__get_from_ifindex(which->ifindex);
 	struct xdp_program *program = find(multi, which->id);
-	/* A device that is gone leaves libxdp's pins behind, and with them programs and maps. */
+	/* When a device is gone, libxdp's pins of it remain, and with them programs and maps. */
 	if (!program)
 		libxdp_clean_references(which->ifindex);
 	return program ? xdp_program__detach(program, which->ifindex, xdp_multiprog__attach_mode(multi), 0) : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What the kernel offers, found by trying. Nothing is attached to any device for it. */
+/* Finds out by trying what the kernel offers. Nothing is attached to any device for that. */
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 #include "sys/datapath/internal.h"
 #include "sys/log.h"
 
-/* What a refused program has to say is for -vv: the agent says in its own words what failed. */
+/* The verifier's log is written only with -vv: for everybody else the agent says in its own words what failed. */
 __attribute__((format(printf, 1, 0))) static void log_line(const char *format, va_list args)
 {
 	if (log_level() < LOG_LEVEL_TRACE)
@@ -45,7 +45,7 @@ static const struct bpf_insn nothing[] = {
     {.code = BPF_JMP | BPF_EXIT},
 };
 
-/* A kernel that knows the attach type looks for the device first and finds none. */
+/* A kernel that knows the attach type looks up the device, which does not exist: it returns ENODEV. */
 static bool knows_attach_type(int program, uint32_t type)
 {
 	int link = bpf_link_create(program, INT_MAX, (enum bpf_attach_type)type, NULL);
@@ -68,7 +68,8 @@ static bool probe_fentry(void)
 	return link >= 0;
 }
 
-/* What libxdp does for its dispatcher: a program that replaces a function of another, loaded and attached. */
+/* Does what libxdp does for its dispatcher: loads and attaches a program that replaces a function of another program.
+ */
 static int try_dispatcher(void *context)
 {
 	(void)context;
@@ -78,8 +79,8 @@ static int try_dispatcher(void *context)
 		return false;
 	struct bpf_object *target_object = xdp_program__bpf_obj(target);
 	struct bpf_object *object = xdp_program__bpf_obj(replacement);
-	/* Functions of a dispatcher that is set up for no program do not outlive the verifier. One in every octet of
-	 * its constants makes it one for one program, in each version of their layout. */
+	/* The verifier removes the functions of a dispatcher that is set up for no program. A 1 in every octet of its
+	 * constants sets it up for one program, in every version of their layout. */
 	struct bpf_map *constants = bpf_object__find_map_by_name(target_object, ".rodata");
 	size_t size = 0;
 	void *value = constants ? (void *)bpf_map__initial_value(constants, &size) : NULL;
@@ -102,7 +103,8 @@ static int try_dispatcher(void *context)
 	return link >= 0;
 }
 
-/* A lagg keeps about twenty descriptors, and the usual limit of 1024 is there for programs that use select(). */
+/* Raises the limit of open files. A lagg keeps about twenty open, and the usual limit of 1024 exists only for programs
+ * that use select(). */
 static void allow_descriptors(void)
 {
 	struct rlimit limit;

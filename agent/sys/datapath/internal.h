@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * What the files of the datapath share. A lagg's folder in bpffs holds
+ * What the files of the datapath share. A lagg's folder in bpffs holds:
  *
  *   NAME                          a map, under its own name
  *   prog_HOOK                     the program of a hook
- *   prog_probe                    answers `explain`, once it was asked
+ *   prog_probe                    the program behind `explain`, from its first use on
  *   link_HOOK                     the bpf_link that keeps it attached (tcx, netkit, XDP)
  *   filter_HOOK_IFINDEX_DIR_OWN   a clsact filter: its program, and how to find and delete the filter
  *   dispatch_HOOK_IFINDEX         a program under libxdp's dispatcher, and where to find it
  *
- * A hook is one place where one program is attached. There is no state of it in the agent: what is attached is read
- * back from the pins, so that creating, adopting, changing and removing are the same code.
+ * A hook is one place where one program is attached. The agent keeps no state of it: what is attached is read back from
+ * the pins, so that creating, adopting, changing and removing use the same code.
  */
 #ifndef SYS_DATAPATH_INTERNAL_H
 #define SYS_DATAPATH_INTERNAL_H
@@ -24,7 +24,7 @@
 #include "sys/datapath/datapath.h"
 #include "sys/fd.h"
 
-#define DATAPATH_MAPS 24      /* maps of one lagg, at most */
+#define DATAPATH_MAPS 24      /* largest number of maps of one lagg */
 #define DATAPATH_NAME_MAX 64  /* a pin's name and its NUL */
 #define DATAPATH_HOOK_MAX 16  /* a hook's name and its NUL */
 #define DATAPATH_PATH_MAX 512 /* a pin's path and its NUL */
@@ -37,35 +37,35 @@ enum {
 	DATAPATH_NETKIT_PEER = 55,    /* BPF_NETKIT_PEER, Linux 6.7 */
 };
 
-/* A map of the lagg, open. */
+/* A map of the lagg. */
 struct datapath_map {
-	char name[BPF_OBJ_NAME_LEN];
-	int fd;
+	char name[BPF_OBJ_NAME_LEN]; /* in the object, and of its pin */
+	int fd;			     /* open */
 };
 
 struct datapath {
-	char folder[DATAPATH_PATH_MAX];
-	struct datapath_features features;
-	struct datapath_setup setup;
-	struct datapath_map map[DATAPATH_MAPS];
-	uint32_t maps;		       /* entries of `map` */
-	struct xlagg_port *ports;      /* map `ports`, mapped: XLAGG_MAX_PORTS entries */
-	struct xlagg_table *tables;    /* map `tables`, mapped */
-	struct xlagg_control *control; /* map `control`, mapped */
-	struct ring_buffer *slow;      /* map `slow_rx` */
-	datapath_slow_fn slow_fn;      /* valid during datapath_slow_read() */
-	void *slow_context;
-	uint64_t retired_ns[XLAGG_TABLES]; /* CLOCK_MONOTONIC when each was last in use, 0: never */
-	struct watch *watch;		   /* the watcher, or NULL */
-	uint32_t watched;		   /* the lagg's number there */
+	char folder[DATAPATH_PATH_MAX];		/* of the pins */
+	struct datapath_features features;	/* what the kernel offers */
+	struct datapath_setup setup;		/* what the programs are made from */
+	struct datapath_map map[DATAPATH_MAPS]; /* the lagg's maps */
+	uint32_t maps;				/* entries of `map` */
+	struct xlagg_port *ports;		/* map `ports`, mapped: XLAGG_MAX_PORTS entries */
+	struct xlagg_table *tables;		/* map `tables`, mapped */
+	struct xlagg_control *control;		/* map `control`, mapped */
+	struct ring_buffer *slow;		/* map `slow_rx` */
+	datapath_slow_fn slow_fn;		/* valid during datapath_slow_read() */
+	void *slow_context;			/* the argument for slow_fn */
+	uint64_t retired_ns[XLAGG_TABLES];	/* CLOCK_MONOTONIC when each was last in use, 0: never */
+	struct watch *watch;			/* the watcher; NULL: there is none */
+	uint32_t watched;			/* the lagg's index in the watcher's maps */
 };
 
 /* What kind of place a hook is. */
 enum hook_kind {
-	HOOK_TC_INGRESS,
-	HOOK_TC_EGRESS,
+	HOOK_TC_INGRESS,  /* tcx or clsact */
+	HOOK_TC_EGRESS,	  /* tcx or clsact */
 	HOOK_NETKIT,	  /* the transmit function of a netkit device */
-	HOOK_NETKIT_PEER, /* that of its peer */
+	HOOK_NETKIT_PEER, /* the transmit function of its peer */
 	HOOK_XDP,
 };
 
@@ -73,45 +73,47 @@ struct hook {
 	enum hook_kind kind;
 	char name[DATAPATH_HOOK_MAX]; /* unique in the lagg: lower-case letters and digits */
 	int ifindex;		      /* the device */
-	const char *program;	      /* its name in the object */
+	const char *program;	      /* the program's name in the object */
 	uint32_t slot;		      /* receive programs: the port's slot */
 };
 
-/* Makes the watcher let go of the lagg's maps, which it holds as well. */
+/* Makes the watcher release the lagg's maps, to which it holds references. */
 void datapath_unwatch(const char *folder);
-/* Writes one sentence and returns `r`. */
+/* Writes a sentence that says what failed, and returns `r`. */
 int datapath_say(char sentence[XLAGG_SENTENCE_MAX], int r, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The name of a device for sentences; "device 7" when it is gone. */
+/* The name of a device, for sentences; "device 7" when the device is gone. */
 const char *datapath_device_name(int ifindex, char buffer[32]);
 
 /* pins.c */
 void pin_path(char path[DATAPATH_PATH_MAX], const char *folder, const char *name);
-/* Descriptor of what is pinned as `name`. -ENOENT: nothing; -EPROTO: something of another kind. */
+/* Opens what is pinned as `name` and returns a descriptor. -ENOENT: there is nothing; -EPROTO: it is of another kind.
+ */
 enum pin_kind { PIN_MAP, PIN_PROGRAM, PIN_LINK };
 int pin_get(const char *folder, const char *name, enum pin_kind kind);
-/* Pins `fd` as `name`; what was pinned there before is replaced atomically. */
+/* Pins `fd` as `name`. What was pinned there before is replaced atomically. */
 int pin_set(const char *folder, const char *name, int fd);
-/* Removes the pin; no error if there is none. */
+/* Removes the pin. It is no error if there is none. */
 int pin_drop(const char *folder, const char *name);
-/* Calls `fn` for every entry of the folder until it gives non-zero, which is returned. */
+/* Calls `fn` for every entry of the folder until it returns non-zero, and returns that. */
 typedef int (*pin_fn)(void *context, const char *folder, const char *name);
 int pin_each(const char *folder, pin_fn fn, void *context);
-/* True when `folder` lies on a bpffs: nothing else is ever written to or deleted from. */
+/* True when `folder` is on a bpffs. Nothing is written or deleted anywhere else. */
 bool pin_is_bpffs(const char *folder);
 
 /* maps.c */
-/* Descriptor of a map of the lagg, or -ENOENT. */
+/* Descriptor of a map of the lagg, which stays the datapath's, or -ENOENT. */
 int datapath_map(const struct datapath *dp, const char *name);
-/* Makes `object` use the lagg's maps, but for devmaps where these are not wanted; those that the lagg does not have are
- * made when it is loaded. */
+/* Before loading: makes `object` use the lagg's maps; with `devmaps` false all except the devmaps. Maps that the lagg
+ * does not have yet are created when the object is loaded. */
 int maps_bind(const struct datapath *dp, struct bpf_object *object, bool devmaps);
-/* True when a pinned map is of the type, sizes and flags that the object says. */
+/* True when a pinned map has the type, sizes and flags that the object defines. */
 bool map_fits(const struct bpf_map *map, int fd);
-/* After loading: takes over and pins the maps that the lagg did not have, or had with structures of another size. */
+/* After loading: keeps and pins the maps that the lagg did not have, or had with structures of another size. */
 int maps_keep(struct datapath *dp, struct bpf_object *object);
-/* Opens the pinned maps that `object` names and compares them with its definitions. -EPROTO: one of those that make
- * the lagg is missing or different. Others that are, and those that grew, wait for maps_keep(). */
+/* Opens the pinned maps that `object` names and compares them with its definitions. -EPROTO: a map without which the
+ * lagg cannot be adopted is missing or differs. Other maps that are missing or differ, and maps whose structures grew,
+ * are left to maps_keep(). */
 int maps_open(struct datapath *dp, struct bpf_object *object, char sentence[XLAGG_SENTENCE_MAX]);
 /* Maps `ports`, `tables` and `control` into memory and opens the ring buffer. */
 int maps_map(struct datapath *dp);
@@ -120,76 +122,77 @@ void maps_close(struct datapath *dp);
 /* load.c */
 enum program_object { PROGRAMS_TC, PROGRAMS_XDP };
 struct programs;
-/* Opens one of our objects, not loaded, with the lagg's constants and, for receive programs, the port's slot. */
+/* Opens one of our objects, without loading it, and sets the lagg's constants and the port's slot (receive programs).
+ */
 int programs_open(const struct datapath_setup *setup, enum program_object which, uint32_t slot, struct programs **ret);
 struct bpf_object *programs_object(const struct programs *programs);
 /* Loads the programs of `name` (ended by NULL) over the lagg's maps. */
 int programs_load(struct datapath *dp, struct programs *programs, const char *const name[],
 		  char sentence[XLAGG_SENTENCE_MAX]);
-/* Descriptor of a loaded program; belongs to `programs`. */
+/* Descriptor of a loaded program, which stays that of `programs`. */
 int programs_fd(const struct programs *programs, const char *name);
 void programs_close(struct programs **programs);
-/* True when an attached program has the code (tag), constants and maps of a freshly loaded one. `dp`: whose devmaps may
- * stand for copies of them, or NULL. */
+/* True when an attached program has the same code (tag), constants and maps as a freshly loaded one. `dp`: the datapath
+ * whose devmaps count as equal to copies of them (programs_load() says why there are copies), or NULL. */
 bool program_same(const struct datapath *dp, int attached, int fresh);
 
-/* Loads nothing yet but selects the programs of `name` (ended by NULL). */
+/* Selects the programs of `name` (ended by NULL) for loading, without loading them. */
 int programs_select(struct programs *programs, const char *const name[]);
 
-/* ports.c: hooks and device maps as `dp->setup` says; what is right already is left alone. */
+/* ports.c: make hooks and device maps as `dp->setup` says. What is right already is left as it is. */
 int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX]);
-/* -ENODEV: there is no such device any more. */
+/* -ENODEV: the device no longer exists. */
 int port_apply(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XLAGG_SENTENCE_MAX]);
 
 /* publish.c */
-/* Every slot that the table names exists. */
+/* True when every slot that the table names exists. */
 bool table_valid(const struct xlagg_table *table);
-/* An adopted datapath: its last switch may have been a moment ago. */
+/* For an adopted datapath: its agent may have switched tables a moment ago. */
 void publish_adopted(struct datapath *dp);
 
 /* attach.c */
-/* Makes `program` the one that is attached to `hook`: leaves the hook alone when it runs the same program already,
- * replaces it in place when it runs another, attaches it when it runs none. */
+/* Makes `program` the one that is attached to `hook`. A hook that runs the same program already is left as it is,
+ * another program is replaced in place, and where none runs it is attached. */
 int hook_ensure(const struct datapath *dp, const struct hook *hook, int program, char sentence[XLAGG_SENTENCE_MAX]);
-/* Detaches and unpins whatever the folder holds for the hook called `name`. */
+/* Detaches and unpins all that the folder holds for the hook called `name`. */
 int hook_clear(const char *folder, const char *name);
-/* Detaches what the pin `name` stands for, and removes the pin. Works on pins of any version. */
+/* Detaches the program that the pin `name` keeps attached, and removes the pin. Works on pins of any version. */
 int hook_drop_pin(const char *folder, const char *name);
-/* Whether the folder's pins keep a program attached to that very hook. */
+/* Whether the folder's pins keep a program attached to this hook on this device. */
 bool hook_attached(const char *folder, const struct hook *hook);
-/* The device to which the pins of the hook called `name` are attached; 0: to none. */
+/* The device to which the pins of the hook called `name` are attached; 0: none. */
 int hook_device(const char *folder, const char *name);
-/* The hook that a pin belongs to: link_, filter_, dispatch_ and prog_ pins. False: it is no such pin. */
+/* The name of the hook to which a pin belongs. False: it is no pin of a hook (link_, filter_, dispatch_, prog_). */
 bool hook_of_pin(const char *name, char hook[DATAPATH_HOOK_MAX]);
 /* Id of a program, 0 on failure. */
 uint32_t program_id(int program);
 
 /* clsact.c: filters of fixed handle and priority in the clsact qdisc. */
-/* Makes the qdisc of a device of ours before it carries traffic: making or deleting one takes the device's queues out
- * of service for some milliseconds. It goes with the device. */
+/* Makes the qdisc of a device of ours before it carries traffic, since making or deleting one takes the device's queues
+ * out of service for some milliseconds. The qdisc is deleted with the device. */
 int clsact_prepare(int ifindex);
-/* Attaches, or replaces what is attached. *made_qdisc: there was none before. */
+/* Attaches the program, or replaces the one of ours that is attached. *made_qdisc: the device had no clsact before. */
 int clsact_attach(int ifindex, bool egress, int program, bool *made_qdisc);
 /* Id of the attached program. -ENOENT: none of ours. */
 int clsact_query(int ifindex, bool egress, uint32_t *program_id);
-/* Deletes the filter if it runs `program_id`, and with `own` the qdisc if it has no other filter. */
+/* Deletes our filter if it runs `program_id`. With `own` the qdisc is deleted too, unless it has other filters. */
 int clsact_detach(int ifindex, bool egress, uint32_t program_id, bool own);
 
 /* xdp.c */
-/* Attaches through a bpf_link, in native mode. Gives the link. -EOPNOTSUPP: the driver has no XDP. */
+/* Attaches through a bpf_link, in native mode, and returns the link. -EOPNOTSUPP: the driver has no XDP. */
 int xdp_link(int ifindex, int program);
 /* Whether the device's driver runs an XDP program. */
 bool xdp_native(int ifindex);
 
 /* dispatch.c */
-/* Gives what `fn` gives, called in a child process: what it leaves open is closed with that. */
+/* Calls `fn` in a child process and returns its result. What it leaves open is closed when the child ends. */
 int run_apart(int (*fn)(void *context), void *context);
 /* Adds the hook's program to the device's dispatcher, loaded from `dp->setup`, and pins it as `pin`. -EOPNOTSUPP: the
  * driver has no XDP. */
 int xdp_dispatch(const struct datapath *dp, const struct hook *hook, const char *pin);
 /* True when the program of that id runs under the device's dispatcher. */
 bool xdp_dispatched(int ifindex, uint32_t program_id);
-/* Takes the program of that id out of the device's dispatcher. No error if it is not there. */
+/* Removes the program of that id from the device's dispatcher. It is no error if it is not there. */
 int xdp_undispatch(int ifindex, uint32_t program_id);
 
 #endif

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Programs are loaded once per lagg, receive programs once per port: with their constants, over the lagg's maps. */
+/* Loads programs with their constants over the lagg's maps: once for each lagg, receive programs once for each port. */
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The types that the skeletons name come first. */
+/* Before the skeletons, which use its types. */
 #include "sys/datapath/internal.h"
 
 #include "bpf/xlagg_tc.skel.h"
 #include "bpf/xlagg_xdp.skel.h"
 
 #define ETH_P_MAC_CONTROL 0x8808 /* IEEE 802.3 clause 31; the slow protocols' is the next */
-#define PROGRAM_MAPS 32		 /* maps that one program uses, at most */
+#define PROGRAM_MAPS 32		 /* largest number of maps that one program uses */
 
 struct programs {
-	struct bpf_object *object; /* that of the one skeleton that is open */
-	struct xlagg_tc_bpf *tc;
-	struct xlagg_xdp_bpf *xdp;
+	struct bpf_object *object; /* of the skeleton that is open */
+	struct xlagg_tc_bpf *tc;   /* this one, or NULL */
+	struct xlagg_xdp_bpf *xdp; /* or this one */
 };
 
 static int open_tc(struct programs *programs, const struct xlagg_params *params)
@@ -40,7 +40,8 @@ static int open_xdp(struct programs *programs, const struct xlagg_params *params
 	return 0;
 }
 
-/* The least EtherType of which a frame may be for anybody but the lagg: most frames are told by this alone. */
+/* The lowest EtherType with which a frame may be for anybody except the lagg. Most frames have a lower one, so that
+ * nothing else in them needs to be checked. */
 static uint32_t data_below(const struct xlagg_params *params)
 {
 	uint32_t least = params->probe_us ? ETH_P_ARP : ETH_P_MAC_CONTROL;
@@ -99,9 +100,9 @@ int programs_select(struct programs *programs, const char *const name[])
 int programs_load(struct datapath *dp, struct programs *programs, const char *const name[],
 		  char sentence[XLAGG_SENTENCE_MAX])
 {
-	/* libxdp loads its replacements without BPF_F_XDP_HAS_FRAGS, and a devmap does not take programs with and
-	 * without it (EINVAL, and nothing in the log). Where it runs them, what is loaded here is for comparison only.
-	 */
+	/* libxdp loads its replacement programs without BPF_F_XDP_HAS_FRAGS, and the kernel does not let programs with
+	 * and without it use the same devmap (EINVAL, with an empty log). Where there is a dispatcher, what is loaded
+	 * here is only compared with the program that runs there, so it gets devmaps of its own. */
 	bool comparison = programs->xdp && dp->features.dispatcher;
 	int r = programs_select(programs, name);
 	if (!r)
@@ -122,7 +123,7 @@ int programs_fd(const struct programs *programs, const char *name)
 	return fd < 0 ? -ENOENT : fd;
 }
 
-/* Two maps of constants of the same content. */
+/* Whether both are maps of constants, of the same content. */
 static bool constants_same(uint32_t id_a, uint32_t id_b)
 {
 	__attribute__((cleanup(close_fd))) int a = bpf_map_get_fd_by_id(id_a);
@@ -144,7 +145,8 @@ static bool constants_same(uint32_t id_a, uint32_t id_b)
 	return same;
 }
 
-/* The lagg's own devmap in the one program, a copy of it in the other that was loaded for comparison. */
+/* Whether the attached program's map is a devmap of the lagg, and the other one is the copy of it that the program got
+ * that was loaded for comparison. */
 static bool devmap_same(const struct datapath *dp, uint32_t id_attached, uint32_t id_fresh)
 {
 	__attribute__((cleanup(close_fd))) int attached = bpf_map_get_fd_by_id(id_attached);
@@ -158,7 +160,7 @@ static bool devmap_same(const struct datapath *dp, uint32_t id_attached, uint32_
 	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &own, &len_own) == 0 && own.id == id_attached;
 }
 
-/* The tag covers the instructions but neither which maps they use nor the constants, which are a map as well. */
+/* The tag covers the instructions, but not which maps they use, nor the constants, which are a map as well. */
 bool program_same(const struct datapath *dp, int attached, int fresh)
 {
 	uint32_t maps[PROGRAM_MAPS], maps_fresh[PROGRAM_MAPS];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The maps of a lagg: made once, pinned under their own names, shared by every program that is loaded after. */
+/* The maps of a lagg: created once, pinned under their own names, and shared by all programs that are loaded later. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,12 +7,12 @@
 
 #include "sys/datapath/internal.h"
 
-/* A mapped array has its entries at multiples of eight octets. */
+/* In the memory of a mapped array every entry begins at a multiple of eight octets. */
 _Static_assert(sizeof(struct xlagg_port) % 8 == 0, "struct xlagg_port is not a multiple of 8");
 _Static_assert(sizeof(struct xlagg_table) % 8 == 0, "struct xlagg_table is not a multiple of 8");
 _Static_assert(sizeof(struct xlagg_control) % 8 == 0, "struct xlagg_control is not a multiple of 8");
 
-/* libbpf's own maps (.rodata and the like) belong to one loaded object, not to the lagg. */
+/* Maps that libbpf makes (such as .rodata) belong to one loaded object, not to the lagg. */
 static bool is_internal(const struct bpf_map *map)
 {
 	return bpf_map__name(map)[0] == '.' || strchr(bpf_map__name(map), '.');
@@ -26,7 +26,7 @@ int datapath_map(const struct datapath *dp, const char *name)
 	return -ENOENT;
 }
 
-/* Takes the descriptor over. */
+/* Adds a map to the lagg's, which then own the descriptor. */
 static int keep(struct datapath *dp, const char *name, int *fd)
 {
 	struct datapath_map map = {.fd = *fd};
@@ -60,7 +60,8 @@ static bool map_info(int fd, struct bpf_map_info *ret)
 	return bpf_obj_get_info_by_fd(fd, ret, &len) == 0;
 }
 
-/* The kernel adds BPF_F_RDONLY_PROG to devmaps by itself. */
+/* Whether the type and all sizes except the value's are those of the definition. BPF_F_RDONLY_PROG is ignored, because
+ * the kernel adds it to devmaps. */
 static bool same_kind(const struct bpf_map *map, const struct bpf_map_info *info)
 {
 	uint32_t ignored = BPF_F_RDONLY_PROG;
@@ -75,7 +76,7 @@ bool map_fits(const struct bpf_map *map, int fd)
 	return map_info(fd, &info) && same_kind(map, &info) && info.value_size == bpf_map__value_size(map);
 }
 
-/* An array of ours with structures of another size: of a version before or after they grew. */
+/* Whether it is an array with structures of another size: written by a version before or after they grew. */
 static bool map_grew(const struct bpf_map *map, int fd)
 {
 	struct bpf_map_info info;
@@ -83,13 +84,14 @@ static bool map_grew(const struct bpf_map *map, int fd)
 	       (info.type == BPF_MAP_TYPE_ARRAY || info.type == BPF_MAP_TYPE_PERCPU_ARRAY);
 }
 
-/* Octets of one entry as the kernel gives it: of per-CPU maps there is one part for each CPU. */
+/* Octets of one value as the kernel returns it. A per-CPU map returns one for each CPU, rounded up to eight octets. */
 static size_t part_size(const struct bpf_map_info *info)
 {
 	return info->type == BPF_MAP_TYPE_PERCPU_ARRAY ? (info->value_size + 7u) & ~(size_t)7 : info->value_size;
 }
 
-/* Copies what both sizes have of each entry; what is new is 0. What the programs write meanwhile is lost. */
+/* Copies the members of each entry that both maps have; members that are new are 0. What the programs write during the
+ * copying is lost. */
 static int carry_over(int from, int to)
 {
 	struct bpf_map_info before, after;
@@ -114,7 +116,7 @@ static int carry_over(int from, int to)
 	return r;
 }
 
-/* Takes over what the map that is pinned in this one's place holds. */
+/* Takes over the content of the map that is pinned under the same name, if its structures only grew. */
 static int inherit(const struct datapath *dp, const struct bpf_map *map)
 {
 	__attribute__((cleanup(close_fd))) int before = pin_get(dp->folder, bpf_map__name(map), PIN_MAP);
@@ -135,7 +137,7 @@ int maps_keep(struct datapath *dp, struct bpf_object *object)
 		if (fd < 0)
 			return -errno;
 		int r = inherit(dp, map);
-		/* The watcher knows a lagg by its map. */
+		/* The watcher recognises a lagg by its map `ports`, which is now another one. */
 		if (!r && strcmp(name, "ports") == 0)
 			datapath_unwatch(dp->folder);
 		if (!r)
@@ -148,8 +150,8 @@ int maps_keep(struct datapath *dp, struct bpf_object *object)
 	return 0;
 }
 
-/* Maps without which nothing is known of the lagg. All others can be made anew, and all that only grew: an upgrade that
- * adds a map, or to one, goes on without a gap. */
+/* Maps without which nothing is known of the lagg. All others can be created anew, and so can a map whose structures
+ * only grew. So an upgrade that adds a map, or a member to one, interrupts nothing. */
 static bool is_essential(const char *name)
 {
 	static const char *const essential[] = {"ports", "tables", "control", "saved"};
@@ -194,7 +196,7 @@ static int map_memory(const struct datapath *dp, const char *name, size_t size, 
 	struct bpf_map_info info;
 	if (!map_info(fd, &info))
 		return -errno;
-	/* Past its end a mapping gives SIGBUS: never trust the size. */
+	/* Access behind the end of a mapping raises SIGBUS, so the size is checked. */
 	if (info.value_size != size || info.max_entries != count || !(info.map_flags & BPF_F_MMAPABLE))
 		return -EPROTO;
 	void *memory = mmap(NULL, size * count, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -208,7 +210,7 @@ static int slow_sample(void *context, void *data, size_t size)
 {
 	struct datapath *dp = context;
 	const struct xlagg_slow_event *event = data;
-	/* A record that is not ours is dropped; a port that is not ours as well. */
+	/* Others can write to the ring: a record that is too short or names no port is dropped. */
 	if (dp->slow_fn && size >= sizeof(*event) && event->slot < XLAGG_MAX_PORTS)
 		dp->slow_fn(dp->slow_context, event);
 	return 0;

@@ -41,8 +41,8 @@ int datapath_mount(const char *folder)
 
 	if (folder[0] != '/')
 		return -EINVAL;
-	/* sysfs has the mount point ready and everybody expects bpffs there. Anywhere else mounting is not our
-	 * business. */
+	/* sysfs provides the mount point and everybody expects bpffs there. Anywhere else the administrator mounts it.
+	 */
 	if (below_root && !pin_is_bpffs(root) && mount("bpf", root, "bpf", 0, "mode=0700") != 0)
 		return -errno;
 	int r = make_folders(folder);
@@ -50,8 +50,8 @@ int datapath_mount(const char *folder)
 		return r;
 	if (!pin_is_bpffs(folder))
 		return -EINVAL;
-	/* In the usual place libxdp's pins are where other XDP tools look for them; another namespace's must not mix
-	 * with them. No device, and so no lagg, can have a name that long. */
+	/* The default agent has libxdp's pins where other XDP tools look for them. The pins of another namespace must
+	 * not be mixed with those. No device, and so no lagg, can have a name that long. */
 	if (strcmp(folder, "/sys/fs/bpf/xlagg") == 0)
 		return 0;
 	char own[DATAPATH_PATH_MAX];
@@ -73,7 +73,7 @@ int pin_get(const char *folder, const char *name, enum pin_kind kind)
 	__attribute__((cleanup(close_fd))) int fd = bpf_obj_get(path);
 	if (fd < 0)
 		return -errno;
-	/* The kernel answers every question about any of the three, with another structure. */
+	/* For a descriptor of another kind the kernel would answer later queries with another structure. */
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
 	if (readlink(self, what, sizeof(what) - 1) < 0 || strcmp(what, inode[kind]) != 0)
 		return -EPROTO;
@@ -86,7 +86,7 @@ int pin_set(const char *folder, const char *name, int fd)
 	snprintf(fresh_name, sizeof(fresh_name), "new_%s", name);
 	pin_path(path, folder, name);
 	pin_path(fresh, folder, fresh_name);
-	/* One may be left there by an agent that was killed between the two steps. */
+	/* An agent that was killed between the two steps below has left one. */
 	if (unlink(fresh) != 0 && errno != ENOENT)
 		return -errno;
 	if (bpf_obj_pin(fd, fresh) != 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What is attached where: the programs of the lagg's own device, and those of each port. */
+/* Which programs are attached where: those of the lagg's own device and those of each port. */
 #include <errno.h>
 #include <net/if.h>
 #include <stdarg.h>
@@ -56,7 +56,8 @@ static void take_device(struct datapath *dp, const char *map, uint32_t index)
 	bpf_map_delete_elem(datapath_map(dp, map), &index);
 }
 
-/* A frame that XDP redirects to a driver that cannot send it is lost, and nobody is told: tc sends it instead. */
+/* Puts a port into tx_devs only where its driver can send for XDP. Otherwise frames that XDP redirects to it are lost
+ * without a report, so tc has to send them. */
 static int offer_to_xdp(struct datapath *dp, uint32_t slot, int ifindex)
 {
 	if (xdp_native(ifindex))
@@ -65,7 +66,8 @@ static int offer_to_xdp(struct datapath *dp, uint32_t slot, int ifindex)
 	return 0;
 }
 
-/* Before any program that redirects through them: a missing entry passes a frame on to tc, but broadcast would not. */
+/* Fills the devmaps before a program is attached that redirects through them. A missing entry makes a program pass the
+ * frame to tc, except with broadcast, which would skip that port. */
 static int fill_devmaps(struct datapath *dp)
 {
 	int r = put_device(dp, "lower_dev", 0, dp->setup.params.lower_ifindex);
@@ -73,18 +75,19 @@ static int fill_devmaps(struct datapath *dp)
 		const struct xlagg_port *port = &dp->ports[slot];
 		bool live = port->ifindex && port->enabled == port->lost;
 		if (!live)
-			take_device(dp, "live_devs", slot); /* it may be from some time ago, in proto broadcast */
+			take_device(dp, "live_devs",
+				    slot); /* an entry left from an earlier time with proto broadcast */
 		if (port->ifindex)
 			r = offer_to_xdp(dp, slot, (int)port->ifindex);
 		if (!r && live)
 			r = put_device(dp, "live_devs", slot, port->ifindex);
-		if (r == -EINVAL) /* the device is gone, which is found out when its hooks are looked at */
+		if (r == -EINVAL) /* the device is gone; that is handled where its hooks are checked */
 			r = 0;
 	}
 	return r;
 }
 
-/* The lower end in the xdp profile: programs of ports redirect into it, its own hashes what lagg0 sends. */
+/* The lower end in the xdp profile: the ports' programs redirect to it, and its own program sends what lagg0 sends. */
 static int device_xdp(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
 	if (dp->setup.profile != XLAGG_DATAPATH_XDP)
@@ -100,8 +103,9 @@ static int device_xdp(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	return r ? r : ensure(dp, programs, device_hook(HOOK_XDP, "xdptx", "xdp_tx", lower), sentence);
 }
 
-/* At a netkit device's own transmit function, which spares every frame the way through tc. A guard that an earlier
- * version attached to tc stays there: the programs of its ports do not mark yet what was received. */
+/* The guard of a netkit device is at the lower end's transmit function, so that no frame has to pass tc there. A guard
+ * that an earlier version attached to tc stays there, because that version's receive programs do not mark what they
+ * received. */
 static struct hook guard_hook(const struct datapath *dp)
 {
 	struct hook guard = device_hook(HOOK_TC_EGRESS, "guard", "lower_guard", dp->setup.params.lower_ifindex);
@@ -124,14 +128,15 @@ int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	r = programs_load(dp, programs, names, sentence);
 	if (r)
 		return r;
-	/* It was made for another setup; the next `explain` makes one. */
+	/* It was made for the setup before; the next `explain` loads a new one. */
 	r = pin_drop(dp->folder, "prog_probe");
 	if (!r && !dp->features.tcx)
 		r = clsact_prepare((int)lagg);
 	if (r)
 		return datapath_say(sentence, r, "cannot prepare %s: %s", datapath_device_name((int)lagg, buffer),
 				    strerror(-r));
-	/* The kernel takes it out when the device goes: then the ports' frames are their own again. */
+	/* The kernel removes the entry when the device is unregistered: then the receive programs pass everything on to
+	 * the ports' own stack. */
 	r = put_device(dp, "lower_alive", 0, lower);
 	if (r)
 		return datapath_say(sentence, -ENODEV, "%s, the lower end of the lagg, is not there",
@@ -148,9 +153,9 @@ int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 }
 
 /*
- * A port whose driver has no XDP: tc receives and sends. Generic mode would be slower than that, and from Linux 6.9 on
- * it hands what it passes on to tc without the MAC header (it copies the frame and leaves skb->mac_len 0), so that
- * LACPDUs are lost.
+ * For a port whose driver has no XDP, tc receives and sends. Generic XDP would be slower than tc. Besides, since
+ * Linux 6.9 it passes frames to tc without the MAC header (it copies the frame and leaves skb->mac_len 0), so that
+ * LACPDUs would be lost.
  */
 static int port_without_xdp(struct datapath *dp, const struct hook *hook)
 {
@@ -184,7 +189,8 @@ static int port_xdp(struct datapath *dp, uint32_t slot, int ifindex, char senten
 	}
 	if (r)
 		return r;
-	/* Many drivers take frames for sending only while they run a program of their own. */
+	/* Now that the port has a program: many drivers send frames for XDP only while they run a program themselves.
+	 */
 	r = offer_to_xdp(dp, slot, ifindex);
 	return r ? datapath_say(sentence, r, "cannot have XDP send through %s: %s",
 				datapath_device_name(ifindex, buffer), strerror(-r))
@@ -218,7 +224,7 @@ int datapath_port_add(struct datapath *dp, uint32_t slot, int ifindex, char sent
 	if (port->ifindex)
 		return datapath_say(sentence, -EBUSY, "slot %u is in use by %s", slot,
 				    datapath_device_name((int)port->ifindex, buffer));
-	/* Out before it is anything: a fresh entry's zeros would mean live. */
+	/* The port is out before its entry names a device: with the zeros of a fresh entry it would be live. */
 	__atomic_store_n(&port->flags, 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&port->enabled, XLAGG_PORT_OUT, __ATOMIC_RELEASE);
 	__atomic_store_n(&port->ifindex, (uint32_t)ifindex, __ATOMIC_RELEASE);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Publishing: stores to mapped memory, no system call on the way of a failover.
+ * Publishing: stores to mapped memory, so that a failover needs no system call.
  *
- * A table buffer is written only when no program can still be reading it: a program reads it in one run of a softirq,
- * and the buffers take turns. When the next one went out of use longer ago than GRACE_NS, no run of then can still be
- * going on, and nothing has to be waited for: so it is unless a lagg changes more than a few times within GRACE_NS.
- * Then membarrier(MEMBARRIER_CMD_GLOBAL) waits for an RCU grace period (15 ms and more), which ends only after every
- * program that ran at its start. Ports that leave are out before that wait, so frames take their backups meanwhile.
- * With one CPU the call returns at once, and rightly so: a softirq does not share it with us. A kernel with nohz_full
- * refuses it: then the rest of GRACE_NS is slept. Were a virtual CPU to stop for longer than that inside a program, it
- * would read one bucket of the newer table: a valid one.
+ * A table buffer is written only when no program can still be reading it. A program reads a buffer within one run of a
+ * softirq, and the buffers are used in turn. When the next buffer went out of use longer than GRACE_NS ago, no run from
+ * that time can still be going on, and nothing has to be waited for. That is the usual case, unless a lagg changes more
+ * than a few times within GRACE_NS. Then membarrier(MEMBARRIER_CMD_GLOBAL) waits for an RCU grace period (15 ms and
+ * more), which ends only after every program that ran at its start. Ports that leave are taken out before that wait, so
+ * frames take their backups during it. On a machine with one CPU the call rightly returns at once, since no softirq can
+ * run beside us. A kernel with nohz_full refuses the call; then the rest of GRACE_NS is slept. If a virtual CPU stopped
+ * inside a program for longer than that, it would read one bucket of the newer table, which is valid too.
  */
 #include <errno.h>
 #include <linux/membarrier.h>
@@ -50,7 +50,7 @@ static uint32_t load(const uint32_t *from)
 	return __atomic_load_n(from, __ATOMIC_ACQUIRE);
 }
 
-/* The table in use; what a damaged map says is cut to what exists. */
+/* The index of the table in use, cut to what exists, because others can write to the map. */
 static uint32_t table_in_use(const struct datapath *dp)
 {
 	return load(&dp->control->table) % XLAGG_TABLES;
@@ -81,8 +81,8 @@ bool table_valid(const struct xlagg_table *table)
 	return true;
 }
 
-/* XDP's broadcast goes to every entry of a devmap, which only user space can change: after the stamps, since it takes
- * system calls. */
+/* XDP's broadcast goes to every entry of a devmap, which only user space can change. This is done after the stamps,
+ * because it takes system calls. */
 static int publish_broadcast(const struct datapath *dp, const bool live[XLAGG_MAX_PORTS])
 {
 	int fd = datapath_map(dp, "live_devs"), r = 0;
@@ -103,12 +103,12 @@ int datapath_publish(struct datapath *dp, const struct xlagg_table *table, const
 		return -EINVAL;
 	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
 		struct xlagg_port *port = &dp->ports[i];
-		/* Flags before the stamp: a port that leaves may no longer be brought back by the watcher. */
+		/* Flags before the stamp, so that the watcher cannot let in again a port that leaves. */
 		store(&port->flags, port->ifindex ? flags[i] : 0);
 		if (!live[i] || !port->ifindex)
 			store(&port->enabled, XLAGG_PORT_OUT);
 	}
-	/* The same table again, with other flags or stamps: nothing to wait for. */
+	/* When only flags or stamps have changed, the table stays and nothing has to be waited for. */
 	if (memcmp(&dp->tables[table_in_use(dp)], table, sizeof(*table)) != 0)
 		switch_table(dp, table);
 	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The record by which a lagg is known to the next agent: with sums when it is written, checked when it is read. */
+/* The record by which the next agent recognises a lagg: written with checksums, which are verified when it is read. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "sys/datapath/internal.h"
 
-#define STATE_AT offsetof(struct xlagg_saved, device) /* where what only one version knows begins */
+#define STATE_AT offsetof(struct xlagg_saved, device) /* from here on the layout may differ between versions */
 
 static void free_value(void *value)
 {
@@ -38,7 +38,7 @@ int datapath_save(struct datapath *dp, struct xlagg_saved *saved)
 	return bpf_map_update_elem(fd, &first, saved, BPF_ANY) == 0 ? 0 : -errno;
 }
 
-/* The one value of the map and its octets, which are at least those that are the same in all versions. */
+/* Reads the map's only value and its size. -EPROTO: it is smaller than the part that is the same in all versions. */
 static int read_value(int map, struct xlagg_saved **ret, size_t *size)
 {
 	struct bpf_map_info info = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What the programs count and remember: counters, LACP, slow-protocol frames. */
+/* What the programs count and record: counters, LACP, frames for the agent; and what `explain` says. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +42,7 @@ static int gap_of(const struct xlagg_turnover *cpu, int cpus, uint32_t from, uin
 	uint64_t left = 0, came = UINT64_MAX, refused = 0;
 	for (int i = 0; i < cpus; i++) {
 		const struct xlagg_turnover *t = &cpu[i];
-		/* One that has sent nothing since is still where it was. */
+		/* A CPU that has sent nothing since the change still has `from` as its port. */
 		uint64_t last = t->slot == from ? t->last_ns : t->slot == to && t->from == from ? t->left_ns : 0;
 		if (last > left)
 			left = last;
@@ -106,7 +106,7 @@ int datapath_set_lacp(struct datapath *dp, uint32_t slot, const struct xlagg_lac
 	return slot < XLAGG_MAX_PORTS ? put(dp, "lacp", slot, lacp) : -EINVAL;
 }
 
-/* Reads one entry; *ret stays as it is when that fails. */
+/* Reads one entry. *ret is untouched on failure. */
 static int get(const struct datapath *dp, const char *map, uint32_t index, void *ret)
 {
 	int fd = datapath_map(dp, map);
@@ -125,7 +125,7 @@ int datapath_get_headless(const struct datapath *dp, uint32_t slot, struct xlagg
 	return get(dp, "headless", slot, ret);
 }
 
-/* The slot that probes from that MAC, -ENOENT: none. */
+/* The slot that sends link probes from that MAC. -ENOENT: none. */
 static int probing_slot(const uint8_t macs[XLAGG_MAX_PORTS][6], const uint8_t mac[6])
 {
 	for (int slot = 0; slot < XLAGG_MAX_PORTS; slot++)
@@ -173,9 +173,9 @@ int datapath_slow_read(struct datapath *dp, datapath_slow_fn fn, void *context)
 	return frames < 0 ? frames : 0;
 }
 
-/* The verifier needs longer for the probe than for all else, and hardly a lagg is ever asked: it is loaded when it is.
- */
-static int load_probe(struct datapath *dp)
+/* The verifier needs more time for this program than for all others together, and hardly any lagg ever uses it. So it
+ * is loaded at its first use. */
+static int load_explain(struct datapath *dp)
 {
 	char sentence[XLAGG_SENTENCE_MAX];
 	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
@@ -185,18 +185,18 @@ static int load_probe(struct datapath *dp)
 	return r ? r : pin_set(dp->folder, "prog_probe", programs_fd(programs, "explain"));
 }
 
-static int get_probe(struct datapath *dp)
+static int get_explain(struct datapath *dp)
 {
 	int program = pin_get(dp->folder, "prog_probe", PIN_PROGRAM);
 	if (program >= 0)
 		return program;
-	int r = load_probe(dp);
+	int r = load_explain(dp);
 	return r ? r : pin_get(dp->folder, "prog_probe", PIN_PROGRAM);
 }
 
 int datapath_explain(struct datapath *dp, const void *frame, uint32_t len, struct xlagg_probe *ret)
 {
-	__attribute__((cleanup(close_fd))) int program = get_probe(dp);
+	__attribute__((cleanup(close_fd))) int program = get_explain(dp);
 	int result = datapath_map(dp, "probe_result");
 	if (program < 0 || result < 0)
 		return program < 0 ? program : result;

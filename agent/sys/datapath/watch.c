@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The watcher: loads it, attaches it, takes it over, and tells it which devices are ports. */
 #include "sys/datapath/watch.h"
 
 #include <errno.h>
@@ -20,11 +21,11 @@
 #define WATCH_FOLDER "netif-carrier-watch"
 
 struct watch {
-	char folder[DATAPATH_PATH_MAX];
-	uint64_t netns; /* cookie */
-	int devices;	/* map `watch` */
-	int ports;	/* map `watched_ports` */
-	int controls;	/* map `watched_controls` */
+	char folder[DATAPATH_PATH_MAX]; /* of its pins */
+	uint64_t netns;			/* cookie of the namespace of the devices */
+	int devices;			/* map `watch` */
+	int ports;			/* map `watched_ports` */
+	int controls;			/* map `watched_controls` */
 };
 
 static int netns_cookie(uint64_t *ret)
@@ -48,8 +49,8 @@ static bool is_ours(const struct bpf_map *map)
 	return !strchr(bpf_map__name(map), '.');
 }
 
-/* Whether every map of the object is pinned, as this version has it. The templates tell of the maps within maps, which
- * nobody can ask for their sizes. */
+/* Whether every map of the object is pinned and has the sizes of this version. The kernel does not tell the sizes of
+ * the maps inside a map; the templates stand for those. */
 static bool all_fit(const char *folder, const struct bpf_object *object)
 {
 	struct bpf_map *map;
@@ -63,8 +64,8 @@ static bool all_fit(const char *folder, const struct bpf_object *object)
 	return true;
 }
 
-/* Gives the object the maps that are pinned. Where one is missing or different, what is there is another version's or
- * half of something: it goes, and the laggs come back when they are adopted. */
+/* Makes the object use the maps that are pinned. When one of them is missing or differs, another version or an agent
+ * that was killed has left them: everything is removed, and the laggs are added again when they are adopted. */
 static int bind_maps(const char *folder, struct bpf_object *object)
 {
 	struct bpf_map *map;
@@ -95,7 +96,7 @@ static int pin_maps(const char *folder, struct bpf_object *object)
 	return 0;
 }
 
-/* True when the pinned link runs that very program. */
+/* True when the pinned link runs the same program. */
 static bool runs(const char *folder, const char *pin, int program)
 {
 	struct bpf_link_info info = {0};
@@ -107,8 +108,8 @@ static bool runs(const char *folder, const char *pin, int program)
 	return attached >= 0 && program_same(NULL, attached, program);
 }
 
-/* A link of this kind cannot be given another program: the new one is attached first, and the old one goes with its
- * pin. A loss that both count is counted twice, which harms nobody. */
+/* A link of this kind cannot be given another program. So the new one is attached first, and the old link ends when its
+ * pin is replaced. A loss in between is counted twice, which does no harm. */
 static int attach_programs(const char *folder, struct bpf_object *object)
 {
 	struct bpf_program *program;
@@ -170,7 +171,7 @@ int watch_open(struct watch **ret, const char *pins, char sentence[XLAGG_SENTENC
 	if (!r)
 		r = start(watch);
 	if (r) {
-		/* What an agent has left pinned is of no use to one that cannot load it. */
+		/* What another agent left pinned is of no use when this kernel does not let us load it. */
 		datapath_remove(watch->folder);
 		watch_free(watch);
 		return datapath_say(sentence, r, "carrier is not watched in the kernel: %s", strerror(-r));
@@ -179,7 +180,7 @@ int watch_open(struct watch **ret, const char *pins, char sentence[XLAGG_SENTENC
 	return 0;
 }
 
-/* True when no lagg is left. */
+/* True when the watcher has no lagg. */
 static bool idle(const struct watch *watch)
 {
 	uint32_t id;
@@ -213,7 +214,7 @@ static uint32_t map_id(int fd)
 	return bpf_obj_get_info_by_fd(fd, &info, &len) == 0 ? info.id : 0;
 }
 
-/* The lagg whose map `ports` has that id; -ENOENT. */
+/* The index of the lagg whose map `ports` has that id. -ENOENT: there is none. */
 static int find_lagg(int watched_ports, uint32_t ports_id, uint32_t *ret_lagg)
 {
 	uint32_t id;
@@ -238,7 +239,7 @@ static int free_lagg(int watched_ports, uint32_t *ret_lagg)
 	return -ENOSPC;
 }
 
-/* Takes a lagg's devices out. */
+/* Removes all devices of a lagg. */
 static void forget_devices(int devices, uint32_t lagg)
 {
 	struct xlagg_watch_key key, next;
@@ -262,7 +263,7 @@ int watch_lagg(struct watch *watch, int ports, int control, uint32_t *ret_lagg)
 		r = free_lagg(watch->ports, &lagg);
 	if (r)
 		return r;
-	/* The ports last: by them a lagg is known. */
+	/* Map `ports` last, because a lagg is recognised by it. */
 	if (bpf_map_update_elem(watch->controls, &lagg, &control, BPF_ANY) != 0 ||
 	    bpf_map_update_elem(watch->ports, &lagg, &ports, BPF_ANY) != 0)
 		return -errno;

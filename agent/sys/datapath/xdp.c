@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* XDP as the only program of a device, where the kernel has no dispatcher; and what a device runs. */
+/* XDP as the only program of a device, for kernels without libxdp's dispatcher; and whether a device runs XDP. */
 #include <errno.h>
 #include <linux/if_link.h>
 
