@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * The contract between the kernel programs (bpf/) and the agent: every pinned map's value, and the constants of the
- * programs. A structure grows at its end only: what is pinned in another size is taken over as far as both know it, the
- * rest is 0. XLAGG_ABI_VERSION changes when something there means something else; a pinned map of another version is
- * never read as if it were ours, but for the head of `saved`: the agent makes the lagg anew.
- * Names in maps (bpf/maps.h) are the names under which they are pinned in <pins>/<lagg>/.
+ * The contract between the kernel programs (bpf/) and the agent: the value of every pinned map, and the constants of
+ * the programs. A structure grows only at its end. When a pinned map has another size, the members that both versions
+ * have are taken over and the others are 0. XLAGG_ABI_VERSION changes when the meaning of a member changes. Of pinned
+ * maps of another version only the head of `saved` is read, and the agent creates the lagg anew from it. The maps
+ * (bpf/maps.h) are pinned under their own names in <pins>/<lagg>/.
  */
 #ifndef XLAGG_ABI_H
 #define XLAGG_ABI_H
@@ -17,7 +17,7 @@
 #define XLAGG_TABLES 8		   /* buffers for distribution tables, a power of two */
 #define XLAGG_BUCKETS 1024	   /* slots of the distribution table, a power of two */
 #define XLAGG_NO_PORT 0xff	   /* "no port" where a slot is expected */
-#define XLAGG_SLOW_FRAME_MAX 256   /* octets of a slow-protocol frame that reach the agent */
+#define XLAGG_SLOW_FRAME_MAX 256   /* octets of a frame in ring buffer `slow_rx` */
 #define XLAGG_PORT_ETHERTYPES 8	   /* EtherTypes of option port-ethertypes */
 #define XLAGG_SAVED_MAX (48 << 10) /* octets of a lagg's saved configuration */
 
@@ -43,60 +43,61 @@ enum xlagg_hash_field {
 	XLAGG_HASH_DPORT = 1 << 6,
 	XLAGG_HASH_L4_PROTO = 1 << 7,	/* the protocol number; part of l4 */
 	XLAGG_HASH_FLOWLABEL = 1 << 8,	/* IPv6 flow label where no ports are found; part of l4, dropped by symmetric */
-	XLAGG_HASH_INNER = 1 << 9,	/* the headers inside IPIP, GRE and VXLAN, where there are such */
-	XLAGG_HASH_SYMMETRIC = 1 << 10, /* both directions of a flow hash alike */
+	XLAGG_HASH_INNER = 1 << 9,	/* the headers inside IPIP, GRE and VXLAN instead, where there are any */
+	XLAGG_HASH_SYMMETRIC = 1 << 10, /* both directions of a flow get the same hash */
 
 	XLAGG_HASH_L2 = XLAGG_HASH_SRC_MAC | XLAGG_HASH_DST_MAC | XLAGG_HASH_VLAN,
 	XLAGG_HASH_L3 = XLAGG_HASH_SRC_IP | XLAGG_HASH_DST_IP,
 	XLAGG_HASH_L4 = XLAGG_HASH_SPORT | XLAGG_HASH_DPORT | XLAGG_HASH_L4_PROTO | XLAGG_HASH_FLOWLABEL,
 };
 
-/* Bits of struct xlagg_port.flags: what a port may do by policy. Whether it is live is another matter. */
+/* Bits of struct xlagg_port.flags: what policy allows the port. Whether it is live is independent of them. */
 enum xlagg_port_flag {
 	XLAGG_PORT_COLLECTING = 1 << 0, /* frames received on it go to the lagg */
-	/* Frames to one receiver are taken although the port collects no more: it was in use until a moment ago and the
+	/* Unicast frames are accepted although the port no longer collects: it was in use until a moment ago and the
 	 * far end does not know yet. Group frames are not, since they arrive on the port in use as well. */
 	XLAGG_PORT_LINGERING = 1 << 1,
 	XLAGG_PORT_KERNEL_RETURN = 1 << 2, /* the watcher may make it live again by itself (static proto, up-delay 0) */
 };
 
-/* struct xlagg_port.enabled of a port that policy keeps out. No `lost` counter reaches it in practice. */
+/* struct xlagg_port.enabled of a port that policy keeps out. In practice no `lost` counter ever grows to this value. */
 #define XLAGG_PORT_OUT 0xffffffffu
 
 /*
  * Map `ports`, index: slot of the port in its lagg. A port is live when enabled == lost.
- * `lost` is only ever added to: by the watcher, by LACP without the agent, and by the agent's carrier poll where there
- * is no watcher. Everything else has one writer, the agent.
+ * `lost` only grows. The watcher adds to it, the programs do when they handle LACP without the agent, and the agent's
+ * carrier poll does where there is no watcher. All other members are written by the agent, except that the watcher may
+ * write `enabled` (XLAGG_PORT_KERNEL_RETURN).
  */
 struct xlagg_port {
 	__u32 ifindex; /* the port's device, 0: this slot is free or the device is absent */
 	__u32 flags;   /* enum xlagg_port_flag */
-	__u32 lost;    /* grows whenever the port loses carrier, goes down, or LACP takes it out without the agent; the
-			* watcher may count one loss twice */
-	__u32 enabled; /* the value of `lost` that the agent had seen when it let the port in, or XLAGG_PORT_OUT */
+	__u32 lost; /* grows when the port loses carrier, goes down, or is taken out by LACP without the agent; one loss
+		     * may be counted twice */
+	__u32 enabled; /* the value of `lost` that was read when the port was let in, or XLAGG_PORT_OUT */
 };
 
 /*
- * Map `tables`: buffers of the distribution table, taken in turn; `control.table` names the one in use. A buffer is
- * rewritten only while it is not in use and no reader can still be in it.
+ * Map `tables`: buffers of the distribution table, used in turn; `control.table` is the index of the one in use. A
+ * buffer is rewritten only when no reader can still be reading it.
  */
 struct xlagg_table {
 	__u32 generation;	     /* counts publications */
 	__u32 count;		     /* entries of `order` */
-	__u8 order[XLAGG_MAX_PORTS]; /* slots that may carry traffic, preferred first (failover: first live one wins) */
+	__u8 order[XLAGG_MAX_PORTS]; /* slots that may carry traffic, preferred first (failover: the first live one) */
 	__u16 bucket[XLAGG_BUCKETS]; /* low octet: slot; high octet: backup slot; XLAGG_NO_PORT: none */
 };
 
-/* Map `control`, one entry, mapped by the agent: what the programs read for each frame and the agent may change. */
+/* Map `control`, one entry: what the programs read for each frame and the agent may change at any time. */
 struct xlagg_control {
-	__u32 abi_version; /* XLAGG_ABI_VERSION of who wrote the pinned maps */
-	__u32 table;	   /* index of the table in use */
-	__u32 carrier;	   /* 0: the lagg has no carrier, every frame is dropped and counted */
-	__u32 reserved;
+	__u32 abi_version;  /* XLAGG_ABI_VERSION of the agent that created the maps */
+	__u32 table;	    /* index of the table in use */
+	__u32 carrier;	    /* 0: the lagg has no carrier, every frame is dropped and counted */
+	__u32 reserved;	    /* 0 */
 	__u64 heartbeat_ns; /* CLOCK_MONOTONIC of the agent's last sign of life */
 };
 
-/* Why a frame was not sent or not accepted: indexes of the drop counters. Append only. */
+/* Why a frame was not sent or not accepted: indexes of the drop counters. New ones are added at the end. */
 enum xlagg_tx_drop {
 	XLAGG_TX_NO_PORT,    /* no live port */
 	XLAGG_TX_NO_CARRIER, /* the lagg has no carrier (down, min-links) */
@@ -111,114 +112,118 @@ enum xlagg_rx_drop {
 	XLAGG_RX_NO_CARRIER,	 /* the lagg has no carrier */
 	XLAGG_RX_PROTO_NONE,	 /* proto none drops everything */
 	XLAGG_RX_MALFORMED,	 /* shorter than an Ethernet header */
-	XLAGG_RX_SLOW_LIMITED,	 /* frames for the agent over the limit (of slow protocols: also in slow_limited) */
+	XLAGG_RX_SLOW_LIMITED,	 /* frames for the agent over their limit (slow protocols: also in slow_limited) */
 	XLAGG_RX_DROP_MAX,
 };
 
 /* Map `port_stats`, per CPU, index: slot. Packets are frames on the wire as far as known (GSO segments are counted). */
 struct xlagg_port_stats {
-	__u64 tx_packets; /* frames handed to the port */
-	__u64 tx_bytes;
-	__u64 rx_packets; /* frames taken from the port into the lagg */
-	__u64 rx_bytes;
+	__u64 tx_packets;		     /* frames given to the port for sending */
+	__u64 tx_bytes;			     /* their octets */
+	__u64 rx_packets;		     /* frames that the port received for the lagg */
+	__u64 rx_bytes;			     /* their octets */
 	__u64 rx_dropped[XLAGG_RX_DROP_MAX]; /* frames refused, by reason */
-	__u64 slow_rx;			     /* slow-protocol frames handed to the agent */
+	__u64 slow_rx;			     /* slow-protocol frames given to the agent */
 	__u64 slow_illegal;		     /* slow-protocol frames with an illegal subtype, length or tag */
-	__u64 slow_unknown;		     /* group address or EtherType of the slow protocols, but not both */
-	__u64 slow_limited;		     /* slow-protocol frames over the limit */
-	__u64 headless_tx;		     /* LACPDUs that the kernel sent while the agent was away */
+	__u64 slow_unknown; /* frames with group address or EtherType of the slow protocols, but not both */
+	__u64 slow_limited; /* slow-protocol frames over the limit */
+	__u64 headless_tx;  /* LACPDUs that the kernel sent while the agent was away */
 };
 
 /* Map `lagg_stats`, per CPU, one entry. */
 struct xlagg_lagg_stats {
-	__u64 tx_packets; /* frames that the lagg was asked to send */
-	__u64 tx_bytes;
-	__u64 rx_packets;
-	__u64 rx_bytes;
+	__u64 tx_packets;		     /* frames that the lagg was asked to send */
+	__u64 tx_bytes;			     /* their octets */
+	__u64 rx_packets;		     /* frames that the ports received for the lagg */
+	__u64 rx_bytes;			     /* their octets */
 	__u64 tx_dropped[XLAGG_TX_DROP_MAX]; /* frames not sent, by reason */
 };
 
-/*
- * Map `lacp`, index: slot: what the agent last knew of a port's LACP, for the limiter, for answering while the agent
- * is away, and for the agent that comes after it. Only the agent writes it.
- */
+/* One end of a link as LACP knows it, in host byte order. */
 struct xlagg_lacp_side {
-	__u16 system_prio; /* host byte order, as everything here */
-	__u8 system[6];
-	__u16 key;
-	__u16 port_prio;
-	__u16 port;
-	__u8 state; /* enum xlagg_lacp_state */
-	__u8 pad;
+	__u16 system_prio; /* System_Priority */
+	__u8 system[6];	   /* System */
+	__u16 key;	   /* Key */
+	__u16 port_prio;   /* Port_Priority */
+	__u16 port;	   /* Port_Number */
+	__u8 state;	   /* enum xlagg_lacp_state */
+	__u8 pad;	   /* 0 */
 };
+/*
+ * Map `lacp`, index: slot: what the agent last knew of a port's LACP. The limiter uses it, the programs do while the
+ * agent is away, and the next agent takes it over. Only the agent writes it.
+ */
 struct xlagg_lacp {
 	__u8 partner[16];   /* the Actor fields of the last accepted LACPDU, as on the wire (15 octets used) */
 	__u8 pdu[124];	    /* the last LACPDU that we sent, as a frame */
 	__u8 partner_known; /* 1: `partner` is valid and the Receive machine is in CURRENT */
 	__u8 pdu_len;	    /* octets of `pdu`, 0: none */
-	__u8 pad[2];
-	__u64 pdu_rx_ns;				  /* CLOCK_MONOTONIC of the last accepted LACPDU */
-	__u64 pdu_tx_ns;				  /* CLOCK_MONOTONIC of `pdu` */
+	__u8 pad[2];	    /* 0 */
+	__u64 pdu_rx_ns;    /* CLOCK_MONOTONIC of the last accepted LACPDU */
+	__u64 pdu_tx_ns;    /* CLOCK_MONOTONIC when `pdu` was sent */
 	struct xlagg_lacp_side actor, partner_oper, view; /* Actor_Oper, Partner_Oper, and how the partner sees us */
 	__u8 mux;					  /* enum xlagg_lacp_mux_state */
 	__u8 selected;					  /* enum xlagg_lacp_selected */
-	__u8 aggregator;				  /* that the port has selected */
-	__u8 active;					  /* 1: that is the one that carries traffic */
+	__u8 aggregator;				  /* the one that the port has selected */
+	__u8 active;					  /* 1: that aggregator carries traffic */
 	__u8 matched;					  /* 1: the partner sees us as we are */
 	__u8 view_known;				  /* 1: `view` is valid */
-	__u8 pad2[2];
-	__u64 timeout_ns;  /* how long the partner may be silent after a LACPDU */
-	__u64 deadline_ns; /* CLOCK_MONOTONIC until which it may be silent in any case */
-	__u32 outs;	   /* the value of xlagg_headless.outs up to which the agent has taken note */
-	__u32 pad3;
+	__u8 pad2[2];					  /* 0 */
+	__u64 timeout_ns;				  /* how long the partner may be silent after a LACPDU */
+	__u64 deadline_ns; /* CLOCK_MONOTONIC until which the partner may be silent in any case */
+	__u32 outs;	   /* the value of xlagg_headless.outs that the agent has noted */
+	__u32 pad3;	   /* 0 */
 };
 
 /*
- * Map `turnover`, per CPU, one entry, written in proto failover only: which port this CPU's frames take, and what lies
- * between the last one on the port before and the first one on this. Times are CLOCK_MONOTONIC.
+ * Map `turnover`, per CPU, one entry, written only in proto failover: which port this CPU's frames take, and what
+ * happened between the last frame on the port before and the first on this one. Times are CLOCK_MONOTONIC.
  */
 struct xlagg_turnover {
 	__u32 slot;    /* port of the last frame */
 	__u32 from;    /* port of the frames before the first one on `slot` */
-	__u64 last_ns; /* of the last frame */
-	__u64 left_ns; /* of the last frame on `from`, 0: there was none */
-	__u64 came_ns; /* of the first frame on `slot` after those on `from`, 0: none was on another port before */
-	__u64 refused; /* frames for which there was no port since the last frame */
-	__u64 between; /* these, between the last frame on `from` and the first on `slot` */
+	__u64 last_ns; /* time of the last frame */
+	__u64 left_ns; /* time of the last frame on `from`, 0: there was none */
+	__u64 came_ns; /* time of the first frame on `slot` after those on `from`, 0: there were none on another port */
+	__u64 refused; /* frames since the last frame for which there was no port */
+	__u64 between; /* frames between the last on `from` and the first on `slot` for which there was no port */
 };
 
 /*
- * Map `headless`, index: slot: what the kernel does for LACP while the agent's heartbeat is stale. Only the kernel
- * writes it. While `outs` is not what xlagg_lacp.outs says, the kernel has taken the port out and does no more for it.
+ * Map `headless`, index: slot: what the kernel does for LACP while the agent's heartbeat is stale. Only the programs
+ * write it, except that the agent clears it for a new port. While `outs` differs from xlagg_lacp.outs, the kernel has
+ * taken the port out and does nothing more for it.
  */
 struct xlagg_headless {
-	__u64 rx_ns; /* CLOCK_MONOTONIC of the last LACPDU of the partner last recorded, agent there or not */
+	__u64
+	    rx_ns; /* CLOCK_MONOTONIC of the last LACPDU of the partner last recorded, also while the agent is there */
 	__u64 tx_ns; /* CLOCK_MONOTONIC of the last LACPDU that the kernel sent */
-	__u32 outs;  /* how often it took the port out: the partner changed, lost Sync or Collecting, or fell silent */
-	__u32 pad;
+	__u32 outs; /* how often the port was taken out: the partner changed, lost Sync or Collecting, or fell silent */
+	__u32 pad;  /* 0 */
 };
 
-/* Ring buffer `slow_rx`: one record per frame for the agent, of a slow protocol or an answer to a link probe. */
+/* Ring buffer `slow_rx`: one record for each frame for the agent, of a slow protocol or an answer to a link probe. */
 struct xlagg_slow_event {
 	__u64 time_ns;			  /* CLOCK_MONOTONIC at reception */
 	__u32 slot;			  /* port */
-	__u32 len;			  /* octets of the frame on the wire, may exceed what `frame` holds */
+	__u32 len;			  /* octets of the frame on the wire, perhaps more than `frame` holds */
 	__u8 frame[XLAGG_SLOW_FRAME_MAX]; /* from the destination MAC on */
 };
 
 /*
- * Map `saved`, one entry: the lagg's configuration as one control message (ctl.h), and what the agent changed on the
- * devices, so that whoever comes next, this agent or another, can go on or put everything back.
+ * Map `saved`, one entry (struct xlagg_saved): the lagg's configuration as one control message (ctl.h), and what the
+ * agent changed on the devices, so that the next agent can go on or put everything back. This is what was changed on
+ * one port.
  */
 struct xlagg_undo {
 	__u32 ifindex;	    /* the device that was changed; 0: nothing to undo */
 	__u32 changed;	    /* enum xlagg_undo_bit: what was changed */
-	__u32 mtu;	    /* before */
-	__u8 mac[6];	    /* before */
+	__u32 mtu;	    /* the MTU before */
+	__u8 mac[6];	    /* the MAC before */
 	__u8 was_up;	    /* 1: administratively up before */
 	__u8 ipv6_disabled; /* net.ipv6.conf.*.disable_ipv6 before */
 	__u64 features_off; /* enum xlagg_feature_bit: features that were on before and are off now */
-	char alias[256];    /* ifalias before (IFALIASZ) */
+	char alias[256];    /* the ifalias before (IFALIASZ) */
 	char name[16];	    /* the device's name, for messages */
 };
 enum xlagg_undo_bit {
@@ -241,43 +246,45 @@ enum xlagg_feature_bit {
 	XLAGG_FEATURE_GRO = 1 << 5,	/* rx-gro */
 	XLAGG_FEATURE_RX_VLAN_FILTER = 1 << 6,
 };
-/* When what is shown changed last, so that the next agent shows the same. Times are CLOCK_MONOTONIC. */
+/* When carrier and flags changed last, so that the next agent shows the same. Times are CLOCK_MONOTONIC. */
 struct xlagg_history {
 	__u64 carrier_ns; /* last change of the lagg's carrier */
-	__u64 flaps;	  /* losses of it */
-	__u32 carrier;	  /* then, boolean */
-	__u32 reserved;
+	__u64 flaps;	  /* how often the lagg lost carrier */
+	__u32 carrier;	  /* 1: it has had carrier since that change */
+	__u32 reserved;	  /* 0 */
 	struct {
 		__u64 flags_ns;	     /* last change of the port's flags */
-		__u64 link_failures; /* losses of its carrier */
-		__u32 flags;	     /* then, enum xlagg_flag */
-		__u32 reserved;
-	} port[XLAGG_MAX_PORTS]; /* index: slot */
+		__u64 link_failures; /* how often the port lost carrier */
+		__u32 flags;	     /* its flags since that change, enum xlagg_flag */
+		__u32 reserved;	     /* 0 */
+	} port[XLAGG_MAX_PORTS];     /* index: slot */
 };
 struct xlagg_saved {
 	__u32 abi_version; /* XLAGG_ABI_VERSION */
 	__u32 message_len; /* octets of `message` */
 	__u32 message_sum; /* FNV-1a of these octets */
-	__u32 state_len;   /* octets behind `message` that the writer knew of */
+	__u32 state_len;   /* octets behind `message` that the writer's version has */
 	__u32 state_sum;   /* FNV-1a of these octets */
-	__u32 reserved;
-	/* XLAGG_CMD_LAGG_ADD that makes this lagg. Up to here the same in all versions. */
+	__u32 reserved;	   /* 0 */
+	/* The XLAGG_CMD_LAGG_ADD that makes this lagg. Up to and including this member all versions are the same. */
 	__u8 message[XLAGG_SAVED_MAX];
-	__u32 device;				 /* enum xlagg_device: what the lagg's own device is */
+	__u32 device;				 /* enum xlagg_device: what kind the lagg's own device is */
 	__u32 ifindex;				 /* of the lagg's own device */
 	__u32 lower_ifindex;			 /* of its lower end */
 	__u32 profile;				 /* enum xlagg_profile */
 	struct xlagg_undo undo[XLAGG_MAX_PORTS]; /* index: slot */
-	struct xlagg_history history;
+	struct xlagg_history history;		 /* for show */
 };
 
+/* Options device, datapath and tx-path. */
 enum xlagg_device { XLAGG_DEVICE_AUTO, XLAGG_DEVICE_NETKIT, XLAGG_DEVICE_VETH };
 enum xlagg_profile { XLAGG_DATAPATH_TC, XLAGG_DATAPATH_XDP };
 enum xlagg_tx_path { XLAGG_TX_AUTO, XLAGG_TX_DIRECT, XLAGG_TX_STACK };
 
 /*
- * The watcher's table `watch`: which devices of this machine are ports. An ifindex is unique in its network namespace
- * only. `watched_ports` and `watched_controls` lead from a lagg's index there to its own maps `ports` and `control`.
+ * The watcher's map `watch`: which devices of this machine are ports. The namespace is part of the key, because an
+ * ifindex is unique only in its namespace. `watched_ports` and `watched_controls` hold each lagg's maps `ports` and
+ * `control`.
  */
 struct xlagg_watch_key {
 	__u64 netns;   /* cookie of the device's namespace (SO_NETNS_COOKIE) */
@@ -288,13 +295,14 @@ struct xlagg_watched {
 	__u32 lagg; /* index in `watched_ports` and `watched_controls`, below XLAGG_MAX_LAGGS */
 	__u32 slot; /* of the port in that lagg */
 };
-/* An agent whose heartbeat is older is taken for gone: the kernel acts for it where it may. */
+/* When the heartbeat is older than this, the agent counts as away, and the kernel acts for it where it may. */
 #define XLAGG_HEARTBEAT_STALE_NS 1000000000ull
 /*
- * Map `probe_macs`: the MACs from which the ports send link probes, and the slot of each port, for whoever looks. What
- * comes to one of these that is not the lagg's own is no business of the lagg's. Only the agent writes it.
- * By ARP a probe comes from 0.0.0.0, by NS from fe80::/64 and the EUI-64 of its MAC with these two octets in the middle
- * in place of ff-fe: no other station makes such an address.
+ * Map `probe_macs`: the MACs from which the ports send link probes. The value is the port's slot, which only people who
+ * look at the map need. A frame to one of these MACs is not for the lagg, unless it is the lagg's own MAC. Only the
+ * agent writes this map. A probe by ARP is sent from 0.0.0.0. One by NS is sent from an address in fe80::/64 whose
+ * lower half is the EUI-64 of the probe's MAC, with these two octets in the middle in place of ff-fe: no other station
+ * makes such an address.
  */
 #define XLAGG_PROBE_ID_HIGH 0xff
 #define XLAGG_PROBE_ID_LOW 0xfd
@@ -303,15 +311,15 @@ struct xlagg_probe_mac {
 	__u8 pad[2]; /* 0 */
 };
 /*
- * The clock by which the kernel acts without being asked: an IPv4 neighbour of the lower end that nobody is. The kernel
- * asks for it every so often, for ever, and each request comes to the program at the lower end's egress.
+ * The clock by which the programs act when no frame arrives: an IPv4 neighbour of the lower end that does not exist.
+ * The kernel's own ARP asks for it again and again, and each request passes the program at the lower end's egress.
  */
 #define XLAGG_CLOCK_ADDRESS 0xc0000008u /* 192.0.0.8, the IPv4 dummy address (RFC 7600) */
 #define XLAGG_CLOCK_MS 500
 
 /*
- * Constants of one loaded program (`const volatile struct xlagg_params params` in every object): set before loading,
- * so that the verifier removes what this lagg does not use.
+ * Constants of one loaded program (`const volatile struct xlagg_params params` in every object). They are set before
+ * loading, so that the verifier removes what this lagg does not use.
  */
 struct xlagg_params {
 	__u32 proto;				/* enum xlagg_proto */
@@ -322,27 +330,28 @@ struct xlagg_params {
 	__u32 slot;				/* receive programs: the port's slot */
 	__u32 rr_limit;				/* roundrobin: consecutive frames per port */
 	__u32 rx_all;				/* failover: accept on every port */
-	__u32 flowid;				/* 1: the NIC's hash instead of ours, where there is one */
+	__u32 flowid;				/* 1: the NIC's hash instead of ours, where a frame has one */
 	__u32 flowid_shift;			/* right shift of that hash */
-	__u32 probe_us;				/* link probes: mean time in us between the answers that a port may
-						 * get at most; 0: there are no probes */
+	__u32 probe_us;				/* link probes: shortest mean time in us between the answers that a
+						 * port may pass to the agent; 0: there are no probes */
 	__u32 ethertypes;			/* entries of `ethertype` in use */
 	__u16 ethertype[XLAGG_PORT_ETHERTYPES]; /* frames that stay with the port's own stack, host byte order */
-	__u32 data_below;			/* a frame of a smaller EtherType is the lagg's, if it is not for a
-						 * group; 0: each is looked at. Set by the loader. */
+	__u32 data_below;			/* a frame with a lower EtherType is for the lagg (proto lacp: a unicast
+						 * frame); 0: every frame is checked further. Set by the loader. */
 };
 
-/* What the probe program answers (`explain`), and why the port was chosen. */
+/* Why a port was chosen. */
 enum xlagg_choice {
-	XLAGG_CHOICE_BUCKET,   /* the bucket's own port */
-	XLAGG_CHOICE_BACKUP,   /* the bucket's port is not live: its backup */
-	XLAGG_CHOICE_REHASH,   /* neither is live: another live port */
-	XLAGG_CHOICE_PRIORITY, /* failover: the first live port in order of preference */
-	XLAGG_CHOICE_TURN,     /* roundrobin: its turn */
-	XLAGG_CHOICE_ALL,      /* broadcast: every live port */
-	XLAGG_CHOICE_NONE,     /* no live port */
-	XLAGG_CHOICE_NO_CARRIER,
+	XLAGG_CHOICE_BUCKET,	 /* the bucket's own port */
+	XLAGG_CHOICE_BACKUP,	 /* the bucket's port is not live: its backup */
+	XLAGG_CHOICE_REHASH,	 /* neither is live: another live port */
+	XLAGG_CHOICE_PRIORITY,	 /* failover: the first live port in order of preference */
+	XLAGG_CHOICE_TURN,	 /* roundrobin: its turn */
+	XLAGG_CHOICE_ALL,	 /* broadcast: every live port */
+	XLAGG_CHOICE_NONE,	 /* no live port */
+	XLAGG_CHOICE_NO_CARRIER, /* the lagg has no carrier */
 };
+/* What the program `explain` found. */
 struct xlagg_probe {
 	__u32 hash;   /* of the frame's headers */
 	__u32 bucket; /* hash modulo XLAGG_BUCKETS */
