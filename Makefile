@@ -33,12 +33,13 @@ CORE := $(call obj,agent/core/*.c agent/core/*/*.c)
 CTL := $(call obj,agent/ctl/*.c)
 SYS := $(call obj,agent/sys/*.c agent/sys/*/*.c)
 CLI := $(call obj,agent/cli/*.c)
+LAGG := $(call obj,agent/lagg/*.c)
 AGENT := $(call obj,agent/*.c)
 BPF := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 
 all: $(B)/xlaggd $(B)/xlagg ## builds the agent and the CLI
 
-$(B)/xlaggd: $(AGENT) $(B)/libsys.a $(B)/libctl.a $(B)/libcore.a
+$(B)/xlaggd: $(AGENT) $(LAGG) $(B)/libsys.a $(B)/libctl.a $(B)/libcore.a
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $^ -o $@ $(AGENT_LIBS)
 $(B)/xlagg: $(B)/agent/cli/main.o $(B)/libcli.a $(B)/libctl.a
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $^ -o $@ $(CLI_LIBS)
@@ -55,7 +56,7 @@ $(B)/lib%.a:
 
 $(B)/%.o: %.c
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c $< -o $@
-$(SYS) $(AGENT): | $(BPF)
+$(SYS) $(AGENT) $(LAGG): | $(BPF)
 
 # The libc's headers are made for the host: on another machine they lack, or say something else.
 define compile_bpf

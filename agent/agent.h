@@ -107,7 +107,7 @@ uint64_t agent_to_realtime(uint64_t monotonic);
 /* Sets the timer to the earliest deadline of all laggs. */
 void agent_arm(struct agent *agent);
 
-/* --- identity.c: what a lagg keeps over restarts and reboots --- */
+/* --- lagg/identity.c: what a lagg keeps over restarts and reboots --- */
 /* Finds the lagg's MAC by option mac, and its hash seed: as kept in the state folder, else chosen now and kept. `mac`
  * holds the present one (zero: none yet), which stays where nothing says otherwise. */
 int identity_choose(struct agent *agent, const struct xlagg_model *model, uint8_t mac[6], uint32_t *seed,
@@ -120,7 +120,7 @@ bool identity_exists(const struct agent *agent, const char *lagg);
 int identity_rename(struct agent *agent, const char *from, const char *to);
 void identity_forget(struct agent *agent, const char *lagg);
 
-/* --- lagg.c: one lagg's life --- */
+/* --- lagg/lagg.c: one lagg's life --- */
 int lagg_create(struct agent *agent, const struct xlagg_model *model, struct lagg **ret,
 		char sentence[XLAGG_SENTENCE_MAX]);
 /* Takes the lagg down: ports and devices as they were, nothing pinned. What identity.c keeps stays. */
@@ -143,7 +143,7 @@ void lagg_of_folder(const char *folder, char ret[XLAGG_NAME_MAX]);
 int lagg_save(struct lagg *lagg);
 struct lagg *lagg_find(struct agent *agent, const char *name);
 
-/* --- change.c: another configuration --- */
+/* --- lagg/change.c: another configuration --- */
 /* Makes the running lagg what `to` says, or leaves it what it was; only what differs is touched. */
 int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX]);
 /* The ports that `to` has no more are retired (see member_retire); gives whether traffic may be under way to one. */
@@ -160,7 +160,7 @@ void lagg_let_in(struct lagg *lagg, bool promisc, bool vlans);
 /* The lagg's device changed by other hands: name, administrative state, MTU, MAC, promiscuity. */
 void lagg_device_changed(struct lagg *lagg, const struct device *device);
 
-/* --- effects.c: what the core asks for --- */
+/* --- lagg/effects.c: what the core asks for --- */
 /* Carries out the effects of the input before. */
 void lagg_effects(struct lagg *lagg);
 /* Makes the lagg's device and its programs say what lagg->carrier says. */
@@ -171,7 +171,7 @@ void lagg_read_slow(struct lagg *lagg);
 void lagg_event(struct lagg *lagg, struct xlagg_event *event);
 void lagg_tell(struct lagg *lagg, enum xlagg_event_type type, const char *port, const char *text);
 
-/* --- probe.c: link probes --- */
+/* --- lagg/probes.c: link probes --- */
 /* Whether the options ask for any. */
 bool probe_wanted(const struct xlagg_lagg_conf *conf);
 /* The addresses in option probe. */
@@ -187,13 +187,13 @@ void probe_yield(struct lagg *lagg, const uint8_t mac[6]);
 /* What a port got in answer, as far as it is one; what follows is in lagg->fx. */
 void probe_receive(struct lagg *lagg, uint32_t slot, const uint8_t *frame, uint32_t len);
 
-/* --- gap.c: how long a failover took --- */
+/* --- lagg/gap.c: how long a failover took --- */
 /* Tells that event as soon as its gap is known, or cannot be. */
 void gap_await(struct lagg *lagg, const struct xlagg_event *failover);
 void gap_run(struct lagg *lagg, uint64_t now);
 uint64_t gap_deadline(const struct lagg *lagg, uint64_t now); /* of gap_run(), or CORE_NEVER */
 
-/* --- own_device.c: the lagg's own device --- */
+/* --- lagg/device.c: the lagg's own device --- */
 /* The MTU that the lagg shall have: the option's, the present one, or that of the first port. */
 uint32_t device_mtu(const struct lagg *lagg, const struct xlagg_model *model);
 int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX]);
@@ -208,7 +208,7 @@ void device_release_features(struct lagg *lagg);
 /* Adds and removes xlagg's own addresses. */
 int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX]);
 
-/* --- members.c: the ports of a running lagg --- */
+/* --- lagg/ports.c: the ports of a running lagg --- */
 int member_add(struct lagg *lagg, const struct xlagg_port_model *port, char sentence[XLAGG_SENTENCE_MAX]);
 /* Before it is removed: what goes over the port goes elsewhere, and the far end is told, while the port still receives.
  * Gives whether it carried traffic. */
@@ -241,7 +241,7 @@ void adopt_clear(const char *folder);
  * NULL, of all that are not running. */
 void orphans_put_back(struct agent *agent, const char *name);
 
-/* --- headless.c: LACP while no agent runs --- */
+/* --- lagg/headless.c: LACP while no agent runs --- */
 /* Has the kernel's clock run where LACP needs one. Again: it goes on. */
 void headless_clock(struct lagg *lagg);
 /* Somebody may have stopped a clock: each time one lagg's is set going again, so that many cost no more than one. */
@@ -256,7 +256,7 @@ void headless_restart(struct lagg *lagg, uint32_t slot);
  * time or what waits has any effect. */
 void headless_beat(struct agent *agent);
 
-/* --- reconcile.c: commands and files --- */
+/* --- transaction.c: commands and files --- */
 /* Does all commands or none. *failed is the index of the one that was refused. Names of devices in them are replaced
  * by the ones under which the kernel lists them. */
 int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t count, bool check, uint32_t *failed,
