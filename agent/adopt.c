@@ -83,7 +83,7 @@ static uint32_t find_slot(const struct lagg *lagg, const char *name)
  * any more, when the agent died: what was done is undone first. */
 static void adopt_device(struct lagg *lagg, uint32_t slot)
 {
-	struct port *port = &lagg->port[slot];
+	struct lagg_port *port = &lagg->port[slot];
 	struct xlagg_undo *undo = &lagg->saved.undo[slot];
 	int attached = datapath_port_ifindex(lagg->dp, slot);
 	if (attached && attached == (int)undo->ifindex && netlink_get(lagg->agent->nl, attached, &port->device) == 0) {
@@ -109,8 +109,8 @@ static int adopt_ports(struct lagg *lagg, const struct xlagg_model *model)
 		uint32_t slot = find_slot(lagg, wanted->name);
 		if (slot == XLAGG_MAX_PORTS)
 			return -EPROTO;
-		struct port *port = &lagg->port[slot];
-		*port = (struct port){.used = true};
+		struct lagg_port *port = &lagg->port[slot];
+		*port = (struct lagg_port){.used = true};
 		snprintf(port->name, sizeof(port->name), "%s", wanted->name);
 		lagg->model.port[lagg->model.ports++] = *wanted;
 		core_port_add(lagg->core, agent_now(), slot, port->name, lagg->next_order++, &wanted->conf, &lagg->fx);
@@ -142,13 +142,13 @@ static void catch_up(struct lagg *lagg)
 	struct device device;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		char sentence[XLAGG_SENTENCE_MAX] = "";
-		struct port *port = &lagg->port[slot];
+		struct lagg_port *port = &lagg->port[slot];
 		if (!port->used)
 			continue;
 		if (port->ifindex) {
 			devices_port_changed(lagg, slot, &port->device);
 		} else if (netlink_get_by_name(lagg->agent->nl, port->name, &device) == 0 &&
-			   member_attach(lagg, slot, &device, sentence) < 0) {
+			   lagg_port_attach(lagg, slot, &device, sentence) < 0) {
 			log_warning("%s: %s", lagg->model.name, sentence);
 		}
 	}
@@ -159,7 +159,7 @@ static void adopt_links(struct lagg *lagg)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (lagg->port[slot].used && lagg->port[slot].ifindex)
-			member_refresh(lagg, slot, XLAGG_DETECTED_NONE);
+			lagg_port_refresh(lagg, slot, XLAGG_DETECTED_NONE);
 	const struct xlagg_history history = lagg->saved.history;
 	core_release(lagg->core, agent_now(), &lagg->fx);
 	core_adopt_history(lagg->core, &history);

@@ -28,7 +28,7 @@ struct server;
 struct poll;
 
 /* A port of a running lagg. Its configuration is lagg->model.port[...] of the same name. */
-struct port {
+struct lagg_port {
 	bool used;
 	char name[XLAGG_NAME_MAX];
 	int ifindex;			     /* 0: the device is absent or could not be set up */
@@ -72,9 +72,9 @@ struct lagg {
 	uint64_t deadline_ns;	     /* monotonic time at which the core has to run next, or CORE_NEVER */
 	struct datapath *dp;
 	sd_event_source *slow_source;
-	struct port port[XLAGG_MAX_PORTS];     /* index: slot */
-	uint8_t probe_mac[XLAGG_MAX_PORTS][6]; /* what probes alone come from, as the programs know; zero: nothing */
-	struct xlagg_saved saved;	       /* as pinned */
+	struct lagg_port port[XLAGG_MAX_PORTS]; /* index: slot */
+	uint8_t probe_mac[XLAGG_MAX_PORTS][6];	/* what probes alone come from, as the programs know; zero: nothing */
+	struct xlagg_saved saved;		/* as pinned */
 };
 
 struct agent {
@@ -146,7 +146,7 @@ struct lagg *lagg_find(struct agent *agent, const char *name);
 /* --- lagg/change.c: another configuration --- */
 /* Makes the running lagg what `to` says, or leaves it what it was; only what differs is touched. */
 int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX]);
-/* The ports that `to` has no more are retired (see member_retire); gives whether traffic may be under way to one. */
+/* The ports that `to` has no more are retired (see lagg_port_retire); gives whether traffic may be under way to one. */
 bool lagg_retire_ports(struct lagg *lagg, const struct xlagg_model *to);
 void lagg_remove_ports(struct lagg *lagg, const struct xlagg_model *to);
 /* What the lagg shall look like, and its hash seed. */
@@ -209,25 +209,25 @@ void device_release_features(struct lagg *lagg);
 int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX]);
 
 /* --- lagg/ports.c: the ports of a running lagg --- */
-int member_add(struct lagg *lagg, const struct xlagg_port_model *port, char sentence[XLAGG_SENTENCE_MAX]);
+int lagg_port_add(struct lagg *lagg, const struct xlagg_port_model *port, char sentence[XLAGG_SENTENCE_MAX]);
 /* Before it is removed: what goes over the port goes elsewhere, and the far end is told, while the port still receives.
  * Gives whether it carried traffic. */
-bool member_retire(struct lagg *lagg, uint32_t slot);
-void member_del(struct lagg *lagg, uint32_t slot);
+bool lagg_port_retire(struct lagg *lagg, uint32_t slot);
+void lagg_port_del(struct lagg *lagg, uint32_t slot);
 /* The device of a port appeared: makes it a port. */
-int member_attach(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX]);
+int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX]);
 /* The device of a port is gone. */
-void member_absent(struct lagg *lagg, uint32_t slot);
+void lagg_port_absent(struct lagg *lagg, uint32_t slot);
 /* The device of a port has another name by now. */
-void member_rename(struct lagg *lagg, uint32_t slot, const char *name);
+void lagg_port_rename(struct lagg *lagg, uint32_t slot, const char *name);
 /* Looks at carrier, speed and administrative state now and tells the core. `detected`: who gave cause to look. */
-void member_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected);
+void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected);
 /* Its carrier is known to be gone: nothing is asked first, since the kernel answers only when RTNL is free. */
-void member_lost(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected);
+void lagg_port_lost(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected);
 /* Makes the port's device what the lagg wants; also after someone else changed it. */
-int member_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE_MAX]);
-int member_find(const struct lagg *lagg, const char *name); /* slot or -ENOENT */
-struct xlagg_port_model *member_model(struct lagg *lagg, uint32_t slot);
+int lagg_port_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE_MAX]);
+int lagg_port_find(const struct lagg *lagg, const char *name); /* slot or -ENOENT */
+struct xlagg_port_model *lagg_port_model(struct lagg *lagg, uint32_t slot);
 
 /* --- adopt.c: start with what is pinned --- */
 void adopt_all(struct agent *agent);

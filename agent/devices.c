@@ -20,7 +20,7 @@ static bool port_of_device(struct agent *agent, int ifindex, struct lagg **lagg,
 {
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
-			const struct port *port = &agent->lagg[i]->port[slot];
+			const struct lagg_port *port = &agent->lagg[i]->port[slot];
 			if (!port->used || port->ifindex != ifindex)
 				continue;
 			*lagg = agent->lagg[i];
@@ -44,16 +44,16 @@ static bool named_so(const struct device *device, const char *name)
 /* The device of a port that waits for it. What it is called by now counts: its undo record bears that name. */
 static void attach(struct lagg *lagg, uint32_t slot, const struct device *device)
 {
-	struct port *port = &lagg->port[slot];
+	struct lagg_port *port = &lagg->port[slot];
 	char sentence[XLAGG_SENTENCE_MAX] = "", before[XLAGG_SENTENCE_MAX];
 	memcpy(before, port->refused, sizeof(before));
-	if (member_attach(lagg, slot, device, sentence) < 0) {
+	if (lagg_port_attach(lagg, slot, device, sentence) < 0) {
 		if (strcmp(before, port->refused) != 0)
 			log_warning("%s: %s", lagg->model.name, port->refused);
 		return;
 	}
 	if (strcmp(device->name, port->name) != 0)
-		member_rename(lagg, slot, device->name);
+		lagg_port_rename(lagg, slot, device->name);
 	lagg_tell(lagg, XLAGG_EVENT_PORT_ADD, port->name, "its device appeared");
 }
 
@@ -64,7 +64,7 @@ static void look_for_absent(struct agent *agent, const struct device *device)
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		struct lagg *lagg = agent->lagg[i];
 		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
-			struct port *port = &lagg->port[slot];
+			struct lagg_port *port = &lagg->port[slot];
 			if (!port->used || port->ifindex || !named_so(device, port->name))
 				continue;
 			if (!port->refusals || now >= port->retry_ns)
@@ -79,7 +79,7 @@ static void retry_lagg(struct lagg *lagg, uint64_t now)
 {
 	struct device device;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
-		struct port *port = &lagg->port[slot];
+		struct lagg_port *port = &lagg->port[slot];
 		if (port->used && !port->ifindex && port->refused[0] && now >= port->retry_ns &&
 		    netlink_get_by_name(lagg->agent->nl, port->name, &device) == 0)
 			attach(lagg, slot, &device);
@@ -143,12 +143,12 @@ void devices_port_changed(struct lagg *lagg, uint32_t slot, const struct device 
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	const struct looks *looks = &lagg->looks;
 	if (strcmp(device->name, lagg->port[slot].name) != 0)
-		member_rename(lagg, slot, device->name);
-	member_refresh(lagg, slot, XLAGG_DETECTED_NETLINK);
+		lagg_port_rename(lagg, slot, device->name);
+	lagg_port_refresh(lagg, slot, XLAGG_DETECTED_NETLINK);
 	/* MAC, MTU and offloads are the lagg's to choose. */
 	bool other = device->mtu != looks->mtu || (!looks->own_macs && memcmp(device->mac, looks->mac, 6) != 0) ||
 		     lagg->model.conf.datapath == XLAGG_DATAPATH_XDP;
-	if (other && member_adjust(lagg, slot, sentence) < 0)
+	if (other && lagg_port_adjust(lagg, slot, sentence) < 0)
 		log_warning("%s: %s", lagg->model.name, sentence);
 }
 
@@ -172,7 +172,7 @@ static void device_gone(struct agent *agent, int ifindex)
 	if (lagg) {
 		lagg_device_gone(lagg);
 	} else if (port_of_device(agent, ifindex, &lagg, &slot)) {
-		member_absent(lagg, slot);
+		lagg_port_absent(lagg, slot);
 		lagg_tell(lagg, XLAGG_EVENT_PORT_DEL, lagg->port[slot].name, "its device is gone");
 	} else {
 		/* Whose upper device it was is not told. */
@@ -194,7 +194,7 @@ static void on_device(void *context, const struct device *device, bool gone)
 	}
 	bool of_port = port_of_device(agent, device->ifindex, &lagg, &slot);
 	if (of_port && !device->carrier)
-		member_lost(lagg, slot, XLAGG_DETECTED_NETLINK);
+		lagg_port_lost(lagg, slot, XLAGG_DETECTED_NETLINK);
 	/* The event may be older than a change of our own: the present state counts. */
 	if (netlink_get(agent->nl, device->ifindex, &now) < 0)
 		return;
@@ -218,7 +218,7 @@ static void drop_missing(struct agent *agent)
 		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 			if (lagg->port[slot].used && lagg->port[slot].ifindex &&
 			    netlink_get(agent->nl, lagg->port[slot].ifindex, &device) == -ENODEV)
-				member_absent(lagg, slot);
+				lagg_port_absent(lagg, slot);
 		if (netlink_get(agent->nl, lagg->ifindex, &device) == -ENODEV)
 			lagg_device_gone(lagg);
 	}

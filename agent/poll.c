@@ -187,8 +187,8 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *cont
 		if (!lagg || !lagg->port[port.slot].used || lagg->port[port.slot].ifindex != port.ifindex)
 			continue;
 		if (port.lost)
-			member_lost(lagg, port.slot, XLAGG_DETECTED_POLL);
-		member_refresh(lagg, port.slot, XLAGG_DETECTED_POLL);
+			lagg_port_lost(lagg, port.slot, XLAGG_DETECTED_POLL);
+		lagg_port_refresh(lagg, port.slot, XLAGG_DETECTED_POLL);
 	}
 }
 

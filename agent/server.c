@@ -177,7 +177,7 @@ static bool explain(struct client *client, const struct nlmsghdr *request, const
 	int r = datapath_explain(lagg->dp, frame, len, &probe);
 	if (r < 0)
 		return answer(client, request, request->nlmsg_seq, r, "the kernel does not run the probe program");
-	const struct port *port = probe.slot < XLAGG_MAX_PORTS ? &lagg->port[probe.slot] : NULL;
+	const struct lagg_port *port = probe.slot < XLAGG_MAX_PORTS ? &lagg->port[probe.slot] : NULL;
 	struct nlmsghdr *nlh = start_reply(client, request, XLAGG_MSG_EXPLAIN);
 	mnl_attr_put(nlh, XLAGG_A_PROBE, sizeof(probe), &probe);
 	mnl_attr_put_strz(nlh, XLAGG_A_PORT_NAME, port && port->used ? port->name : "");

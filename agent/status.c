@@ -28,11 +28,11 @@ static void port_counters(struct lagg *lagg, uint32_t slot, struct xlagg_port_co
 
 static void put_port(struct lagg *lagg, const struct xlagg_port_model *model, struct nlmsghdr *nlh)
 {
-	int found = member_find(lagg, model->name);
+	int found = lagg_port_find(lagg, model->name);
 	if (found < 0)
 		return;
 	uint32_t slot = (uint32_t)found;
-	const struct port *port = &lagg->port[slot];
+	const struct lagg_port *port = &lagg->port[slot];
 	struct xlagg_port_status status = {.ifindex = (uint32_t)port->ifindex, .present = port->ifindex != 0};
 	core_port_status(lagg->core, slot, &status);
 	core_port_damping(lagg->core, agent_now(), slot, &status);

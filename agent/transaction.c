@@ -48,7 +48,7 @@ static void resolve_names(struct agent *agent, struct ctl_command *command)
 static bool is_port_of(struct agent *agent, const char *lagg_name, const char *port)
 {
 	struct lagg *lagg = lagg_find(agent, lagg_name);
-	return lagg && member_find(lagg, port) >= 0;
+	return lagg && lagg_port_find(lagg, port) >= 0;
 }
 
 /* A port that is typed must exist and be fit; checked before anything is changed. */
@@ -75,7 +75,7 @@ static int check_port(struct agent *agent, const struct ctl_command *command, co
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < agent->laggs; i++)
-		if (member_find(agent->lagg[i], device.name) >= 0)
+		if (lagg_port_find(agent->lagg[i], device.name) >= 0)
 			return 0; /* it leaves another lagg in this transaction, or the model would have refused it */
 	return port_check(agent->nl, &device, command->name, sentence);
 }
@@ -250,7 +250,7 @@ static int activate(struct agent *agent, const struct ctl_command *command, char
 {
 	struct lagg *lagg = lagg_find(agent, command->name);
 	const char *name = command->ports ? command->port[0].name : "";
-	int slot = lagg ? member_find(lagg, name) : -ENOENT;
+	int slot = lagg ? lagg_port_find(lagg, name) : -ENOENT;
 	if (slot < 0) {
 		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: %s is no port of it: see xlagg port show", command->name,
 			 name);

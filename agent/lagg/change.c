@@ -39,7 +39,7 @@ static int adjust_ports(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX])
 	int r = 0;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS && r == 0; slot++)
 		if (lagg->port[slot].used && lagg->port[slot].ifindex)
-			r = member_adjust(lagg, slot, sentence);
+			r = lagg_port_adjust(lagg, slot, sentence);
 	return r;
 }
 
@@ -167,7 +167,7 @@ bool lagg_retire_ports(struct lagg *lagg, const struct xlagg_model *to)
 	bool carried = false;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (goes(lagg, slot, to))
-			carried |= member_retire(lagg, slot);
+			carried |= lagg_port_retire(lagg, slot);
 	return carried && to->conf.admin;
 }
 
@@ -175,15 +175,15 @@ void lagg_remove_ports(struct lagg *lagg, const struct xlagg_model *to)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (goes(lagg, slot, to))
-			member_del(lagg, slot);
+			lagg_port_del(lagg, slot);
 }
 
 static int add_ports(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX])
 {
 	int r = 0;
 	for (uint32_t i = 0; i < to->ports && r == 0; i++)
-		if (member_find(lagg, to->port[i].name) < 0)
-			r = member_add(lagg, &to->port[i], sentence);
+		if (lagg_port_find(lagg, to->port[i].name) < 0)
+			r = lagg_port_add(lagg, &to->port[i], sentence);
 	return r;
 }
 
@@ -193,14 +193,14 @@ static void change_ports(struct lagg *lagg, const struct xlagg_model *to)
 	uint64_t now = agent_now();
 	bool moved = false;
 	for (uint32_t i = 0; i < to->ports; i++) {
-		uint32_t slot = (uint32_t)member_find(lagg, to->port[i].name);
+		uint32_t slot = (uint32_t)lagg_port_find(lagg, to->port[i].name);
 		moved |= strcmp(lagg->model.port[i].name, to->port[i].name) != 0;
 		core_port_order(lagg->core, slot, i);
 	}
 	lagg->next_order = to->ports;
 	for (uint32_t i = 0; i < to->ports; i++) {
-		uint32_t slot = (uint32_t)member_find(lagg, to->port[i].name);
-		struct xlagg_port_model *port = member_model(lagg, slot);
+		uint32_t slot = (uint32_t)lagg_port_find(lagg, to->port[i].name);
+		struct xlagg_port_model *port = lagg_port_model(lagg, slot);
 		if (!memcmp(&port->conf, &to->port[i].conf, sizeof(port->conf)))
 			continue;
 		port->conf = to->port[i].conf;

@@ -15,7 +15,7 @@ static uint32_t first_mtu(const struct lagg *lagg, const struct xlagg_model *mod
 {
 	struct device device;
 	for (uint32_t i = 0; i < model->ports; i++) {
-		int slot = member_find(lagg, model->port[i].name);
+		int slot = lagg_port_find(lagg, model->port[i].name);
 		if (slot >= 0 && lagg->port[slot].ifindex && lagg->saved.undo[slot].changed & XLAGG_UNDO_MTU)
 			return lagg->saved.undo[slot].mtu;
 		if (netlink_get_by_name(lagg->agent->nl, model->port[i].name, &device) == 0)

@@ -74,7 +74,7 @@ static void publish(struct lagg *lagg)
 }
 
 /* The last LACPDU that was sent, for the time without an agent. */
-static void keep_pdu(struct port *port, const uint8_t frame[CORE_FRAME_LEN])
+static void keep_pdu(struct lagg_port *port, const uint8_t frame[CORE_FRAME_LEN])
 {
 	if (frame[14] != XLAGG_SLOW_LACP)
 		return;
@@ -87,7 +87,7 @@ static void keep_pdu(struct port *port, const uint8_t frame[CORE_FRAME_LEN])
 static void save_lacp(struct lagg *lagg)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
-		struct port *port = &lagg->port[slot];
+		struct lagg_port *port = &lagg->port[slot];
 		if (!port->used || !port->ifindex)
 			continue;
 		core_save_lacp(lagg->core, slot, &port->lacp);
@@ -100,7 +100,7 @@ static void save_lacp(struct lagg *lagg)
 static void run_effect(struct lagg *lagg, struct core_effect *effect)
 {
 	struct agent *agent = lagg->agent;
-	struct port *port = &lagg->port[effect->slot % XLAGG_MAX_PORTS];
+	struct lagg_port *port = &lagg->port[effect->slot % XLAGG_MAX_PORTS];
 	int r = 0;
 	switch (effect->kind) {
 	case CORE_PUBLISH:

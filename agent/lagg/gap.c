@@ -25,7 +25,7 @@ static void tell(struct lagg *lagg, uint64_t now, const struct datapath_gap *gap
 /* 0, or -EAGAIN where it may be known later. */
 static int look(struct lagg *lagg, struct datapath_gap *gap)
 {
-	int from = member_find(lagg, lagg->failover.from), to = member_find(lagg, lagg->failover.to);
+	int from = lagg_port_find(lagg, lagg->failover.from), to = lagg_port_find(lagg, lagg->failover.to);
 	*gap = unknown;
 	if (from < 0 || to < 0)
 		return 0; /* one of them is no port any more */

@@ -27,7 +27,7 @@ void headless_look(struct agent *agent)
 
 void headless_adopt(struct lagg *lagg, uint32_t slot)
 {
-	struct port *port = &lagg->port[slot];
+	struct lagg_port *port = &lagg->port[slot];
 	struct xlagg_headless did;
 	uint64_t now = agent_now();
 	if (datapath_get_headless(lagg->dp, slot, &did) < 0)
@@ -49,7 +49,7 @@ void headless_adopt(struct lagg *lagg, uint32_t slot)
 
 uint32_t headless_outs(struct lagg *lagg, uint32_t slot)
 {
-	struct port *port = &lagg->port[slot];
+	struct lagg_port *port = &lagg->port[slot];
 	struct xlagg_headless did;
 	if (lagg->model.conf.proto != XLAGG_PROTO_LACP || datapath_get_headless(lagg->dp, slot, &did) < 0)
 		return 0;
@@ -71,7 +71,7 @@ void headless_restart(struct lagg *lagg, uint32_t slot)
 /* What it did for one port; true: it took the port out, or a loss of the link is still to be told. */
 static bool take_note(struct lagg *lagg, uint32_t slot, uint32_t lost)
 {
-	struct port *port = &lagg->port[slot];
+	struct lagg_port *port = &lagg->port[slot];
 	struct xlagg_headless did;
 	if (!port->used || !port->ifindex || datapath_get_headless(lagg->dp, slot, &did) < 0)
 		return false;
@@ -91,7 +91,7 @@ static void catch_up(struct lagg *lagg)
 		out[slot] = take_note(lagg, slot, lost[slot]);
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (out[slot])
-			member_refresh(lagg, slot, XLAGG_DETECTED_NONE);
+			lagg_port_refresh(lagg, slot, XLAGG_DETECTED_NONE);
 }
 
 void headless_beat(struct agent *agent)

@@ -217,7 +217,7 @@ void lagg_destroy(struct lagg *lagg)
 	lagg_effects(lagg);
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (lagg->port[slot].used)
-			member_del(lagg, slot);
+			lagg_port_del(lagg, slot);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_DEL, NULL, NULL);
 	lagg_folder(agent, lagg->model.name, folder);
 	int r = netlink_del(agent->nl, lagg->ifindex);
@@ -278,7 +278,7 @@ static void carry_name(struct lagg *lagg, const char *name)
 	if (r < 0)
 		log_warning("%s: its lower end cannot be renamed: %s", name, strerror(-r));
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-		if (lagg->port[slot].used && lagg->port[slot].ifindex && member_adjust(lagg, slot, sentence) < 0)
+		if (lagg->port[slot].used && lagg->port[slot].ifindex && lagg_port_adjust(lagg, slot, sentence) < 0)
 			log_warning("%s: %s", name, sentence);
 }
 

@@ -10,7 +10,7 @@
 #define RETRY_NS (2 * NS_PER_S) /* until a device that was refused is looked at again */
 #define RETRY_DOUBLED 5		/* times at most, where the device refused a change */
 
-int member_find(const struct lagg *lagg, const char *name)
+int lagg_port_find(const struct lagg *lagg, const char *name)
 {
 	for (int slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (lagg->port[slot].used && !strcmp(lagg->port[slot].name, name))
@@ -18,7 +18,7 @@ int member_find(const struct lagg *lagg, const char *name)
 	return -ENOENT;
 }
 
-struct xlagg_port_model *member_model(struct lagg *lagg, uint32_t slot)
+struct xlagg_port_model *lagg_port_model(struct lagg *lagg, uint32_t slot)
 {
 	int i = ctl_find_port(&lagg->model, lagg->port[slot].name);
 	return i < 0 ? NULL : &lagg->model.port[i];
@@ -134,7 +134,7 @@ static int join(struct lagg *lagg, uint32_t slot, const struct device *device, c
 /* Its own changes to the device are events, too: a device that refused one is left alone for a while. */
 static void refuse(struct lagg *lagg, uint32_t slot, bool tried, const char *sentence)
 {
-	struct port *port = &lagg->port[slot];
+	struct lagg_port *port = &lagg->port[slot];
 	port->refusals = tried ? port->refusals + 1 : 0;
 	uint32_t doubled = port->refusals < RETRY_DOUBLED ? port->refusals : RETRY_DOUBLED;
 	port->retry_ns = agent_now() + (RETRY_NS << doubled);
@@ -143,10 +143,10 @@ static void refuse(struct lagg *lagg, uint32_t slot, bool tried, const char *sen
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 }
 
-int member_attach(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX])
+int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct agent *agent = lagg->agent;
-	struct port *port = &lagg->port[slot];
+	struct lagg_port *port = &lagg->port[slot];
 	int r = port_check(agent->nl, device, lagg->model.name, sentence);
 	bool fit = r == 0;
 	if (fit)
@@ -160,7 +160,7 @@ int member_attach(struct lagg *lagg, uint32_t slot, const struct device *device,
 	port->ifindex = device->ifindex;
 	port->device = *device;
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
-	member_refresh(lagg, slot, XLAGG_DETECTED_NONE);
+	lagg_port_refresh(lagg, slot, XLAGG_DETECTED_NONE);
 	poll_update(agent);
 	return 0;
 }
@@ -188,7 +188,7 @@ static void warn_of_mac(const struct lagg *lagg, uint32_t slot)
 static void leave(struct lagg *lagg, uint32_t slot)
 {
 	struct agent *agent = lagg->agent;
-	struct port *port = &lagg->port[slot];
+	struct lagg_port *port = &lagg->port[slot];
 	char name[XLAGG_NAME_MAX];
 	memcpy(name, port->name, sizeof(name));
 	/* First nothing is sent on it any more, then it is let go. */
@@ -203,7 +203,7 @@ static void leave(struct lagg *lagg, uint32_t slot)
 		port_restore(agent->nl, &lagg->saved.undo[slot]);
 	}
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
-	*port = (struct port){0};
+	*port = (struct lagg_port){0};
 	probe_forget(lagg, slot);
 	int i = ctl_find_port(&lagg->model, name);
 	if (i >= 0) {
@@ -215,14 +215,14 @@ static void leave(struct lagg *lagg, uint32_t slot)
 	poll_update(agent);
 }
 
-int member_add(struct lagg *lagg, const struct xlagg_port_model *model, char sentence[XLAGG_SENTENCE_MAX])
+int lagg_port_add(struct lagg *lagg, const struct xlagg_port_model *model, char sentence[XLAGG_SENTENCE_MAX])
 {
 	int slot = free_slot(lagg);
 	struct device device;
 	if (slot < 0)
 		return slot;
-	struct port *port = &lagg->port[slot];
-	*port = (struct port){.used = true};
+	struct lagg_port *port = &lagg->port[slot];
+	*port = (struct lagg_port){.used = true};
 	snprintf(port->name, sizeof(port->name), "%s", model->name);
 	lagg->model.port[lagg->model.ports++] = *model;
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
@@ -231,7 +231,7 @@ int member_add(struct lagg *lagg, const struct xlagg_port_model *model, char sen
 	core_port_add(lagg->core, agent_now(), (uint32_t)slot, port->name, lagg->next_order++, &model->conf, &lagg->fx);
 	int r = netlink_get_by_name(lagg->agent->nl, model->name, &device);
 	if (r == 0)
-		r = member_attach(lagg, (uint32_t)slot, &device, sentence);
+		r = lagg_port_attach(lagg, (uint32_t)slot, &device, sentence);
 	else if (r == -ENODEV)
 		r = 0; /* it joins when it appears; whether that is wanted was decided before */
 	if (r < 0) {
@@ -242,9 +242,9 @@ int member_add(struct lagg *lagg, const struct xlagg_port_model *model, char sen
 	return 0;
 }
 
-bool member_retire(struct lagg *lagg, uint32_t slot)
+bool lagg_port_retire(struct lagg *lagg, uint32_t slot)
 {
-	const struct xlagg_port_model *model = member_model(lagg, slot);
+	const struct xlagg_port_model *model = lagg_port_model(lagg, slot);
 	if (!model || !core_output(lagg->core)->live[slot])
 		return false;
 	struct xlagg_port_conf conf = model->conf;
@@ -254,7 +254,7 @@ bool member_retire(struct lagg *lagg, uint32_t slot)
 	return true;
 }
 
-void member_del(struct lagg *lagg, uint32_t slot)
+void lagg_port_del(struct lagg *lagg, uint32_t slot)
 {
 	char name[XLAGG_NAME_MAX];
 	memcpy(name, lagg->port[slot].name, sizeof(name));
@@ -282,9 +282,9 @@ static enum xlagg_detected first_to_see(const struct lagg *lagg, uint32_t slot, 
 	return has_lost(lagg, slot) ? counted_by(lagg) : caller;
 }
 
-void member_absent(struct lagg *lagg, uint32_t slot)
+void lagg_port_absent(struct lagg *lagg, uint32_t slot)
 {
-	struct port *port = &lagg->port[slot];
+	struct lagg_port *port = &lagg->port[slot];
 	struct core_link gone = {
 	    .detected = first_to_see(lagg, slot, XLAGG_DETECTED_NETLINK),
 	};
@@ -300,9 +300,9 @@ void member_absent(struct lagg *lagg, uint32_t slot)
 	poll_update(lagg->agent);
 }
 
-int member_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE_MAX])
+int lagg_port_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE_MAX])
 {
-	struct port *port = &lagg->port[slot];
+	struct lagg_port *port = &lagg->port[slot];
 	struct place place = {lagg, slot};
 	struct port_setup setup;
 	int r = netlink_get(lagg->agent->nl, port->ifindex, &port->device);
@@ -317,11 +317,11 @@ int member_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE
 	return r;
 }
 
-void member_rename(struct lagg *lagg, uint32_t slot, const char *name)
+void lagg_port_rename(struct lagg *lagg, uint32_t slot, const char *name)
 {
-	struct port *port = &lagg->port[slot];
+	struct lagg_port *port = &lagg->port[slot];
 	struct xlagg_model *running = ctl_find(&lagg->agent->model, lagg->model.name);
-	struct xlagg_port_model *model = member_model(lagg, slot);
+	struct xlagg_port_model *model = lagg_port_model(lagg, slot);
 	char text[64];
 	snprintf(text, sizeof(text), "renamed from %s", port->name);
 	if (!strcmp(lagg->model.conf.primary, port->name))
@@ -341,14 +341,14 @@ void member_rename(struct lagg *lagg, uint32_t slot, const char *name)
 /* What the core hears of a loss between two looks: policy has to count it although carrier is back. */
 static void tell_loss(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected)
 {
-	struct port *port = &lagg->port[slot];
+	struct lagg_port *port = &lagg->port[slot];
 	port->link.carrier = false;
 	port->link.detected = detected;
 	poll_hurry(lagg->agent);
 	core_link_changed(lagg->core, agent_now(), slot, &port->link, &lagg->fx);
 }
 
-void member_lost(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected)
+void lagg_port_lost(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected)
 {
 	if (!lagg->port[slot].link.carrier)
 		return;
@@ -359,9 +359,9 @@ void member_lost(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected)
 	lagg_effects(lagg);
 }
 
-void member_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected)
+void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected)
 {
-	struct port *port = &lagg->port[slot];
+	struct lagg_port *port = &lagg->port[slot];
 	struct core_link link = {.present = true, .detected = detected};
 	uint32_t now_lost[XLAGG_MAX_PORTS];
 	poll_look(lagg, slot);

@@ -54,7 +54,7 @@ void probe_yield(struct lagg *lagg, const uint8_t mac[6])
 
 void probe_send(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
 {
-	const struct port *port = &lagg->port[slot];
+	const struct lagg_port *port = &lagg->port[slot];
 	const struct core_target *target;
 	uint32_t targets = core_probe_targets(lagg->core, &target);
 	if (memcmp(mac, lagg->looks.mac, 6) != 0)
