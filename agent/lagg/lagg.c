@@ -229,4 +229,3 @@ void lagg_destroy(struct lagg *lagg)
 	lagg_release(lagg);
 	agent_arm(agent);
 }
-
