@@ -155,6 +155,8 @@ int lagg_wanted_looks(struct lagg *lagg, const struct xlagg_model *model, struct
 bool lagg_wants_own_macs(const struct xlagg_lagg_conf *conf);
 /* Gives these looks to the lagg's device and its ports: to all of them, or it is as before. */
 int lagg_look(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_SENTENCE_MAX]);
+/* Makes the devices of all ports what the lagg wants. 0, or the first error. */
+int lagg_adjust_ports(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX]);
 /* Whether the ports shall take every frame, since the lagg's device does, and those of VLANs above it. */
 void lagg_let_in(struct lagg *lagg, bool promisc, bool vlans);
 /* The lagg's device changed by other hands: name, administrative state, MTU, MAC, promiscuity. */

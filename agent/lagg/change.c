@@ -10,96 +10,6 @@
 
 #include "agent.h"
 
-/* --- looks --- */
-
-static int set_mtu(struct lagg *lagg, int ifindex)
-{
-	struct device device;
-	int r = netlink_get(lagg->agent->nl, ifindex, &device);
-	return r < 0 || device.mtu == lagg->looks.mtu ? r : netlink_set_mtu(lagg->agent->nl, ifindex, lagg->looks.mtu);
-}
-
-static int set_own_mtu(struct lagg *lagg)
-{
-	int r = set_mtu(lagg, lagg->lower_ifindex);
-	return r < 0 ? r : set_mtu(lagg, lagg->ifindex);
-}
-
-static int set_own_mac(struct lagg *lagg)
-{
-	struct device device;
-	int r = netlink_get(lagg->agent->nl, lagg->ifindex, &device);
-	if (r == 0 && memcmp(device.mac, lagg->looks.mac, 6) != 0)
-		r = netlink_set_mac(lagg->agent->nl, lagg->ifindex, lagg->looks.mac);
-	return r;
-}
-
-static int adjust_ports(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX])
-{
-	int r = 0;
-	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS && r == 0; slot++)
-		if (lagg->port[slot].used && lagg->port[slot].ifindex)
-			r = lagg_port_adjust(lagg, slot, sentence);
-	return r;
-}
-
-/* The device is never the larger one: what it sends fits into every port. */
-static int look(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_SENTENCE_MAX])
-{
-	bool smaller = looks->mtu < lagg->looks.mtu;
-	lagg->looks = *looks;
-	int r = smaller ? set_own_mtu(lagg) : 0;
-	if (r == 0)
-		r = adjust_ports(lagg, sentence);
-	if (r == 0 && !smaller)
-		r = set_own_mtu(lagg);
-	return r < 0 ? r : set_own_mac(lagg);
-}
-
-int lagg_look(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_SENTENCE_MAX])
-{
-	struct looks before = lagg->looks;
-	probe_yield(lagg, looks->mac);
-	int r = look(lagg, looks, sentence);
-	if (r < 0) {
-		char again[XLAGG_SENTENCE_MAX] = "";
-		if (!sentence[0])
-			snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: cannot take this MAC and MTU: %s", lagg->model.name,
-				 strerror(-r));
-		if (look(lagg, &before, again) < 0)
-			log_error("%s: its MAC and MTU could not be put back: %s", lagg->model.name, again);
-		return r;
-	}
-	if (memcmp(before.mac, looks->mac, 6) != 0) {
-		core_set_mac(lagg->core, agent_now(), looks->mac, &lagg->fx);
-		lagg_effects(lagg);
-	}
-	return 0;
-}
-
-int lagg_wanted_looks(struct lagg *lagg, const struct xlagg_model *model, struct looks *looks, uint32_t *seed,
-		      char sentence[XLAGG_SENTENCE_MAX])
-{
-	struct looks wanted = lagg->looks;
-	wanted.mtu = device_mtu(lagg, model);
-	wanted.own_macs = lagg_wants_own_macs(&model->conf);
-	/* With mac active it is the core that says which. */
-	uint8_t mac[6];
-	memcpy(mac, wanted.mac, 6);
-	int r = identity_choose(lagg->agent, model, mac, seed, sentence);
-	if (r < 0)
-		return r;
-	if (!wanted.own_macs)
-		memcpy(wanted.mac, mac, 6);
-	*looks = wanted;
-	return 0;
-}
-
-bool lagg_wants_own_macs(const struct xlagg_lagg_conf *conf)
-{
-	return conf->proto == XLAGG_PROTO_FAILOVER && !strcmp(conf->mac, "active");
-}
-
 /* --- programs --- */
 
 /* Whether the two configurations make different programs. */
@@ -115,14 +25,14 @@ static bool programs_differ(const struct xlagg_lagg_conf *a, const struct xlagg_
 static int prepare_for_xdp(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX])
 {
 	device_assert_features(lagg);
-	return adjust_ports(lagg, sentence);
+	return lagg_adjust_ports(lagg, sentence);
 }
 
 static void end_xdp(struct lagg *lagg)
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	device_release_features(lagg);
-	if (adjust_ports(lagg, sentence) < 0)
+	if (lagg_adjust_ports(lagg, sentence) < 0)
 		log_warning("%s: %s", lagg->model.name, sentence);
 }
 
@@ -232,7 +142,7 @@ static int change(struct lagg *lagg, const struct xlagg_model *to, const struct 
 		return r;
 	lagg->model.conf = to->conf;
 	if (probing != probe_wanted(&to->conf))
-		r = adjust_ports(lagg, sentence);
+		r = lagg_adjust_ports(lagg, sentence);
 	if (r < 0)
 		return r;
 	core_set(lagg->core, agent_now(), &to->conf, &lagg->fx);
@@ -278,7 +188,7 @@ void lagg_let_in(struct lagg *lagg, bool promisc, bool vlans)
 		return;
 	lagg->promisc = promisc;
 	lagg->vlans = vlans;
-	if (adjust_ports(lagg, sentence) < 0)
+	if (lagg_adjust_ports(lagg, sentence) < 0)
 		log_warning("%s: %s", lagg->model.name, sentence);
 }
 

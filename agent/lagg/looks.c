@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What a lagg looks like from outside: MAC and MTU, of its device and its ports alike. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent.h"
+
+static int set_mtu(struct lagg *lagg, int ifindex)
+{
+	struct device device;
+	int r = netlink_get(lagg->agent->nl, ifindex, &device);
+	return r < 0 || device.mtu == lagg->looks.mtu ? r : netlink_set_mtu(lagg->agent->nl, ifindex, lagg->looks.mtu);
+}
+
+static int set_own_mtu(struct lagg *lagg)
+{
+	int r = set_mtu(lagg, lagg->lower_ifindex);
+	return r < 0 ? r : set_mtu(lagg, lagg->ifindex);
+}
+
+static int set_own_mac(struct lagg *lagg)
+{
+	struct device device;
+	int r = netlink_get(lagg->agent->nl, lagg->ifindex, &device);
+	if (r == 0 && memcmp(device.mac, lagg->looks.mac, 6) != 0)
+		r = netlink_set_mac(lagg->agent->nl, lagg->ifindex, lagg->looks.mac);
+	return r;
+}
+
+int lagg_adjust_ports(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX])
+{
+	int r = 0;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS && r == 0; slot++)
+		if (lagg->port[slot].used && lagg->port[slot].ifindex)
+			r = lagg_port_adjust(lagg, slot, sentence);
+	return r;
+}
+
+/* The device is never the larger one: what it sends fits into every port. */
+static int look(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_SENTENCE_MAX])
+{
+	bool smaller = looks->mtu < lagg->looks.mtu;
+	lagg->looks = *looks;
+	int r = smaller ? set_own_mtu(lagg) : 0;
+	if (r == 0)
+		r = lagg_adjust_ports(lagg, sentence);
+	if (r == 0 && !smaller)
+		r = set_own_mtu(lagg);
+	return r < 0 ? r : set_own_mac(lagg);
+}
+
+int lagg_look(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct looks before = lagg->looks;
+	probe_yield(lagg, looks->mac);
+	int r = look(lagg, looks, sentence);
+	if (r < 0) {
+		char again[XLAGG_SENTENCE_MAX] = "";
+		if (!sentence[0])
+			snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: cannot take this MAC and MTU: %s", lagg->model.name,
+				 strerror(-r));
+		if (look(lagg, &before, again) < 0)
+			log_error("%s: its MAC and MTU could not be put back: %s", lagg->model.name, again);
+		return r;
+	}
+	if (memcmp(before.mac, looks->mac, 6) != 0) {
+		core_set_mac(lagg->core, agent_now(), looks->mac, &lagg->fx);
+		lagg_effects(lagg);
+	}
+	return 0;
+}
+
+int lagg_wanted_looks(struct lagg *lagg, const struct xlagg_model *model, struct looks *looks, uint32_t *seed,
+		      char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct looks wanted = lagg->looks;
+	wanted.mtu = device_mtu(lagg, model);
+	wanted.own_macs = lagg_wants_own_macs(&model->conf);
+	/* With mac active it is the core that says which. */
+	uint8_t mac[6];
+	memcpy(mac, wanted.mac, 6);
+	int r = identity_choose(lagg->agent, model, mac, seed, sentence);
+	if (r < 0)
+		return r;
+	if (!wanted.own_macs)
+		memcpy(wanted.mac, mac, 6);
+	*looks = wanted;
+	return 0;
+}
+
+bool lagg_wants_own_macs(const struct xlagg_lagg_conf *conf)
+{
+	return conf->proto == XLAGG_PROTO_FAILOVER && !strcmp(conf->mac, "active");
+}
