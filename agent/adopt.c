@@ -21,52 +21,6 @@ static void free_saved(struct xlagg_saved **saved)
 	free(*saved);
 }
 
-/* Checks what was read back: version, lengths. */
-static int check_saved(const struct xlagg_saved *saved)
-{
-	if (saved->abi_version != XLAGG_ABI_VERSION || saved->message_len > sizeof(saved->message) ||
-	    (saved->device != XLAGG_DEVICE_NETKIT && saved->device != XLAGG_DEVICE_VETH) ||
-	    saved->profile > XLAGG_DATAPATH_XDP || saved->ifindex > INT_MAX || saved->lower_ifindex > INT_MAX)
-		return -EPROTO;
-	return 0;
-}
-
-/* Forgets undo records that cannot be: of devices that were no port of this lagg, or not terminated. */
-static void check_undo(struct agent *agent, const char *name, struct xlagg_saved *saved)
-{
-	char mark[64];
-	struct device device;
-	snprintf(mark, sizeof(mark), "port of %s (xlagg)", name);
-	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
-		struct xlagg_undo *undo = &saved->undo[slot];
-		bool texts = memchr(undo->name, 0, sizeof(undo->name)) && memchr(undo->alias, 0, sizeof(undo->alias));
-		bool known = texts && undo->ifindex && undo->ifindex <= INT_MAX &&
-			     netlink_get(agent->nl, (int)undo->ifindex, &device) == 0 &&
-			     (!strcmp(device.alias, mark) || !strcmp(device.name, undo->name));
-		if (!texts)
-			*undo = (struct xlagg_undo){0};
-		undo->ifindex = known ? undo->ifindex : 0;
-	}
-}
-
-/* The configuration in it, as a model. */
-static int decode_saved(const struct xlagg_saved *saved, const char *name, struct xlagg_model *ret,
-			char sentence[XLAGG_SENTENCE_MAX])
-{
-	struct ctl_command *command = malloc(sizeof(*command));
-	struct ctl_model *one = calloc(1, sizeof(*one));
-	int r = command && one ? ctl_decode(saved->message, saved->message_len, command, sentence) : -ENOMEM;
-	if (r >= 0 && (command->cmd != XLAGG_CMD_LAGG_ADD || strcmp(command->name, name) != 0))
-		r = -EPROTO;
-	if (r >= 0)
-		r = ctl_apply(one, command, sentence);
-	if (r >= 0)
-		*ret = one->lagg[0];
-	free(command);
-	free(one);
-	return r < 0 ? r : 0;
-}
-
 /* The slot in which the port was, else a free one. */
 static uint32_t find_slot(const struct lagg *lagg, const char *name)
 {
@@ -222,7 +176,7 @@ static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *
 {
 	struct xlagg_model model;
 	struct device device, lower;
-	int r = check_saved(saved);
+	int r = record_check(saved);
 	if (saved->abi_version != XLAGG_ABI_VERSION)
 		snprintf(sentence, XLAGG_SENTENCE_MAX, "it is of version %u of the maps and this agent has %u",
 			 saved->abi_version, XLAGG_ABI_VERSION);
@@ -233,7 +187,7 @@ static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *
 		return -EPROTO;
 	}
 	if (r == 0)
-		r = decode_saved(saved, name, &model, sentence);
+		r = record_decode(saved, name, &model, sentence);
 	if (r < 0)
 		return r;
 	r = find_devices(agent, saved, name, &device, &lower);
@@ -269,7 +223,7 @@ static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *
 	/* From here on as when it happens under an agent's eyes. */
 	catch_up(lagg);
 	lagg_device_changed(lagg, &device);
-	lagg_save(lagg);
+	record_save(lagg);
 	agent->adopted++;
 	log_info("%s: adopted with %u ports", lagg->model.name, lagg->model.ports);
 	return 0;
@@ -291,26 +245,6 @@ static int put_back(struct agent *agent, const char *name, const char *folder, s
 	return datapath_remove(folder);
 }
 
-/* Whether this folder is a lagg's and not another namespace's, which has folders in it. */
-static bool is_lagg_folder(const char *folder)
-{
-	struct dirent *entry;
-	__attribute__((cleanup(close_dir))) DIR *dir = opendir(folder);
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			return false;
-	return dir;
-}
-
-void adopt_clear(const char *folder)
-{
-	if (!is_lagg_folder(folder))
-		return;
-	int r = datapath_remove(folder);
-	if (r < 0)
-		log_warning("%s cannot be removed: %s", folder, strerror(-r));
-}
-
 typedef int (*folder_fn)(struct agent *agent, const char *name, const char *folder);
 
 static int for_each_folder(struct agent *agent, folder_fn fn)
@@ -323,30 +257,17 @@ static int for_each_folder(struct agent *agent, folder_fn fn)
 	while (dir && (entry = readdir(dir)) && count < XLAGG_MAX_LAGGS)
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
 		    strlen(entry->d_name) < XLAGG_NAME_MAX)
-			lagg_of_folder(entry->d_name, names[count++]);
+			record_folder_to_name(entry->d_name, names[count++]);
 	qsort(names, count, sizeof(names[0]), (int (*)(const void *, const void *))strcmp);
 	for (uint32_t i = 0; i < count; i++) {
-		lagg_folder(agent, names[i], folder);
-		if (!is_lagg_folder(folder))
+		record_folder(agent, names[i], folder);
+		if (!record_is_folder(folder))
 			continue;
 		int r = fn(agent, names[i], folder);
 		if (r < 0 && !result)
 			result = r;
 	}
 	return result;
-}
-
-/* NULL: it cannot be read. */
-static struct xlagg_saved *read_saved(struct agent *agent, const char *name, const char *folder)
-{
-	struct xlagg_saved *saved = malloc(sizeof(*saved));
-	if (saved && datapath_read_saved(folder, saved) < 0) {
-		free(saved);
-		return NULL;
-	}
-	if (saved)
-		check_undo(agent, name, saved);
-	return saved;
 }
 
 /* Makes the lagg that was put back anew. */
@@ -371,13 +292,13 @@ static int adopt_folder(struct agent *agent, const char *name, const char *folde
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "", ignored[XLAGG_SENTENCE_MAX];
 	struct xlagg_model model;
-	__attribute__((cleanup(free_saved))) struct xlagg_saved *saved = read_saved(agent, name, folder);
+	__attribute__((cleanup(free_saved))) struct xlagg_saved *saved = record_read(agent, name, folder);
 	if (!saved)
 		snprintf(sentence, sizeof(sentence), "what it says is damaged");
 	int r = saved ? adopt_one(agent, name, saved, folder, sentence) : -EPROTO;
 	if (r == 0)
 		return 0;
-	bool anew = r != -ENODEV && saved && decode_saved(saved, name, &model, ignored) == 0;
+	bool anew = r != -ENODEV && saved && record_decode(saved, name, &model, ignored) == 0;
 	log_warning("%s: what is pinned in %s cannot be adopted (%s): it is removed%s", name, folder,
 		    sentence[0] ? sentence : strerror(-r), anew ? " and made anew" : "");
 	r = put_back(agent, name, folder, saved);
@@ -399,7 +320,7 @@ void adopt_all(struct agent *agent)
 
 static int flush_folder(struct agent *agent, const char *name, const char *folder)
 {
-	__attribute__((cleanup(free_saved))) struct xlagg_saved *saved = read_saved(agent, name, folder);
+	__attribute__((cleanup(free_saved))) struct xlagg_saved *saved = record_read(agent, name, folder);
 	int r = put_back(agent, name, folder, saved);
 	if (r < 0)
 		log_error("%s: cannot remove what is pinned in %s: %s", name, folder, strerror(-r));

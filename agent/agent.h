@@ -135,13 +135,27 @@ bool lagg_wants_direct(const struct xlagg_lagg_conf *conf, enum xlagg_device dev
 /* An instance without devices and datapath, and its end. */
 struct lagg *lagg_new(struct agent *agent, const struct xlagg_model *model);
 void lagg_free(struct lagg *lagg);
+struct lagg *lagg_find(struct agent *agent, const char *name);
+
+/* --- lagg/record.c: what is pinned --- */
 /* The lagg's folder of pins, and the lagg of such a folder's name. */
-void lagg_folder(const struct agent *agent, const char *name, char ret[512]);
-void lagg_of_folder(const char *folder, char ret[XLAGG_NAME_MAX]);
+void record_folder(const struct agent *agent, const char *name, char ret[512]);
+void record_folder_to_name(const char *folder, char ret[XLAGG_NAME_MAX]);
 /* Pins the configuration and the undo records, for whoever comes next; within a transaction the records alone: if the
  * agent dies on the way, the configuration is the one before, and of a lagg that was being made there is none. */
-int lagg_save(struct lagg *lagg);
-struct lagg *lagg_find(struct agent *agent, const char *name);
+int record_save(struct lagg *lagg);
+/* Removes what a lagg that was never finished left pinned in `folder`, if it did. */
+void record_clear(const char *folder);
+/* Whether this folder is a lagg's and not another namespace's, which has folders in it. */
+bool record_is_folder(const char *folder);
+/* The record in a lagg's folder, to be freed by the caller; NULL: it cannot be read. Undo records that cannot be are
+ * dropped from it. */
+struct xlagg_saved *record_read(struct agent *agent, const char *name, const char *folder);
+/* Whether version and lengths are as they must be: 0 or -EPROTO. */
+int record_check(const struct xlagg_saved *saved);
+/* The configuration in it, as a model. */
+int record_decode(const struct xlagg_saved *saved, const char *name, struct xlagg_model *ret,
+		  char sentence[XLAGG_SENTENCE_MAX]);
 
 /* --- lagg/change.c: another configuration --- */
 /* Makes the running lagg what `to` says, or leaves it what it was; only what differs is touched. */
@@ -235,8 +249,6 @@ struct xlagg_port_model *lagg_port_model(struct lagg *lagg, uint32_t slot);
 void adopt_all(struct agent *agent);
 /* Puts everything back that is pinned, without a running agent. 0, or the first error. */
 int flush_pinned(struct agent *agent);
-/* Removes what a lagg that was never finished left pinned in `folder`, if it did. */
-void adopt_clear(const char *folder);
 
 /* --- orphans.c: devices that bear a lagg's mark and have none --- */
 /* Removes laggs' devices and frees ports, as far as is known what they were: of the lagg `name`, or, where that is

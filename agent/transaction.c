@@ -224,7 +224,7 @@ static int lead_or_stay(struct agent *agent, struct ctl_model *to, const char **
 	}
 	agent->changing = false;
 	for (uint32_t i = 0; i < agent->laggs; i++)
-		lagg_save(agent->lagg[i]);
+		record_save(agent->lagg[i]);
 	return r;
 }
 

@@ -155,7 +155,7 @@ static int change(struct lagg *lagg, const struct xlagg_model *to, const struct 
 		r = netlink_set_up(lagg->agent->nl, lagg->ifindex, to->conf.admin);
 	if (r == 0)
 		r = device_set_addresses(lagg, to, sentence);
-	return r < 0 ? r : lagg_save(lagg);
+	return r < 0 ? r : record_save(lagg);
 }
 
 int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX])

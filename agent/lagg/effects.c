@@ -149,7 +149,7 @@ static void save_history(struct lagg *lagg)
 	if (!memcmp(&history, &lagg->saved.history, sizeof(history)))
 		return;
 	lagg->saved.history = history;
-	lagg_save(lagg);
+	record_save(lagg);
 }
 
 void lagg_effects(struct lagg *lagg)

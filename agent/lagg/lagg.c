@@ -43,40 +43,6 @@ bool lagg_wants_direct(const struct xlagg_lagg_conf *conf, enum xlagg_device dev
 	return device == XLAGG_DEVICE_VETH && conf->datapath == XLAGG_DATAPATH_TC && conf->tx_path == XLAGG_TX_DIRECT;
 }
 
-static int save_message(struct lagg *lagg)
-{
-	struct xlagg_saved *saved = &lagg->saved;
-	struct ctl_command *command = malloc(sizeof(*command));
-	if (!command)
-		return -ENOMEM;
-	ctl_model_to_command(&lagg->model, command);
-	int len = ctl_encode(command, NLM_F_REQUEST, 0, saved->message, sizeof(saved->message));
-	free(command);
-	if (len < 0) {
-		log_error("%s: its configuration does not fit into %d octets and is not kept", lagg->model.name,
-			  XLAGG_SAVED_MAX);
-		return len;
-	}
-	saved->message_len = (uint32_t)len;
-	return 0;
-}
-
-int lagg_save(struct lagg *lagg)
-{
-	struct xlagg_saved *saved = &lagg->saved;
-	int r = lagg->agent->changing ? 0 : save_message(lagg);
-	if (r < 0)
-		return r;
-	saved->device = lagg->device;
-	saved->ifindex = (uint32_t)lagg->ifindex;
-	saved->lower_ifindex = (uint32_t)lagg->lower_ifindex;
-	saved->profile = lagg->model.conf.datapath;
-	r = datapath_save(lagg->dp, saved);
-	if (r < 0)
-		log_error("%s: cannot pin its configuration: %s", lagg->model.name, strerror(-r));
-	return r;
-}
-
 struct lagg *lagg_new(struct agent *agent, const struct xlagg_model *model)
 {
 	struct lagg *lagg = calloc(1, sizeof(*lagg));
@@ -104,22 +70,6 @@ void lagg_free(struct lagg *lagg)
 	free(lagg);
 }
 
-/* bpffs reserves names with a dot; no lagg has a % in its name. */
-void lagg_folder(const struct agent *agent, const char *name, char ret[512])
-{
-	size_t pins = strlen(agent->pins);
-	snprintf(ret, 512, "%s/%s", agent->pins, name);
-	for (char *dot = ret + (pins < 511 ? pins : 511); (dot = strchr(dot, '.'));)
-		*dot = '%';
-}
-
-void lagg_of_folder(const char *folder, char ret[XLAGG_NAME_MAX])
-{
-	snprintf(ret, XLAGG_NAME_MAX, "%s", folder);
-	for (char *dot = ret; (dot = strchr(dot, '%'));)
-		*dot = '.';
-}
-
 /* The device and the datapath of a new lagg. */
 static int make(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX])
 {
@@ -132,8 +82,8 @@ static int make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	lagg->looks.mtu = device_mtu(lagg, model);
 	lagg->looks.own_macs = lagg_wants_own_macs(&model->conf);
 	/* Whoever dies from here on leaves a folder of pins, which makes the next agent clear up. */
-	lagg_folder(agent, model->name, folder);
-	adopt_clear(folder);
+	record_folder(agent, model->name, folder);
+	record_clear(folder);
 	if (mkdir(folder, 0700))
 		return -errno;
 	r = device_make(lagg, model, sentence);
@@ -142,7 +92,7 @@ static int make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	lagg->direct = lagg_wants_direct(&model->conf, lagg->device);
 	device_assert_features(lagg);
 	lagg_setup(lagg, &setup);
-	adopt_clear(folder); /* it makes its own */
+	record_clear(folder); /* it makes its own */
 	r = datapath_create(&lagg->dp, folder, &agent->features, &setup, sentence);
 	if (r < 0)
 		return r;
@@ -172,8 +122,8 @@ int lagg_create(struct agent *agent, const struct xlagg_model *model, struct lag
 			lagg_destroy(lagg);
 	} else {
 		char folder[512];
-		lagg_folder(agent, model->name, folder);
-		adopt_clear(folder);
+		record_folder(agent, model->name, folder);
+		record_clear(folder);
 		if (lagg->ifindex)
 			netlink_del(agent->nl, lagg->ifindex);
 		lagg_free(lagg);
@@ -219,7 +169,7 @@ void lagg_destroy(struct lagg *lagg)
 		if (lagg->port[slot].used)
 			lagg_port_del(lagg, slot);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_DEL, NULL, NULL);
-	lagg_folder(agent, lagg->model.name, folder);
+	record_folder(agent, lagg->model.name, folder);
 	int r = netlink_del(agent->nl, lagg->ifindex);
 	if (r < 0 && r != -ENODEV)
 		log_error("%s: cannot remove its device: %s", lagg->model.name, strerror(-r));

@@ -36,7 +36,7 @@ static int record_undo(void *context, const struct xlagg_undo *undo)
 	struct lagg *lagg = place->lagg;
 	lagg->saved.undo[place->slot] = *undo;
 	memcpy(lagg->saved.undo[place->slot].name, lagg->port[place->slot].name, XLAGG_NAME_MAX);
-	return lagg_save(lagg);
+	return record_save(lagg);
 }
 
 /* A filter for VLANs knows those of the port and not those of the lagg above it. */
@@ -211,7 +211,7 @@ static void leave(struct lagg *lagg, uint32_t slot)
 		memmove(&lagg->model.port[i], &lagg->model.port[i + 1],
 			(lagg->model.ports - (uint32_t)i) * sizeof(lagg->model.port[0]));
 	}
-	lagg_save(lagg);
+	record_save(lagg);
 	poll_update(agent);
 }
 
@@ -296,7 +296,7 @@ void lagg_port_absent(struct lagg *lagg, uint32_t slot)
 	port->refused[0] = 0;
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
-	lagg_save(lagg);
+	record_save(lagg);
 	poll_update(lagg->agent);
 }
 
@@ -333,7 +333,7 @@ void lagg_port_rename(struct lagg *lagg, uint32_t slot, const char *name)
 	core_port_rename(lagg->core, slot, name);
 	if (running)
 		*running = lagg->model;
-	lagg_save(lagg);
+	record_save(lagg);
 	poll_update(lagg->agent);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, name, text);
 }

@@ -23,9 +23,9 @@ static int move_files(struct lagg *lagg, const char *name, char sentence[XLAGG_S
 {
 	struct agent *agent = lagg->agent;
 	char from[512], to[512];
-	lagg_folder(agent, lagg->model.name, from);
-	lagg_folder(agent, name, to);
-	adopt_clear(to);
+	record_folder(agent, lagg->model.name, from);
+	record_folder(agent, name, to);
+	record_clear(to);
 	int r = rename(from, to) ? -errno : 0;
 	if (r == 0)
 		r = identity_rename(agent, lagg->model.name, name);
@@ -47,7 +47,7 @@ static void carry_name(struct lagg *lagg, const char *name)
 	snprintf(lagg->model.name, sizeof(lagg->model.name), "%s", name);
 	if (running)
 		memcpy(running->name, lagg->model.name, sizeof(running->name));
-	lagg_save(lagg);
+	record_save(lagg);
 	int r = device_name_lower(lagg, name);
 	if (r < 0)
 		log_warning("%s: its lower end cannot be renamed: %s", name, strerror(-r));
