@@ -295,7 +295,7 @@ void devices_look(struct agent *agent);
 int server_lock(struct agent *agent);
 int server_start(struct agent *agent);
 void server_stop(struct agent *agent);
-void server_publish(struct agent *agent, const struct xlagg_event *event);
+void events_publish(struct agent *agent, const struct xlagg_event *event);
 
 /* --- status.c: replies --- */
 struct nlmsghdr;

@@ -374,7 +374,7 @@ static void tell_start(struct agent *agent)
 	struct xlagg_event event = {.type = XLAGG_EVENT_AGENT_START, .time_ns = agent_realtime()};
 	event.gap_ns = XLAGG_GAP_UNKNOWN;
 	snprintf(event.text, sizeof(event.text), "%s", agent->adopted ? "adopted" : "fresh");
-	server_publish(agent, &event);
+	events_publish(agent, &event);
 	log_info("ready: %u laggs adopted, %u made; tcx %s, netkit %s, tracing %s, XDP dispatcher %s", agent->adopted,
 		 agent->fresh, agent->features.tcx ? "yes" : "no", agent->features.netkit ? "yes" : "no",
 		 agent->features.fentry ? "yes" : "no", agent->features.dispatcher ? "yes" : "no");

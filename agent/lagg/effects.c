@@ -13,7 +13,7 @@ void lagg_event(struct lagg *lagg, struct xlagg_event *event)
 	if (!event->time_ns)
 		event->time_ns = agent_realtime();
 	memcpy(event->lagg, lagg->model.name, sizeof(event->lagg));
-	server_publish(lagg->agent, event);
+	events_publish(lagg->agent, event);
 }
 
 void lagg_tell(struct lagg *lagg, enum xlagg_event_type type, const char *port, const char *text)

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* One message of a client: read, checked, carried out and answered. */
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "server.h"
+
+#define MAX_TRANSACTION 4096 /* commands */
+
+/* NLMSG_ERROR with the request's header; error 0 is an ack. False: the client is gone or does not read. */
+static bool answer(struct client *client, const struct nlmsghdr *request, uint32_t seq, int error, const char *sentence)
+{
+	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[512];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+	nlh->nlmsg_type = NLMSG_ERROR;
+	nlh->nlmsg_seq = request->nlmsg_seq;
+	struct nlmsgerr *body = mnl_nlmsg_put_extra_header(nlh, sizeof(*body));
+	body->error = error;
+	body->msg = *request;
+	body->msg.nlmsg_seq = seq;
+	if (error && sentence[0])
+		mnl_attr_put_strz(nlh, XLAGG_A_ERROR, sentence);
+	return client_send(client, buffer, nlh->nlmsg_len);
+}
+
+static bool send_done(struct client *client, const struct nlmsghdr *request)
+{
+	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[64];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+	nlh->nlmsg_type = NLMSG_DONE;
+	nlh->nlmsg_flags = NLM_F_MULTI;
+	nlh->nlmsg_seq = request->nlmsg_seq;
+	return client_send(client, buffer, nlh->nlmsg_len);
+}
+
+static struct nlmsghdr *start_reply(struct client *client, const struct nlmsghdr *request, uint16_t type)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(client->agent->server->reply);
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_MULTI;
+	nlh->nlmsg_seq = request->nlmsg_seq;
+	return nlh;
+}
+
+static bool no_such_lagg(struct client *client, const struct nlmsghdr *request, const char *name)
+{
+	char sentence[XLAGG_SENTENCE_MAX];
+	snprintf(sentence, sizeof(sentence), "there is no lagg %s: see xlagg lagg show", name);
+	return answer(client, request, request->nlmsg_seq, -ENODEV, sentence);
+}
+
+/* --- GET commands; what they are asked with was checked by ctl_decode_query --- */
+
+static bool get_laggs(struct client *client, const struct nlmsghdr *request, const char *name)
+{
+	struct agent *agent = client->agent;
+	if (name[0] && !lagg_find(agent, name))
+		return no_such_lagg(client, request, name);
+	for (uint32_t i = 0; i < agent->model.laggs; i++) {
+		struct lagg *lagg = lagg_find(agent, agent->model.lagg[i].name);
+		if (!lagg || (name[0] && strcmp(name, lagg->model.name) != 0))
+			continue;
+		struct nlmsghdr *nlh = start_reply(client, request, XLAGG_MSG_LAGG);
+		status_lagg(lagg, nlh);
+		if (!client_send(client, nlh, nlh->nlmsg_len))
+			return false;
+	}
+	return send_done(client, request);
+}
+
+static bool get_agent(struct client *client, const struct nlmsghdr *request)
+{
+	struct nlmsghdr *nlh = start_reply(client, request, XLAGG_MSG_AGENT);
+	status_agent(client->agent, nlh);
+	return client_send(client, nlh, nlh->nlmsg_len) && send_done(client, request);
+}
+
+static bool explain(struct client *client, const struct nlmsghdr *request, const char *name, const void *frame,
+		    uint32_t len)
+{
+	struct lagg *lagg = lagg_find(client->agent, name);
+	struct xlagg_probe probe;
+	if (!lagg)
+		return no_such_lagg(client, request, name);
+	int r = datapath_explain(lagg->dp, frame, len, &probe);
+	if (r < 0)
+		return answer(client, request, request->nlmsg_seq, r, "the kernel does not run the probe program");
+	const struct lagg_port *port = probe.slot < XLAGG_MAX_PORTS ? &lagg->port[probe.slot] : NULL;
+	struct nlmsghdr *nlh = start_reply(client, request, XLAGG_MSG_EXPLAIN);
+	mnl_attr_put(nlh, XLAGG_A_PROBE, sizeof(probe), &probe);
+	mnl_attr_put_strz(nlh, XLAGG_A_PORT_NAME, port && port->used ? port->name : "");
+	return client_send(client, nlh, nlh->nlmsg_len) && send_done(client, request);
+}
+
+/* --- changing commands --- */
+
+/* 0, -E2BIG or -ENOMEM. */
+static int queue(struct client *client, const struct ctl_command *command, uint32_t seq)
+{
+	if (client->pendings == MAX_TRANSACTION)
+		return -E2BIG;
+	if (!(client->pendings & (client->pendings - 1)) || !client->pending) {
+		uint32_t size = client->pendings ? client->pendings * 2 : 1;
+		void *bigger = realloc(client->pending, size * sizeof(*client->pending));
+		if (!bigger)
+			return -ENOMEM;
+		client->pending = bigger;
+		bigger = realloc(client->pending_seq, size * sizeof(*client->pending_seq));
+		if (!bigger)
+			return -ENOMEM;
+		client->pending_seq = bigger;
+	}
+	client->pending[client->pendings] = *command;
+	client->pending_seq[client->pendings++] = seq;
+	return 0;
+}
+
+static bool commit(struct client *client, const struct nlmsghdr *request, bool check)
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	uint32_t failed = 0, seq = request->nlmsg_seq;
+	int r = client->refusal;
+	if (r < 0) {
+		snprintf(sentence, sizeof(sentence), "%s", client->refused);
+		seq = client->refused_seq;
+	} else {
+		r = transaction_run(client->agent, client->pending, client->pendings, check, &failed, sentence);
+		if (r < 0 && failed < client->pendings)
+			seq = client->pending_seq[failed];
+	}
+	client->pendings = 0;
+	client->refusal = 0;
+	return answer(client, request, seq, r, sentence);
+}
+
+/* A message that cannot be decoded: answered at once, or, within a transaction, by its commit. */
+bool request_refuse(struct client *client, const struct nlmsghdr *request, int error, const char *sentence)
+{
+	if (!(request->nlmsg_flags & NLM_F_MULTI))
+		return answer(client, request, request->nlmsg_seq, error, sentence);
+	if (!client->refusal) {
+		client->refusal = error;
+		client->refused_seq = request->nlmsg_seq;
+		snprintf(client->refused, sizeof(client->refused), "%s", sentence);
+	}
+	return true;
+}
+
+static bool change(struct client *client, const struct nlmsghdr *request, struct ctl_command *command)
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	uint32_t failed;
+	int r = 0;
+	if (command->cmd == XLAGG_CMD_COMMIT)
+		return commit(client, request, command->check);
+	if (command->cmd != XLAGG_CMD_RELOAD && request->nlmsg_flags & NLM_F_MULTI) {
+		r = queue(client, command, request->nlmsg_seq);
+		return r < 0
+			   ? request_refuse(client, request, r, "the transaction has more than 4096 commands: split it")
+			   : true;
+	}
+	if (command->cmd == XLAGG_CMD_RELOAD)
+		r = reload_file(client->agent, sentence);
+	else
+		r = transaction_run(client->agent, command, 1, false, &failed, sentence);
+	return answer(client, request, request->nlmsg_seq, r, sentence);
+}
+
+bool request_handle(struct client *client, const void *message, size_t len)
+{
+	static const struct nlmsghdr nothing;
+	const struct nlmsghdr *request = message;
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	struct ctl_query query;
+	struct ctl_command *command;
+	if (len < sizeof(*request) || request->nlmsg_len != len)
+		return answer(client, &nothing, 0, -EBADMSG, "this message is truncated");
+	if (client->refused_all) {
+		answer(client, request, request->nlmsg_seq, -EUSERS,
+		       "the agent has as many clients as it takes: end one of them, a monitor for example");
+		return false;
+	}
+	int r = ctl_decode_query(message, len, &query, sentence);
+	if (r == 0) {
+		switch (request->nlmsg_type) {
+		case XLAGG_CMD_LAGG_GET:
+			return get_laggs(client, request, query.name);
+		case XLAGG_CMD_AGENT_GET:
+			return get_agent(client, request);
+		case XLAGG_CMD_EXPLAIN:
+			return explain(client, request, query.name, query.frame, query.frame_len);
+		default: /* XLAGG_CMD_SUBSCRIBE */
+			client->subscribed = true;
+			memcpy(client->subscribed_to, query.name, sizeof(query.name));
+			return answer(client, request, request->nlmsg_seq, 0, "");
+		}
+	}
+	if (r != -ENOTSUP) /* a query, but a wrong one */
+		return answer(client, request, request->nlmsg_seq, r, sentence);
+	if (!client->may_change)
+		return answer(client, request, request->nlmsg_seq, -EPERM,
+			      "only root and the group xlagg-admin may change a lagg");
+	command = malloc(sizeof(*command));
+	if (!command)
+		return false;
+	sentence[0] = 0;
+	r = ctl_decode(message, len, command, sentence);
+	bool alive = r < 0 ? request_refuse(client, request, r, sentence) : change(client, request, command);
+	free(command);
+	return alive;
+}
