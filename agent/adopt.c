@@ -67,7 +67,7 @@ static int adopt_ports(struct lagg *lagg, const struct xlagg_model *model)
 		*port = (struct lagg_port){.used = true};
 		snprintf(port->name, sizeof(port->name), "%s", wanted->name);
 		lagg->model.port[lagg->model.ports++] = *wanted;
-		core_port_add(lagg->core, agent_now(), slot, port->name, lagg->next_order++, &wanted->conf, &lagg->fx);
+		core_port_add(lagg->core, clock_now(), slot, port->name, lagg->next_order++, &wanted->conf, &lagg->fx);
 		adopt_device(lagg, slot);
 	}
 	return 0;
@@ -115,7 +115,7 @@ static void adopt_links(struct lagg *lagg)
 		if (lagg->port[slot].used && lagg->port[slot].ifindex)
 			lagg_port_refresh(lagg, slot, XLAGG_DETECTED_NONE);
 	const struct xlagg_history history = lagg->saved.history;
-	core_release(lagg->core, agent_now(), &lagg->fx);
+	core_release(lagg->core, clock_now(), &lagg->fx);
 	core_adopt_history(lagg->core, &history);
 	lagg_effects(lagg);
 }
@@ -165,7 +165,7 @@ static int adopt_datapath(struct lagg *lagg, const char *folder, char sentence[X
 	r = datapath_adopt(&lagg->dp, folder, &agent->features, &setup, sentence);
 	/* From here on LACP is ours again, and not the kernel's. */
 	if (r == 0)
-		datapath_heartbeat(lagg->dp, agent_now());
+		datapath_heartbeat(lagg->dp, clock_now());
 	if (r == 0)
 		r = datapath_watch(lagg->dp, agent->watch);
 	return r < 0 ? r : lagg_watch_slow(lagg);
@@ -211,7 +211,7 @@ static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *
 	memcpy(lagg->model.address, model.address, sizeof(model.address));
 	core_hold(lagg->core);
 	core_adopt(lagg->core, datapath_table(lagg->dp));
-	core_set_mac(lagg->core, agent_now(), lagg->looks.mac, &lagg->fx);
+	core_set_mac(lagg->core, clock_now(), lagg->looks.mac, &lagg->fx);
 	r = adopt_ports(lagg, &model);
 	if (r < 0) {
 		lagg_release(lagg);

@@ -10,6 +10,7 @@
 
 #include "core/core.h"
 #include "ctl/ctl.h"
+#include "sys/clock.h"
 #include "sys/datapath/datapath.h"
 #include "sys/datapath/watch.h"
 #include "sys/frames/frames.h"
@@ -20,8 +21,6 @@
 #define AGENT_HEARTBEAT_NS 250000000ull /* the kernel takes the agent for dead after four of these */
 #define AGENT_LOOK_NS 1000000000ull
 #define AGENT_NICE (-15)
-#define NS_PER_MS 1000000ull
-#define NS_PER_S 1000000000ull
 
 struct agent;
 struct server;
@@ -101,9 +100,6 @@ struct agent {
 };
 
 /* --- main.c --- */
-uint64_t agent_now(void);      /* CLOCK_MONOTONIC, ns */
-uint64_t agent_realtime(void); /* CLOCK_REALTIME, ns */
-uint64_t agent_to_realtime(uint64_t monotonic);
 /* Sets the timer to the earliest deadline of all laggs. */
 void agent_arm(struct agent *agent);
 

@@ -60,7 +60,7 @@ static void attach(struct lagg *lagg, uint32_t slot, const struct device *device
 /* A device that no port has: one that is waited for may have come. */
 static void look_for_absent(struct agent *agent, const struct device *device)
 {
-	uint64_t now = agent_now();
+	uint64_t now = clock_now();
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		struct lagg *lagg = agent->lagg[i];
 		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
@@ -96,7 +96,7 @@ static void look_at_lagg(struct lagg *lagg)
 
 void devices_look(struct agent *agent)
 {
-	uint64_t now = agent_now();
+	uint64_t now = clock_now();
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		retry_lagg(agent->lagg[i], now);
 		look_at_lagg(agent->lagg[i]);

@@ -11,37 +11,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent.h"
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
-uint64_t agent_now(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
-}
-
-uint64_t agent_realtime(void)
-{
-	return clock_ns(CLOCK_REALTIME);
-}
-
-uint64_t agent_to_realtime(uint64_t monotonic)
-{
-	/* The two clocks are never read at once; the same moment shall be told alike each time. */
-	static uint64_t offset;
-	uint64_t now = agent_realtime() - agent_now();
-	if (now - offset + NS_PER_MS > 2 * NS_PER_MS)
-		offset = now;
-	return offset + monotonic;
-}
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 {
@@ -49,12 +21,12 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	struct agent *agent = context;
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		struct lagg *lagg = agent->lagg[i];
-		if (lagg->deadline_ns > agent_now())
+		if (lagg->deadline_ns > clock_now())
 			continue;
 		/* Who was late, and not the partner, must not find that it was silent. */
 		lagg_read_slow(lagg);
-		core_run(lagg->core, agent_now(), &lagg->fx);
-		gap_run(lagg, agent_now());
+		core_run(lagg->core, clock_now(), &lagg->fx);
+		gap_run(lagg, clock_now());
 		lagg_effects(lagg);
 	}
 	agent_arm(agent);
@@ -81,7 +53,7 @@ void agent_arm(struct agent *agent)
 /* So long from now, whatever was missed. */
 static int again_in(sd_event_source *source, uint64_t ns)
 {
-	sd_event_source_set_time(source, (agent_now() + ns) / 1000);
+	sd_event_source_set_time(source, (clock_now() + ns) / 1000);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -129,7 +101,7 @@ static int start_events(struct agent *agent)
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	/* Whoever read the log may go: that is no reason to follow. */
 	signal(SIGPIPE, SIG_IGN);
-	uint64_t now = agent_now() / 1000;
+	uint64_t now = clock_now() / 1000;
 	int r = sd_event_new(&agent->event);
 	if (r >= 0)
 		r = sd_event_add_time(agent->event, &agent->timer, CLOCK_MONOTONIC, now, 1, on_timer, agent);
@@ -371,7 +343,7 @@ static int start(struct agent *agent)
 
 static void tell_start(struct agent *agent)
 {
-	struct xlagg_event event = {.type = XLAGG_EVENT_AGENT_START, .time_ns = agent_realtime()};
+	struct xlagg_event event = {.type = XLAGG_EVENT_AGENT_START, .time_ns = clock_realtime()};
 	event.gap_ns = XLAGG_GAP_UNKNOWN;
 	snprintf(event.text, sizeof(event.text), "%s", agent->adopted ? "adopted" : "fresh");
 	events_publish(agent, &event);
@@ -436,7 +408,7 @@ int main(int argc, char **argv)
 	agent.state = default_path(options.state, "/var/lib/xlagg", options.netns, "");
 	agent.no_adopt = options.no_adopt;
 	agent.no_tracing = options.no_tracing;
-	agent.start_realtime = agent_realtime();
+	agent.start_realtime = clock_realtime();
 	int r = agent.socket && agent.pins && agent.state ? open_adapters(&agent) : -ENOMEM;
 	if (r == 0)
 		r = options.flush ? flush_all(&agent) : serve(&agent);

@@ -75,7 +75,7 @@ void poll_hurry(struct agent *agent)
 	if (!poll)
 		return;
 	bool already = poll->hurry_until_ns;
-	poll->hurry_until_ns = agent_now() + HURRY_FOR_NS;
+	poll->hurry_until_ns = clock_now() + HURRY_FOR_NS;
 	if (!already)
 		set_timer(poll, pace(poll));
 }
@@ -83,7 +83,7 @@ void poll_hurry(struct agent *agent)
 void poll_calm(struct agent *agent)
 {
 	struct poll *poll = agent->poll;
-	if (!poll || !poll->hurry_until_ns || agent_now() < poll->hurry_until_ns)
+	if (!poll || !poll->hurry_until_ns || clock_now() < poll->hurry_until_ns)
 		return;
 	poll->hurry_until_ns = 0;
 	set_timer(poll, pace(poll));

@@ -35,10 +35,10 @@ static void put_port(struct lagg *lagg, const struct xlagg_port_model *model, st
 	const struct lagg_port *port = &lagg->port[slot];
 	struct xlagg_port_status status = {.ifindex = (uint32_t)port->ifindex, .present = port->ifindex != 0};
 	core_port_status(lagg->core, slot, &status);
-	core_port_damping(lagg->core, agent_now(), slot, &status);
-	status.last_change_ns = agent_to_realtime(status.last_change_ns);
+	core_port_damping(lagg->core, clock_now(), slot, &status);
+	status.last_change_ns = clock_to_realtime(status.last_change_ns);
 	if (status.probe.answered_ns)
-		status.probe.answered_ns = agent_to_realtime(status.probe.answered_ns);
+		status.probe.answered_ns = clock_to_realtime(status.probe.answered_ns);
 	if (port->refused[0])
 		snprintf(status.reason, sizeof(status.reason), "%s", port->refused);
 	if (port->ifindex) {
@@ -66,7 +66,7 @@ static void lagg_status(struct lagg *lagg, struct xlagg_lagg_status *status)
 	memcpy(status->mac, lagg->looks.mac, 6);
 	status->admin_up = lagg->model.conf.admin != 0;
 	status->carrier = lagg->carrier;
-	status->last_change_ns = agent_to_realtime(status->last_change_ns);
+	status->last_change_ns = clock_to_realtime(status->last_change_ns);
 	status->carrier_watch = lagg->agent->watch		? XLAGG_WATCH_FENTRY
 				: lagg->model.conf.carrier_poll ? XLAGG_WATCH_POLL
 								: XLAGG_WATCH_NETLINK;
@@ -97,7 +97,7 @@ void status_lagg(struct lagg *lagg, struct nlmsghdr *nlh)
 void status_agent(struct agent *agent, struct nlmsghdr *nlh)
 {
 	struct utsname kernel;
-	uint64_t now = agent_now();
+	uint64_t now = clock_now();
 	struct xlagg_agent_status status = {
 	    .version = XLAGG_VERSION,
 	    .pid = (uint32_t)getpid(),

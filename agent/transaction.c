@@ -256,7 +256,7 @@ static int activate(struct agent *agent, const struct ctl_command *command, char
 			 name);
 		return slot;
 	}
-	int r = core_activate(lagg->core, agent_now(), (uint32_t)slot, &lagg->fx);
+	int r = core_activate(lagg->core, clock_now(), (uint32_t)slot, &lagg->fx);
 	lagg_effects(lagg);
 	if (r == -EOPNOTSUPP)
 		snprintf(sentence, XLAGG_SENTENCE_MAX,

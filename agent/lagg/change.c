@@ -100,7 +100,7 @@ static int add_ports(struct lagg *lagg, const struct xlagg_model *to, char sente
 /* Order and options of the ports, all of which are there by now. */
 static void change_ports(struct lagg *lagg, const struct xlagg_model *to)
 {
-	uint64_t now = agent_now();
+	uint64_t now = clock_now();
 	bool moved = false;
 	for (uint32_t i = 0; i < to->ports; i++) {
 		uint32_t slot = (uint32_t)lagg_port_find(lagg, to->port[i].name);
@@ -145,7 +145,7 @@ static int change(struct lagg *lagg, const struct xlagg_model *to, const struct 
 		r = lagg_adjust_ports(lagg, sentence);
 	if (r < 0)
 		return r;
-	core_set(lagg->core, agent_now(), &to->conf, &lagg->fx);
+	core_set(lagg->core, clock_now(), &to->conf, &lagg->fx);
 	lagg_effects(lagg);
 	r = add_ports(lagg, to, sentence);
 	if (r < 0)

@@ -11,7 +11,7 @@
 void lagg_event(struct lagg *lagg, struct xlagg_event *event)
 {
 	if (!event->time_ns)
-		event->time_ns = agent_realtime();
+		event->time_ns = clock_realtime();
 	memcpy(event->lagg, lagg->model.name, sizeof(event->lagg));
 	events_publish(lagg->agent, event);
 }
@@ -58,7 +58,7 @@ static void take_mac_of(struct lagg *lagg, uint32_t slot)
 		return;
 	}
 	memcpy(lagg->looks.mac, mac, 6);
-	core_set_mac(lagg->core, agent_now(), mac, &lagg->fx);
+	core_set_mac(lagg->core, clock_now(), mac, &lagg->fx);
 }
 
 static void publish(struct lagg *lagg)
@@ -80,7 +80,7 @@ static void keep_pdu(struct lagg_port *port, const uint8_t frame[CORE_FRAME_LEN]
 		return;
 	memcpy(port->lacp.pdu, frame, CORE_FRAME_LEN);
 	port->lacp.pdu_len = CORE_FRAME_LEN;
-	port->lacp.pdu_tx_ns = agent_now();
+	port->lacp.pdu_tx_ns = clock_now();
 }
 
 /* Pins what the next agent needs to go on with LACP, port by port, where it changed. */
@@ -168,7 +168,7 @@ void lagg_effects(struct lagg *lagg)
 		save_history(lagg);
 	if (lagg->model.conf.proto == XLAGG_PROTO_LACP)
 		save_lacp(lagg);
-	uint64_t core = core_deadline(lagg->core), gap = gap_deadline(lagg, agent_now());
+	uint64_t core = core_deadline(lagg->core), gap = gap_deadline(lagg, clock_now());
 	lagg->deadline_ns = core < gap ? core : gap;
 	agent_arm(lagg->agent);
 }
@@ -182,7 +182,7 @@ static void on_slow_frame(void *context, const struct xlagg_slow_event *event)
 	uint32_t len = event->len < XLAGG_SLOW_FRAME_MAX ? event->len : XLAGG_SLOW_FRAME_MAX;
 	if (event->frame[12] == ETH_P_SLOW >> 8 && event->frame[13] == (ETH_P_SLOW & 0xff)) {
 		lagg->port[event->slot].lacp.pdu_rx_ns = event->time_ns;
-		core_slow_frame(lagg->core, agent_now(), event->slot, event->frame, len, &lagg->fx);
+		core_slow_frame(lagg->core, clock_now(), event->slot, event->frame, len, &lagg->fx);
 	} else {
 		probe_receive(lagg, event->slot, event->frame, len);
 	}

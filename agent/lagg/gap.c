@@ -34,11 +34,11 @@ static int look(struct lagg *lagg, struct datapath_gap *gap)
 
 void gap_await(struct lagg *lagg, const struct xlagg_event *failover)
 {
-	uint64_t now = agent_now();
+	uint64_t now = clock_now();
 	if (lagg->failover.type == XLAGG_EVENT_FAILOVER)
 		tell(lagg, now, &unknown);
 	lagg->failover = *failover;
-	lagg->failover.time_ns = agent_realtime();
+	lagg->failover.time_ns = clock_realtime();
 	lagg->failover_until_ns = now + PATIENCE_NS;
 	gap_run(lagg, now);
 }

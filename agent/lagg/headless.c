@@ -29,7 +29,7 @@ void headless_adopt(struct lagg *lagg, uint32_t slot)
 {
 	struct lagg_port *port = &lagg->port[slot];
 	struct xlagg_headless did;
-	uint64_t now = agent_now();
+	uint64_t now = clock_now();
 	if (datapath_get_headless(lagg->dp, slot, &did) < 0)
 		return;
 	if (did.tx_ns > now || did.rx_ns > now) {
@@ -60,7 +60,7 @@ uint32_t headless_outs(struct lagg *lagg, uint32_t slot)
 
 void headless_restart(struct lagg *lagg, uint32_t slot)
 {
-	uint64_t now = agent_now();
+	uint64_t now = clock_now();
 	/* LACPDUs that waited are of the partner that it was, or no more than the change that was seen. */
 	lagg->port[slot].deaf_until_ns = now;
 	log_info("%s: %s: LACP starts anew: its partner changed or fell silent while the agent was away",
@@ -96,7 +96,7 @@ static void catch_up(struct lagg *lagg)
 
 void headless_beat(struct agent *agent)
 {
-	uint64_t now = agent_now();
+	uint64_t now = clock_now();
 	/* Sooner than the kernel stands in, so that nothing it does goes unnoticed. */
 	bool late = now - agent->heartbeat_ns > XLAGG_HEARTBEAT_STALE_NS / 2;
 	agent->heartbeat_ns = now;

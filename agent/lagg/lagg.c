@@ -97,7 +97,7 @@ static int make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	if (r < 0)
 		return r;
 	/* Until the next beat it would be one whose agent is away. */
-	datapath_heartbeat(lagg->dp, agent_now());
+	datapath_heartbeat(lagg->dp, clock_now());
 	r = datapath_watch(lagg->dp, agent->watch);
 	return r < 0 ? r : lagg_watch_slow(lagg);
 }
@@ -112,7 +112,7 @@ int lagg_create(struct agent *agent, const struct xlagg_model *model, struct lag
 	int r = make(lagg, model, sentence);
 	if (r == 0) {
 		agent->lagg[agent->laggs++] = lagg;
-		core_set_mac(lagg->core, agent_now(), lagg->looks.mac, &lagg->fx);
+		core_set_mac(lagg->core, clock_now(), lagg->looks.mac, &lagg->fx);
 		lagg_effects(lagg);
 		lagg_tell(lagg, XLAGG_EVENT_LAGG_ADD, NULL, NULL);
 		/* A created lagg changes into the configured one in the same way as a running one. */
@@ -163,7 +163,7 @@ void lagg_destroy(struct lagg *lagg)
 	struct agent *agent = lagg->agent;
 	char folder[512];
 	lagg->ending = true;
-	core_stop(lagg->core, agent_now(), &lagg->fx);
+	core_stop(lagg->core, clock_now(), &lagg->fx);
 	lagg_effects(lagg);
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (lagg->port[slot].used)

@@ -65,7 +65,7 @@ int lagg_look(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_
 		return r;
 	}
 	if (memcmp(before.mac, looks->mac, 6) != 0) {
-		core_set_mac(lagg->core, agent_now(), looks->mac, &lagg->fx);
+		core_set_mac(lagg->core, clock_now(), looks->mac, &lagg->fx);
 		lagg_effects(lagg);
 	}
 	return 0;

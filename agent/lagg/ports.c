@@ -137,7 +137,7 @@ static void refuse(struct lagg *lagg, uint32_t slot, bool tried, const char *sen
 	struct lagg_port *port = &lagg->port[slot];
 	port->refusals = tried ? port->refusals + 1 : 0;
 	uint32_t doubled = port->refusals < RETRY_DOUBLED ? port->refusals : RETRY_DOUBLED;
-	port->retry_ns = agent_now() + (RETRY_NS << doubled);
+	port->retry_ns = clock_now() + (RETRY_NS << doubled);
 	snprintf(port->refused, sizeof(port->refused), "%s", sentence[0] ? sentence : "it cannot be set up as a port");
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
@@ -192,7 +192,7 @@ static void leave(struct lagg *lagg, uint32_t slot)
 	char name[XLAGG_NAME_MAX];
 	memcpy(name, port->name, sizeof(name));
 	/* First nothing is sent on it any more, then it is let go. */
-	core_port_del(lagg->core, agent_now(), slot, &lagg->fx);
+	core_port_del(lagg->core, clock_now(), slot, &lagg->fx);
 	lagg_effects(lagg);
 	if (port->ifindex) {
 		if (!lagg->ending)
@@ -228,7 +228,7 @@ int lagg_port_add(struct lagg *lagg, const struct xlagg_port_model *model, char 
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
 	snprintf(lagg->saved.undo[slot].name, sizeof(lagg->saved.undo[slot].name), "%s", model->name);
 	datapath_port_reset(lagg->dp, (uint32_t)slot);
-	core_port_add(lagg->core, agent_now(), (uint32_t)slot, port->name, lagg->next_order++, &model->conf, &lagg->fx);
+	core_port_add(lagg->core, clock_now(), (uint32_t)slot, port->name, lagg->next_order++, &model->conf, &lagg->fx);
 	int r = netlink_get_by_name(lagg->agent->nl, model->name, &device);
 	if (r == 0)
 		r = lagg_port_attach(lagg, (uint32_t)slot, &device, sentence);
@@ -249,7 +249,7 @@ bool lagg_port_retire(struct lagg *lagg, uint32_t slot)
 		return false;
 	struct xlagg_port_conf conf = model->conf;
 	conf.admin = 0;
-	core_port_set(lagg->core, agent_now(), slot, &conf, &lagg->fx);
+	core_port_set(lagg->core, clock_now(), slot, &conf, &lagg->fx);
 	lagg_effects(lagg);
 	return true;
 }
@@ -288,7 +288,7 @@ void lagg_port_absent(struct lagg *lagg, uint32_t slot)
 	struct core_link gone = {
 	    .detected = first_to_see(lagg, slot, XLAGG_DETECTED_NETLINK),
 	};
-	core_link_changed(lagg->core, agent_now(), slot, &gone, &lagg->fx);
+	core_link_changed(lagg->core, clock_now(), slot, &gone, &lagg->fx);
 	lagg_effects(lagg);
 	datapath_port_del(lagg->dp, slot);
 	port->ifindex = 0;
@@ -345,7 +345,7 @@ static void tell_loss(struct lagg *lagg, uint32_t slot, enum xlagg_detected dete
 	port->link.carrier = false;
 	port->link.detected = detected;
 	poll_hurry(lagg->agent);
-	core_link_changed(lagg->core, agent_now(), slot, &port->link, &lagg->fx);
+	core_link_changed(lagg->core, clock_now(), slot, &port->link, &lagg->fx);
 }
 
 void lagg_port_lost(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected)
@@ -384,6 +384,6 @@ void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected det
 		poll_hurry(lagg->agent);
 	port->link = link;
 	port->lost = now_lost[slot];
-	core_link_changed(lagg->core, agent_now(), slot, &link, &lagg->fx);
+	core_link_changed(lagg->core, clock_now(), slot, &link, &lagg->fx);
 	lagg_effects(lagg);
 }

@@ -78,5 +78,5 @@ void probe_receive(struct lagg *lagg, uint32_t slot, const uint8_t *frame, uint3
 	memcpy(answer.from.address, heard.address, sizeof(answer.from.address));
 	memcpy(answer.source, heard.source, sizeof(answer.source));
 	memcpy(answer.to, heard.to, sizeof(answer.to));
-	core_probe_answer(lagg->core, agent_now(), slot, &answer, &lagg->fx);
+	core_probe_answer(lagg->core, clock_now(), slot, &answer, &lagg->fx);
 }

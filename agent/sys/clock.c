@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The two clocks, and the monotonic one told in terms of the other. */
+#include <time.h>
+
+#include "sys/clock.h"
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+uint64_t clock_now(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_realtime(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
+uint64_t clock_to_realtime(uint64_t monotonic)
+{
+	/* The two clocks are never read at once; the same moment shall be told alike each time. */
+	static uint64_t offset;
+	uint64_t now = clock_realtime() - clock_now();
+	if (now - offset + NS_PER_MS > 2 * NS_PER_MS)
+		offset = now;
+	return offset + monotonic;
+}
