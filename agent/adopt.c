@@ -219,7 +219,6 @@ static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *
 	}
 	drop_strays(lagg);
 	adopt_links(lagg);
-	agent->model.lagg[agent->model.laggs++] = lagg->model;
 	/* From here on as when it happens under an agent's eyes. */
 	catch_up(lagg);
 	lagg_device_changed(lagg, &device);

@@ -94,7 +94,6 @@ struct agent {
 	uint32_t clocks;       /* counts the looks at laggs' clocks */
 	uint32_t adopted, fresh;
 	bool changing;				/* a transaction runs: what it has done so far is no configuration */
-	struct ctl_model model;			/* the running configuration */
 	struct lagg *lagg[2 * XLAGG_MAX_LAGGS]; /* within a transaction those that come and those that go */
 	uint32_t laggs;
 };
@@ -276,6 +275,12 @@ int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t 
 int reload_file(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX]);
 /* At start: adds the laggs of the file that are not there. */
 int start_file(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX]);
+
+/* --- laggs.c: the running laggs --- */
+/* The running configuration, to be freed by the caller; NULL: no memory. */
+struct ctl_model *laggs_model(const struct agent *agent);
+/* Puts the running laggs into the order of `model`; those that it does not name go last. */
+void laggs_order(struct agent *agent, const struct ctl_model *model);
 
 /* --- devices.c: what rtnetlink tells --- */
 int devices_start(struct agent *agent);

@@ -112,14 +112,6 @@ static void lagg_device_gone(struct lagg *lagg)
 	memcpy(name, lagg->model.name, sizeof(name));
 	lagg_destroy(lagg);
 	identity_forget(agent, name);
-	for (uint32_t i = 0; i < agent->model.laggs; i++) {
-		if (strcmp(agent->model.lagg[i].name, name) != 0)
-			continue;
-		agent->model.laggs--;
-		memmove(&agent->model.lagg[i], &agent->model.lagg[i + 1],
-			(agent->model.laggs - i) * sizeof(agent->model.lagg[0]));
-		return;
-	}
 }
 
 /* Whoever sets the lower end up or down means the carrier, which is not theirs. */

@@ -100,7 +100,8 @@ static int append_command(void *context, const struct ctl_command *command)
 /* The commands that lead from the running configuration to this one. */
 static int find_difference(const struct agent *agent, const struct ctl_model *wanted, struct command_list *ret)
 {
-	int r = ctl_diff(&agent->model, wanted, append_command, ret);
+	__attribute__((cleanup(free_model))) struct ctl_model *running = laggs_model(agent);
+	int r = running ? ctl_diff(running, wanted, append_command, ret) : -ENOMEM;
 	for (uint32_t i = 0; i < ret->count; i++)
 		ret->command[i].from_file = true;
 	return r;
@@ -152,7 +153,7 @@ static void add_lagg(struct agent *agent, const struct xlagg_model *model)
 	struct ctl_command command;
 	char why[XLAGG_SENTENCE_MAX] = "";
 	uint32_t failed;
-	if (ctl_find(&agent->model, model->name))
+	if (lagg_find(agent, model->name))
 		return;
 	ctl_model_to_command(model, &command);
 	command.from_file = true;

@@ -60,9 +60,9 @@ static bool get_laggs(struct client *client, const struct nlmsghdr *request, con
 	struct agent *agent = client->agent;
 	if (name[0] && !lagg_find(agent, name))
 		return no_such_lagg(client, request, name);
-	for (uint32_t i = 0; i < agent->model.laggs; i++) {
-		struct lagg *lagg = lagg_find(agent, agent->model.lagg[i].name);
-		if (!lagg || (name[0] && strcmp(name, lagg->model.name) != 0))
+	for (uint32_t i = 0; i < agent->laggs; i++) {
+		struct lagg *lagg = agent->lagg[i];
+		if (name[0] && strcmp(name, lagg->model.name) != 0)
 			continue;
 		struct nlmsghdr *nlh = start_reply(client, request, XLAGG_MSG_LAGG);
 		status_lagg(lagg, nlh);

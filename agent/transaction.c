@@ -19,14 +19,6 @@ static void free_model(struct ctl_model **model)
 	free(*model);
 }
 
-static struct ctl_model *copy_model(const struct ctl_model *from)
-{
-	struct ctl_model *model = malloc(sizeof(*model));
-	if (model)
-		*model = *from;
-	return model;
-}
-
 /* --- what only the kernel knows --- */
 
 /* A device has one name here, whichever of its names was said. One that is not there keeps what it was called. */
@@ -210,8 +202,8 @@ static int lead_to(struct agent *agent, struct ctl_model *to, const char **faile
 	return 0;
 }
 
-/* To that model, or back to the running one. *failed: the lagg that could not be led. */
-static int lead_or_stay(struct agent *agent, struct ctl_model *to, const char **failed,
+/* To that model, or back to the one before. *failed: the lagg that could not be led. */
+static int lead_or_stay(struct agent *agent, struct ctl_model *before, struct ctl_model *to, const char **failed,
 			char sentence[XLAGG_SENTENCE_MAX])
 {
 	agent->changing = true;
@@ -219,21 +211,22 @@ static int lead_or_stay(struct agent *agent, struct ctl_model *to, const char **
 	if (r < 0) {
 		char again[XLAGG_SENTENCE_MAX] = "";
 		const char *ignored;
-		if (lead_to(agent, &agent->model, &ignored, again) < 0)
+		if (lead_to(agent, before, &ignored, again) < 0)
 			log_error("cannot go back to the configuration before: %s", again);
 	}
 	agent->changing = false;
+	laggs_order(agent, r < 0 ? before : to);
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		record_save(agent->lagg[i]);
 	return r;
 }
 
 /* Laggs that are no more: nothing of them is kept. */
-static void forget_leaving(struct agent *agent, struct ctl_model *to)
+static void forget_leaving(struct agent *agent, const struct ctl_model *before, struct ctl_model *to)
 {
-	for (uint32_t i = 0; i < agent->model.laggs; i++)
-		if (!ctl_find(to, agent->model.lagg[i].name))
-			identity_forget(agent, agent->model.lagg[i].name);
+	for (uint32_t i = 0; i < before->laggs; i++)
+		if (!ctl_find(to, before->lagg[i].name))
+			identity_forget(agent, before->lagg[i].name);
 }
 
 /* --- transactions --- */
@@ -270,9 +263,10 @@ static int activate(struct agent *agent, const struct ctl_command *command, char
 int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t count, bool check, uint32_t *failed,
 		    char sentence[XLAGG_SENTENCE_MAX])
 {
-	__attribute__((cleanup(free_model))) struct ctl_model *to = copy_model(&agent->model);
+	__attribute__((cleanup(free_model))) struct ctl_model *before = laggs_model(agent);
+	__attribute__((cleanup(free_model))) struct ctl_model *to = laggs_model(agent);
 	const char *culprit = "";
-	int r = to ? 0 : -ENOMEM;
+	int r = before && to ? 0 : -ENOMEM;
 	for (uint32_t i = 0; i < count && r == 0; i++) {
 		*failed = i;
 		resolve_names(agent, &commands[i]);
@@ -284,19 +278,12 @@ int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t 
 	}
 	if (r < 0 || check)
 		return r;
-	r = lead_or_stay(agent, to, &culprit, sentence);
+	r = lead_or_stay(agent, before, to, &culprit, sentence);
 	if (r < 0) {
 		*failed = command_of(commands, count, culprit);
 		return r;
 	}
-	/* What was applied, not what was asked: a name given by altname is the device's own by now. */
-	for (uint32_t i = 0; i < to->laggs; i++) {
-		const struct lagg *lagg = lagg_find(agent, to->lagg[i].name);
-		if (lagg)
-			to->lagg[i] = lagg->model;
-	}
-	forget_leaving(agent, to);
-	agent->model = *to;
+	forget_leaving(agent, before, to);
 	for (uint32_t i = 0; i < count && r == 0; i++) {
 		*failed = i;
 		if (commands[i].cmd == XLAGG_CMD_PORT_ACTIVATE)

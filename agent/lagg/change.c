@@ -210,9 +210,6 @@ void lagg_device_changed(struct lagg *lagg, const struct device *device)
 	}
 	if (!memcmp(&to.conf, &lagg->model.conf, sizeof(to.conf)))
 		return;
-	struct xlagg_model *running = ctl_find(&lagg->agent->model, lagg->model.name);
 	if (lagg_change(lagg, &to, sentence) < 0)
 		log_warning("%s: a change made with ip is not taken over: %s", lagg->model.name, sentence);
-	else if (running)
-		running->conf = lagg->model.conf;
 }

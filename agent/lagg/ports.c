@@ -320,7 +320,6 @@ int lagg_port_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTE
 void lagg_port_rename(struct lagg *lagg, uint32_t slot, const char *name)
 {
 	struct lagg_port *port = &lagg->port[slot];
-	struct xlagg_model *running = ctl_find(&lagg->agent->model, lagg->model.name);
 	struct xlagg_port_model *model = lagg_port_model(lagg, slot);
 	char text[64];
 	snprintf(text, sizeof(text), "renamed from %s", port->name);
@@ -331,8 +330,6 @@ void lagg_port_rename(struct lagg *lagg, uint32_t slot, const char *name)
 	snprintf(port->name, sizeof(port->name), "%s", name);
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 	core_port_rename(lagg->core, slot, name);
-	if (running)
-		*running = lagg->model;
 	record_save(lagg);
 	poll_update(lagg->agent);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, name, text);

@@ -42,11 +42,8 @@ static int move_files(struct lagg *lagg, const char *name, char sentence[XLAGG_S
 static void carry_name(struct lagg *lagg, const char *name)
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
-	struct xlagg_model *running = ctl_find(&lagg->agent->model, lagg->model.name);
 	memset(lagg->model.name, 0, sizeof(lagg->model.name));
 	snprintf(lagg->model.name, sizeof(lagg->model.name), "%s", name);
-	if (running)
-		memcpy(running->name, lagg->model.name, sizeof(running->name));
 	record_save(lagg);
 	int r = device_name_lower(lagg, name);
 	if (r < 0)
