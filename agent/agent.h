@@ -10,6 +10,7 @@
 
 #include "core/core.h"
 #include "ctl/ctl.h"
+#include "sys/carrier_poll.h"
 #include "sys/clock.h"
 #include "sys/datapath/datapath.h"
 #include "sys/datapath/watch.h"
@@ -24,7 +25,6 @@
 
 struct agent;
 struct server;
-struct poll;
 
 /* A port of a running lagg. Its configuration is lagg->model.port[...] of the same name. */
 struct lagg_port {
@@ -81,8 +81,8 @@ struct agent {
 	sd_event_source *timer, *heartbeat, *look;
 	struct netlink *nl;
 	struct server *server;
-	struct poll *poll;   /* where there is no watch */
-	struct watch *watch; /* NULL: this kernel does not allow tracing */
+	struct carrier_poll *poll; /* NULL: there is a watch, or it does not run yet */
+	struct watch *watch;	   /* NULL: this kernel does not allow tracing */
 	struct datapath_features features;
 	int packet_fd;
 	const char *file;
@@ -284,6 +284,10 @@ void laggs_order(struct agent *agent, const struct ctl_model *model);
 
 /* --- devices.c: what rtnetlink tells --- */
 int devices_start(struct agent *agent);
+/* Polls the carrier of all ports from now on, where there is no watch. */
+int devices_start_poll(struct agent *agent);
+/* The ports to be polled changed. */
+void devices_update_poll(struct agent *agent);
 /* Reads every device again: at start, after an overrun, and when the carrier poll saw a change. */
 void devices_resync(struct agent *agent);
 /* The device of a port is now so: name, link, and what is the lagg's to choose. */
@@ -302,19 +306,5 @@ void events_publish(struct agent *agent, const struct xlagg_event *event);
 struct nlmsghdr;
 void status_lagg(struct lagg *lagg, struct nlmsghdr *nlh);
 void status_agent(struct agent *agent, struct nlmsghdr *nlh);
-
-/* --- poll.c: carrier where the kernel does not say at once --- */
-int poll_start(struct agent *agent);
-void poll_stop(struct agent *agent);
-/* Counts the port's losses up to now, so that what the caller reads next is not older than they are. */
-void poll_look(struct lagg *lagg, uint32_t slot);
-/* What it looks at and what that costs; untouched where there is no poll. */
-void poll_status(const struct agent *agent, struct xlagg_agent_status *status);
-/* The ports to look at changed. */
-void poll_update(struct agent *agent);
-/* A port's carrier changed: for a second the next change may be long in coming otherwise. */
-void poll_hurry(struct agent *agent);
-/* That second may be over. From time to time. */
-void poll_calm(struct agent *agent);
 
 #endif

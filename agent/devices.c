@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent.h"
@@ -102,6 +103,8 @@ void devices_look(struct agent *agent)
 		look_at_lagg(agent->lagg[i]);
 	}
 	headless_look(agent);
+	if (agent->poll)
+		carrier_poll_calm(agent->poll, now);
 }
 
 static void lagg_device_gone(struct lagg *lagg)
@@ -249,5 +252,62 @@ int devices_start(struct agent *agent)
 	if (r >= 0)
 		r = sd_event_source_set_floating(source, true);
 	sd_event_source_unref(source); /* the loop has it now */
+	return r;
+}
+
+/* --- carrier where no program may trace its loss --- */
+
+static void on_polled(void *context, int ifindex, bool lost)
+{
+	struct agent *agent = context;
+	struct lagg *lagg;
+	uint32_t slot;
+	if (!port_of_device(agent, ifindex, &lagg, &slot))
+		return;
+	if (lost)
+		lagg_port_lost(lagg, slot, XLAGG_DETECTED_POLL);
+	lagg_port_refresh(lagg, slot, XLAGG_DETECTED_POLL);
+}
+
+/* Appends the ports of a lagg to `ports`, returns how many they are. */
+static uint32_t list_polled(const struct lagg *lagg, struct polled_port *ports)
+{
+	uint32_t count = 0;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		const struct lagg_port *port = &lagg->port[slot];
+		if (!port->used || !port->ifindex)
+			continue;
+		ports[count] = (struct polled_port){
+		    .dp = lagg->dp, .slot = slot, .ifindex = port->ifindex, .carrier = port->link.carrier};
+		memcpy(ports[count++].name, port->device.name, XLAGG_NAME_MAX);
+	}
+	return count;
+}
+
+void devices_update_poll(struct agent *agent)
+{
+	uint64_t interval = 0;
+	uint32_t count = 0;
+	if (!agent->poll)
+		return;
+	struct polled_port *ports = calloc((size_t)agent->laggs * XLAGG_MAX_PORTS + 1, sizeof(*ports));
+	if (!ports)
+		log_error("carrier poll: no memory for the list of ports");
+	for (uint32_t i = 0; ports && i < agent->laggs; i++) {
+		uint64_t wanted = agent->lagg[i]->model.conf.carrier_poll * NS_PER_MS;
+		if (!wanted)
+			continue;
+		if (!interval || wanted < interval)
+			interval = wanted;
+		count += list_polled(agent->lagg[i], ports + count);
+	}
+	carrier_poll_set(agent->poll, ports, count, interval);
+}
+
+int devices_start_poll(struct agent *agent)
+{
+	int r = carrier_poll_open(&agent->poll, agent->event, on_polled, agent);
+	if (r == 0)
+		devices_update_poll(agent);
 	return r;
 }

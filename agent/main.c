@@ -68,7 +68,6 @@ static int on_look(sd_event_source *source, uint64_t usec, void *context)
 {
 	(void)usec;
 	devices_look(context);
-	poll_calm(context);
 	return again_in(source, AGENT_LOOK_NS);
 }
 
@@ -332,7 +331,7 @@ static int start(struct agent *agent)
 		fprintf(stderr, "xlaggd: %s\n", sentence[0] ? sentence : strerror(-r));
 		return r;
 	}
-	r = agent->watch ? 0 : poll_start(agent);
+	r = agent->watch ? 0 : devices_start_poll(agent);
 	if (r < 0)
 		return fail(r, "carrier poll", "");
 	r = server_start(agent);
@@ -367,7 +366,7 @@ static int serve(struct agent *agent)
 /* What is pinned goes on. */
 static void close_all(struct agent *agent)
 {
-	poll_stop(agent);
+	carrier_poll_close(&agent->poll);
 	while (agent->laggs)
 		lagg_release(agent->lagg[agent->laggs - 1]);
 	server_stop(agent);

@@ -116,6 +116,7 @@ void status_agent(struct agent *agent, struct nlmsghdr *nlh)
 	snprintf(status.pins, sizeof(status.pins), "%s", agent->pins);
 	if (uname(&kernel) == 0)
 		snprintf(status.kernel, sizeof(status.kernel), "%.63s", kernel.release);
-	poll_status(agent, &status);
+	if (agent->poll)
+		carrier_poll_status(agent->poll, &status);
 	mnl_attr_put(nlh, XLAGG_A_AGENT_STATUS, sizeof(status), &status);
 }

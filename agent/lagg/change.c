@@ -173,7 +173,7 @@ int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[X
 		if (change(lagg, &before, &looks_before, seed_before, again) < 0)
 			log_error("%s: cannot go back to what it was: %s", before.name, again);
 	}
-	poll_update(lagg->agent);
+	devices_update_poll(lagg->agent);
 	if (r == 0)
 		lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, NULL, NULL);
 	return r;

@@ -154,7 +154,7 @@ static void forget(struct agent *agent, const struct lagg *lagg)
 void lagg_release(struct lagg *lagg)
 {
 	forget(lagg->agent, lagg);
-	poll_update(lagg->agent); /* it looks at the ports of the datapath that goes now */
+	devices_update_poll(lagg->agent); /* it looks at the ports of the datapath that goes now */
 	lagg_free(lagg);
 }
 

@@ -161,7 +161,7 @@ int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *devi
 	port->device = *device;
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 	lagg_port_refresh(lagg, slot, XLAGG_DETECTED_NONE);
-	poll_update(agent);
+	devices_update_poll(agent);
 	return 0;
 }
 
@@ -212,7 +212,7 @@ static void leave(struct lagg *lagg, uint32_t slot)
 			(lagg->model.ports - (uint32_t)i) * sizeof(lagg->model.port[0]));
 	}
 	record_save(lagg);
-	poll_update(agent);
+	devices_update_poll(agent);
 }
 
 int lagg_port_add(struct lagg *lagg, const struct xlagg_port_model *model, char sentence[XLAGG_SENTENCE_MAX])
@@ -297,7 +297,7 @@ void lagg_port_absent(struct lagg *lagg, uint32_t slot)
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 	record_save(lagg);
-	poll_update(lagg->agent);
+	devices_update_poll(lagg->agent);
 }
 
 int lagg_port_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE_MAX])
@@ -331,8 +331,22 @@ void lagg_port_rename(struct lagg *lagg, uint32_t slot, const char *name)
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 	core_port_rename(lagg->core, slot, name);
 	record_save(lagg);
-	poll_update(lagg->agent);
+	devices_update_poll(lagg->agent);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, name, text);
+}
+
+/* Its carrier changed: the next change may be long in coming otherwise. */
+static void poll_hurry(const struct lagg *lagg)
+{
+	if (lagg->agent->poll)
+		carrier_poll_hurry(lagg->agent->poll, clock_now());
+}
+
+/* Counts the port's losses up to now, so that what is read next is not older than they are. */
+static void poll_look(const struct lagg *lagg, uint32_t slot)
+{
+	if (lagg->agent->poll)
+		carrier_poll_look(lagg->agent->poll, lagg->dp, slot, lagg->port[slot].ifindex);
 }
 
 /* What the core hears of a loss between two looks: policy has to count it although carrier is back. */
@@ -341,7 +355,7 @@ static void tell_loss(struct lagg *lagg, uint32_t slot, enum xlagg_detected dete
 	struct lagg_port *port = &lagg->port[slot];
 	port->link.carrier = false;
 	port->link.detected = detected;
-	poll_hurry(lagg->agent);
+	poll_hurry(lagg);
 	core_link_changed(lagg->core, clock_now(), slot, &port->link, &lagg->fx);
 }
 
@@ -378,7 +392,7 @@ void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected det
 	if (port->link.carrier && (!link.carrier || losses != outs))
 		tell_loss(lagg, slot, losses != outs ? counted_by(lagg) : detected);
 	if (link.carrier && !port->link.carrier)
-		poll_hurry(lagg->agent);
+		poll_hurry(lagg);
 	port->link = link;
 	port->lost = now_lost[slot];
 	core_link_changed(lagg->core, clock_now(), slot, &link, &lagg->fx);
