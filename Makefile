@@ -39,8 +39,10 @@ BPF := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 
 all: $(B)/xlaggd $(B)/xlagg ## builds the agent and the CLI
 
-$(B)/xlaggd: $(AGENT) $(LAGG) $(B)/libsys.a $(B)/libctl.a $(B)/libcore.a
+$(B)/xlaggd: $(AGENT) $(LAGG) $(B)/libsys.a $(B)/libctl.a $(B)/libcore.a | $(B)/storeys
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $^ -o $@ $(AGENT_LIBS)
+$(B)/storeys: $(AGENT) $(LAGG) $(SYS) $(CTL) $(CORE) tests/storeys.sh
+	$(Q)tests/storeys.sh $(B) && touch $@
 $(B)/xlagg: $(B)/agent/cli/main.o $(B)/libcli.a $(B)/libctl.a
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $^ -o $@ $(CLI_LIBS)
 	@! readelf -d $@ | grep -q 'NEEDED.*libbpf' || { echo "$@ links libbpf: the CLI knows the control protocol only" >&2; rm -f $@; exit 1; }

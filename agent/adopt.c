@@ -8,7 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent.h"
+#include "adopt.h"
+#include "lagg/change.h"
+#include "lagg/device.h"
+#include "lagg/effects.h"
+#include "lagg/headless.h"
+#include "lagg/identity.h"
+#include "lagg/inputs.h"
+#include "lagg/looks.h"
+#include "lagg/ports.h"
+#include "lagg/record.h"
+#include "laggs.h"
+#include "orphans.h"
+#include "sys/port.h"
+#include "transaction.h"
 
 static void close_dir(DIR **dir)
 {
@@ -40,7 +53,7 @@ static void adopt_device(struct lagg *lagg, uint32_t slot)
 	struct lagg_port *port = &lagg->port[slot];
 	struct xlagg_undo *undo = &lagg->saved.undo[slot];
 	int attached = datapath_port_ifindex(lagg->dp, slot);
-	if (attached && attached == (int)undo->ifindex && netlink_get(lagg->agent->nl, attached, &port->device) == 0) {
+	if (attached && attached == (int)undo->ifindex && netlink_get(lagg->host->nl, attached, &port->device) == 0) {
 		port->ifindex = attached;
 		int r = datapath_get_lacp(lagg->dp, slot, &port->lacp);
 		port->lacp_pinned = port->lacp;
@@ -52,7 +65,7 @@ static void adopt_device(struct lagg *lagg, uint32_t slot)
 	if (attached)
 		datapath_port_del(lagg->dp, slot);
 	if (undo->ifindex)
-		port_restore(lagg->agent->nl, undo);
+		port_restore(lagg->host->nl, undo);
 	memcpy(undo->name, port->name, sizeof(undo->name));
 }
 
@@ -67,7 +80,7 @@ static int adopt_ports(struct lagg *lagg, const struct xlagg_model *model)
 		*port = (struct lagg_port){.used = true};
 		snprintf(port->name, sizeof(port->name), "%s", wanted->name);
 		lagg->model.port[lagg->model.ports++] = *wanted;
-		core_port_add(lagg->core, clock_now(), slot, port->name, lagg->next_order++, &wanted->conf, &lagg->fx);
+		input_port_add(lagg, slot, &wanted->conf);
 		adopt_device(lagg, slot);
 	}
 	return 0;
@@ -84,7 +97,7 @@ static void drop_strays(struct lagg *lagg)
 			datapath_port_del(lagg->dp, slot);
 		if (undo->ifindex) {
 			log_info("%s: %s is put back: it is no port of it", lagg->model.name, undo->name);
-			port_restore(lagg->agent->nl, undo);
+			port_restore(lagg->host->nl, undo);
 		}
 		*undo = (struct xlagg_undo){0};
 	}
@@ -100,8 +113,8 @@ static void catch_up(struct lagg *lagg)
 		if (!port->used)
 			continue;
 		if (port->ifindex) {
-			devices_port_changed(lagg, slot, &port->device);
-		} else if (netlink_get_by_name(lagg->agent->nl, port->name, &device) == 0 &&
+			lagg_port_changed(lagg, slot, &port->device);
+		} else if (netlink_get_by_name(lagg->host->nl, port->name, &device) == 0 &&
 			   lagg_port_attach(lagg, slot, &device, sentence) < 0) {
 			log_warning("%s: %s", lagg->model.name, sentence);
 		}
@@ -115,9 +128,7 @@ static void adopt_links(struct lagg *lagg)
 		if (lagg->port[slot].used && lagg->port[slot].ifindex)
 			lagg_port_refresh(lagg, slot, XLAGG_DETECTED_NONE);
 	const struct xlagg_history history = lagg->saved.history;
-	core_release(lagg->core, clock_now(), &lagg->fx);
-	core_adopt_history(lagg->core, &history);
-	lagg_effects(lagg);
+	input_adopted(lagg, &history);
 }
 
 /* The numbers may be those of other devices by now: the pair and the lower end's mark tell. */
@@ -126,8 +137,8 @@ static int find_devices(struct agent *agent, const struct xlagg_saved *saved, co
 {
 	char mark[64];
 	device_lower_mark(name, mark);
-	if (netlink_get(agent->nl, (int)saved->ifindex, device) < 0 ||
-	    netlink_get(agent->nl, (int)saved->lower_ifindex, lower) < 0 || strcmp(lower->alias, mark) != 0 ||
+	if (netlink_get(agent->host.nl, (int)saved->ifindex, device) < 0 ||
+	    netlink_get(agent->host.nl, (int)saved->lower_ifindex, lower) < 0 || strcmp(lower->alias, mark) != 0 ||
 	    lower->link != device->ifindex)
 		return -ENODEV;
 	return 0;
@@ -141,7 +152,7 @@ static void take_devices(struct lagg *lagg, const struct device *device, const s
 	lagg->ifindex = device->ifindex;
 	lagg->lower_ifindex = lower->ifindex;
 	lagg->looks.mtu = conf->mtu == XLAGG_AUTO ? device->mtu : conf->mtu;
-	lagg->looks.own_macs = lagg_wants_own_macs(conf);
+	lagg->looks.own_macs = looks_want_own_macs(conf);
 	memcpy(lagg->looks.mac, device->mac, 6);
 	lagg->promisc = device->promiscuity > 0;
 	lagg->vlans = device_has_vlans(lagg);
@@ -151,24 +162,24 @@ static void take_devices(struct lagg *lagg, const struct device *device, const s
 
 static int adopt_datapath(struct lagg *lagg, const char *folder, char sentence[XLAGG_SENTENCE_MAX])
 {
-	struct agent *agent = lagg->agent;
+	struct lagg_host *host = lagg->host;
 	struct datapath_setup setup;
 	uint8_t mac[6];
 	memcpy(mac, lagg->looks.mac, 6);
-	int r = identity_choose(agent, &lagg->model, mac, &lagg->seed, sentence);
+	int r = identity_choose(host, &lagg->model, mac, &lagg->seed, sentence);
 	if (r < 0)
 		return r;
 	/* If the device has another, someone changed it: that is looked at when it runs. */
 	if (!lagg->looks.own_macs)
 		memcpy(lagg->looks.mac, mac, 6);
 	lagg_setup(lagg, &setup);
-	r = datapath_adopt(&lagg->dp, folder, &agent->features, &setup, sentence);
+	r = datapath_adopt(&lagg->dp, folder, &host->features, &setup, sentence);
 	/* From here on LACP is ours again, and not the kernel's. */
 	if (r == 0)
 		datapath_heartbeat(lagg->dp, clock_now());
 	if (r == 0)
-		r = datapath_watch(lagg->dp, agent->watch);
-	return r < 0 ? r : lagg_watch_slow(lagg);
+		r = datapath_watch(lagg->dp, host->watch);
+	return r < 0 ? r : input_watch_frames(lagg);
 }
 
 static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *saved, const char *folder,
@@ -196,7 +207,7 @@ static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *
 		return r;
 	}
 	model.conf.admin = !!(device.flags & IFF_UP);
-	struct lagg *lagg = lagg_new(agent, &model);
+	struct lagg *lagg = lagg_new(&agent->host, &model);
 	if (!lagg)
 		return -ENOMEM;
 	lagg->saved = *saved;
@@ -206,15 +217,15 @@ static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *
 		lagg_free(lagg);
 		return r;
 	}
-	agent->lagg[agent->laggs++] = lagg;
+	laggs_add(agent, lagg);
 	lagg->model.addresses = model.addresses;
 	memcpy(lagg->model.address, model.address, sizeof(model.address));
 	core_hold(lagg->core);
 	core_adopt(lagg->core, datapath_table(lagg->dp));
-	core_set_mac(lagg->core, clock_now(), lagg->looks.mac, &lagg->fx);
+	input_mac(lagg, lagg->looks.mac);
 	r = adopt_ports(lagg, &model);
 	if (r < 0) {
-		lagg_release(lagg);
+		laggs_release(agent, lagg);
 		return r;
 	}
 	drop_strays(lagg);
@@ -236,9 +247,9 @@ static int put_back(struct agent *agent, const char *name, const char *folder, s
 	if (saved)
 		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 			if (saved->undo[slot].ifindex)
-				port_restore(agent->nl, &saved->undo[slot]);
+				port_restore(agent->host.nl, &saved->undo[slot]);
 	if (saved && find_devices(agent, saved, name, &device, &lower) == 0)
-		netlink_del(agent->nl, device.ifindex);
+		netlink_del(agent->host.nl, device.ifindex);
 	/* What the record does not tell. */
 	orphans_put_back(agent, name);
 	return datapath_remove(folder);
@@ -252,14 +263,14 @@ static int for_each_folder(struct agent *agent, folder_fn fn)
 	uint32_t count = 0;
 	struct dirent *entry;
 	int result = 0;
-	__attribute__((cleanup(close_dir))) DIR *dir = opendir(agent->pins);
+	__attribute__((cleanup(close_dir))) DIR *dir = opendir(agent->host.pins);
 	while (dir && (entry = readdir(dir)) && count < XLAGG_MAX_LAGGS)
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
 		    strlen(entry->d_name) < XLAGG_NAME_MAX)
 			record_folder_to_name(entry->d_name, names[count++]);
 	qsort(names, count, sizeof(names[0]), (int (*)(const void *, const void *))strcmp);
 	for (uint32_t i = 0; i < count; i++) {
-		record_folder(agent, names[i], folder);
+		record_folder(&agent->host, names[i], folder);
 		if (!record_is_folder(folder))
 			continue;
 		int r = fn(agent, names[i], folder);
@@ -291,7 +302,7 @@ static int adopt_folder(struct agent *agent, const char *name, const char *folde
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "", ignored[XLAGG_SENTENCE_MAX];
 	struct xlagg_model model;
-	__attribute__((cleanup(free_saved))) struct xlagg_saved *saved = record_read(agent, name, folder);
+	__attribute__((cleanup(free_saved))) struct xlagg_saved *saved = record_read(&agent->host, name, folder);
 	if (!saved)
 		snprintf(sentence, sizeof(sentence), "what it says is damaged");
 	int r = saved ? adopt_one(agent, name, saved, folder, sentence) : -EPROTO;
@@ -306,7 +317,7 @@ static int adopt_folder(struct agent *agent, const char *name, const char *folde
 	if (anew)
 		make_anew(agent, &model);
 	else if (saved)
-		identity_forget(agent, name);
+		identity_forget(&agent->host, name);
 	return 0;
 }
 
@@ -319,17 +330,17 @@ void adopt_all(struct agent *agent)
 
 static int flush_folder(struct agent *agent, const char *name, const char *folder)
 {
-	__attribute__((cleanup(free_saved))) struct xlagg_saved *saved = record_read(agent, name, folder);
+	__attribute__((cleanup(free_saved))) struct xlagg_saved *saved = record_read(&agent->host, name, folder);
 	int r = put_back(agent, name, folder, saved);
 	if (r < 0)
 		log_error("%s: cannot remove what is pinned in %s: %s", name, folder, strerror(-r));
 	else
 		log_info("%s: removed", name);
-	identity_forget(agent, name);
+	identity_forget(&agent->host, name);
 	return r;
 }
 
-int flush_pinned(struct agent *agent)
+int adopt_flush(struct agent *agent)
 {
 	return for_each_folder(agent, flush_folder);
 }

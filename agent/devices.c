@@ -6,7 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent.h"
+#include "devices.h"
+#include "heartbeat.h"
+#include "lagg/change.h"
+#include "lagg/device.h"
+#include "lagg/effects.h"
+#include "lagg/headless.h"
+#include "lagg/identity.h"
+#include "lagg/ports.h"
+#include "laggs.h"
 
 static struct lagg *lagg_of_device(struct agent *agent, int ifindex)
 {
@@ -82,7 +90,7 @@ static void retry_lagg(struct lagg *lagg, uint64_t now)
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		struct lagg_port *port = &lagg->port[slot];
 		if (port->used && !port->ifindex && port->refused[0] && now >= port->retry_ns &&
-		    netlink_get_by_name(lagg->agent->nl, port->name, &device) == 0)
+		    netlink_get_by_name(lagg->host->nl, port->name, &device) == 0)
 			attach(lagg, slot, &device);
 	}
 }
@@ -91,7 +99,7 @@ static void retry_lagg(struct lagg *lagg, uint64_t now)
 static void look_at_lagg(struct lagg *lagg)
 {
 	struct device device;
-	if (netlink_get(lagg->agent->nl, lagg->ifindex, &device) == 0 && lagg->promisc != (device.promiscuity > 0))
+	if (netlink_get(lagg->host->nl, lagg->ifindex, &device) == 0 && lagg->promisc != (device.promiscuity > 0))
 		lagg_device_changed(lagg, &device);
 }
 
@@ -102,19 +110,18 @@ void devices_look(struct agent *agent)
 		retry_lagg(agent->lagg[i], now);
 		look_at_lagg(agent->lagg[i]);
 	}
-	headless_look(agent);
-	if (agent->poll)
-		carrier_poll_calm(agent->poll, now);
+	heartbeat_look_at_clocks(agent);
+	if (agent->host.poll)
+		carrier_poll_calm(agent->host.poll, now);
 }
 
-static void lagg_device_gone(struct lagg *lagg)
+static void lagg_device_gone(struct agent *agent, struct lagg *lagg)
 {
-	struct agent *agent = lagg->agent;
 	log_info("%s: its device was removed, and so is the lagg", lagg->model.name);
 	char name[XLAGG_NAME_MAX];
 	memcpy(name, lagg->model.name, sizeof(name));
-	lagg_destroy(lagg);
-	identity_forget(agent, name);
+	laggs_destroy(agent, lagg);
+	identity_forget(&agent->host, name);
 }
 
 /* Whoever sets the lower end up or down means the carrier, which is not theirs. */
@@ -129,22 +136,8 @@ static void uppers_changed(struct lagg *lagg)
 {
 	struct device device;
 	lagg_let_in(lagg, lagg->promisc, device_has_vlans(lagg));
-	if (netlink_get(lagg->agent->nl, lagg->ifindex, &device) == 0)
+	if (netlink_get(lagg->host->nl, lagg->ifindex, &device) == 0)
 		lagg_device_changed(lagg, &device);
-}
-
-void devices_port_changed(struct lagg *lagg, uint32_t slot, const struct device *device)
-{
-	char sentence[XLAGG_SENTENCE_MAX] = "";
-	const struct looks *looks = &lagg->looks;
-	if (strcmp(device->name, lagg->port[slot].name) != 0)
-		lagg_port_rename(lagg, slot, device->name);
-	lagg_port_refresh(lagg, slot, XLAGG_DETECTED_NETLINK);
-	/* MAC, MTU and offloads are the lagg's to choose. */
-	bool other = device->mtu != looks->mtu || (!looks->own_macs && memcmp(device->mac, looks->mac, 6) != 0) ||
-		     lagg->model.conf.datapath == XLAGG_DATAPATH_XDP;
-	if (other && lagg_port_adjust(lagg, slot, sentence) < 0)
-		log_warning("%s: %s", lagg->model.name, sentence);
 }
 
 static void other_changed(struct agent *agent, const struct device *device)
@@ -165,7 +158,7 @@ static void device_gone(struct agent *agent, int ifindex)
 	struct lagg *lagg = lagg_of_device(agent, ifindex);
 	uint32_t slot;
 	if (lagg) {
-		lagg_device_gone(lagg);
+		lagg_device_gone(agent, lagg);
 	} else if (port_of_device(agent, ifindex, &lagg, &slot)) {
 		lagg_port_absent(lagg, slot);
 		lagg_tell(lagg, XLAGG_EVENT_PORT_DEL, lagg->port[slot].name, "its device is gone");
@@ -191,10 +184,10 @@ static void on_device(void *context, const struct device *device, bool gone)
 	if (of_port && !device->carrier)
 		lagg_port_lost(lagg, slot, XLAGG_DETECTED_NETLINK);
 	/* The event may be older than a change of our own: the present state counts. */
-	if (netlink_get(agent->nl, device->ifindex, &now) < 0)
+	if (netlink_get(agent->host.nl, device->ifindex, &now) < 0)
 		return;
 	if (of_port) {
-		devices_port_changed(lagg, slot, &now);
+		lagg_port_changed(lagg, slot, &now);
 		return;
 	}
 	lagg = lagg_of_device(agent, device->ifindex);
@@ -212,17 +205,18 @@ static void drop_missing(struct agent *agent)
 		struct lagg *lagg = agent->lagg[i];
 		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 			if (lagg->port[slot].used && lagg->port[slot].ifindex &&
-			    netlink_get(agent->nl, lagg->port[slot].ifindex, &device) == -ENODEV)
+			    netlink_get(agent->host.nl, lagg->port[slot].ifindex, &device) == -ENODEV)
 				lagg_port_absent(lagg, slot);
-		if (netlink_get(agent->nl, lagg->ifindex, &device) == -ENODEV)
-			lagg_device_gone(lagg);
+		if (netlink_get(agent->host.nl, lagg->ifindex, &device) == -ENODEV)
+			lagg_device_gone(agent, lagg);
 	}
 }
 
-void devices_resync(struct agent *agent)
+/* Reads every device again: events were lost. */
+static void resync(struct agent *agent)
 {
 	drop_missing(agent);
-	int r = netlink_list(agent->nl, on_device, agent);
+	int r = netlink_list(agent->host.nl, on_device, agent);
 	if (r < 0)
 		log_error("cannot list the devices: %s", strerror(-r));
 }
@@ -231,10 +225,10 @@ static int on_event(sd_event_source *source, int fd, uint32_t revents, void *con
 {
 	(void)source, (void)fd, (void)revents;
 	struct agent *agent = context;
-	int r = netlink_read_events(agent->nl, on_device, agent);
+	int r = netlink_read_events(agent->host.nl, on_device, agent);
 	if (r == -ENOBUFS) {
 		log_info("device events were lost: every device is read again");
-		devices_resync(agent);
+		resync(agent);
 	} else if (r < 0) {
 		log_error("cannot read device events: %s", strerror(-r));
 	}
@@ -244,7 +238,7 @@ static int on_event(sd_event_source *source, int fd, uint32_t revents, void *con
 int devices_start(struct agent *agent)
 {
 	sd_event_source *source;
-	int r = sd_event_add_io(agent->event, &source, netlink_event_fd(agent->nl), EPOLLIN, on_event, agent);
+	int r = sd_event_add_io(agent->host.event, &source, netlink_event_fd(agent->host.nl), EPOLLIN, on_event, agent);
 	if (r < 0)
 		return r;
 	/* A lost link goes before everything else. */
@@ -288,7 +282,7 @@ void devices_update_poll(struct agent *agent)
 {
 	uint64_t interval = 0;
 	uint32_t count = 0;
-	if (!agent->poll)
+	if (!agent->host.poll)
 		return;
 	struct polled_port *ports = calloc((size_t)agent->laggs * XLAGG_MAX_PORTS + 1, sizeof(*ports));
 	if (!ports)
@@ -301,12 +295,12 @@ void devices_update_poll(struct agent *agent)
 			interval = wanted;
 		count += list_polled(agent->lagg[i], ports + count);
 	}
-	carrier_poll_set(agent->poll, ports, count, interval);
+	carrier_poll_set(agent->host.poll, ports, count, interval);
 }
 
 int devices_start_poll(struct agent *agent)
 {
-	int r = carrier_poll_open(&agent->poll, agent->event, on_polled, agent);
+	int r = carrier_poll_open(&agent->host.poll, agent->host.event, on_polled, agent);
 	if (r == 0)
 		devices_update_poll(agent);
 	return r;

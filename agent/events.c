@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "events.h"
 #include "server.h"
 
 void events_publish(struct agent *agent, const struct xlagg_event *event)

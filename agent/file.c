@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent.h"
+#include "file.h"
+#include "laggs.h"
+#include "transaction.h"
 
 #define PATH_FITS 40 /* characters of a path in a sentence */
 
@@ -107,7 +109,7 @@ static int find_difference(const struct agent *agent, const struct ctl_model *wa
 	return r;
 }
 
-int reload_file(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX])
+int file_reload(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX])
 {
 	__attribute__((cleanup(free_model))) struct ctl_model *wanted = calloc(1, sizeof(*wanted));
 	__attribute__((cleanup(free_list))) struct command_list list = {0};
@@ -153,7 +155,7 @@ static void add_lagg(struct agent *agent, const struct xlagg_model *model)
 	struct ctl_command command;
 	char why[XLAGG_SENTENCE_MAX] = "";
 	uint32_t failed;
-	if (lagg_find(agent, model->name))
+	if (laggs_find(agent, model->name))
 		return;
 	ctl_model_to_command(model, &command);
 	command.from_file = true;
@@ -162,7 +164,7 @@ static void add_lagg(struct agent *agent, const struct xlagg_model *model)
 		log_error("%s is left out: %s", model->name, why[0] ? why : strerror(-r));
 }
 
-int start_file(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX])
+int file_start(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX])
 {
 	__attribute__((cleanup(free_model))) struct ctl_model *wanted = calloc(1, sizeof(*wanted));
 	__attribute__((cleanup(free_list))) struct command_list differing = {0};

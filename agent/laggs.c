@@ -1,9 +1,77 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* The running laggs. Their configurations, in this order, are the running configuration: it is kept nowhere else. */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent.h"
+#include "devices.h"
+#include "events.h"
+#include "lagg/identity.h"
+#include "lagg/inputs.h"
+#include "laggs.h"
+
+struct lagg *laggs_find(const struct agent *agent, const char *name)
+{
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		if (strcmp(agent->lagg[i]->model.name, name) == 0)
+			return agent->lagg[i];
+	return NULL;
+}
+
+void laggs_add(struct agent *agent, struct lagg *lagg)
+{
+	agent->lagg[agent->laggs++] = lagg;
+}
+
+static void forget(struct agent *agent, const struct lagg *lagg)
+{
+	for (uint32_t i = 0; i < agent->laggs; i++) {
+		if (agent->lagg[i] != lagg)
+			continue;
+		agent->laggs--;
+		for (; i < agent->laggs; i++)
+			agent->lagg[i] = agent->lagg[i + 1];
+		return;
+	}
+}
+
+void laggs_release(struct agent *agent, struct lagg *lagg)
+{
+	forget(agent, lagg);
+	devices_update_poll(agent); /* it looks at the ports of the datapath that goes now */
+	lagg_free(lagg);
+}
+
+void laggs_destroy(struct agent *agent, struct lagg *lagg)
+{
+	lagg_take_down(lagg);
+	laggs_release(agent, lagg);
+	laggs_arm(agent);
+}
+
+int laggs_create(struct agent *agent, const struct xlagg_model *model, struct lagg **ret,
+		 char sentence[XLAGG_SENTENCE_MAX])
+{
+	bool had_identity = identity_exists(&agent->host, model->name);
+	struct lagg *lagg;
+	int r = lagg_make(&agent->host, model, &lagg, sentence);
+	if (r == 0) {
+		laggs_add(agent, lagg);
+		r = lagg_start(lagg, model, sentence);
+		if (r < 0)
+			laggs_destroy(agent, lagg);
+	}
+	if (r < 0) {
+		if (!had_identity)
+			identity_forget(&agent->host, model->name);
+		if (!sentence[0])
+			snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: cannot be made: %s", model->name, strerror(-r));
+		return r;
+	}
+	*ret = lagg;
+	return 0;
+}
 
 struct ctl_model *laggs_model(const struct agent *agent)
 {
@@ -37,3 +105,71 @@ void laggs_order(struct agent *agent, const struct ctl_model *model)
 		agent->lagg[next++] = lagg;
 	}
 }
+
+/* --- their time --- */
+
+void laggs_arm(struct agent *agent)
+{
+	uint64_t deadline = CORE_NEVER;
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		if (agent->lagg[i]->deadline_ns < deadline)
+			deadline = agent->lagg[i]->deadline_ns;
+	if (agent->timer)
+		clock_set_timer(agent->timer, deadline);
+}
+
+void laggs_run(struct agent *agent)
+{
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		if (agent->lagg[i]->deadline_ns <= clock_now())
+			input_time(agent->lagg[i]);
+	laggs_arm(agent);
+}
+
+/* --- what laggs ask of the agent --- */
+
+static struct agent *agent_of(struct lagg_host *host)
+{
+	return (struct agent *)host;
+}
+
+static void on_event(struct lagg_host *host, const struct xlagg_event *event)
+{
+	events_publish(agent_of(host), event);
+}
+
+static void on_deadline(struct lagg_host *host)
+{
+	laggs_arm(agent_of(host));
+}
+
+static void on_ports(struct lagg_host *host)
+{
+	devices_update_poll(agent_of(host));
+}
+
+static bool number_in_use(const struct lagg_host *host, uint32_t number)
+{
+	const struct agent *agent = (const struct agent *)host;
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		if (agent->lagg[i]->number == number)
+			return true;
+	return false;
+}
+
+static const char *lagg_of_port(const struct lagg_host *host, const char *port)
+{
+	const struct agent *agent = (const struct agent *)host;
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		if (ctl_find_port(&agent->lagg[i]->model, port) >= 0)
+			return agent->lagg[i]->model.name;
+	return NULL;
+}
+
+const struct lagg_host_calls laggs_calls = {
+    .event = on_event,
+    .deadline = on_deadline,
+    .ports = on_ports,
+    .number_in_use = number_in_use,
+    .lagg_of_port = lagg_of_port,
+};

@@ -13,62 +13,30 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "agent.h"
+#include "adopt.h"
+#include "devices.h"
+#include "events.h"
+#include "file.h"
+#include "heartbeat.h"
+#include "laggs.h"
+#include "server.h"
+#include "sys/frames/frames.h"
+
+#define LOOK_NS NS_PER_S
+#define NICE (-15)
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 {
 	(void)source, (void)usec;
-	struct agent *agent = context;
-	for (uint32_t i = 0; i < agent->laggs; i++) {
-		struct lagg *lagg = agent->lagg[i];
-		if (lagg->deadline_ns > clock_now())
-			continue;
-		/* Who was late, and not the partner, must not find that it was silent. */
-		lagg_read_slow(lagg);
-		core_run(lagg->core, clock_now(), &lagg->fx);
-		gap_run(lagg, clock_now());
-		lagg_effects(lagg);
-	}
-	agent_arm(agent);
+	laggs_run(context);
 	return 0;
-}
-
-void agent_arm(struct agent *agent)
-{
-	uint64_t deadline = CORE_NEVER;
-	for (uint32_t i = 0; i < agent->laggs; i++)
-		if (agent->lagg[i]->deadline_ns < deadline)
-			deadline = agent->lagg[i]->deadline_ns;
-	if (!agent->timer)
-		return;
-	if (deadline == CORE_NEVER) {
-		sd_event_source_set_enabled(agent->timer, SD_EVENT_OFF);
-		return;
-	}
-	/* Rounded up: a core that is run too early would ask for the same moment again. */
-	sd_event_source_set_time(agent->timer, deadline / 1000 + 1);
-	sd_event_source_set_enabled(agent->timer, SD_EVENT_ONESHOT);
-}
-
-/* So long from now, whatever was missed. */
-static int again_in(sd_event_source *source, uint64_t ns)
-{
-	sd_event_source_set_time(source, (clock_now() + ns) / 1000);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-}
-
-static int on_heartbeat(sd_event_source *source, uint64_t usec, void *context)
-{
-	(void)usec;
-	headless_beat(context);
-	return again_in(source, AGENT_HEARTBEAT_NS);
 }
 
 static int on_look(sd_event_source *source, uint64_t usec, void *context)
 {
 	(void)usec;
 	devices_look(context);
-	return again_in(source, AGENT_LOOK_NS);
+	return clock_again_in(source, LOOK_NS);
 }
 
 static int on_end(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
@@ -82,7 +50,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 	(void)source, (void)info;
 	struct agent *agent = context;
 	char sentence[XLAGG_SENTENCE_MAX] = "";
-	int r = reload_file(agent, sentence);
+	int r = file_reload(agent, sentence);
 	if (r < 0)
 		log_error("reload: %s", sentence[0] ? sentence : strerror(-r));
 	else
@@ -101,24 +69,21 @@ static int start_events(struct agent *agent)
 	/* Whoever read the log may go: that is no reason to follow. */
 	signal(SIGPIPE, SIG_IGN);
 	uint64_t now = clock_now() / 1000;
-	int r = sd_event_new(&agent->event);
+	int r = sd_event_new(&agent->host.event);
 	if (r >= 0)
-		r = sd_event_add_time(agent->event, &agent->timer, CLOCK_MONOTONIC, now, 1, on_timer, agent);
+		r = sd_event_add_time(agent->host.event, &agent->timer, CLOCK_MONOTONIC, now, 1, on_timer, agent);
 	if (r >= 0)
-		r = sd_event_add_time(agent->event, &agent->heartbeat, CLOCK_MONOTONIC, now, 1000, on_heartbeat, agent);
-	/* Before all else: what is done late must be done in the knowledge of what happened meanwhile. */
+		r = heartbeat_start(agent);
 	if (r >= 0)
-		r = sd_event_source_set_priority(agent->heartbeat, SD_EVENT_PRIORITY_IMPORTANT - 1);
+		r = sd_event_add_time(agent->host.event, &agent->look, CLOCK_MONOTONIC, now, 1000, on_look, agent);
 	if (r >= 0)
-		r = sd_event_add_time(agent->event, &agent->look, CLOCK_MONOTONIC, now, 1000, on_look, agent);
+		r = sd_event_add_signal(agent->host.event, NULL, SIGTERM, on_end, agent);
 	if (r >= 0)
-		r = sd_event_add_signal(agent->event, NULL, SIGTERM, on_end, agent);
+		r = sd_event_add_signal(agent->host.event, NULL, SIGINT, on_end, agent);
 	if (r >= 0)
-		r = sd_event_add_signal(agent->event, NULL, SIGINT, on_end, agent);
+		r = sd_event_add_signal(agent->host.event, NULL, SIGHUP, on_reload, agent);
 	if (r >= 0)
-		r = sd_event_add_signal(agent->event, NULL, SIGHUP, on_reload, agent);
-	if (r >= 0)
-		r = sd_event_set_watchdog(agent->event, true);
+		r = sd_event_set_watchdog(agent->host.event, true);
 	return r < 0 ? r : 0;
 }
 
@@ -260,16 +225,16 @@ static int open_adapters(struct agent *agent)
 	}
 	if (r < 0)
 		return fail(r, agent->socket, "its folder must be writable");
-	r = make_folder(agent->state);
+	r = make_folder(agent->host.state);
 	if (r < 0)
-		return fail(r, agent->state, "give a writable folder with --state");
-	r = datapath_mount(agent->pins);
+		return fail(r, agent->host.state, "give a writable folder with --state");
+	r = datapath_mount(agent->host.pins);
 	if (r < 0)
-		return fail(r, agent->pins, "give a folder on a bpffs with --bpffs");
-	r = netlink_open(&agent->nl);
+		return fail(r, agent->host.pins, "give a folder on a bpffs with --bpffs");
+	r = netlink_open(&agent->host.nl);
 	if (r < 0)
 		return fail(r, "rtnetlink", "");
-	r = frames_open(&agent->packet_fd);
+	r = frames_open(&agent->host.packet_fd);
 	if (r < 0)
 		return fail(r, "packet socket", "");
 	return 0;
@@ -278,7 +243,7 @@ static int open_adapters(struct agent *agent)
 /* A busy machine must not be one on which a lost link is noticed late. */
 static void go_first(void)
 {
-	if (setpriority(PRIO_PROCESS, 0, AGENT_NICE))
+	if (setpriority(PRIO_PROCESS, 0, NICE))
 		log_debug("cannot raise its priority: %s", strerror(errno));
 }
 
@@ -298,13 +263,13 @@ static void start_watch(struct agent *agent)
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	int r = -EPERM;
-	if (agent->features.fentry && !agent->no_tracing)
-		r = watch_open(&agent->watch, agent->pins, sentence);
-	agent->features.fentry = r == 0;
+	if (agent->host.features.fentry && !agent->no_tracing)
+		r = watch_open(&agent->host.watch, agent->host.pins, sentence);
+	agent->host.features.fentry = r == 0;
 	if (r < 0 && sentence[0])
 		log_info("carrier is polled: %s", sentence);
 	if (r < 0)
-		watch_remove(agent->pins);
+		watch_remove(agent->host.pins);
 }
 
 static int start(struct agent *agent)
@@ -312,7 +277,7 @@ static int start(struct agent *agent)
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	go_first();
 	open_many();
-	int r = datapath_probe(&agent->features);
+	int r = datapath_probe(&agent->host.features);
 	if (r < 0)
 		return fail(r, "this kernel does not run the programs", "Linux 6.1 or later with BPF is needed");
 	start_watch(agent);
@@ -323,15 +288,15 @@ static int start(struct agent *agent)
 	if (r < 0)
 		return fail(r, "device events", "");
 	if (agent->no_adopt)
-		flush_pinned(agent);
+		adopt_flush(agent);
 	else
 		adopt_all(agent);
-	r = start_file(agent, sentence);
+	r = file_start(agent, sentence);
 	if (r < 0) {
 		fprintf(stderr, "xlaggd: %s\n", sentence[0] ? sentence : strerror(-r));
 		return r;
 	}
-	r = agent->watch ? 0 : devices_start_poll(agent);
+	r = agent->host.watch ? 0 : devices_start_poll(agent);
 	if (r < 0)
 		return fail(r, "carrier poll", "");
 	r = server_start(agent);
@@ -347,8 +312,8 @@ static void tell_start(struct agent *agent)
 	snprintf(event.text, sizeof(event.text), "%s", agent->adopted ? "adopted" : "fresh");
 	events_publish(agent, &event);
 	log_info("ready: %u laggs adopted, %u made; tcx %s, netkit %s, tracing %s, XDP dispatcher %s", agent->adopted,
-		 agent->fresh, agent->features.tcx ? "yes" : "no", agent->features.netkit ? "yes" : "no",
-		 agent->features.fentry ? "yes" : "no", agent->features.dispatcher ? "yes" : "no");
+		 agent->fresh, agent->host.features.tcx ? "yes" : "no", agent->host.features.netkit ? "yes" : "no",
+		 agent->host.features.fentry ? "yes" : "no", agent->host.features.dispatcher ? "yes" : "no");
 	sd_notify(0, "READY=1");
 }
 
@@ -358,7 +323,7 @@ static int serve(struct agent *agent)
 	if (r < 0)
 		return r;
 	tell_start(agent);
-	r = sd_event_loop(agent->event);
+	r = sd_event_loop(agent->host.event);
 	sd_notify(0, "STOPPING=1");
 	return r;
 }
@@ -366,32 +331,32 @@ static int serve(struct agent *agent)
 /* What is pinned goes on. */
 static void close_all(struct agent *agent)
 {
-	carrier_poll_close(&agent->poll);
+	carrier_poll_close(&agent->host.poll);
 	while (agent->laggs)
-		lagg_release(agent->lagg[agent->laggs - 1]);
+		laggs_release(agent, agent->lagg[agent->laggs - 1]);
 	server_stop(agent);
-	watch_close(&agent->watch);
-	netlink_close(&agent->nl);
-	if (agent->packet_fd >= 0)
-		close(agent->packet_fd);
+	watch_close(&agent->host.watch);
+	netlink_close(&agent->host.nl);
+	if (agent->host.packet_fd >= 0)
+		close(agent->host.packet_fd);
 	sd_event_source_unref(agent->timer);
 	sd_event_source_unref(agent->heartbeat);
 	sd_event_source_unref(agent->look);
-	sd_event_unref(agent->event);
+	sd_event_unref(agent->host.event);
 	free(agent->socket);
-	free(agent->pins);
-	free(agent->state);
+	free(agent->host.pins);
+	free(agent->host.state);
 }
 
 static int flush_all(struct agent *agent)
 {
-	int r = flush_pinned(agent), watch = watch_remove(agent->pins);
+	int r = adopt_flush(agent), watch = watch_remove(agent->host.pins);
 	return r < 0 ? r : watch;
 }
 
 int main(int argc, char **argv)
 {
-	static struct agent agent = {.packet_fd = -1};
+	static struct agent agent = {.host = {.calls = &laggs_calls, .packet_fd = -1}};
 	struct options options = {0};
 	parse_options(argc, argv, &options);
 	log_set_level(LOG_LEVEL_INFO + (enum log_level)options.verbose);
@@ -403,12 +368,12 @@ int main(int argc, char **argv)
 	agent.file = options.file ? options.file : file ? file : "/etc/xlagg/xlagg.conf";
 	agent.file_must_exist = options.file != NULL;
 	agent.socket = default_path(options.socket, "/run/xlagg", options.netns, "xlaggd.sock");
-	agent.pins = default_path(options.pins, "/sys/fs/bpf/xlagg", options.netns, "");
-	agent.state = default_path(options.state, "/var/lib/xlagg", options.netns, "");
+	agent.host.pins = default_path(options.pins, "/sys/fs/bpf/xlagg", options.netns, "");
+	agent.host.state = default_path(options.state, "/var/lib/xlagg", options.netns, "");
 	agent.no_adopt = options.no_adopt;
 	agent.no_tracing = options.no_tracing;
 	agent.start_realtime = clock_realtime();
-	int r = agent.socket && agent.pins && agent.state ? open_adapters(&agent) : -ENOMEM;
+	int r = agent.socket && agent.host.pins && agent.host.state ? open_adapters(&agent) : -ENOMEM;
 	if (r == 0)
 		r = options.flush ? flush_all(&agent) : serve(&agent);
 	close_all(&agent);

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent.h"
+#include "orphans.h"
+#include "sys/port.h"
 
 #define MARK_MAX 64
 
@@ -59,7 +60,7 @@ static void free_port(struct agent *agent, const struct device *device)
 	memcpy(undo.name, device->name, sizeof(undo.name));
 	log_warning("%s was a port of a lagg that is no more: it is put back as far as it is known what it was",
 		    device->name);
-	port_restore(agent->nl, &undo);
+	port_restore(agent->host.nl, &undo);
 }
 
 static void on_device(void *context, const struct device *device, bool gone)
@@ -72,7 +73,7 @@ static void on_device(void *context, const struct device *device, bool gone)
 		free_port(agent, device);
 	} else if (is_mark(search, device->alias, "xlagg: lower end of ", "")) {
 		log_warning("%s (%s) is removed: no agent knows it", device->name, device->alias);
-		int r = netlink_del(agent->nl, device->ifindex);
+		int r = netlink_del(agent->host.nl, device->ifindex);
 		if (r < 0 && r != -ENODEV)
 			log_error("%s cannot be removed: %s", device->name, strerror(-r));
 	}
@@ -81,7 +82,7 @@ static void on_device(void *context, const struct device *device, bool gone)
 void orphans_put_back(struct agent *agent, const char *name)
 {
 	struct search search = {agent, name};
-	int r = netlink_list(agent->nl, on_device, &search);
+	int r = netlink_list(agent->host.nl, on_device, &search);
 	if (r < 0)
 		log_error("cannot list the devices: %s", strerror(-r));
 }

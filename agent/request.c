@@ -7,7 +7,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "server.h"
+#include "file.h"
+#include "laggs.h"
+#include "request.h"
+#include "status.h"
+#include "transaction.h"
 
 #define MAX_TRANSACTION 4096 /* commands */
 
@@ -58,7 +62,7 @@ static bool no_such_lagg(struct client *client, const struct nlmsghdr *request, 
 static bool get_laggs(struct client *client, const struct nlmsghdr *request, const char *name)
 {
 	struct agent *agent = client->agent;
-	if (name[0] && !lagg_find(agent, name))
+	if (name[0] && !laggs_find(agent, name))
 		return no_such_lagg(client, request, name);
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		struct lagg *lagg = agent->lagg[i];
@@ -82,7 +86,7 @@ static bool get_agent(struct client *client, const struct nlmsghdr *request)
 static bool explain(struct client *client, const struct nlmsghdr *request, const char *name, const void *frame,
 		    uint32_t len)
 {
-	struct lagg *lagg = lagg_find(client->agent, name);
+	struct lagg *lagg = laggs_find(client->agent, name);
 	struct xlagg_probe probe;
 	if (!lagg)
 		return no_such_lagg(client, request, name);
@@ -164,7 +168,7 @@ static bool change(struct client *client, const struct nlmsghdr *request, struct
 			   : true;
 	}
 	if (command->cmd == XLAGG_CMD_RELOAD)
-		r = reload_file(client->agent, sentence);
+		r = file_reload(client->agent, sentence);
 	else
 		r = transaction_run(client->agent, command, 1, false, &failed, sentence);
 	return answer(client, request, request->nlmsg_seq, r, sentence);

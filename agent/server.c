@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "request.h"
 #include "server.h"
 
 #define MAX_READERS 48 /* of them without the right to change: they cannot lock the others out */
@@ -125,7 +126,7 @@ static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *c
 	/* A dump of many laggs is written at once; the agent does not wait for a reader. */
 	setsockopt(connection, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
 	server->client[place] = client;
-	if (sd_event_add_io(agent->event, &client->source, connection, EPOLLIN, on_readable, client) < 0)
+	if (sd_event_add_io(agent->host.event, &client->source, connection, EPOLLIN, on_readable, client) < 0)
 		client_close(client);
 	return 0;
 }
@@ -220,7 +221,7 @@ int server_start(struct agent *agent)
 		log_warning("cannot give %s to the group xlagg: %s", agent->socket, strerror(errno));
 	if (listen(server->fd, MAX_CLIENTS))
 		return -errno;
-	return sd_event_add_io(agent->event, NULL, server->fd, EPOLLIN, on_connect, agent);
+	return sd_event_add_io(agent->host.event, NULL, server->fd, EPOLLIN, on_connect, agent);
 }
 
 void server_stop(struct agent *agent)

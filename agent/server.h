@@ -33,14 +33,11 @@ struct server {
 	_Alignas(NLMSG_ALIGNTO) uint8_t reply[XLAGG_CTL_MAX];
 };
 
-/* --- server.c --- */
+/* Makes sure that no other agent serves this socket or this namespace: -EBUSY. Before anything else is touched. */
+int server_lock(struct agent *agent);
+int server_start(struct agent *agent);
+void server_stop(struct agent *agent);
 /* Sends a message without waiting. False: the client is gone or does not read. */
 bool client_send(struct client *client, const void *message, size_t len);
-
-/* --- request.c --- */
-/* One message of a client. False: the connection is to be closed. */
-bool request_handle(struct client *client, const void *message, size_t len);
-/* Refuses a message that cannot be decoded: at once, or, within a transaction, with the answer to its commit. */
-bool request_refuse(struct client *client, const struct nlmsghdr *request, int error, const char *sentence);
 
 #endif

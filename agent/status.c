@@ -7,7 +7,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "agent.h"
+#include "lagg/ports.h"
+#include "status.h"
 
 static void port_counters(struct lagg *lagg, uint32_t slot, struct xlagg_port_counters *counters)
 {
@@ -67,7 +68,7 @@ static void lagg_status(struct lagg *lagg, struct xlagg_lagg_status *status)
 	status->admin_up = lagg->model.conf.admin != 0;
 	status->carrier = lagg->carrier;
 	status->last_change_ns = clock_to_realtime(status->last_change_ns);
-	status->carrier_watch = lagg->agent->watch		? XLAGG_WATCH_FENTRY
+	status->carrier_watch = lagg->host->watch		? XLAGG_WATCH_FENTRY
 				: lagg->model.conf.carrier_poll ? XLAGG_WATCH_POLL
 								: XLAGG_WATCH_NETLINK;
 	if (datapath_lagg_stats(lagg->dp, &stats) < 0)
@@ -105,18 +106,18 @@ void status_agent(struct agent *agent, struct nlmsghdr *nlh)
 	    .start_ns = agent->start_realtime,
 	    .heartbeat_ns = agent->heartbeat_ns,
 	    .now_ns = now,
-	    .tcx = agent->features.tcx,
-	    .netkit = agent->features.netkit,
-	    .fentry = agent->features.fentry,
-	    .dispatcher = agent->features.dispatcher,
+	    .tcx = agent->host.features.tcx,
+	    .netkit = agent->host.features.netkit,
+	    .fentry = agent->host.features.fentry,
+	    .dispatcher = agent->host.features.dispatcher,
 	    .adopted = agent->adopted,
 	    .fresh = agent->fresh,
 	};
 	snprintf(status.file, sizeof(status.file), "%s", agent->file);
-	snprintf(status.pins, sizeof(status.pins), "%s", agent->pins);
+	snprintf(status.pins, sizeof(status.pins), "%s", agent->host.pins);
 	if (uname(&kernel) == 0)
 		snprintf(status.kernel, sizeof(status.kernel), "%.63s", kernel.release);
-	if (agent->poll)
-		carrier_poll_status(agent->poll, &status);
+	if (agent->host.poll)
+		carrier_poll_status(agent->host.poll, &status);
 	mnl_attr_put(nlh, XLAGG_A_AGENT_STATUS, sizeof(status), &status);
 }

@@ -9,7 +9,15 @@
 #include <string.h>
 #include <time.h>
 
-#include "agent.h"
+#include "lagg/change.h"
+#include "lagg/identity.h"
+#include "lagg/inputs.h"
+#include "lagg/ports.h"
+#include "lagg/probes.h"
+#include "lagg/record.h"
+#include "laggs.h"
+#include "sys/port.h"
+#include "transaction.h"
 
 /* For frames under way to a port that is removed: more than they wait in queues, less than a timer of anyone's. */
 #define DRAIN_NS 50000000
@@ -25,7 +33,7 @@ static void free_model(struct ctl_model **model)
 static void resolve(struct agent *agent, char name[XLAGG_NAME_MAX])
 {
 	struct device device;
-	if (netlink_get_by_name(agent->nl, name, &device) == 0)
+	if (netlink_get_by_name(agent->host.nl, name, &device) == 0)
 		memcpy(name, device.name, XLAGG_NAME_MAX);
 }
 
@@ -39,7 +47,7 @@ static void resolve_names(struct agent *agent, struct ctl_command *command)
 
 static bool is_port_of(struct agent *agent, const char *lagg_name, const char *port)
 {
-	struct lagg *lagg = lagg_find(agent, lagg_name);
+	struct lagg *lagg = laggs_find(agent, lagg_name);
 	return lagg && lagg_port_find(lagg, port) >= 0;
 }
 
@@ -55,7 +63,7 @@ static int check_port(struct agent *agent, const struct ctl_command *command, co
 	int index = lagg ? ctl_find_port(lagg, port->name) : -1;
 	if (index < 0)
 		return 0;
-	int r = netlink_get_by_name(agent->nl, port->name, &device);
+	int r = netlink_get_by_name(agent->host.nl, port->name, &device);
 	if (r == -ENODEV) {
 		if (command->from_file || lagg->port[index].conf.absent)
 			return 0;
@@ -69,7 +77,7 @@ static int check_port(struct agent *agent, const struct ctl_command *command, co
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		if (lagg_port_find(agent->lagg[i], device.name) >= 0)
 			return 0; /* it leaves another lagg in this transaction, or the model would have refused it */
-	return port_check(agent->nl, &device, command->name, sentence);
+	return port_check(agent->host.nl, &device, command->name, sentence);
 }
 
 /* What is kept for another proto in all other options would here be a check that the user counts on. */
@@ -79,13 +87,13 @@ static int check_probe(const struct ctl_command *command, const struct ctl_model
 	const struct xlagg_model *lagg = ctl_find((struct ctl_model *)model, command->name);
 	if (!lagg || !strcmp(lagg->conf.probe, "none"))
 		return 0;
-	if (!probe_wanted(&lagg->conf)) {
+	if (!probes_wanted(&lagg->conf)) {
 		snprintf(sentence, XLAGG_SENTENCE_MAX,
 			 "%s: proto %s has no link probes: say probe none, or choose another proto", command->name,
 			 xlagg_words_proto[lagg->conf.proto]);
 		return -EOPNOTSUPP;
 	}
-	uint32_t targets = probe_targets(&lagg->conf);
+	uint32_t targets = probes_targets(&lagg->conf);
 	if (targets <= XLAGG_MAX_TARGETS)
 		return 0;
 	snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: probe has %u addresses, and %u is the most: leave some out",
@@ -99,9 +107,9 @@ static int check_command(struct agent *agent, const struct ctl_command *command,
 	int r = check_probe(command, model, sentence);
 	if (r < 0)
 		return r;
-	if (command->cmd == XLAGG_CMD_LAGG_ADD && !lagg_find(agent, command->name)) {
+	if (command->cmd == XLAGG_CMD_LAGG_ADD && !laggs_find(agent, command->name)) {
 		struct device device;
-		if (netlink_get_by_name(agent->nl, command->name, &device) == 0) {
+		if (netlink_get_by_name(agent->host.nl, command->name, &device) == 0) {
 			snprintf(sentence, XLAGG_SENTENCE_MAX,
 				 "%s: a device of that name exists already: choose another name, or remove it with ip "
 				 "link del",
@@ -142,7 +150,7 @@ static void destroy_leaving(struct agent *agent, struct ctl_model *to, bool all)
 		struct lagg *lagg = agent->lagg[i];
 		const struct xlagg_model *model = ctl_find(to, lagg->model.name);
 		if ((!model || must_be_made_anew(lagg, model)) && (all || is_in_the_way(lagg, to)))
-			lagg_destroy(lagg);
+			laggs_destroy(agent, lagg);
 	}
 }
 
@@ -185,10 +193,10 @@ static int lead_to(struct agent *agent, struct ctl_model *to, const char **faile
 	remove_moving(agent, to);
 	for (uint32_t i = 0; i < to->laggs; i++) {
 		const struct xlagg_model *model = &to->lagg[i];
-		struct lagg *lagg = lagg_find(agent, model->name);
+		struct lagg *lagg = laggs_find(agent, model->name);
 		int r = 0;
 		if (!lagg) {
-			r = lagg_create(agent, model, &lagg, sentence);
+			r = laggs_create(agent, model, &lagg, sentence);
 			agent->fresh += r == 0;
 		} else if (!same_model(&lagg->model, model)) {
 			r = lagg_change(lagg, model, sentence);
@@ -206,7 +214,7 @@ static int lead_to(struct agent *agent, struct ctl_model *to, const char **faile
 static int lead_or_stay(struct agent *agent, struct ctl_model *before, struct ctl_model *to, const char **failed,
 			char sentence[XLAGG_SENTENCE_MAX])
 {
-	agent->changing = true;
+	agent->host.changing = true;
 	int r = lead_to(agent, to, failed, sentence);
 	if (r < 0) {
 		char again[XLAGG_SENTENCE_MAX] = "";
@@ -214,7 +222,7 @@ static int lead_or_stay(struct agent *agent, struct ctl_model *before, struct ct
 		if (lead_to(agent, before, &ignored, again) < 0)
 			log_error("cannot go back to the configuration before: %s", again);
 	}
-	agent->changing = false;
+	agent->host.changing = false;
 	laggs_order(agent, r < 0 ? before : to);
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		record_save(agent->lagg[i]);
@@ -226,7 +234,7 @@ static void forget_leaving(struct agent *agent, const struct ctl_model *before, 
 {
 	for (uint32_t i = 0; i < before->laggs; i++)
 		if (!ctl_find(to, before->lagg[i].name))
-			identity_forget(agent, before->lagg[i].name);
+			identity_forget(&agent->host, before->lagg[i].name);
 }
 
 /* --- transactions --- */
@@ -241,7 +249,7 @@ static uint32_t command_of(const struct ctl_command *commands, uint32_t count, c
 
 static int activate(struct agent *agent, const struct ctl_command *command, char sentence[XLAGG_SENTENCE_MAX])
 {
-	struct lagg *lagg = lagg_find(agent, command->name);
+	struct lagg *lagg = laggs_find(agent, command->name);
 	const char *name = command->ports ? command->port[0].name : "";
 	int slot = lagg ? lagg_port_find(lagg, name) : -ENOENT;
 	if (slot < 0) {
@@ -249,8 +257,7 @@ static int activate(struct agent *agent, const struct ctl_command *command, char
 			 name);
 		return slot;
 	}
-	int r = core_activate(lagg->core, clock_now(), (uint32_t)slot, &lagg->fx);
-	lagg_effects(lagg);
+	int r = input_activate(lagg, (uint32_t)slot);
 	if (r == -EOPNOTSUPP)
 		snprintf(sentence, XLAGG_SENTENCE_MAX,
 			 "%s: only proto failover has one active port: set proto failover first", command->name);

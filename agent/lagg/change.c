@@ -8,7 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent.h"
+#include "lagg/change.h"
+#include "lagg/device.h"
+#include "lagg/effects.h"
+#include "lagg/inputs.h"
+#include "lagg/looks.h"
+#include "lagg/ports.h"
+#include "lagg/probes.h"
+#include "lagg/record.h"
+#include "lagg/rename.h"
 
 /* --- programs --- */
 
@@ -18,7 +26,7 @@ static bool programs_differ(const struct xlagg_lagg_conf *a, const struct xlagg_
 	return a->proto != b->proto || a->hash != b->hash || a->hash_seed != b->hash_seed || a->flowid != b->flowid ||
 	       a->flowid_shift != b->flowid_shift || a->rr_limit != b->rr_limit || a->rx_all != b->rx_all ||
 	       a->datapath != b->datapath || a->tx_path != b->tx_path ||
-	       strcmp(a->port_ethertypes, b->port_ethertypes) != 0 || probe_limit_us(a) != probe_limit_us(b);
+	       strcmp(a->port_ethertypes, b->port_ethertypes) != 0 || probes_limit_us(a) != probes_limit_us(b);
 }
 
 /* What hides frames from XDP goes off on the ports before its programs come, and comes back when they are gone. */
@@ -100,7 +108,6 @@ static int add_ports(struct lagg *lagg, const struct xlagg_model *to, char sente
 /* Order and options of the ports, all of which are there by now. */
 static void change_ports(struct lagg *lagg, const struct xlagg_model *to)
 {
-	uint64_t now = clock_now();
 	bool moved = false;
 	for (uint32_t i = 0; i < to->ports; i++) {
 		uint32_t slot = (uint32_t)lagg_port_find(lagg, to->port[i].name);
@@ -114,14 +121,12 @@ static void change_ports(struct lagg *lagg, const struct xlagg_model *to)
 		if (!memcmp(&port->conf, &to->port[i].conf, sizeof(port->conf)))
 			continue;
 		port->conf = to->port[i].conf;
-		core_port_set(lagg->core, now, slot, &port->conf, &lagg->fx);
-		lagg_effects(lagg);
+		input_port_set(lagg, slot, &port->conf);
 	}
 	memcpy(lagg->model.port, to->port, sizeof(lagg->model.port));
 	if (!moved)
 		return;
-	core_run(lagg->core, now, &lagg->fx);
-	lagg_effects(lagg);
+	input_run(lagg);
 }
 
 /* --- all of it --- */
@@ -129,9 +134,9 @@ static void change_ports(struct lagg *lagg, const struct xlagg_model *to)
 static int change(struct lagg *lagg, const struct xlagg_model *to, const struct looks *looks, uint32_t seed,
 		  char sentence[XLAGG_SENTENCE_MAX])
 {
-	bool admin = lagg->model.conf.admin, probing = probe_wanted(&lagg->model.conf);
+	bool admin = lagg->model.conf.admin, probing = probes_wanted(&lagg->model.conf);
 	lagg_remove_ports(lagg, to);
-	int r = lagg_look(lagg, looks, sentence);
+	int r = looks_apply(lagg, looks, sentence);
 	if (r < 0)
 		return r;
 	bool other_programs = programs_differ(&lagg->model.conf, &to->conf) || seed != lagg->seed;
@@ -141,18 +146,17 @@ static int change(struct lagg *lagg, const struct xlagg_model *to, const struct 
 	if (r < 0)
 		return r;
 	lagg->model.conf = to->conf;
-	if (probing != probe_wanted(&to->conf))
+	if (probing != probes_wanted(&to->conf))
 		r = lagg_adjust_ports(lagg, sentence);
 	if (r < 0)
 		return r;
-	core_set(lagg->core, clock_now(), &to->conf, &lagg->fx);
-	lagg_effects(lagg);
+	input_options(lagg, &to->conf);
 	r = add_ports(lagg, to, sentence);
 	if (r < 0)
 		return r;
 	change_ports(lagg, to);
 	if (admin != (bool)to->conf.admin)
-		r = netlink_set_up(lagg->agent->nl, lagg->ifindex, to->conf.admin);
+		r = netlink_set_up(lagg->host->nl, lagg->ifindex, to->conf.admin);
 	if (r == 0)
 		r = device_set_addresses(lagg, to, sentence);
 	return r < 0 ? r : record_save(lagg);
@@ -163,7 +167,7 @@ int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[X
 	struct xlagg_model before = lagg->model;
 	struct looks looks, looks_before = lagg->looks;
 	uint32_t seed = lagg->seed, seed_before = lagg->seed;
-	int r = lagg_wanted_looks(lagg, to, &looks, &seed, sentence);
+	int r = looks_choose(lagg, to, &looks, &seed, sentence);
 	if (r == 0)
 		r = change(lagg, to, &looks, seed, sentence);
 	if (r < 0) {
@@ -173,7 +177,7 @@ int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[X
 		if (change(lagg, &before, &looks_before, seed_before, again) < 0)
 			log_error("%s: cannot go back to what it was: %s", before.name, again);
 	}
-	devices_update_poll(lagg->agent);
+	lagg->host->calls->ports(lagg->host);
 	if (r == 0)
 		lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, NULL, NULL);
 	return r;

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent.h"
+#include "lagg/device.h"
+#include "lagg/ports.h"
 
 #define LOWER_NAME_FITS 12 /* longest name to which "-dp" can be added */
 #define DEFAULT_MTU 1500
@@ -18,7 +19,7 @@ static uint32_t first_mtu(const struct lagg *lagg, const struct xlagg_model *mod
 		int slot = lagg_port_find(lagg, model->port[i].name);
 		if (slot >= 0 && lagg->port[slot].ifindex && lagg->saved.undo[slot].changed & XLAGG_UNDO_MTU)
 			return lagg->saved.undo[slot].mtu;
-		if (netlink_get_by_name(lagg->agent->nl, model->port[i].name, &device) == 0)
+		if (netlink_get_by_name(lagg->host->nl, model->port[i].name, &device) == 0)
 			return device.mtu;
 	}
 	return lagg->looks.mtu ? lagg->looks.mtu : DEFAULT_MTU;
@@ -50,7 +51,7 @@ void device_lower_mark(const char *name, char ret[64])
 
 int device_name_lower(struct lagg *lagg, const char *name)
 {
-	struct netlink *nl = lagg->agent->nl;
+	struct netlink *nl = lagg->host->nl;
 	char lower[XLAGG_NAME_MAX], mark[64];
 	name_lower(lagg, name, lower);
 	int r = netlink_rename(nl, lagg->lower_ifindex, lower);
@@ -76,13 +77,13 @@ static void keep_secondary_addresses(const char *name)
 /* Makes the device: netkit where it is offered and wanted, else a veth pair. */
 int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX])
 {
-	struct netlink *nl = lagg->agent->nl;
+	struct netlink *nl = lagg->host->nl;
 	const char *name = model->name;
 	char lower[XLAGG_NAME_MAX];
 	struct device device;
 	name_lower(lagg, name, lower); /* one that has a number in it follows when the number is known */
 	bool netkit = model->conf.device == XLAGG_DEVICE_NETKIT ||
-		      (model->conf.device == XLAGG_DEVICE_AUTO && lagg->agent->features.netkit &&
+		      (model->conf.device == XLAGG_DEVICE_AUTO && lagg->host->features.netkit &&
 		       model->conf.datapath == XLAGG_DATAPATH_TC && model->conf.tx_path == XLAGG_TX_AUTO);
 	int r = netkit ? netlink_add_netkit(nl, name, lower, lagg->looks.mac, lagg->looks.mtu)
 		       : netlink_add_veth(nl, name, lower, lagg->looks.mac, lagg->looks.mtu,
@@ -130,7 +131,7 @@ static void search_vlan(void *context, const struct device *device, bool gone)
 bool device_has_vlans(const struct lagg *lagg)
 {
 	struct vlan_search search = {.ifindex = lagg->ifindex};
-	int r = netlink_list(lagg->agent->nl, search_vlan, &search);
+	int r = netlink_list(lagg->host->nl, search_vlan, &search);
 	if (r < 0)
 		log_warning("%s: cannot tell whether there are VLANs on it: %s", lagg->model.name, strerror(-r));
 	return search.found;
@@ -170,7 +171,7 @@ int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char s
 			i++;
 			continue;
 		}
-		int r = netlink_del_address(lagg->agent->nl, lagg->ifindex, now->address[i]);
+		int r = netlink_del_address(lagg->host->nl, lagg->ifindex, now->address[i]);
 		if (r < 0 && r != -EADDRNOTAVAIL)
 			log_warning("%s: cannot remove address %s: %s", now->name, now->address[i], strerror(-r));
 		now->addresses--;
@@ -182,7 +183,7 @@ int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char s
 			have |= !strcmp(now->address[i], to->address[j]);
 		if (have)
 			continue;
-		int r = netlink_add_address(lagg->agent->nl, lagg->ifindex, to->address[j]);
+		int r = netlink_add_address(lagg->host->nl, lagg->ifindex, to->address[j]);
 		if (r < 0 && r != -EEXIST) {
 			snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: cannot add address %s: %s", now->name,
 				 to->address[j], strerror(-r));

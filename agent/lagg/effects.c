@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What the core asks for, carried out: tables, carrier, frames, events. And the frames that the core is asked about. */
+/* What the core asks for, carried out: tables, carrier, frames, events. */
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "agent.h"
+#include "lagg/effects.h"
+#include "lagg/gap.h"
+#include "lagg/headless.h"
+#include "lagg/inputs.h"
+#include "lagg/probes.h"
+#include "lagg/record.h"
+#include "sys/frames/frames.h"
 #include "xlagg/wire.h"
 
 void lagg_event(struct lagg *lagg, struct xlagg_event *event)
@@ -13,7 +19,7 @@ void lagg_event(struct lagg *lagg, struct xlagg_event *event)
 	if (!event->time_ns)
 		event->time_ns = clock_realtime();
 	memcpy(event->lagg, lagg->model.name, sizeof(event->lagg));
-	events_publish(lagg->agent, event);
+	lagg->host->calls->event(lagg->host, event);
 }
 
 void lagg_tell(struct lagg *lagg, enum xlagg_event_type type, const char *port, const char *text)
@@ -29,7 +35,7 @@ void lagg_assert_carrier(struct lagg *lagg)
 	bool up = lagg->carrier;
 	if (!up)
 		datapath_carrier(lagg->dp, false);
-	int r = netlink_set_up(lagg->agent->nl, lagg->lower_ifindex, up);
+	int r = netlink_set_up(lagg->host->nl, lagg->lower_ifindex, up);
 	if (up)
 		datapath_carrier(lagg->dp, true);
 	if (r < 0 && r != -ENODEV)
@@ -51,14 +57,14 @@ static void take_mac_of(struct lagg *lagg, uint32_t slot)
 	const uint8_t *mac = lagg->port[slot].link.mac;
 	if (!lagg->looks.own_macs || !memcmp(lagg->looks.mac, mac, 6))
 		return;
-	probe_yield(lagg, mac);
-	int r = netlink_set_mac(lagg->agent->nl, lagg->ifindex, mac);
+	probes_yield(lagg, mac);
+	int r = netlink_set_mac(lagg->host->nl, lagg->ifindex, mac);
 	if (r < 0) {
 		log_warning("%s: cannot take the MAC of %s: %s", lagg->model.name, lagg->port[slot].name, strerror(-r));
 		return;
 	}
 	memcpy(lagg->looks.mac, mac, 6);
-	core_set_mac(lagg->core, clock_now(), mac, &lagg->fx);
+	input_mac(lagg, mac);
 }
 
 static void publish(struct lagg *lagg)
@@ -99,7 +105,7 @@ static void save_lacp(struct lagg *lagg)
 
 static void run_effect(struct lagg *lagg, struct core_effect *effect)
 {
-	struct agent *agent = lagg->agent;
+	struct lagg_host *host = lagg->host;
 	struct lagg_port *port = &lagg->port[effect->slot % XLAGG_MAX_PORTS];
 	int r = 0;
 	switch (effect->kind) {
@@ -108,7 +114,7 @@ static void run_effect(struct lagg *lagg, struct core_effect *effect)
 		break;
 	case CORE_SEND:
 		if (port->ifindex)
-			r = frames_send(agent->packet_fd, port->ifindex, effect->frame, CORE_FRAME_LEN);
+			r = frames_send(host->packet_fd, port->ifindex, effect->frame, CORE_FRAME_LEN);
 		keep_pdu(port, effect->frame);
 		if (r < 0)
 			log_debug("%s: %s: a LACPDU was not sent: %s", lagg->model.name, port->name, strerror(-r));
@@ -123,12 +129,12 @@ static void run_effect(struct lagg *lagg, struct core_effect *effect)
 			lagg_event(lagg, &effect->event);
 		break;
 	case CORE_ANNOUNCE:
-		r = frames_announce(agent->packet_fd, agent->nl, lagg->ifindex);
+		r = frames_announce(host->packet_fd, host->nl, lagg->ifindex);
 		if (r < 0)
 			log_warning("%s: cannot announce its addresses: %s", lagg->model.name, strerror(-r));
 		break;
 	case CORE_REJOIN:
-		r = frames_rejoin(agent->packet_fd, agent->nl, lagg->ifindex);
+		r = frames_rejoin(host->packet_fd, host->nl, lagg->ifindex);
 		if (r < 0)
 			log_warning("%s: cannot report its groups: %s", lagg->model.name, strerror(-r));
 		break;
@@ -136,7 +142,7 @@ static void run_effect(struct lagg *lagg, struct core_effect *effect)
 		take_mac_of(lagg, effect->slot);
 		break;
 	case CORE_PROBE:
-		probe_send(lagg, effect->slot, effect->mac);
+		probes_send(lagg, effect->slot, effect->mac);
 		break;
 	}
 }
@@ -152,7 +158,7 @@ static void save_history(struct lagg *lagg)
 	record_save(lagg);
 }
 
-void lagg_effects(struct lagg *lagg)
+void effects_carry_out(struct lagg *lagg)
 {
 	bool told = false;
 	/* A carrier that comes is up before the first port is live. */
@@ -170,42 +176,5 @@ void lagg_effects(struct lagg *lagg)
 		save_lacp(lagg);
 	uint64_t core = core_deadline(lagg->core), gap = gap_deadline(lagg, clock_now());
 	lagg->deadline_ns = core < gap ? core : gap;
-	agent_arm(lagg->agent);
-}
-
-static void on_slow_frame(void *context, const struct xlagg_slow_event *event)
-{
-	struct lagg *lagg = context;
-	if (event->slot >= XLAGG_MAX_PORTS || !lagg->port[event->slot].used ||
-	    event->time_ns < lagg->port[event->slot].deaf_until_ns)
-		return;
-	uint32_t len = event->len < XLAGG_SLOW_FRAME_MAX ? event->len : XLAGG_SLOW_FRAME_MAX;
-	if (event->frame[12] == ETH_P_SLOW >> 8 && event->frame[13] == (ETH_P_SLOW & 0xff)) {
-		lagg->port[event->slot].lacp.pdu_rx_ns = event->time_ns;
-		core_slow_frame(lagg->core, clock_now(), event->slot, event->frame, len, &lagg->fx);
-	} else {
-		probe_receive(lagg, event->slot, event->frame, len);
-	}
-	lagg_effects(lagg);
-}
-
-void lagg_read_slow(struct lagg *lagg)
-{
-	int r = datapath_slow_read(lagg->dp, on_slow_frame, lagg);
-	if (r < 0)
-		log_warning("%s: cannot read its control frames: %s", lagg->model.name, strerror(-r));
-}
-
-static int on_slow_readable(sd_event_source *source, int fd, uint32_t revents, void *context)
-{
-	(void)source, (void)fd, (void)revents;
-	struct lagg *lagg = context;
-	lagg_read_slow(lagg);
-	return 0;
-}
-
-int lagg_watch_slow(struct lagg *lagg)
-{
-	return sd_event_add_io(lagg->agent->event, &lagg->slow_source, datapath_slow_fd(lagg->dp), EPOLLIN,
-			       on_slow_readable, lagg);
+	lagg->host->calls->deadline(lagg->host);
 }

@@ -5,7 +5,9 @@
  */
 #include <string.h>
 
-#include "agent.h"
+#include "lagg/effects.h"
+#include "lagg/gap.h"
+#include "lagg/ports.h"
 
 #define PATIENCE_NS (200 * NS_PER_MS)
 #define LOOK_AGAIN_NS (2 * NS_PER_MS)

@@ -4,25 +4,21 @@
 #include <errno.h>
 #include <string.h>
 
-#include "agent.h"
+#include "lagg/headless.h"
+#include "lagg/inputs.h"
+#include "lagg/ports.h"
 
 void headless_clock(struct lagg *lagg)
 {
 	if (lagg->model.conf.proto != XLAGG_PROTO_LACP || !lagg->carrier)
 		return;
-	int r = netlink_run_clock(lagg->agent->nl, lagg->lower_ifindex, XLAGG_CLOCK_ADDRESS, XLAGG_CLOCK_MS);
+	int r = netlink_run_clock(lagg->host->nl, lagg->lower_ifindex, XLAGG_CLOCK_ADDRESS, XLAGG_CLOCK_MS);
 	if (r < 0 && !lagg->clock_failed)
 		log_warning(
 		    "%s: its LACP has no clock for the time without an agent (%s): partners are answered and not "
 		    "more",
 		    lagg->model.name, strerror(-r));
 	lagg->clock_failed = r < 0;
-}
-
-void headless_look(struct agent *agent)
-{
-	if (agent->laggs)
-		headless_clock(agent->lagg[agent->clocks++ % agent->laggs]);
 }
 
 void headless_adopt(struct lagg *lagg, uint32_t slot)
@@ -65,7 +61,7 @@ void headless_restart(struct lagg *lagg, uint32_t slot)
 	lagg->port[slot].deaf_until_ns = now;
 	log_info("%s: %s: LACP starts anew: its partner changed or fell silent while the agent was away",
 		 lagg->model.name, lagg->port[slot].name);
-	core_lacp_restart(lagg->core, now, slot, &lagg->fx);
+	input_lacp_restart(lagg, slot);
 }
 
 /* What it did for one port; true: it took the port out, or a loss of the link is still to be told. */
@@ -82,7 +78,7 @@ static bool take_note(struct lagg *lagg, uint32_t slot, uint32_t lost)
 }
 
 /* All ports before the first of them leads to anything: then time counts for all. */
-static void catch_up(struct lagg *lagg)
+void headless_catch_up(struct lagg *lagg)
 {
 	uint32_t lost[XLAGG_MAX_PORTS];
 	bool out[XLAGG_MAX_PORTS];
@@ -92,18 +88,4 @@ static void catch_up(struct lagg *lagg)
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (out[slot])
 			lagg_port_refresh(lagg, slot, XLAGG_DETECTED_NONE);
-}
-
-void headless_beat(struct agent *agent)
-{
-	uint64_t now = clock_now();
-	/* Sooner than the kernel stands in, so that nothing it does goes unnoticed. */
-	bool late = now - agent->heartbeat_ns > XLAGG_HEARTBEAT_STALE_NS / 2;
-	agent->heartbeat_ns = now;
-	for (uint32_t i = 0; i < agent->laggs; i++)
-		datapath_heartbeat(agent->lagg[i]->dp, now);
-	/* From here on it is ours again. */
-	for (uint32_t i = 0; late && i < agent->laggs; i++)
-		if (agent->lagg[i]->model.conf.proto == XLAGG_PROTO_LACP)
-			catch_up(agent->lagg[i]);
 }

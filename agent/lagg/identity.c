@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent.h"
+#include "lagg/identity.h"
+#include "lagg/lagg.h"
 
 #define NUMBER_MAX 0x7ff /* what an automatic LACP key has room for */
 
@@ -26,9 +27,9 @@ struct identity {
 	uint32_t number;
 };
 
-static void state_path(const struct agent *agent, const char *lagg, char *ret, size_t size)
+static void state_path(const struct lagg_host *host, const char *lagg, char *ret, size_t size)
 {
-	snprintf(ret, size, "%s/%s.state", agent->state, lagg);
+	snprintf(ret, size, "%s/%s.state", host->state, lagg);
 }
 
 static bool read_number(const char *text, uint32_t max, uint32_t *ret)
@@ -41,11 +42,11 @@ static bool read_number(const char *text, uint32_t max, uint32_t *ret)
 	return true;
 }
 
-static void identity_read(const struct agent *agent, const char *lagg, struct identity *ret)
+static void identity_read(const struct lagg_host *host, const char *lagg, struct identity *ret)
 {
 	char path[512], line[128], text[32];
 	*ret = (struct identity){0};
-	state_path(agent, lagg, path, sizeof(path));
+	state_path(host, lagg, path, sizeof(path));
 	FILE *file = fopen(path, "re");
 	if (!file)
 		return;
@@ -61,10 +62,10 @@ static void identity_read(const struct agent *agent, const char *lagg, struct id
 }
 
 /* Whoever reads it sees the old file or the new one. */
-static int identity_write(const struct agent *agent, const char *lagg, const struct identity *id)
+static int identity_write(const struct lagg_host *host, const char *lagg, const struct identity *id)
 {
 	char path[512], temporary[520];
-	state_path(agent, lagg, path, sizeof(path));
+	state_path(host, lagg, path, sizeof(path));
 	snprintf(temporary, sizeof(temporary), "%s.new", path);
 	FILE *file = fopen(temporary, "we");
 	if (!file)
@@ -85,43 +86,40 @@ static int identity_write(const struct agent *agent, const char *lagg, const str
 	return 0;
 }
 
-static void identity_keep(const struct agent *agent, const char *lagg, const struct identity *id)
+static void identity_keep(const struct lagg_host *host, const char *lagg, const struct identity *id)
 {
-	int r = identity_write(agent, lagg, id);
+	int r = identity_write(host, lagg, id);
 	if (r < 0)
-		log_warning("%s: cannot keep its MAC, seed and number in %s: %s", lagg, agent->state, strerror(-r));
+		log_warning("%s: cannot keep its MAC, seed and number in %s: %s", lagg, host->state, strerror(-r));
 }
 
-bool identity_exists(const struct agent *agent, const char *lagg)
+bool identity_exists(const struct lagg_host *host, const char *lagg)
 {
 	char path[512];
-	state_path(agent, lagg, path, sizeof(path));
+	state_path(host, lagg, path, sizeof(path));
 	return access(path, F_OK) == 0;
 }
 
-int identity_rename(struct agent *agent, const char *from, const char *to)
+int identity_rename(struct lagg_host *host, const char *from, const char *to)
 {
 	char old_path[512], new_path[512];
-	state_path(agent, from, old_path, sizeof(old_path));
-	state_path(agent, to, new_path, sizeof(new_path));
+	state_path(host, from, old_path, sizeof(old_path));
+	state_path(host, to, new_path, sizeof(new_path));
 	return rename(old_path, new_path) && errno != ENOENT ? -errno : 0;
 }
 
-void identity_keep_mac(struct agent *agent, const char *lagg, const uint8_t mac[6])
+void identity_keep_mac(struct lagg_host *host, const char *lagg, const uint8_t mac[6])
 {
 	struct identity id;
-	identity_read(agent, lagg, &id);
+	identity_read(host, lagg, &id);
 	id.has_mac = true;
 	memcpy(id.mac, mac, 6);
-	identity_keep(agent, lagg, &id);
+	identity_keep(host, lagg, &id);
 }
 
-static bool number_is_free(const struct agent *agent, uint32_t number)
+static bool number_is_free(const struct lagg_host *host, uint32_t number)
 {
-	for (uint32_t i = 0; i < agent->laggs; i++)
-		if (agent->lagg[i]->number == number)
-			return false;
-	return true;
+	return !host->calls->number_in_use(host, number);
 }
 
 /* N of laggN. */
@@ -130,27 +128,27 @@ static bool number_in_name(const char *lagg, uint32_t *ret)
 	return !strncmp(lagg, "lagg", 4) && isdigit((unsigned char)lagg[4]) && read_number(lagg + 4, NUMBER_MAX, ret);
 }
 
-uint32_t identity_number(struct agent *agent, const char *lagg)
+uint32_t identity_number(struct lagg_host *host, const char *lagg)
 {
 	struct identity id;
 	uint32_t number;
-	identity_read(agent, lagg, &id);
-	if (id.has_number && number_is_free(agent, id.number))
+	identity_read(host, lagg, &id);
+	if (id.has_number && number_is_free(host, id.number))
 		return id.number;
 	/* Other names begin at the far end, so as not to be in the way of a laggN that comes later. */
-	if (!number_in_name(lagg, &number) || !number_is_free(agent, number))
-		for (number = NUMBER_MAX; number && !number_is_free(agent, number);)
+	if (!number_in_name(lagg, &number) || !number_is_free(host, number))
+		for (number = NUMBER_MAX; number && !number_is_free(host, number);)
 			number--;
 	id.has_number = true;
 	id.number = number;
-	identity_keep(agent, lagg, &id);
+	identity_keep(host, lagg, &id);
 	return number;
 }
 
-void identity_forget(struct agent *agent, const char *lagg)
+void identity_forget(struct lagg_host *host, const char *lagg)
 {
 	char path[512];
-	state_path(agent, lagg, path, sizeof(path));
+	state_path(host, lagg, path, sizeof(path));
 	if (unlink(path) && errno != ENOENT)
 		log_warning("cannot remove %s: %s", path, strerror(errno));
 }
@@ -161,11 +159,11 @@ static int random_bytes(void *ret, size_t size)
 }
 
 /* Option mac "auto": the first present port's permanent MAC; -ENODEV while there is none. */
-static int first_port_mac(struct agent *agent, const struct xlagg_model *model, uint8_t mac[6])
+static int first_port_mac(struct lagg_host *host, const struct xlagg_model *model, uint8_t mac[6])
 {
 	struct device device;
 	for (uint32_t i = 0; i < model->ports; i++) {
-		if (netlink_get_by_name(agent->nl, model->port[i].name, &device) < 0)
+		if (netlink_get_by_name(host->nl, model->port[i].name, &device) < 0)
 			continue;
 		memcpy(mac, device.permaddr, 6);
 		return 0;
@@ -182,7 +180,7 @@ static int made_up_mac(uint8_t mac[6])
 }
 
 /* The MAC that the option names outright: 1 and *mac, 0 for "auto" and "active", -errno. */
-static int named_mac(struct agent *agent, const struct xlagg_model *model, uint8_t mac[6],
+static int named_mac(struct lagg_host *host, const struct xlagg_model *model, uint8_t mac[6],
 		     char sentence[XLAGG_SENTENCE_MAX])
 {
 	const char *option = model->conf.mac;
@@ -196,7 +194,7 @@ static int named_mac(struct agent *agent, const struct xlagg_model *model, uint8
 			 option);
 		return -EINVAL;
 	}
-	if (netlink_get_by_name(agent->nl, option + 5, &device) < 0) {
+	if (netlink_get_by_name(host->nl, option + 5, &device) < 0) {
 		log_info("%s: mac %s: there is no such device yet, the MAC is chosen as with auto", model->name,
 			 option);
 		return 0;
@@ -205,19 +203,19 @@ static int named_mac(struct agent *agent, const struct xlagg_model *model, uint8
 	return 1;
 }
 
-int identity_choose(struct agent *agent, const struct xlagg_model *model, uint8_t mac[6], uint32_t *seed,
+int identity_choose(struct lagg_host *host, const struct xlagg_model *model, uint8_t mac[6], uint32_t *seed,
 		    char sentence[XLAGG_SENTENCE_MAX])
 {
 	static const uint8_t none[6];
 	struct identity id;
 	uint8_t named[6];
-	identity_read(agent, model->name, &id);
-	int r = named_mac(agent, model, named, sentence);
+	identity_read(host, model->name, &id);
+	int r = named_mac(host, model, named, sentence);
 	if (r < 0)
 		return r;
 	bool from_option = r == 1, changed = false;
 	if (!from_option && !id.has_mac)
-		id.has_mac = changed = first_port_mac(agent, model, id.mac) == 0;
+		id.has_mac = changed = first_port_mac(host, model, id.mac) == 0;
 	if (!from_option && !id.has_mac && !memcmp(mac, none, 6) && made_up_mac(mac) < 0)
 		return -EIO;
 	if (model->conf.hash_seed == XLAGG_AUTO && !id.has_seed) {
@@ -228,7 +226,7 @@ int identity_choose(struct agent *agent, const struct xlagg_model *model, uint8_
 		id.has_seed = changed = true;
 	}
 	if (changed)
-		identity_keep(agent, model->name, &id);
+		identity_keep(host, model->name, &id);
 	if (from_option)
 		memcpy(mac, named, 6);
 	else if (id.has_mac)

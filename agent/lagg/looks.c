@@ -4,13 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent.h"
+#include "lagg/device.h"
+#include "lagg/identity.h"
+#include "lagg/inputs.h"
+#include "lagg/looks.h"
+#include "lagg/ports.h"
+#include "lagg/probes.h"
 
 static int set_mtu(struct lagg *lagg, int ifindex)
 {
 	struct device device;
-	int r = netlink_get(lagg->agent->nl, ifindex, &device);
-	return r < 0 || device.mtu == lagg->looks.mtu ? r : netlink_set_mtu(lagg->agent->nl, ifindex, lagg->looks.mtu);
+	int r = netlink_get(lagg->host->nl, ifindex, &device);
+	return r < 0 || device.mtu == lagg->looks.mtu ? r : netlink_set_mtu(lagg->host->nl, ifindex, lagg->looks.mtu);
 }
 
 static int set_own_mtu(struct lagg *lagg)
@@ -22,18 +27,9 @@ static int set_own_mtu(struct lagg *lagg)
 static int set_own_mac(struct lagg *lagg)
 {
 	struct device device;
-	int r = netlink_get(lagg->agent->nl, lagg->ifindex, &device);
+	int r = netlink_get(lagg->host->nl, lagg->ifindex, &device);
 	if (r == 0 && memcmp(device.mac, lagg->looks.mac, 6) != 0)
-		r = netlink_set_mac(lagg->agent->nl, lagg->ifindex, lagg->looks.mac);
-	return r;
-}
-
-int lagg_adjust_ports(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX])
-{
-	int r = 0;
-	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS && r == 0; slot++)
-		if (lagg->port[slot].used && lagg->port[slot].ifindex)
-			r = lagg_port_adjust(lagg, slot, sentence);
+		r = netlink_set_mac(lagg->host->nl, lagg->ifindex, lagg->looks.mac);
 	return r;
 }
 
@@ -50,10 +46,10 @@ static int look(struct lagg *lagg, const struct looks *looks, char sentence[XLAG
 	return r < 0 ? r : set_own_mac(lagg);
 }
 
-int lagg_look(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_SENTENCE_MAX])
+int looks_apply(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct looks before = lagg->looks;
-	probe_yield(lagg, looks->mac);
+	probes_yield(lagg, looks->mac);
 	int r = look(lagg, looks, sentence);
 	if (r < 0) {
 		char again[XLAGG_SENTENCE_MAX] = "";
@@ -65,22 +61,21 @@ int lagg_look(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_
 		return r;
 	}
 	if (memcmp(before.mac, looks->mac, 6) != 0) {
-		core_set_mac(lagg->core, clock_now(), looks->mac, &lagg->fx);
-		lagg_effects(lagg);
+		input_mac(lagg, looks->mac);
 	}
 	return 0;
 }
 
-int lagg_wanted_looks(struct lagg *lagg, const struct xlagg_model *model, struct looks *looks, uint32_t *seed,
-		      char sentence[XLAGG_SENTENCE_MAX])
+int looks_choose(struct lagg *lagg, const struct xlagg_model *model, struct looks *looks, uint32_t *seed,
+		 char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct looks wanted = lagg->looks;
 	wanted.mtu = device_mtu(lagg, model);
-	wanted.own_macs = lagg_wants_own_macs(&model->conf);
+	wanted.own_macs = looks_want_own_macs(&model->conf);
 	/* With mac active it is the core that says which. */
 	uint8_t mac[6];
 	memcpy(mac, wanted.mac, 6);
-	int r = identity_choose(lagg->agent, model, mac, seed, sentence);
+	int r = identity_choose(lagg->host, model, mac, seed, sentence);
 	if (r < 0)
 		return r;
 	if (!wanted.own_macs)
@@ -89,7 +84,7 @@ int lagg_wanted_looks(struct lagg *lagg, const struct xlagg_model *model, struct
 	return 0;
 }
 
-bool lagg_wants_own_macs(const struct xlagg_lagg_conf *conf)
+bool looks_want_own_macs(const struct xlagg_lagg_conf *conf)
 {
 	return conf->proto == XLAGG_PROTO_FAILOVER && !strcmp(conf->mac, "active");
 }

@@ -5,7 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent.h"
+#include "lagg/effects.h"
+#include "lagg/headless.h"
+#include "lagg/identity.h"
+#include "lagg/inputs.h"
+#include "lagg/looks.h"
+#include "lagg/ports.h"
+#include "lagg/probes.h"
+#include "lagg/record.h"
+#include "sys/port.h"
 
 #define RETRY_NS (2 * NS_PER_S) /* until a device that was refused is looked at again */
 #define RETRY_DOUBLED 5		/* times at most, where the device refused a change */
@@ -53,7 +61,7 @@ static void port_setup_of(const struct lagg *lagg, const struct device *device, 
 	    .mtu = lagg->looks.mtu,
 	    .set_mac = !lagg->looks.own_macs,
 	    /* Link probes come from, and are answered to, another MAC than the device has. */
-	    .promisc = lagg->promisc || (lagg->vlans && filters_vlans(device)) || probe_wanted(&lagg->model.conf),
+	    .promisc = lagg->promisc || (lagg->vlans && filters_vlans(device)) || probes_wanted(&lagg->model.conf),
 	    .xdp = lagg->model.conf.datapath == XLAGG_DATAPATH_XDP,
 	};
 	memcpy(ret->mac, lagg->looks.mac, 6);
@@ -70,7 +78,7 @@ static int free_slot(const struct lagg *lagg)
 /* Whether the device takes no other MAC than its own: found out by trying. */
 static bool has_fixed_mac(struct lagg *lagg, const struct device *device)
 {
-	struct netlink *nl = lagg->agent->nl;
+	struct netlink *nl = lagg->host->nl;
 	if (netlink_set_mac(nl, device->ifindex, lagg->looks.mac) < 0)
 		return true;
 	netlink_set_mac(nl, device->ifindex, device->mac);
@@ -83,7 +91,7 @@ static int take_fixed_mac(struct lagg *lagg, const struct device *device, char s
 	char why[XLAGG_SENTENCE_MAX] = "";
 	struct looks looks = lagg->looks;
 	memcpy(looks.mac, device->mac, 6);
-	int r = lagg_look(lagg, &looks, why);
+	int r = looks_apply(lagg, &looks, why);
 	if (r < 0) {
 		snprintf(sentence, XLAGG_SENTENCE_MAX,
 			 "%s cannot change its MAC, and neither can a port that %s has: take that one out first, or "
@@ -91,14 +99,14 @@ static int take_fixed_mac(struct lagg *lagg, const struct device *device, char s
 			 device->name, lagg->model.name, device->name);
 		return r;
 	}
-	identity_keep_mac(lagg->agent, lagg->model.name, looks.mac);
+	identity_keep_mac(lagg->host, lagg->model.name, looks.mac);
 	log_info("%s: has the MAC of %s, which cannot change it", lagg->model.name, device->name);
 	return 0;
 }
 
 static int prepare(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX])
 {
-	struct netlink *nl = lagg->agent->nl;
+	struct netlink *nl = lagg->host->nl;
 	struct place place = {lagg, slot};
 	struct port_setup setup;
 	port_setup_of(lagg, device, &setup);
@@ -118,16 +126,16 @@ static int join(struct lagg *lagg, uint32_t slot, const struct device *device, c
 {
 	struct looks looks;
 	uint32_t seed;
-	int r = lagg_wanted_looks(lagg, &lagg->model, &looks, &seed, sentence);
+	int r = looks_choose(lagg, &lagg->model, &looks, &seed, sentence);
 	if (r == 0)
-		r = lagg_look(lagg, &looks, sentence);
+		r = looks_apply(lagg, &looks, sentence);
 	if (r == 0)
 		r = prepare(lagg, slot, device, sentence);
 	if (r < 0)
 		return r;
 	r = datapath_port_add(lagg->dp, slot, device->ifindex, sentence);
 	if (r < 0)
-		port_restore(lagg->agent->nl, &lagg->saved.undo[slot]);
+		port_restore(lagg->host->nl, &lagg->saved.undo[slot]);
 	return r;
 }
 
@@ -145,9 +153,9 @@ static void refuse(struct lagg *lagg, uint32_t slot, bool tried, const char *sen
 
 int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX])
 {
-	struct agent *agent = lagg->agent;
+	struct lagg_host *host = lagg->host;
 	struct lagg_port *port = &lagg->port[slot];
-	int r = port_check(agent->nl, device, lagg->model.name, sentence);
+	int r = port_check(host->nl, device, lagg->model.name, sentence);
 	bool fit = r == 0;
 	if (fit)
 		r = join(lagg, slot, device, sentence);
@@ -161,7 +169,7 @@ int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *devi
 	port->device = *device;
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 	lagg_port_refresh(lagg, slot, XLAGG_DETECTED_NONE);
-	devices_update_poll(agent);
+	host->calls->ports(host);
 	return 0;
 }
 
@@ -187,24 +195,23 @@ static void warn_of_mac(const struct lagg *lagg, uint32_t slot)
 
 static void leave(struct lagg *lagg, uint32_t slot)
 {
-	struct agent *agent = lagg->agent;
+	struct lagg_host *host = lagg->host;
 	struct lagg_port *port = &lagg->port[slot];
 	char name[XLAGG_NAME_MAX];
 	memcpy(name, port->name, sizeof(name));
 	/* First nothing is sent on it any more, then it is let go. */
-	core_port_del(lagg->core, clock_now(), slot, &lagg->fx);
-	lagg_effects(lagg);
+	input_port_del(lagg, slot);
 	if (port->ifindex) {
 		if (!lagg->ending)
 			warn_of_mac(lagg, slot);
 		int r = datapath_port_del(lagg->dp, slot);
 		if (r < 0)
 			log_warning("%s: cannot detach from %s: %s", lagg->model.name, name, strerror(-r));
-		port_restore(agent->nl, &lagg->saved.undo[slot]);
+		port_restore(host->nl, &lagg->saved.undo[slot]);
 	}
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
 	*port = (struct lagg_port){0};
-	probe_forget(lagg, slot);
+	probes_forget(lagg, slot);
 	int i = ctl_find_port(&lagg->model, name);
 	if (i >= 0) {
 		lagg->model.ports--;
@@ -212,7 +219,7 @@ static void leave(struct lagg *lagg, uint32_t slot)
 			(lagg->model.ports - (uint32_t)i) * sizeof(lagg->model.port[0]));
 	}
 	record_save(lagg);
-	devices_update_poll(agent);
+	host->calls->ports(host);
 }
 
 int lagg_port_add(struct lagg *lagg, const struct xlagg_port_model *model, char sentence[XLAGG_SENTENCE_MAX])
@@ -228,12 +235,15 @@ int lagg_port_add(struct lagg *lagg, const struct xlagg_port_model *model, char 
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
 	snprintf(lagg->saved.undo[slot].name, sizeof(lagg->saved.undo[slot].name), "%s", model->name);
 	datapath_port_reset(lagg->dp, (uint32_t)slot);
-	core_port_add(lagg->core, clock_now(), (uint32_t)slot, port->name, lagg->next_order++, &model->conf, &lagg->fx);
-	int r = netlink_get_by_name(lagg->agent->nl, model->name, &device);
+	/* One effect of both: with a device it is a port that works. */
+	input_begin(lagg);
+	input_port_add(lagg, (uint32_t)slot, &model->conf);
+	int r = netlink_get_by_name(lagg->host->nl, model->name, &device);
 	if (r == 0)
 		r = lagg_port_attach(lagg, (uint32_t)slot, &device, sentence);
 	else if (r == -ENODEV)
 		r = 0; /* it joins when it appears; whether that is wanted was decided before */
+	input_end(lagg);
 	if (r < 0) {
 		leave(lagg, (uint32_t)slot);
 		return r;
@@ -249,8 +259,7 @@ bool lagg_port_retire(struct lagg *lagg, uint32_t slot)
 		return false;
 	struct xlagg_port_conf conf = model->conf;
 	conf.admin = 0;
-	core_port_set(lagg->core, clock_now(), slot, &conf, &lagg->fx);
-	lagg_effects(lagg);
+	input_port_set(lagg, slot, &conf);
 	return true;
 }
 
@@ -265,7 +274,7 @@ void lagg_port_del(struct lagg *lagg, uint32_t slot)
 /* Who counts losses in the datapath. */
 static enum xlagg_detected counted_by(const struct lagg *lagg)
 {
-	return lagg->agent->watch ? XLAGG_DETECTED_FENTRY : XLAGG_DETECTED_POLL;
+	return lagg->host->watch ? XLAGG_DETECTED_FENTRY : XLAGG_DETECTED_POLL;
 }
 
 /* Whether the datapath has a loss of which the core does not know. */
@@ -288,8 +297,7 @@ void lagg_port_absent(struct lagg *lagg, uint32_t slot)
 	struct core_link gone = {
 	    .detected = first_to_see(lagg, slot, XLAGG_DETECTED_NETLINK),
 	};
-	core_link_changed(lagg->core, clock_now(), slot, &gone, &lagg->fx);
-	lagg_effects(lagg);
+	input_link(lagg, slot, &gone);
 	datapath_port_del(lagg->dp, slot);
 	port->ifindex = 0;
 	port->link = gone;
@@ -297,7 +305,7 @@ void lagg_port_absent(struct lagg *lagg, uint32_t slot)
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 	record_save(lagg);
-	devices_update_poll(lagg->agent);
+	lagg->host->calls->ports(lagg->host);
 }
 
 int lagg_port_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE_MAX])
@@ -305,15 +313,24 @@ int lagg_port_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTE
 	struct lagg_port *port = &lagg->port[slot];
 	struct place place = {lagg, slot};
 	struct port_setup setup;
-	int r = netlink_get(lagg->agent->nl, port->ifindex, &port->device);
+	int r = netlink_get(lagg->host->nl, port->ifindex, &port->device);
 	/* Its removal is told by an event of its own. */
 	if (r == -ENODEV)
 		return 0;
 	if (r < 0)
 		return r;
 	port_setup_of(lagg, &port->device, &setup);
-	r = port_adjust(lagg->agent->nl, &port->device, &setup, &lagg->saved.undo[slot], record_undo, &place, sentence);
+	r = port_adjust(lagg->host->nl, &port->device, &setup, &lagg->saved.undo[slot], record_undo, &place, sentence);
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
+	return r;
+}
+
+int lagg_adjust_ports(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX])
+{
+	int r = 0;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS && r == 0; slot++)
+		if (lagg->port[slot].used && lagg->port[slot].ifindex)
+			r = lagg_port_adjust(lagg, slot, sentence);
 	return r;
 }
 
@@ -331,22 +348,22 @@ void lagg_port_rename(struct lagg *lagg, uint32_t slot, const char *name)
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 	core_port_rename(lagg->core, slot, name);
 	record_save(lagg);
-	devices_update_poll(lagg->agent);
+	lagg->host->calls->ports(lagg->host);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, name, text);
 }
 
 /* Its carrier changed: the next change may be long in coming otherwise. */
 static void poll_hurry(const struct lagg *lagg)
 {
-	if (lagg->agent->poll)
-		carrier_poll_hurry(lagg->agent->poll, clock_now());
+	if (lagg->host->poll)
+		carrier_poll_hurry(lagg->host->poll, clock_now());
 }
 
 /* Counts the port's losses up to now, so that what is read next is not older than they are. */
 static void poll_look(const struct lagg *lagg, uint32_t slot)
 {
-	if (lagg->agent->poll)
-		carrier_poll_look(lagg->agent->poll, lagg->dp, slot, lagg->port[slot].ifindex);
+	if (lagg->host->poll)
+		carrier_poll_look(lagg->host->poll, lagg->dp, slot, lagg->port[slot].ifindex);
 }
 
 /* What the core hears of a loss between two looks: policy has to count it although carrier is back. */
@@ -356,7 +373,7 @@ static void tell_loss(struct lagg *lagg, uint32_t slot, enum xlagg_detected dete
 	port->link.carrier = false;
 	port->link.detected = detected;
 	poll_hurry(lagg);
-	core_link_changed(lagg->core, clock_now(), slot, &port->link, &lagg->fx);
+	input_link(lagg, slot, &port->link);
 }
 
 void lagg_port_lost(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected)
@@ -367,7 +384,6 @@ void lagg_port_lost(struct lagg *lagg, uint32_t slot, enum xlagg_detected detect
 	if (detected == XLAGG_DETECTED_POLL && !has_lost(lagg, slot))
 		return;
 	tell_loss(lagg, slot, first_to_see(lagg, slot, detected));
-	lagg_effects(lagg);
 }
 
 void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected)
@@ -378,7 +394,7 @@ void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected det
 	poll_look(lagg, slot);
 	/* The counters first: a loss after this line is one that carrier below may not show yet. */
 	datapath_lost(lagg->dp, now_lost);
-	if (netlink_get(lagg->agent->nl, port->ifindex, &port->device) < 0)
+	if (netlink_get(lagg->host->nl, port->ifindex, &port->device) < 0)
 		return; /* the removal is told by an event of its own */
 	link.admin_up = port->device.flags & IFF_UP;
 	link.carrier = port->device.carrier;
@@ -386,6 +402,7 @@ void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected det
 	ethtool_link(port->ifindex, port->device.name, &link.speed, &link.duplex);
 	own_mac(lagg, slot, link.mac);
 	/* Of the losses some may be LACP's, which the core does not count as the link's. */
+	input_begin(lagg);
 	uint32_t losses = now_lost[slot] - port->lost, outs = headless_outs(lagg, slot);
 	if (outs)
 		headless_restart(lagg, slot);
@@ -395,6 +412,20 @@ void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected det
 		poll_hurry(lagg);
 	port->link = link;
 	port->lost = now_lost[slot];
-	core_link_changed(lagg->core, clock_now(), slot, &link, &lagg->fx);
-	lagg_effects(lagg);
+	input_link(lagg, slot, &link);
+	input_end(lagg);
+}
+
+void lagg_port_changed(struct lagg *lagg, uint32_t slot, const struct device *device)
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	const struct looks *looks = &lagg->looks;
+	if (strcmp(device->name, lagg->port[slot].name) != 0)
+		lagg_port_rename(lagg, slot, device->name);
+	lagg_port_refresh(lagg, slot, XLAGG_DETECTED_NETLINK);
+	/* MAC, MTU and offloads are the lagg's to choose. */
+	bool other = device->mtu != looks->mtu || (!looks->own_macs && memcmp(device->mac, looks->mac, 6) != 0) ||
+		     lagg->model.conf.datapath == XLAGG_DATAPATH_XDP;
+	if (other && lagg_port_adjust(lagg, slot, sentence) < 0)
+		log_warning("%s: %s", lagg->model.name, sentence);
 }

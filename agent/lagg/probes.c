@@ -3,15 +3,16 @@
 #include <errno.h>
 #include <string.h>
 
-#include "agent.h"
+#include "lagg/probes.h"
+#include "sys/frames/frames.h"
 
-bool probe_wanted(const struct xlagg_lagg_conf *conf)
+bool probes_wanted(const struct xlagg_lagg_conf *conf)
 {
 	return strcmp(conf->probe, "none") != 0 && conf->proto != XLAGG_PROTO_BROADCAST &&
 	       conf->proto != XLAGG_PROTO_NONE;
 }
 
-uint32_t probe_targets(const struct xlagg_lagg_conf *conf)
+uint32_t probes_targets(const struct xlagg_lagg_conf *conf)
 {
 	uint32_t targets = 0;
 	const char *address = strcmp(conf->probe, "none") != 0 ? conf->probe : NULL;
@@ -23,9 +24,9 @@ uint32_t probe_targets(const struct xlagg_lagg_conf *conf)
 }
 
 /* Where the far end spreads frames over the links, the answers to all ports may come in on one. */
-uint32_t probe_limit_us(const struct xlagg_lagg_conf *conf)
+uint32_t probes_limit_us(const struct xlagg_lagg_conf *conf)
 {
-	uint32_t targets = probe_wanted(conf) ? probe_targets(conf) : 0;
+	uint32_t targets = probes_wanted(conf) ? probes_targets(conf) : 0;
 	return targets ? conf->probe_interval * 1000 / (targets * XLAGG_MAX_PORTS) : 0;
 }
 
@@ -40,19 +41,19 @@ static void set_mac(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
 		log_warning("%s: answers to its link probes may not be heard: %s", lagg->model.name, strerror(-r));
 }
 
-void probe_forget(struct lagg *lagg, uint32_t slot)
+void probes_forget(struct lagg *lagg, uint32_t slot)
 {
 	set_mac(lagg, slot, (const uint8_t[6]){0});
 }
 
-void probe_yield(struct lagg *lagg, const uint8_t mac[6])
+void probes_yield(struct lagg *lagg, const uint8_t mac[6])
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (!memcmp(lagg->probe_mac[slot], mac, 6))
-			probe_forget(lagg, slot);
+			probes_forget(lagg, slot);
 }
 
-void probe_send(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
+void probes_send(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
 {
 	const struct lagg_port *port = &lagg->port[slot];
 	const struct core_target *target;
@@ -60,23 +61,22 @@ void probe_send(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
 	if (memcmp(mac, lagg->looks.mac, 6) != 0)
 		set_mac(lagg, slot, mac);
 	else
-		probe_forget(lagg, slot);
+		probes_forget(lagg, slot);
 	for (uint32_t i = 0; i < targets && port->ifindex; i++) {
-		int r = frames_probe(lagg->agent->packet_fd, port->ifindex, mac, target[i].version, target[i].address);
+		int r = frames_probe(lagg->host->packet_fd, port->ifindex, mac, target[i].version, target[i].address);
 		if (r < 0)
 			log_debug("%s: %s: a link probe was not sent: %s", lagg->model.name, port->name, strerror(-r));
 	}
 }
 
-void probe_receive(struct lagg *lagg, uint32_t slot, const uint8_t *frame, uint32_t len)
+bool probes_read(const uint8_t *frame, uint32_t len, struct core_answer *ret)
 {
 	struct frames_answer heard;
-	struct core_answer answer = {};
 	if (frames_read_answer(frame, len, &heard) < 0)
-		return;
-	answer.from.version = heard.version;
-	memcpy(answer.from.address, heard.address, sizeof(answer.from.address));
-	memcpy(answer.source, heard.source, sizeof(answer.source));
-	memcpy(answer.to, heard.to, sizeof(answer.to));
-	core_probe_answer(lagg->core, clock_now(), slot, &answer, &lagg->fx);
+		return false;
+	*ret = (struct core_answer){.from.version = heard.version};
+	memcpy(ret->from.address, heard.address, sizeof(ret->from.address));
+	memcpy(ret->source, heard.source, sizeof(ret->source));
+	memcpy(ret->to, heard.to, sizeof(ret->to));
+	return true;
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent.h"
+#include "lagg/record.h"
 
 static int save_message(struct lagg *lagg)
 {
@@ -31,7 +31,7 @@ static int save_message(struct lagg *lagg)
 int record_save(struct lagg *lagg)
 {
 	struct xlagg_saved *saved = &lagg->saved;
-	int r = lagg->agent->changing ? 0 : save_message(lagg);
+	int r = lagg->host->changing ? 0 : save_message(lagg);
 	if (r < 0)
 		return r;
 	saved->device = lagg->device;
@@ -45,10 +45,10 @@ int record_save(struct lagg *lagg)
 }
 
 /* bpffs reserves names with a dot; no lagg has a % in its name. */
-void record_folder(const struct agent *agent, const char *name, char ret[512])
+void record_folder(const struct lagg_host *host, const char *name, char ret[512])
 {
-	size_t pins = strlen(agent->pins);
-	snprintf(ret, 512, "%s/%s", agent->pins, name);
+	size_t pins = strlen(host->pins);
+	snprintf(ret, 512, "%s/%s", host->pins, name);
 	for (char *dot = ret + (pins < 511 ? pins : 511); (dot = strchr(dot, '.'));)
 		*dot = '%';
 }
@@ -97,7 +97,7 @@ int record_check(const struct xlagg_saved *saved)
 }
 
 /* Forgets undo records that cannot be: of devices that were no port of this lagg, or not terminated. */
-static void check_undo(struct agent *agent, const char *name, struct xlagg_saved *saved)
+static void check_undo(struct lagg_host *host, const char *name, struct xlagg_saved *saved)
 {
 	char mark[64];
 	struct device device;
@@ -106,7 +106,7 @@ static void check_undo(struct agent *agent, const char *name, struct xlagg_saved
 		struct xlagg_undo *undo = &saved->undo[slot];
 		bool texts = memchr(undo->name, 0, sizeof(undo->name)) && memchr(undo->alias, 0, sizeof(undo->alias));
 		bool known = texts && undo->ifindex && undo->ifindex <= INT_MAX &&
-			     netlink_get(agent->nl, (int)undo->ifindex, &device) == 0 &&
+			     netlink_get(host->nl, (int)undo->ifindex, &device) == 0 &&
 			     (!strcmp(device.alias, mark) || !strcmp(device.name, undo->name));
 		if (!texts)
 			*undo = (struct xlagg_undo){0};
@@ -133,7 +133,7 @@ int record_decode(const struct xlagg_saved *saved, const char *name, struct xlag
 }
 
 /* NULL: it cannot be read. */
-struct xlagg_saved *record_read(struct agent *agent, const char *name, const char *folder)
+struct xlagg_saved *record_read(struct lagg_host *host, const char *name, const char *folder)
 {
 	struct xlagg_saved *saved = malloc(sizeof(*saved));
 	if (saved && datapath_read_saved(folder, saved) < 0) {
@@ -141,6 +141,6 @@ struct xlagg_saved *record_read(struct agent *agent, const char *name, const cha
 		return NULL;
 	}
 	if (saved)
-		check_undo(agent, name, saved);
+		check_undo(host, name, saved);
 	return saved;
 }

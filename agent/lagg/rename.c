@@ -4,31 +4,35 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent.h"
+#include "lagg/device.h"
+#include "lagg/effects.h"
+#include "lagg/identity.h"
+#include "lagg/ports.h"
+#include "lagg/record.h"
+#include "lagg/rename.h"
 
 /* Whether the lagg can be called so. */
 static int check_name(struct lagg *lagg, const char *name, char sentence[XLAGG_SENTENCE_MAX])
 {
-	struct agent *agent = lagg->agent;
-	for (uint32_t i = 0; i < agent->laggs; i++)
-		if (ctl_find_port(&agent->lagg[i]->model, name) >= 0) {
-			snprintf(sentence, XLAGG_SENTENCE_MAX, "%s is a port of %s", name, agent->lagg[i]->model.name);
-			return -EBUSY;
-		}
+	const char *other = lagg->host->calls->lagg_of_port(lagg->host, name);
+	if (other) {
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s is a port of %s", name, other);
+		return -EBUSY;
+	}
 	return ctl_check_name(name, "a lagg", sentence);
 }
 
 /* Pins and kept identity; where the second fails the first is put back. */
 static int move_files(struct lagg *lagg, const char *name, char sentence[XLAGG_SENTENCE_MAX])
 {
-	struct agent *agent = lagg->agent;
+	struct lagg_host *host = lagg->host;
 	char from[512], to[512];
-	record_folder(agent, lagg->model.name, from);
-	record_folder(agent, name, to);
+	record_folder(host, lagg->model.name, from);
+	record_folder(host, name, to);
 	record_clear(to);
 	int r = rename(from, to) ? -errno : 0;
 	if (r == 0)
-		r = identity_rename(agent, lagg->model.name, name);
+		r = identity_rename(host, lagg->model.name, name);
 	if (r < 0) {
 		snprintf(sentence, XLAGG_SENTENCE_MAX, "its pins and its file cannot be renamed: %s", strerror(-r));
 		rename(to, from);
@@ -62,7 +66,7 @@ void lagg_rename(struct lagg *lagg, const char *name)
 		r = move_files(lagg, name, sentence);
 	if (r < 0) {
 		log_warning("%s: its new name %s is not taken over: %s", before, name, sentence);
-		r = netlink_rename(lagg->agent->nl, lagg->ifindex, before);
+		r = netlink_rename(lagg->host->nl, lagg->ifindex, before);
 		if (r < 0)
 			log_error("%s: its name cannot be put back: %s", before, strerror(-r));
 		return;

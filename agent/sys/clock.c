@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The two clocks, and the monotonic one told in terms of the other. */
+/* The two clocks, the monotonic one in terms of the other, and timers of the event loop. */
 #include <time.h>
 
 #include "sys/clock.h"
@@ -29,4 +29,21 @@ uint64_t clock_to_realtime(uint64_t monotonic)
 	if (now - offset + NS_PER_MS > 2 * NS_PER_MS)
 		offset = now;
 	return offset + monotonic;
+}
+
+void clock_set_timer(sd_event_source *timer, uint64_t deadline)
+{
+	if (deadline == UINT64_MAX) {
+		sd_event_source_set_enabled(timer, SD_EVENT_OFF);
+		return;
+	}
+	/* Rounded up: what runs too early would ask for the same moment again. */
+	sd_event_source_set_time(timer, deadline / 1000 + 1);
+	sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}
+
+int clock_again_in(sd_event_source *timer, uint64_t ns)
+{
+	sd_event_source_set_time(timer, (clock_now() + ns) / 1000);
+	return sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }

@@ -4,6 +4,7 @@
 #define SYS_CLOCK_H
 
 #include <stdint.h>
+#include <systemd/sd-event.h>
 
 #define NS_PER_MS 1000000ull
 #define NS_PER_S 1000000000ull
@@ -12,5 +13,10 @@ uint64_t clock_now(void);      /* CLOCK_MONOTONIC */
 uint64_t clock_realtime(void); /* CLOCK_REALTIME */
 /* The real time of a monotonic one, always the same for the same moment. */
 uint64_t clock_to_realtime(uint64_t monotonic);
+
+/* Sets a timer of the event loop to a monotonic time, or switches it off: UINT64_MAX. */
+void clock_set_timer(sd_event_source *timer, uint64_t deadline);
+/* From a timer's handler: it comes again so long from now, whatever was missed meanwhile. 0 or -errno. */
+int clock_again_in(sd_event_source *timer, uint64_t ns);
 
 #endif

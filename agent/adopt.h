@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What was left pinned by the agent before: taken over or put back. */
+#ifndef AGENT_ADOPT_H
+#define AGENT_ADOPT_H
+
+#include "agent.h"
+
+void adopt_all(struct agent *agent);
+/* Puts everything back that is pinned, without a running agent. 0, or the first error. */
+int adopt_flush(struct agent *agent);
+
+#endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Telling subscribers. */
+#ifndef AGENT_EVENTS_H
+#define AGENT_EVENTS_H
+
+#include "agent.h"
+
+void events_publish(struct agent *agent, const struct xlagg_event *event);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The configuration file. */
+#ifndef AGENT_FILE_H
+#define AGENT_FILE_H
+
+#include "agent.h"
+
+/* Makes the running configuration that of the file. */
+int file_reload(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX]);
+/* At start: adds the laggs of the file that are not running. */
+int file_start(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX]);
+
+#endif

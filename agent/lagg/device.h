@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The lagg's own device and its lower end. */
+#ifndef LAGG_DEVICE_H
+#define LAGG_DEVICE_H
+
+#include "lagg/lagg.h"
+
+/* The MTU that the lagg shall have: the option's, the present one, or that of the first port. */
+uint32_t device_mtu(const struct lagg *lagg, const struct xlagg_model *model);
+/* Makes the device: netkit where the kernel has it and it is wanted, else a veth pair. */
+int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX]);
+/* The ifalias of the lower end of the lagg `name`. */
+void device_lower_mark(const char *name, char ret[64]);
+/* Gives the lower end the name and the mark that go with the lagg's name. */
+int device_name_lower(struct lagg *lagg, const char *name);
+/* Whether VLAN devices are above the lagg's device. */
+bool device_has_vlans(const struct lagg *lagg);
+/* Sets the offloads that the xdp profile needs (with tc: nothing), also after others changed them. */
+void device_assert_features(struct lagg *lagg);
+/* Switches them on again for the tc profile. */
+void device_release_features(struct lagg *lagg);
+/* Adds and removes xlagg's own addresses until they are those of `to`. */
+int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX]);
+
+#endif

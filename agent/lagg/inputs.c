@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The door to the core: what it is told, and when the effects of that are carried out. */
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <string.h>
+
+#include "lagg/effects.h"
+#include "lagg/gap.h"
+#include "lagg/inputs.h"
+#include "lagg/probes.h"
+
+void input_begin(struct lagg *lagg)
+{
+	lagg->inputs++;
+}
+
+void input_end(struct lagg *lagg)
+{
+	/* One more input has to fit into the list; and an input that is an effect itself adds to those being carried
+	 * out. */
+	bool crowded = lagg->fx.count > CORE_MAX_EFFECTS / 2;
+	if (!lagg->carrying_out && (lagg->inputs == 1 || crowded)) {
+		lagg->carrying_out = true;
+		effects_carry_out(lagg);
+		lagg->carrying_out = false;
+	}
+	lagg->inputs--;
+}
+
+void input_run(struct lagg *lagg)
+{
+	input_begin(lagg);
+	core_run(lagg->core, clock_now(), &lagg->fx);
+	input_end(lagg);
+}
+
+void input_time(struct lagg *lagg)
+{
+	/* If the agent is late, the partner must not look silent: the frames that wait come first. */
+	input_frames(lagg);
+	input_begin(lagg);
+	input_run(lagg);
+	gap_run(lagg, clock_now());
+	input_end(lagg);
+}
+
+void input_options(struct lagg *lagg, const struct xlagg_lagg_conf *conf)
+{
+	input_begin(lagg);
+	core_set(lagg->core, clock_now(), conf, &lagg->fx);
+	input_end(lagg);
+}
+
+void input_mac(struct lagg *lagg, const uint8_t mac[6])
+{
+	input_begin(lagg);
+	core_set_mac(lagg->core, clock_now(), mac, &lagg->fx);
+	input_end(lagg);
+}
+
+void input_port_add(struct lagg *lagg, uint32_t slot, const struct xlagg_port_conf *conf)
+{
+	input_begin(lagg);
+	core_port_add(lagg->core, clock_now(), slot, lagg->port[slot].name, lagg->next_order++, conf, &lagg->fx);
+	input_end(lagg);
+}
+
+void input_port_set(struct lagg *lagg, uint32_t slot, const struct xlagg_port_conf *conf)
+{
+	input_begin(lagg);
+	core_port_set(lagg->core, clock_now(), slot, conf, &lagg->fx);
+	input_end(lagg);
+}
+
+void input_port_del(struct lagg *lagg, uint32_t slot)
+{
+	input_begin(lagg);
+	core_port_del(lagg->core, clock_now(), slot, &lagg->fx);
+	input_end(lagg);
+}
+
+void input_link(struct lagg *lagg, uint32_t slot, const struct core_link *link)
+{
+	input_begin(lagg);
+	core_link_changed(lagg->core, clock_now(), slot, link, &lagg->fx);
+	input_end(lagg);
+}
+
+int input_activate(struct lagg *lagg, uint32_t slot)
+{
+	input_begin(lagg);
+	int r = core_activate(lagg->core, clock_now(), slot, &lagg->fx);
+	input_end(lagg);
+	return r;
+}
+
+void input_lacp_restart(struct lagg *lagg, uint32_t slot)
+{
+	input_begin(lagg);
+	core_lacp_restart(lagg->core, clock_now(), slot, &lagg->fx);
+	input_end(lagg);
+}
+
+void input_stop(struct lagg *lagg)
+{
+	input_begin(lagg);
+	core_stop(lagg->core, clock_now(), &lagg->fx);
+	input_end(lagg);
+}
+
+void input_adopted(struct lagg *lagg, const struct xlagg_history *history)
+{
+	input_begin(lagg);
+	core_release(lagg->core, clock_now(), &lagg->fx);
+	core_adopt_history(lagg->core, history);
+	input_end(lagg);
+}
+
+/* --- control frames --- */
+
+static void input_answer(struct lagg *lagg, uint32_t slot, const uint8_t *frame, uint32_t len)
+{
+	struct core_answer answer;
+	if (!probes_read(frame, len, &answer))
+		return;
+	input_begin(lagg);
+	core_probe_answer(lagg->core, clock_now(), slot, &answer, &lagg->fx);
+	input_end(lagg);
+}
+
+static void input_slow_frame(struct lagg *lagg, const struct xlagg_slow_event *event, uint32_t len)
+{
+	lagg->port[event->slot].lacp.pdu_rx_ns = event->time_ns;
+	input_begin(lagg);
+	core_slow_frame(lagg->core, clock_now(), event->slot, event->frame, len, &lagg->fx);
+	input_end(lagg);
+}
+
+static void on_frame(void *context, const struct xlagg_slow_event *event)
+{
+	struct lagg *lagg = context;
+	if (event->slot >= XLAGG_MAX_PORTS || !lagg->port[event->slot].used ||
+	    event->time_ns < lagg->port[event->slot].deaf_until_ns)
+		return;
+	uint32_t len = event->len < XLAGG_SLOW_FRAME_MAX ? event->len : XLAGG_SLOW_FRAME_MAX;
+	if (event->frame[12] == ETH_P_SLOW >> 8 && event->frame[13] == (ETH_P_SLOW & 0xff))
+		input_slow_frame(lagg, event, len);
+	else
+		input_answer(lagg, event->slot, event->frame, len);
+}
+
+void input_frames(struct lagg *lagg)
+{
+	int r = datapath_slow_read(lagg->dp, on_frame, lagg);
+	if (r < 0)
+		log_warning("%s: cannot read its control frames: %s", lagg->model.name, strerror(-r));
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+	(void)source, (void)fd, (void)revents;
+	input_frames(context);
+	return 0;
+}
+
+int input_watch_frames(struct lagg *lagg)
+{
+	return sd_event_add_io(lagg->host->event, &lagg->slow_source, datapath_slow_fd(lagg->dp), EPOLLIN, on_readable,
+			       lagg);
+}

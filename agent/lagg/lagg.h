@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* One lagg: an instance that ties its core, its datapath and its devices together. Everything here runs in one thread.
+ */
+#ifndef LAGG_LAGG_H
+#define LAGG_LAGG_H
+
+#include "core/core.h"
+#include "ctl/ctl.h"
+#include "lagg/host.h"
+#include "sys/clock.h"
+#include "sys/log.h"
+
+/* A port of a running lagg. Its configuration is lagg->model.port[...] of the same name. */
+struct lagg_port {
+	bool used;
+	char name[XLAGG_NAME_MAX];
+	int ifindex;			     /* 0: the device is absent or could not be set up */
+	struct device device;		     /* as last seen, where ifindex is not 0 */
+	struct core_link link;		     /* as last given to the core */
+	uint32_t lost;			     /* the loss counter up to which the core knows */
+	struct xlagg_lacp lacp, lacp_pinned; /* for the next agent: as it is, and as it was pinned last */
+	uint64_t deaf_until_ns;		     /* control frames from before this monotonic time are stale */
+	char refused[XLAGG_SENTENCE_MAX];    /* why a present device is no port, or empty */
+	uint32_t refusals;		     /* how often in a row the device refused a change */
+	uint64_t retry_ns;		     /* monotonic time of the next look at a refused device */
+};
+
+/* What a lagg looks like from outside: it and its ports alike. */
+struct looks {
+	uint8_t mac[6]; /* of the lagg's device and, except with own_macs, of its ports */
+	uint32_t mtu;
+	bool own_macs; /* mac active: each port has its own, and the lagg's device that of the port in use */
+};
+
+struct lagg {
+	struct lagg_host *host;
+	struct xlagg_model model; /* what is applied now */
+	uint32_t number;	  /* for automatic LACP keys */
+	uint32_t seed;		  /* of the flow hash */
+	struct looks looks;
+	int ifindex, lower_ifindex; /* of its device and of the lower end */
+	enum xlagg_device device;
+	bool direct;	     /* tx-path in use */
+	bool promisc;	     /* the lagg's device is promiscuous: so are the ports */
+	bool vlans;	     /* it has VLANs on it */
+	bool ending;	     /* it is being taken down */
+	bool clock_failed;   /* the kernel's clock for its LACP could not be started, which was logged */
+	uint32_t next_order; /* of the next port that is added */
+	bool carrier;	     /* as the core wants it */
+	struct core *core;
+	struct core_effects fx;	     /* of the inputs that are being handled; inputs.c and effects.c alone touch it */
+	uint32_t inputs;	     /* how many inputs are being handled, one within the other */
+	bool carrying_out;	     /* effects are being carried out */
+	struct xlagg_event failover; /* waits for its gap to be known (gap.c); type 0: none */
+	uint64_t failover_until_ns;  /* monotonic time until which it waits */
+	uint64_t failover_told_ns;   /* monotonic time at which the last one was reported */
+	uint64_t deadline_ns;	     /* monotonic time at which the core has to run next, or CORE_NEVER */
+	struct datapath *dp;
+	sd_event_source *slow_source;		/* readable: control frames wait */
+	struct lagg_port port[XLAGG_MAX_PORTS]; /* index: slot */
+	uint8_t probe_mac[XLAGG_MAX_PORTS][6];	/* the MAC that only link probes come from, as the programs know it */
+	struct xlagg_saved saved;		/* as pinned */
+};
+
+/*
+ * Makes the device and the datapath of a lagg that has no ports yet. The caller adds it to the running ones and then
+ * calls lagg_start(). On failure nothing is left.
+ */
+int lagg_make(struct lagg_host *host, const struct xlagg_model *model, struct lagg **ret,
+	      char sentence[XLAGG_SENTENCE_MAX]);
+/* Changes a lagg that was just made into the configured one. On failure the caller takes it down. */
+int lagg_start(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX]);
+/* Takes the lagg down: ports and devices as they were, nothing pinned. What identity.c keeps stays. The caller frees
+ * it. */
+void lagg_take_down(struct lagg *lagg);
+/* An instance without devices and datapath; NULL: no memory. */
+struct lagg *lagg_new(struct lagg_host *host, const struct xlagg_model *model);
+/* Frees the instance and leaves the lagg forwarding. */
+void lagg_free(struct lagg *lagg);
+
+/* What the lagg's programs have to know. */
+void lagg_setup(const struct lagg *lagg, struct datapath_setup *ret);
+/* Whether transmit programs redirect at once: tx-path direct, which exists on a veth with the tc profile only. */
+bool lagg_wants_direct(const struct xlagg_lagg_conf *conf, enum xlagg_device device);
+
+#endif

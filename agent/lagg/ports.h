@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The ports of a running lagg. A port is found by its slot. */
+#ifndef LAGG_PORTS_H
+#define LAGG_PORTS_H
+
+#include "lagg/lagg.h"
+
+/* The slot of the port of that name, or -ENOENT. */
+int lagg_port_find(const struct lagg *lagg, const char *name);
+/* Its configuration, or NULL. */
+struct xlagg_port_model *lagg_port_model(struct lagg *lagg, uint32_t slot);
+
+/* Adds a port to the configuration, and its device where it is there. */
+int lagg_port_add(struct lagg *lagg, const struct xlagg_port_model *port, char sentence[XLAGG_SENTENCE_MAX]);
+/*
+ * Before a port is removed: what goes over it goes elsewhere, and the far end is told, while the port still receives.
+ * Returns whether it carried traffic.
+ */
+bool lagg_port_retire(struct lagg *lagg, uint32_t slot);
+/* Removes it from the configuration and puts its device back. */
+void lagg_port_del(struct lagg *lagg, uint32_t slot);
+/* The device of a port appeared: makes it a port. */
+int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX]);
+/* The device of a port is gone. */
+void lagg_port_absent(struct lagg *lagg, uint32_t slot);
+/* The device of a port has another name now. */
+void lagg_port_rename(struct lagg *lagg, uint32_t slot, const char *name);
+/* The device of a port changed: its name, its link, or what is the lagg's to choose. */
+void lagg_port_changed(struct lagg *lagg, uint32_t slot, const struct device *device);
+/* Looks at carrier, speed and administrative state now and hands them to the core. `detected`: what caused the look. */
+void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected);
+/* Its carrier is known to be gone: the core hears of it before the kernel is asked, which may have to wait for RTNL. */
+void lagg_port_lost(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected);
+/* Makes the port's device what the lagg wants; also after someone else changed it. */
+int lagg_port_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE_MAX]);
+/* The same for all ports. 0, or the first error. */
+int lagg_adjust_ports(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX]);
+
+#endif

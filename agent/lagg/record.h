@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What is pinned of a lagg beside its datapath: configuration and undo records, in a folder of its own. */
+#ifndef LAGG_RECORD_H
+#define LAGG_RECORD_H
+
+#include "lagg/lagg.h"
+
+/*
+ * Pins configuration and undo records for the next agent. Within a transaction only the undo records: if the agent dies
+ * on the way, the configuration is the one before, and a lagg that was being made has none.
+ */
+int record_save(struct lagg *lagg);
+/* The lagg's folder of pins, and the lagg of such a folder's name. */
+void record_folder(const struct lagg_host *host, const char *name, char ret[512]);
+void record_folder_to_name(const char *folder, char ret[XLAGG_NAME_MAX]);
+/* Whether this folder is a lagg's and not another namespace's, which has folders in it. */
+bool record_is_folder(const char *folder);
+/* Removes what a lagg that was never finished left pinned in `folder`, if it did. */
+void record_clear(const char *folder);
+/*
+ * The record in a lagg's folder, to be freed by the caller; NULL: it cannot be read. Impossible undo records are
+ * dropped from it.
+ */
+struct xlagg_saved *record_read(struct lagg_host *host, const char *name, const char *folder);
+/* Whether version and lengths are as they must be: 0 or -EPROTO. */
+int record_check(const struct xlagg_saved *saved);
+/* The configuration in it. */
+int record_decode(const struct xlagg_saved *saved, const char *name, struct xlagg_model *ret,
+		  char sentence[XLAGG_SENTENCE_MAX]);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The list of running laggs. */
+#ifndef AGENT_LAGGS_H
+#define AGENT_LAGGS_H
+
+#include "agent.h"
+
+/* How the running laggs reach the agent: what lagg_host.calls points to. */
+extern const struct lagg_host_calls laggs_calls;
+
+struct lagg *laggs_find(const struct agent *agent, const char *name);
+/* Makes a lagg and adds it. On failure it is as before, but for a sentence. */
+int laggs_create(struct agent *agent, const struct xlagg_model *model, struct lagg **ret,
+		 char sentence[XLAGG_SENTENCE_MAX]);
+void laggs_add(struct agent *agent, struct lagg *lagg);
+/* Takes a lagg down and forgets it. What the state folder keeps of it stays. */
+void laggs_destroy(struct agent *agent, struct lagg *lagg);
+/* Forgets a lagg and leaves it forwarding. */
+void laggs_release(struct agent *agent, struct lagg *lagg);
+/* The running configuration, to be freed by the caller; NULL: no memory. */
+struct ctl_model *laggs_model(const struct agent *agent);
+/* Puts the running laggs into the order of `model`; those that it does not name go last. */
+void laggs_order(struct agent *agent, const struct ctl_model *model);
+/* Sets the event loop's timer to the earliest deadline of all laggs. */
+void laggs_arm(struct agent *agent);
+/* Runs the laggs whose deadline has come. */
+void laggs_run(struct agent *agent);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* One message of a client. */
+#ifndef AGENT_REQUEST_H
+#define AGENT_REQUEST_H
+
+#include "server.h"
+
+/* Reads it, checks it, does what it asks for and answers. False: the connection is to be closed. */
+bool request_handle(struct client *client, const void *message, size_t len);
+/* Refuses a message that cannot be decoded: at once, or, within a transaction, with the answer to its commit. */
+bool request_refuse(struct client *client, const struct nlmsghdr *request, int r, const char *sentence);
+
+#endif
