@@ -38,7 +38,7 @@ static void free_saved(struct xlagg_saved **saved)
 static uint32_t find_slot(const struct lagg *lagg, const char *name)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-		if (!lagg->port[slot].used && !strcmp(lagg->saved.undo[slot].name, name))
+		if (!lagg->port[slot].used && strcmp(lagg->saved.undo[slot].name, name) == 0)
 			return slot;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (!lagg->port[slot].used && !lagg->saved.undo[slot].name[0])

@@ -42,10 +42,10 @@ static bool port_of_device(struct agent *agent, int ifindex, struct lagg **lagg,
 
 static bool named_so(const struct device *device, const char *name)
 {
-	if (!strcmp(device->name, name))
+	if (strcmp(device->name, name) == 0)
 		return true;
 	for (size_t i = 0; i < sizeof(device->altname) / sizeof(device->altname[0]); i++)
-		if (device->altname[i][0] && !strcmp(device->altname[i], name))
+		if (device->altname[i][0] && strcmp(device->altname[i], name) == 0)
 			return true;
 	return false;
 }

@@ -25,9 +25,9 @@ static bool is_mark(const struct search *search, const char *alias, const char *
 	size_t len = strlen(alias), head = strlen(before), tail = strlen(after);
 	if (search->name) {
 		snprintf(mark, sizeof(mark), "%s%s%s", before, search->name, after);
-		return !strcmp(alias, mark);
+		return strcmp(alias, mark) == 0;
 	}
-	return len > head + tail && !strncmp(alias, before, head) && !strcmp(alias + len - tail, after);
+	return len > head + tail && strncmp(alias, before, head) == 0 && strcmp(alias + len - tail, after) == 0;
 }
 
 static bool in_use(const struct agent *agent, int ifindex)

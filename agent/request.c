@@ -15,18 +15,18 @@
 
 #define MAX_TRANSACTION 4096 /* commands */
 
-/* NLMSG_ERROR with the request's header; error 0 is an ack. False: the client is gone or does not read. */
-static bool answer(struct client *client, const struct nlmsghdr *request, uint32_t seq, int error, const char *sentence)
+/* NLMSG_ERROR with the request's header; r 0 is an ack. False: the client is gone or does not read. */
+static bool answer(struct client *client, const struct nlmsghdr *request, uint32_t seq, int r, const char *sentence)
 {
 	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[512];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
 	nlh->nlmsg_type = NLMSG_ERROR;
 	nlh->nlmsg_seq = request->nlmsg_seq;
 	struct nlmsgerr *body = mnl_nlmsg_put_extra_header(nlh, sizeof(*body));
-	body->error = error;
+	body->error = r;
 	body->msg = *request;
 	body->msg.nlmsg_seq = seq;
-	if (error && sentence[0])
+	if (r && sentence[0])
 		mnl_attr_put_strz(nlh, XLAGG_A_ERROR, sentence);
 	return client_send(client, buffer, nlh->nlmsg_len);
 }
@@ -142,12 +142,12 @@ static bool commit(struct client *client, const struct nlmsghdr *request, bool c
 }
 
 /* A message that cannot be decoded: answered at once, or, within a transaction, by its commit. */
-bool request_refuse(struct client *client, const struct nlmsghdr *request, int error, const char *sentence)
+bool request_refuse(struct client *client, const struct nlmsghdr *request, int r, const char *sentence)
 {
 	if (!(request->nlmsg_flags & NLM_F_MULTI))
-		return answer(client, request, request->nlmsg_seq, error, sentence);
+		return answer(client, request, request->nlmsg_seq, r, sentence);
 	if (!client->refusal) {
-		client->refusal = error;
+		client->refusal = r;
 		client->refused_seq = request->nlmsg_seq;
 		snprintf(client->refused, sizeof(client->refused), "%s", sentence);
 	}

@@ -85,7 +85,7 @@ static int check_probe(const struct ctl_command *command, const struct ctl_model
 		       char sentence[XLAGG_SENTENCE_MAX])
 {
 	const struct xlagg_model *lagg = ctl_find((struct ctl_model *)model, command->name);
-	if (!lagg || !strcmp(lagg->conf.probe, "none"))
+	if (!lagg || strcmp(lagg->conf.probe, "none") == 0)
 		return 0;
 	if (!probes_wanted(&lagg->conf)) {
 		snprintf(sentence, XLAGG_SENTENCE_MAX,
@@ -242,7 +242,7 @@ static void forget_leaving(struct agent *agent, const struct ctl_model *before, 
 static uint32_t command_of(const struct ctl_command *commands, uint32_t count, const char *lagg)
 {
 	for (uint32_t i = 0; i < count; i++)
-		if (!strcmp(commands[i].name, lagg))
+		if (strcmp(commands[i].name, lagg) == 0)
 			return i;
 	return 0;
 }

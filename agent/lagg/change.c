@@ -118,7 +118,7 @@ static void change_ports(struct lagg *lagg, const struct xlagg_model *to)
 	for (uint32_t i = 0; i < to->ports; i++) {
 		uint32_t slot = (uint32_t)lagg_port_find(lagg, to->port[i].name);
 		struct xlagg_port_model *port = lagg_port_model(lagg, slot);
-		if (!memcmp(&port->conf, &to->port[i].conf, sizeof(port->conf)))
+		if (memcmp(&port->conf, &to->port[i].conf, sizeof(port->conf)) == 0)
 			continue;
 		port->conf = to->port[i].conf;
 		input_port_set(lagg, slot, &port->conf);
@@ -212,7 +212,7 @@ void lagg_device_changed(struct lagg *lagg, const struct device *device)
 		snprintf(to.conf.mac, sizeof(to.conf.mac), "%02x:%02x:%02x:%02x:%02x:%02x", device->mac[0],
 			 device->mac[1], device->mac[2], device->mac[3], device->mac[4], device->mac[5]);
 	}
-	if (!memcmp(&to.conf, &lagg->model.conf, sizeof(to.conf)))
+	if (memcmp(&to.conf, &lagg->model.conf, sizeof(to.conf)) == 0)
 		return;
 	if (lagg_change(lagg, &to, sentence) < 0)
 		log_warning("%s: a change made with ip is not taken over: %s", lagg->model.name, sentence);

@@ -114,7 +114,7 @@ int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	r = netlink_disable_ipv6(device.name, true);
 	if (r < 0 && r != -ENOENT)
 		log_warning("%s: cannot switch IPv6 off on %s: %s", name, device.name, strerror(-r));
-	return strcmp(device.name, lower) ? device_name_lower(lagg, name) : 0;
+	return strcmp(device.name, lower) != 0 ? device_name_lower(lagg, name) : 0;
 }
 
 struct vlan_search {
@@ -125,7 +125,7 @@ struct vlan_search {
 static void search_vlan(void *context, const struct device *device, bool gone)
 {
 	struct vlan_search *search = context;
-	search->found |= !gone && device->link == search->ifindex && !strcmp(device->kind, "vlan");
+	search->found |= !gone && device->link == search->ifindex && strcmp(device->kind, "vlan") == 0;
 }
 
 bool device_has_vlans(const struct lagg *lagg)
@@ -166,7 +166,7 @@ int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char s
 	for (uint32_t i = 0; i < now->addresses;) {
 		bool keep = false;
 		for (uint32_t j = 0; j < to->addresses; j++)
-			keep |= !strcmp(now->address[i], to->address[j]);
+			keep |= strcmp(now->address[i], to->address[j]) == 0;
 		if (keep) {
 			i++;
 			continue;
@@ -180,7 +180,7 @@ int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char s
 	for (uint32_t j = 0; j < to->addresses; j++) {
 		bool have = false;
 		for (uint32_t i = 0; i < now->addresses; i++)
-			have |= !strcmp(now->address[i], to->address[j]);
+			have |= strcmp(now->address[i], to->address[j]) == 0;
 		if (have)
 			continue;
 		int r = netlink_add_address(lagg->host->nl, lagg->ifindex, to->address[j]);

@@ -55,7 +55,7 @@ static void carry_carrier(struct lagg *lagg, bool up)
 static void take_mac_of(struct lagg *lagg, uint32_t slot)
 {
 	const uint8_t *mac = lagg->port[slot].link.mac;
-	if (!lagg->looks.own_macs || !memcmp(lagg->looks.mac, mac, 6))
+	if (!lagg->looks.own_macs || memcmp(lagg->looks.mac, mac, 6) == 0)
 		return;
 	probes_yield(lagg, mac);
 	int r = netlink_set_mac(lagg->host->nl, lagg->ifindex, mac);
@@ -152,7 +152,7 @@ static void save_history(struct lagg *lagg)
 {
 	struct xlagg_history history;
 	core_save_history(lagg->core, &history);
-	if (!memcmp(&history, &lagg->saved.history, sizeof(history)))
+	if (memcmp(&history, &lagg->saved.history, sizeof(history)) == 0)
 		return;
 	lagg->saved.history = history;
 	record_save(lagg);

@@ -125,7 +125,8 @@ static bool number_is_free(const struct lagg_host *host, uint32_t number)
 /* N of laggN. */
 static bool number_in_name(const char *lagg, uint32_t *ret)
 {
-	return !strncmp(lagg, "lagg", 4) && isdigit((unsigned char)lagg[4]) && read_number(lagg + 4, NUMBER_MAX, ret);
+	return strncmp(lagg, "lagg", 4) == 0 && isdigit((unsigned char)lagg[4]) &&
+	       read_number(lagg + 4, NUMBER_MAX, ret);
 }
 
 uint32_t identity_number(struct lagg_host *host, const char *lagg)
@@ -185,7 +186,7 @@ static int named_mac(struct lagg_host *host, const struct xlagg_model *model, ui
 {
 	const char *option = model->conf.mac;
 	struct device device;
-	if (!strcmp(option, "auto") || !strcmp(option, "active"))
+	if (strcmp(option, "auto") == 0 || strcmp(option, "active") == 0)
 		return 0;
 	if (strncmp(option, "from ", 5) != 0) {
 		if (!ctl_parse_mac(option, mac))
@@ -216,7 +217,7 @@ int identity_choose(struct lagg_host *host, const struct xlagg_model *model, uin
 	bool from_option = r == 1, changed = false;
 	if (!from_option && !id.has_mac)
 		id.has_mac = changed = first_port_mac(host, model, id.mac) == 0;
-	if (!from_option && !id.has_mac && !memcmp(mac, none, 6) && made_up_mac(mac) < 0)
+	if (!from_option && !id.has_mac && memcmp(mac, none, 6) == 0 && made_up_mac(mac) < 0)
 		return -EIO;
 	if (model->conf.hash_seed == XLAGG_AUTO && !id.has_seed) {
 		r = random_bytes(&id.seed, sizeof(id.seed));

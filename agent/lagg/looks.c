@@ -86,5 +86,5 @@ int looks_choose(struct lagg *lagg, const struct xlagg_model *model, struct look
 
 bool looks_want_own_macs(const struct xlagg_lagg_conf *conf)
 {
-	return conf->proto == XLAGG_PROTO_FAILOVER && !strcmp(conf->mac, "active");
+	return conf->proto == XLAGG_PROTO_FAILOVER && strcmp(conf->mac, "active") == 0;
 }

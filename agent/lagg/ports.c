@@ -21,7 +21,7 @@
 int lagg_port_find(const struct lagg *lagg, const char *name)
 {
 	for (int slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-		if (lagg->port[slot].used && !strcmp(lagg->port[slot].name, name))
+		if (lagg->port[slot].used && strcmp(lagg->port[slot].name, name) == 0)
 			return slot;
 	return -ENOENT;
 }
@@ -112,7 +112,7 @@ static int prepare(struct lagg *lagg, uint32_t slot, const struct device *device
 	port_setup_of(lagg, device, &setup);
 	int r = port_prepare(nl, device, &setup, &lagg->saved.undo[slot], record_undo, &place, sentence);
 	if (r == 0 || !setup.set_mac || strcmp(lagg->model.conf.mac, "auto") != 0 ||
-	    !memcmp(device->mac, lagg->looks.mac, 6) || !has_fixed_mac(lagg, device))
+	    memcmp(device->mac, lagg->looks.mac, 6) == 0 || !has_fixed_mac(lagg, device))
 		return r;
 	r = take_fixed_mac(lagg, device, sentence);
 	if (r < 0)
@@ -187,7 +187,7 @@ static void warn_of_mac(const struct lagg *lagg, uint32_t slot)
 {
 	uint8_t mac[6];
 	own_mac(lagg, slot, mac);
-	if (!memcmp(mac, lagg->looks.mac, 6))
+	if (memcmp(mac, lagg->looks.mac, 6) == 0)
 		log_warning("%s: %s leaves with the MAC that %s keeps: before it is used in the same network, give one "
 			    "of them another (xlagg lagg set %s mac ...)",
 			    lagg->model.name, lagg->port[slot].name, lagg->model.name, lagg->model.name);
@@ -340,7 +340,7 @@ void lagg_port_rename(struct lagg *lagg, uint32_t slot, const char *name)
 	struct xlagg_port_model *model = lagg_port_model(lagg, slot);
 	char text[64];
 	snprintf(text, sizeof(text), "renamed from %s", port->name);
-	if (!strcmp(lagg->model.conf.primary, port->name))
+	if (strcmp(lagg->model.conf.primary, port->name) == 0)
 		snprintf(lagg->model.conf.primary, XLAGG_NAME_MAX, "%s", name);
 	if (model)
 		snprintf(model->name, sizeof(model->name), "%s", name);

@@ -33,7 +33,7 @@ uint32_t probes_limit_us(const struct xlagg_lagg_conf *conf)
 /* The programs have to know before the first probe leaves, so that no answer goes astray. */
 static void set_mac(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
 {
-	if (!memcmp(lagg->probe_mac[slot], mac, 6))
+	if (memcmp(lagg->probe_mac[slot], mac, 6) == 0)
 		return;
 	memcpy(lagg->probe_mac[slot], mac, 6);
 	int r = datapath_set_probe_macs(lagg->dp, lagg->probe_mac);
@@ -49,7 +49,7 @@ void probes_forget(struct lagg *lagg, uint32_t slot)
 void probes_yield(struct lagg *lagg, const uint8_t mac[6])
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-		if (!memcmp(lagg->probe_mac[slot], mac, 6))
+		if (memcmp(lagg->probe_mac[slot], mac, 6) == 0)
 			probes_forget(lagg, slot);
 }
 

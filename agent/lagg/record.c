@@ -107,7 +107,7 @@ static void check_undo(struct lagg_host *host, const char *name, struct xlagg_sa
 		bool texts = memchr(undo->name, 0, sizeof(undo->name)) && memchr(undo->alias, 0, sizeof(undo->alias));
 		bool known = texts && undo->ifindex && undo->ifindex <= INT_MAX &&
 			     netlink_get(host->nl, (int)undo->ifindex, &device) == 0 &&
-			     (!strcmp(device.alias, mark) || !strcmp(device.name, undo->name));
+			     (strcmp(device.alias, mark) == 0 || strcmp(device.name, undo->name) == 0);
 		if (!texts)
 			*undo = (struct xlagg_undo){0};
 		undo->ifindex = known ? undo->ifindex : 0;
