@@ -76,8 +76,6 @@ int netlink_del_address(struct netlink *nl, int ifindex, const char *address_pre
 static bool read_address(const struct nlmsghdr *nlh, struct netlink_address *ret)
 {
 	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(nlh);
-	if (nlh->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(nlh) < sizeof(*info))
-		return false;
 	if (info->ifa_family != AF_INET && info->ifa_family != AF_INET6)
 		return false;
 	size_t len = info->ifa_family == AF_INET6 ? 16 : 4;
@@ -89,8 +87,8 @@ static bool read_address(const struct nlmsghdr *nlh, struct netlink_address *ret
 					.prefix = info->ifa_prefixlen,
 					.scope = info->ifa_scope,
 					.flags = info->ifa_flags};
-	struct netlink_attrs attrs = netlink_attrs(nlh, sizeof(*info));
-	while ((attr = netlink_attr(&attrs))) {
+	struct walk attrs = walk_attrs(nlh, sizeof(*info));
+	while ((attr = walk_next_attr(&attrs))) {
 		uint16_t type = mnl_attr_get_type(attr);
 		if (type == IFA_FLAGS && mnl_attr_get_payload_len(attr) >= sizeof(uint32_t))
 			ret->flags = mnl_attr_get_u32(attr);
@@ -112,7 +110,9 @@ int netlink_list_addresses(struct netlink *nl, int ifindex, netlink_address_fn f
 	int r = netlink_talk(nl, dump, &answer);
 	if (r < 0)
 		return r;
-	for (const struct nlmsghdr *nlh = netlink_next(&answer, NULL); nlh; nlh = netlink_next(&answer, nlh)) {
+	struct walk messages = netlink_messages(&answer);
+	const struct nlmsghdr *nlh;
+	while ((nlh = netlink_next(&messages, RTM_NEWADDR, sizeof(struct ifaddrmsg)))) {
 		struct netlink_address address;
 		if (read_address(nlh, &address) && (ifindex == 0 || ifindex == address.ifindex))
 			fn(context, &address);

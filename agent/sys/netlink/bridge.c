@@ -14,8 +14,6 @@
 static bool read_neighbour(const struct nlmsghdr *nlh, int bridge, struct netlink_neighbour *ret)
 {
 	const struct ndmsg *info = mnl_nlmsg_get_payload(nlh);
-	if (nlh->nlmsg_type != RTM_NEWNEIGH || mnl_nlmsg_get_payload_len(nlh) < sizeof(*info))
-		return false;
 	/* NUD_PERMANENT: the bridge's own addresses. NTF_SELF: the filter of a device, not the bridge's table. */
 	if (info->ndm_family != AF_BRIDGE || (info->ndm_state & NUD_PERMANENT) || (info->ndm_flags & NTF_SELF))
 		return false;
@@ -23,8 +21,8 @@ static bool read_neighbour(const struct nlmsghdr *nlh, int bridge, struct netlin
 	int master = 0;
 	const struct nlattr *attr;
 	*ret = (struct netlink_neighbour){.port = info->ndm_ifindex};
-	struct netlink_attrs attrs = netlink_attrs(nlh, sizeof(*info));
-	while ((attr = netlink_attr(&attrs))) {
+	struct walk attrs = walk_attrs(nlh, sizeof(*info));
+	while ((attr = walk_next_attr(&attrs))) {
 		size_t len = mnl_attr_get_payload_len(attr);
 		switch (mnl_attr_get_type(attr)) {
 		case NDA_LLADDR:
@@ -55,7 +53,9 @@ int netlink_list_fdb(struct netlink *nl, int bridge, netlink_neighbour_fn fn, vo
 	int r = netlink_talk(nl, dump, &answer);
 	if (r < 0)
 		return r;
-	for (const struct nlmsghdr *nlh = netlink_next(&answer, NULL); nlh; nlh = netlink_next(&answer, nlh)) {
+	struct walk messages = netlink_messages(&answer);
+	const struct nlmsghdr *nlh;
+	while ((nlh = netlink_next(&messages, RTM_NEWNEIGH, sizeof(struct ndmsg)))) {
 		struct netlink_neighbour neighbour;
 		if (read_neighbour(nlh, bridge, &neighbour))
 			fn(context, &neighbour);
@@ -64,10 +64,10 @@ int netlink_list_fdb(struct netlink *nl, int bridge, netlink_neighbour_fn fn, vo
 }
 
 /* The attribute of that type among these, or NULL. */
-static const struct nlattr *search(struct netlink_attrs attrs, uint16_t type)
+static const struct nlattr *search(struct walk attrs, uint16_t type)
 {
 	const struct nlattr *attr;
-	while ((attr = netlink_attr(&attrs)))
+	while ((attr = walk_next_attr(&attrs)))
 		if (mnl_attr_get_type(attr) == type)
 			return attr;
 	return NULL;
@@ -76,10 +76,10 @@ static const struct nlattr *search(struct netlink_attrs attrs, uint16_t type)
 static void read_bridge(const struct nlmsghdr *nlh, struct netlink_bridge *ret)
 {
 	*ret = (struct netlink_bridge){.vlan_protocol = ETH_P_8021Q};
-	const struct nlattr *info = search(netlink_attrs(nlh, sizeof(struct ifinfomsg)), IFLA_LINKINFO);
-	const struct nlattr *data = info ? search(netlink_nested(info), IFLA_INFO_DATA) : NULL;
-	const struct nlattr *filtering = data ? search(netlink_nested(data), IFLA_BR_VLAN_FILTERING) : NULL;
-	const struct nlattr *protocol = data ? search(netlink_nested(data), IFLA_BR_VLAN_PROTOCOL) : NULL;
+	const struct nlattr *info = search(walk_attrs(nlh, sizeof(struct ifinfomsg)), IFLA_LINKINFO);
+	const struct nlattr *data = info ? search(walk_nest(info), IFLA_INFO_DATA) : NULL;
+	const struct nlattr *filtering = data ? search(walk_nest(data), IFLA_BR_VLAN_FILTERING) : NULL;
+	const struct nlattr *protocol = data ? search(walk_nest(data), IFLA_BR_VLAN_PROTOCOL) : NULL;
 	/* A kernel whose bridges know no VLANs tells neither. */
 	if (filtering && mnl_attr_get_payload_len(filtering) > 0)
 		ret->vlan_filtering = mnl_attr_get_u8(filtering) != 0;
@@ -98,8 +98,9 @@ int netlink_get_bridge(struct netlink *nl, int ifindex, struct netlink_bridge *r
 	int r = netlink_talk(nl, get, &answer);
 	if (r < 0)
 		return r;
-	const struct nlmsghdr *nlh = netlink_next(&answer, NULL);
-	if (!nlh || nlh->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(nlh) < sizeof(struct ifinfomsg))
+	struct walk messages = netlink_messages(&answer);
+	const struct nlmsghdr *nlh = netlink_next(&messages, RTM_NEWLINK, sizeof(struct ifinfomsg));
+	if (!nlh)
 		return -EPROTO;
 	read_bridge(nlh, ret);
 	return 0;
@@ -107,9 +108,9 @@ int netlink_get_bridge(struct netlink *nl, int ifindex, struct netlink_bridge *r
 
 static void read_vlans(const struct nlattr *filter, struct netlink_bridge_port *ret)
 {
-	struct netlink_attrs attrs = netlink_nested(filter);
+	struct walk attrs = walk_nest(filter);
 	const struct nlattr *attr;
-	while ((attr = netlink_attr(&attrs))) {
+	while ((attr = walk_next_attr(&attrs))) {
 		struct bridge_vlan_info info;
 		if (mnl_attr_get_type(attr) != IFLA_BRIDGE_VLAN_INFO || mnl_attr_get_payload_len(attr) < sizeof(info))
 			continue;
@@ -130,16 +131,17 @@ int netlink_get_bridge_port(struct netlink *nl, int port, struct netlink_bridge_
 	int r = netlink_talk(nl, dump, &answer);
 	if (r < 0)
 		return r;
-	for (const struct nlmsghdr *nlh = netlink_next(&answer, NULL); nlh; nlh = netlink_next(&answer, nlh)) {
+	struct walk messages = netlink_messages(&answer);
+	const struct nlmsghdr *nlh;
+	while ((nlh = netlink_next(&messages, RTM_NEWLINK, sizeof(struct ifinfomsg)))) {
 		const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
-		if (nlh->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(nlh) < sizeof(*info) ||
-		    info->ifi_index != port)
+		if (info->ifi_index != port)
 			continue;
 		*ret = (struct netlink_bridge_port){};
-		struct netlink_attrs attrs = netlink_attrs(nlh, sizeof(*info));
+		struct walk attrs = walk_attrs(nlh, sizeof(*info));
 		const struct nlattr *vlans = search(attrs, IFLA_AF_SPEC);
 		const struct nlattr *port_info = search(attrs, IFLA_PROTINFO);
-		const struct nlattr *state = port_info ? search(netlink_nested(port_info), IFLA_BRPORT_STATE) : NULL;
+		const struct nlattr *state = port_info ? search(walk_nest(port_info), IFLA_BRPORT_STATE) : NULL;
 		if (vlans)
 			read_vlans(vlans, ret);
 		if (state && mnl_attr_get_payload_len(state) > 0)

@@ -33,8 +33,8 @@ static bool read_mac(const struct nlattr *attr, uint8_t ret[6])
 static void read_kinds(const struct nlattr *linkinfo, struct device *ret)
 {
 	const struct nlattr *attr;
-	struct netlink_attrs attrs = netlink_nested(linkinfo);
-	while ((attr = netlink_attr(&attrs))) {
+	struct walk attrs = walk_nest(linkinfo);
+	while ((attr = walk_next_attr(&attrs))) {
 		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
 			read_text(attr, ret->kind, sizeof(ret->kind));
 		else if (mnl_attr_get_type(attr) == IFLA_INFO_SLAVE_KIND)
@@ -47,8 +47,8 @@ static void read_altnames(const struct nlattr *properties, struct device *ret)
 	const size_t room = sizeof(ret->altname) / sizeof(ret->altname[0]);
 	size_t n = 0;
 	const struct nlattr *attr;
-	struct netlink_attrs attrs = netlink_nested(properties);
-	while ((attr = netlink_attr(&attrs)))
+	struct walk attrs = walk_nest(properties);
+	while ((attr = walk_next_attr(&attrs)))
 		if (mnl_attr_get_type(attr) == IFLA_ALT_IFNAME && n < room)
 			read_text(attr, ret->altname[n++], sizeof(ret->altname[0]));
 }
@@ -59,8 +59,8 @@ void netlink_parse_device(const struct nlmsghdr *nlh, struct device *ret)
 	const struct nlattr *attr;
 	bool link_elsewhere = false;
 	*ret = (struct device){.ifindex = info->ifi_index, .type = info->ifi_type, .flags = info->ifi_flags};
-	struct netlink_attrs attrs = netlink_attrs(nlh, sizeof(*info));
-	while ((attr = netlink_attr(&attrs))) {
+	struct walk attrs = walk_attrs(nlh, sizeof(*info));
+	while ((attr = walk_next_attr(&attrs))) {
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_IFNAME:
 			read_text(attr, ret->name, sizeof(ret->name));
@@ -130,8 +130,9 @@ static int get(struct netlink *nl, struct nlmsghdr *request, struct device *ret)
 	int r = netlink_talk(nl, request, &answer);
 	if (r < 0)
 		return r;
-	const struct nlmsghdr *nlh = netlink_next(&answer, NULL);
-	if (!nlh || nlh->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(nlh) < sizeof(struct ifinfomsg))
+	struct walk messages = netlink_messages(&answer);
+	const struct nlmsghdr *nlh = netlink_next(&messages, RTM_NEWLINK, sizeof(struct ifinfomsg));
+	if (!nlh)
 		return -EPROTO;
 	netlink_parse_device(nlh, ret);
 	return 0;
@@ -171,9 +172,9 @@ int netlink_list(struct netlink *nl, netlink_device_fn fn, void *context)
 	int r = netlink_talk(nl, dump, &answer);
 	if (r < 0)
 		return r;
-	for (const struct nlmsghdr *nlh = netlink_next(&answer, NULL); nlh; nlh = netlink_next(&answer, nlh)) {
-		if (nlh->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(nlh) < sizeof(struct ifinfomsg))
-			continue;
+	struct walk messages = netlink_messages(&answer);
+	const struct nlmsghdr *nlh;
+	while ((nlh = netlink_next(&messages, RTM_NEWLINK, sizeof(struct ifinfomsg)))) {
 		struct device device;
 		netlink_parse_device(nlh, &device);
 		fn(context, &device, false);

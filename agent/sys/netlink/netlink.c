@@ -20,20 +20,6 @@
 /* A dump that the kernel calls inconsistent is asked for again so often. */
 #define DUMP_TRIES 5
 
-static int open_socket(struct mnl_socket **ret, int flags, unsigned int groups)
-{
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | flags);
-	if (!socket)
-		return -errno;
-	if (mnl_socket_bind(socket, groups, MNL_SOCKET_AUTOPID) < 0) {
-		int r = -errno;
-		mnl_socket_close(socket);
-		return r;
-	}
-	*ret = socket;
-	return 0;
-}
-
 /* Options that an older kernel may not have: without them refusals are told in fewer words, dumps are filtered here. */
 static void set_options(struct netlink *nl)
 {
@@ -56,9 +42,9 @@ int netlink_open(struct netlink **ret)
 	nl->ioctl_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (nl->ioctl_fd < 0)
 		return -errno;
-	int r = open_socket(&nl->events, SOCK_NONBLOCK, RTMGRP_LINK);
+	int r = netlink_socket_open(SOCK_NONBLOCK, RTMGRP_LINK, &nl->events);
 	if (r == 0)
-		r = open_socket(&nl->requests, 0, 0);
+		r = netlink_socket_open(0, 0, &nl->requests);
 	if (r < 0)
 		return r;
 	set_options(nl);
@@ -86,37 +72,41 @@ const char *netlink_why(const struct netlink *nl)
 	return nl->why;
 }
 
+uint32_t netlink_foreign(const struct netlink *nl)
+{
+	return nl->foreign;
+}
+
 int netlink_event_fd(const struct netlink *nl)
 {
 	return mnl_socket_get_fd(nl->events);
+}
+
+static void read_event(const struct nlmsghdr *nlh, netlink_device_fn fn, void *context)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
+	bool gone = nlh->nlmsg_type == RTM_DELLINK;
+	if ((!gone && nlh->nlmsg_type != RTM_NEWLINK) || mnl_nlmsg_get_payload_len(nlh) < sizeof(*info))
+		return;
+	/* A bridge tells of its ports with messages of its own family; they are not about the device. */
+	if (info->ifi_family != AF_UNSPEC)
+		return;
+	struct device device;
+	netlink_parse_device(nlh, &device);
+	fn(context, &device, gone);
 }
 
 int netlink_read_events(struct netlink *nl, netlink_device_fn fn, void *context)
 {
 	_Alignas(struct nlmsghdr) char part[PART_MAX];
 	for (int i = 0; i < EVENTS_AT_ONCE; i++) {
-		ssize_t n = mnl_socket_recvfrom(nl->events, part, sizeof(part));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN)
-			return 0;
+		ssize_t n = netlink_receive(nl, nl->events, part, sizeof(part));
 		if (n < 0)
-			/* ENOSPC: an event larger than the buffer, lost like those of an overrun. */
-			return errno == ENOSPC ? -ENOBUFS : -errno;
-		struct netlink_answer events = {.octets = part, .len = (size_t)n};
-		for (const struct nlmsghdr *nlh = netlink_next(&events, NULL); nlh; nlh = netlink_next(&events, nlh)) {
-			const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
-			bool gone = nlh->nlmsg_type == RTM_DELLINK;
-			if (!gone && nlh->nlmsg_type != RTM_NEWLINK)
-				continue;
-			/* A bridge tells of its ports with messages of its own family; they are not about the device.
-			 */
-			if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*info) || info->ifi_family != AF_UNSPEC)
-				continue;
-			struct device device;
-			netlink_parse_device(nlh, &device);
-			fn(context, &device, gone);
-		}
+			return n == -EAGAIN ? 0 : (int)n;
+		struct walk messages = {part, (size_t)n};
+		const struct nlmsghdr *nlh;
+		while ((nlh = walk_next_message(&messages)))
+			read_event(nlh, fn, context);
 	}
 	return 0;
 }
@@ -131,13 +121,13 @@ struct nlmsghdr *netlink_begin(struct netlink_request *request, uint16_t type, u
 	return nlh;
 }
 
-const struct nlmsghdr *netlink_next(const struct netlink_answer *answer, const struct nlmsghdr *last)
+const struct nlmsghdr *netlink_next(struct walk *messages, uint16_t type, size_t header)
 {
-	const char *end = answer->octets + answer->len;
-	const char *at = last ? (const char *)last + MNL_ALIGN(last->nlmsg_len) : answer->octets;
-	if (at >= end || !mnl_nlmsg_ok((const struct nlmsghdr *)at, (int)(end - at)))
-		return NULL;
-	return (const struct nlmsghdr *)at;
+	const struct nlmsghdr *nlh;
+	while ((nlh = walk_next_message(messages)))
+		if (nlh->nlmsg_type == type && mnl_nlmsg_get_payload_len(nlh) >= header)
+			return nlh;
+	return NULL;
 }
 
 static int append(struct netlink_answer *answer, const struct nlmsghdr *nlh)
@@ -165,9 +155,9 @@ static int read_end(struct netlink *nl, const struct nlmsghdr *nlh)
 		return 0;
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
 		return r;
-	struct netlink_attrs attrs = netlink_attrs(nlh, head);
+	struct walk attrs = walk_attrs(nlh, head);
 	const struct nlattr *attr;
-	while ((attr = netlink_attr(&attrs)))
+	while ((attr = walk_next_attr(&attrs)))
 		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
 			snprintf(nl->why, sizeof(nl->why), "%.*s", (int)mnl_attr_get_payload_len(attr),
 				 mnl_attr_get_str(attr));
@@ -175,9 +165,10 @@ static int read_end(struct netlink *nl, const struct nlmsghdr *nlh)
 }
 
 /* Takes one part of an answer. 1: more will come. */
-static int take(struct netlink *nl, const struct netlink_answer *part, struct netlink_answer *ret, bool *torn)
+static int take(struct netlink *nl, struct walk part, struct netlink_answer *ret, bool *torn)
 {
-	for (const struct nlmsghdr *nlh = netlink_next(part, NULL); nlh; nlh = netlink_next(part, nlh)) {
+	const struct nlmsghdr *nlh;
+	while ((nlh = walk_next_message(&part))) {
 		/* What an earlier request that was given up has left behind. */
 		if (nlh->nlmsg_seq != nl->seq)
 			continue;
@@ -195,18 +186,15 @@ static int take(struct netlink *nl, const struct netlink_answer *part, struct ne
 static int talk_once(struct netlink *nl, struct nlmsghdr *request, struct netlink_answer *ret, bool *torn)
 {
 	request->nlmsg_seq = ++nl->seq;
-	if (mnl_socket_sendto(nl->requests, request, request->nlmsg_len) < 0)
-		return -errno;
+	int r = netlink_send(nl->requests, request);
+	if (r < 0)
+		return r;
 	_Alignas(struct nlmsghdr) char octets[PART_MAX];
-	int r = 1;
-	while (r == 1) {
-		ssize_t n = mnl_socket_recvfrom(nl->requests, octets, sizeof(octets));
-		if (n < 0 && errno == EINTR)
-			continue;
+	for (r = 1; r == 1;) {
+		ssize_t n = netlink_receive(nl, nl->requests, octets, sizeof(octets));
 		if (n < 0)
-			return errno == EAGAIN ? -ETIMEDOUT : -errno;
-		struct netlink_answer part = {.octets = octets, .len = (size_t)n};
-		r = take(nl, &part, ret, torn);
+			return n == -EAGAIN ? -ETIMEDOUT : (int)n;
+		r = take(nl, (struct walk){octets, (size_t)n}, ret, torn);
 	}
 	return r;
 }

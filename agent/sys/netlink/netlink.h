@@ -51,6 +51,8 @@ int netlink_open(struct netlink **ret);
 void netlink_close(struct netlink **nl);
 /* What the kernel said to the request that it refused last (extended ack), or an empty text. */
 const char *netlink_why(const struct netlink *nl);
+/* How many messages were dropped because somebody else than the kernel had sent them, modulo 2^32. */
+uint32_t netlink_foreign(const struct netlink *nl);
 /* Becomes readable when devices changed. */
 int netlink_event_fd(const struct netlink *nl);
 /* Reads what waits there, or a good part of it. -ENOBUFS: events were lost (overrun); the caller has to list all

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "sys/netlink/netlink.h"
+#include "xlagg/walk.h"
 
 #define NETLINK_REQUEST_MAX 1024 /* octets of the largest request that is made here */
 
@@ -15,6 +16,7 @@ struct netlink {
 	struct mnl_socket *requests; /* one request at a time */
 	int ioctl_fd;		     /* any socket of the namespace, for the requests that only ioctl knows */
 	uint32_t seq;		     /* of the last request */
+	uint32_t foreign;	     /* messages that did not come from the kernel and were dropped */
 	char why[128];		     /* extended ack of the last refusal */
 };
 
@@ -40,38 +42,24 @@ struct nlmsghdr *netlink_begin(struct netlink_request *request, uint16_t type, u
 /* Sends the request and waits for its end. `ret`: what came before that; NULL: nothing is expected. 0 or -errno of the
  * socket or of the kernel; netlink_why() then says more. */
 int netlink_talk(struct netlink *nl, struct nlmsghdr *request, struct netlink_answer *ret);
-/* The message after `last`, the first one for NULL; NULL: there are no more. */
-const struct nlmsghdr *netlink_next(const struct netlink_answer *answer, const struct nlmsghdr *last);
+/* Takes the next message of this type that has `header` octets or more of its family's header; skips others. NULL:
+ * there are no more. */
+const struct nlmsghdr *netlink_next(struct walk *messages, uint16_t type, size_t header);
 
-/* Attributes that are still to be read. (libmnl's loops over them are macros that do not pass -Wconversion.) */
-struct netlink_attrs {
-	const char *at, *end;
-};
-
-/* Those behind the `header` octets of the family's header. */
-static inline struct netlink_attrs netlink_attrs(const struct nlmsghdr *nlh, size_t header)
+static inline struct walk netlink_messages(const struct netlink_answer *answer)
 {
-	return (struct netlink_attrs){mnl_nlmsg_get_payload_offset(nlh, header), mnl_nlmsg_get_payload_tail(nlh)};
+	return (struct walk){answer->octets, answer->len};
 }
 
-/* Those inside another attribute. */
-static inline struct netlink_attrs netlink_nested(const struct nlattr *nest)
-{
-	const char *payload = mnl_attr_get_payload(nest);
-	return (struct netlink_attrs){payload, payload + mnl_attr_get_payload_len(nest)};
-}
+/* A socket of NETLINK_ROUTE; flags: SOCK_* beside CLOEXEC, groups: RTMGRP_*. */
+int netlink_socket_open(int flags, unsigned int groups, struct mnl_socket **ret);
+int netlink_send(struct mnl_socket *socket, const struct nlmsghdr *nlh);
+/* Reads what the kernel sent: the number of octets, or -errno: -EAGAIN where nothing came in time, -ENOBUFS where
+ * messages were lost, since the socket's buffer or `buf` was too small. 0: somebody else had sent it, and it was
+ * dropped. */
+ssize_t netlink_receive(struct netlink *nl, struct mnl_socket *socket, void *buf, size_t size);
 
-/* The next one, NULL: there are no more. */
-static inline const struct nlattr *netlink_attr(struct netlink_attrs *attrs)
-{
-	const struct nlattr *attr = (const struct nlattr *)attrs->at;
-	if (attrs->at >= attrs->end || !mnl_attr_ok(attr, (int)(attrs->end - attrs->at)))
-		return NULL;
-	attrs->at += MNL_ALIGN(attr->nla_len);
-	return attr;
-}
-
-/* Reads RTM_NEWLINK or RTM_DELLINK. */
+/* Reads RTM_NEWLINK or RTM_DELLINK, which has a whole struct ifinfomsg. */
 void netlink_parse_device(const struct nlmsghdr *nlh, struct device *ret);
 
 #endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Sockets of rtnetlink, on which the kernel alone is heard. */
+#include <errno.h>
+#include <linux/netlink.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "sys/log.h"
+#include "sys/netlink/request.h"
+
+/* Lets the kernel refuse what other processes send to this socket alone. What they send to a group arrives. */
+static int connect_kernel(struct mnl_socket *socket)
+{
+	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+	return connect(mnl_socket_get_fd(socket), (const struct sockaddr *)&kernel, sizeof(kernel)) < 0 ? -errno : 0;
+}
+
+int netlink_socket_open(int flags, unsigned int groups, struct mnl_socket **ret)
+{
+	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | flags);
+	if (!socket)
+		return -errno;
+	int r = mnl_socket_bind(socket, groups, MNL_SOCKET_AUTOPID) < 0 ? -errno : connect_kernel(socket);
+	if (r < 0) {
+		mnl_socket_close(socket);
+		return r;
+	}
+	*ret = socket;
+	return 0;
+}
+
+int netlink_send(struct mnl_socket *socket, const struct nlmsghdr *nlh)
+{
+	ssize_t n;
+	do
+		n = mnl_socket_sendto(socket, nlh, nlh->nlmsg_len);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+static void drop(struct netlink *nl, const struct sockaddr_nl *sender)
+{
+	if (nl->foreign++ == 0)
+		log_warning("a netlink message that process or port %u sent in the kernel's place was dropped; further "
+			    "ones are dropped without a message",
+			    sender->nl_pid);
+}
+
+ssize_t netlink_receive(struct netlink *nl, struct mnl_socket *socket, void *buf, size_t size)
+{
+	struct sockaddr_nl sender = {};
+	struct iovec part = {buf, size};
+	struct msghdr message = {.msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &part, .msg_iovlen = 1};
+	ssize_t n;
+	do
+		n = recvmsg(mnl_socket_get_fd(socket), &message, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if (message.msg_namelen != sizeof(sender) || sender.nl_pid != 0) {
+		drop(nl, &sender);
+		return 0;
+	}
+	/* A part of it is lost, like what does not fit into the socket's buffer. */
+	return message.msg_flags & MSG_TRUNC ? -ENOBUFS : n;
+}
