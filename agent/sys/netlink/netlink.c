@@ -82,33 +82,60 @@ int netlink_event_fd(const struct netlink *nl)
 	return mnl_socket_get_fd(nl->events);
 }
 
-static void read_event(const struct nlmsghdr *nlh, netlink_device_fn fn, void *context)
+/* Two devices that had one number, one after the other. Where a driver tells no permanent MAC nothing tells them apart.
+ */
+static bool is_another(const struct device *a, const struct device *b)
+{
+	return a->has_permaddr && b->has_permaddr && memcmp(a->permaddr, b->permaddr, sizeof(a->permaddr)) != 0;
+}
+
+/* A device is gone when the kernel has none of its number, or has another one there by now. */
+static int confirm_removal(struct netlink *nl, const struct device *device, netlink_device_fn fn, void *context)
+{
+	struct device present;
+	int r = netlink_get(nl, device->ifindex, &present);
+	if (r < 0 && r != -ENODEV)
+		return r;
+	if (r < 0 || is_another(device, &present))
+		fn(context, device, true);
+	if (r == 0)
+		fn(context, &present, false);
+	return 0;
+}
+
+static int read_event(struct netlink *nl, const struct nlmsghdr *nlh, netlink_device_fn fn, void *context)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
 	bool gone = nlh->nlmsg_type == RTM_DELLINK;
 	if ((!gone && nlh->nlmsg_type != RTM_NEWLINK) || mnl_nlmsg_get_payload_len(nlh) < sizeof(*info))
-		return;
+		return 0;
 	/* A bridge tells of its ports with messages of its own family; they are not about the device. */
 	if (info->ifi_family != AF_UNSPEC)
-		return;
+		return 0;
 	struct device device;
 	netlink_parse_device(nlh, &device);
-	fn(context, &device, gone);
+	if (gone)
+		return confirm_removal(nl, &device, fn, context);
+	fn(context, &device, false);
+	return 0;
 }
 
 int netlink_read_events(struct netlink *nl, netlink_device_fn fn, void *context)
 {
 	_Alignas(struct nlmsghdr) char part[PART_MAX];
+	bool unsure = false;
 	for (int i = 0; i < EVENTS_AT_ONCE; i++) {
 		ssize_t n = netlink_receive(nl, nl->events, part, sizeof(part));
+		if (n < 0 && n != -EAGAIN && !unsure)
+			return (int)n;
 		if (n < 0)
-			return n == -EAGAIN ? 0 : (int)n;
+			break;
 		struct walk messages = {part, (size_t)n};
 		const struct nlmsghdr *nlh;
 		while ((nlh = walk_next_message(&messages)))
-			read_event(nlh, fn, context);
+			unsure |= read_event(nl, nlh, fn, context) < 0;
 	}
-	return 0;
+	return unsure ? -ENOBUFS : 0;
 }
 
 struct nlmsghdr *netlink_begin(struct netlink_request *request, uint16_t type, uint16_t flags, size_t extra)

@@ -55,8 +55,9 @@ const char *netlink_why(const struct netlink *nl);
 uint32_t netlink_foreign(const struct netlink *nl);
 /* Becomes readable when devices changed. */
 int netlink_event_fd(const struct netlink *nl);
-/* Reads what waits there, or a good part of it. -ENOBUFS: events were lost (overrun); the caller has to list all
- * devices again. `fn` may make requests of its own, here as in the lists below. */
+/* Reads what waits there, or a good part of it. That a device was removed is reported once the kernel, asked for it,
+ * says that there is none. -ENOBUFS: events were lost (overrun), or the kernel did not answer that question; the caller
+ * has to list all devices again. `fn` may make requests of its own, here as in the lists below. */
 int netlink_read_events(struct netlink *nl, netlink_device_fn fn, void *context);
 int netlink_list(struct netlink *nl, netlink_device_fn fn, void *context);
 /* -ENODEV: there is none. By name: also alternative names. */
