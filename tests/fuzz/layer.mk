@@ -5,12 +5,15 @@ FUZZ ?= $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_CFLAGS := -std=gnu17 -O1 -g -Wall -Wextra -Werror -Wshadow -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -Iinclude -Iagent -D_GNU_SOURCE -DXLAGG_VERSION='"$(VERSION)"' -MMD -MP
 FUZZ_OBJ := $(patsubst %.c,$(B)/fuzz/%.o,$(wildcard agent/core/*.c agent/core/*/*.c agent/ctl/*.c))
+# Without the sockets, which the fuzzer of netlink has of its own, and without ethtool, which is not asked by netlink.
+FUZZ_NETLINK := $(patsubst %.c,$(B)/fuzz/%.o,$(filter-out %/socket.c %/ethtool.c,$(wildcard agent/sys/netlink/*.c)))
 FUZZERS := $(FUZZ:%=$(B)/fuzz/%)
 
 $(B)/fuzz/%.o: %.c
 	$(call say,CLANG,$<)mkdir -p $(@D) && $(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c $< -o $@
 $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJ)
 	$(call say,FUZZER,$@)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(filter %.c %.o,$^) -o $@ -lmnl
+$(B)/fuzz/fuzz_netlink: $(FUZZ_NETLINK)
 
 # The corpus of a fuzzer in the tree is read; new inputs go to the build folder.
 fuzz: $(FUZZERS) ## fuzzes, FUZZ_TIME=60 seconds each target; FUZZ=fuzz_core: one of them; findings stay in build/fuzz
