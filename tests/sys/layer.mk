@@ -1,10 +1,8 @@
 # The kernel adapters against real devices: each test is a process in a network namespace of its own. Needs root.
 TEST_LAYERS += sys
 
-SYS_UNDER_TEST := $(call obj,agent/sys/*.c agent/sys/netlink/*.c agent/sys/frames/*.c)
-
-$(B)/tests/sys/run: $(call obj,tests/sys/*.c) $(SYS_UNDER_TEST)
-	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@ $(CRITERION) -lmnl
+$(B)/tests/sys/run: $(call obj,tests/sys/*.c) $(B)/libsys.a
+	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@ $(CRITERION) $(AGENT_LIBS)
 
 test-sys: $(B)/tests/sys/run ## the kernel adapters, on real devices; ONLY='port/*'
 	@mkdir -p $(TAP)
