@@ -7,7 +7,7 @@
 
 int cli_batch(struct cli *cli, const char *path)
 {
-	CONFIG_AUTO char *text = config_slurp(path);
+	__attribute__((cleanup(config_free))) char *text = config_slurp(path);
 	char *words[CTL_MAX_WORDS], *rest = text, sentence[XLAGG_SENTENCE_MAX];
 	int status = CLI_DONE;
 

@@ -68,7 +68,7 @@ unsigned int cli_pinned_laggs(const char *pins, char *ret, size_t size)
 }
 
 /* What goes on without an agent, and how to get one. */
-static void no_agent(struct cli *cli, const char *path, int err)
+static void no_agent(struct cli *cli, const char *path, int errnum)
 {
 	char pins[PATH_MAX], laggs[512], keeps[700] = "";
 	unsigned int count = 0;
@@ -80,23 +80,23 @@ static void no_agent(struct cli *cli, const char *path, int err)
 	if (count)
 		snprintf(keeps, sizeof(keeps), "; %s keep%s forwarding without it", laggs, count == 1 ? "s" : "");
 	snprintf(cli->sentence, sizeof(cli->sentence), "no agent answers at %s (%s): start it with `xlaggd%s%s`%s",
-		 path, strerror(err), cli->netns ? " -n " : "", cli->netns ? cli->netns : "", keeps);
+		 path, strerror(errnum), cli->netns ? " -n " : "", cli->netns ? cli->netns : "", keeps);
 }
 
-static void say_connect(struct cli *cli, const char *path, int err)
+static void say_connect(struct cli *cli, const char *path, int errnum)
 {
-	if (err == EACCES || err == EPERM)
+	if (errnum == EACCES || errnum == EPERM)
 		snprintf(cli->sentence, sizeof(cli->sentence),
 			 "%s: permission denied: be root, or a member of the group xlagg", path);
 	else
-		no_agent(cli, path, err);
+		no_agent(cli, path, errnum);
 }
 
 int cli_connect(struct cli *cli)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	char path[PATH_MAX];
-	int fd, err;
+	int fd, r;
 
 	if (cli->fd >= 0)
 		return 0;
@@ -112,11 +112,11 @@ int cli_connect(struct cli *cli)
 	memcpy(address.sun_path, path, strlen(path));
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
-		err = errno;
+		r = errno;
 		if (fd >= 0)
 			close(fd);
-		say_connect(cli, path, err);
-		return -err;
+		say_connect(cli, path, r);
+		return -r;
 	}
 	cli->fd = fd;
 	return 0;
@@ -129,21 +129,21 @@ void cli_disconnect(struct cli *cli)
 	cli->fd = -1;
 }
 
-static int connection_lost(struct cli *cli, int err)
+static int connection_lost(struct cli *cli, int errnum)
 {
-	err = err ? err : EIO;
+	errnum = errnum ? errnum : EIO;
 	snprintf(cli->sentence, sizeof(cli->sentence),
-		 "the connection to the agent broke (%s): see the agent's log, and whether it runs", strerror(err));
+		 "the connection to the agent broke (%s): see the agent's log, and whether it runs", strerror(errnum));
 	cli_disconnect(cli);
-	return -err;
+	return -errnum;
 }
 
 int cli_send(struct cli *cli, struct nlmsghdr *nlh)
 {
-	int ret = cli_connect(cli);
+	int r = cli_connect(cli);
 
-	if (ret < 0)
-		return ret;
+	if (r < 0)
+		return r;
 	nlh->nlmsg_seq = ++cli->seq;
 	nlh->nlmsg_flags |= NLM_F_REQUEST;
 	if (send(cli->fd, nlh, nlh->nlmsg_len, MSG_NOSIGNAL) < 0)
@@ -203,19 +203,19 @@ static int read_reply(struct cli *cli, cli_reply_fn fn, void *context)
 {
 	for (;;) {
 		const struct nlmsghdr *nlh = NULL;
-		int ret = cli_receive(cli, REPLY_TIMEOUT_MS, &nlh);
+		int r = cli_receive(cli, REPLY_TIMEOUT_MS, &nlh);
 
-		if (ret == -EAGAIN)
+		if (r == -EAGAIN)
 			return connection_lost(cli, ETIMEDOUT);
 		if (!nlh)
-			return ret;
+			return r;
 		if (nlh->nlmsg_type == NLMSG_ERROR)
 			return read_answer(cli, nlh);
 		if (nlh->nlmsg_type == NLMSG_DONE)
 			return 0;
-		ret = fn ? fn(nlh, context) : 0;
-		if (ret < 0)
-			return connection_lost(cli, -ret);
+		r = fn ? fn(nlh, context) : 0;
+		if (r < 0)
+			return connection_lost(cli, -r);
 		if (!(nlh->nlmsg_flags & NLM_F_MULTI))
 			return 0;
 	}
@@ -223,9 +223,9 @@ static int read_reply(struct cli *cli, cli_reply_fn fn, void *context)
 
 int cli_ask(struct cli *cli, struct nlmsghdr *request, cli_reply_fn fn, void *context)
 {
-	int ret = cli_send(cli, request);
+	int r = cli_send(cli, request);
 
-	return ret < 0 ? ret : read_reply(cli, fn, context);
+	return r < 0 ? r : read_reply(cli, fn, context);
 }
 
 static int send_command(struct cli *cli, const struct ctl_command *command, uint16_t flags)
@@ -244,9 +244,9 @@ static int send_command(struct cli *cli, const struct ctl_command *command, uint
 
 int cli_change(struct cli *cli, const struct ctl_command *command)
 {
-	int ret = send_command(cli, command, NLM_F_ACK);
+	int r = send_command(cli, command, NLM_F_ACK);
 
-	return ret < 0 ? ret : read_reply(cli, NULL, NULL);
+	return r < 0 ? r : read_reply(cli, NULL, NULL);
 }
 
 int cli_join(struct cli *cli, const struct ctl_command *command)

@@ -14,7 +14,7 @@
 struct ctl_model *config_running(struct cli *cli)
 {
 	struct ctl_model *model;
-	VIEW_AUTO view = {0};
+	__attribute__((cleanup(view_free))) struct view view = {0};
 
 	if (view_get(cli, NULL, &view) < 0) {
 		cli_failed(cli);
@@ -39,12 +39,12 @@ static char *read_text(FILE *in)
 	size_t size = 0;
 	ssize_t len = getdelim(&text, &size, '\0', in);
 	bool empty = len < 0 && feof(in);
-	int err = len < 0 ? errno : EILSEQ;
+	int errnum = len < 0 ? errno : EILSEQ;
 
 	if (len >= 0 && strlen(text) == (size_t)len)
 		return text;
 	free(text);
-	errno = err;
+	errno = errnum;
 	return empty ? calloc(1, 1) : NULL;
 }
 
@@ -52,15 +52,15 @@ char *config_slurp(const char *path)
 {
 	FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
 	char *text;
-	int err;
+	int errnum;
 
 	if (!in)
 		return NULL;
 	text = read_text(in);
-	err = errno;
+	errnum = errno;
 	if (in != stdin)
 		fclose(in);
-	errno = err;
+	errno = errnum;
 	return text;
 }
 
@@ -88,7 +88,7 @@ static struct ctl_model *read_model(struct cli *cli, const char *path, char *tex
 {
 	struct ctl_model *model = calloc(1, sizeof(*model));
 	const char *batch = cli->batch;
-	int line = cli->line, ret;
+	int line = cli->line, r;
 
 	if (!model) {
 		cli_refuse(cli, "out of memory");
@@ -96,10 +96,10 @@ static struct ctl_model *read_model(struct cli *cli, const char *path, char *tex
 	}
 	cli->batch = path;
 	cli->line = 0;
-	ret = apply_text(cli, text, model);
+	r = apply_text(cli, text, model);
 	cli->batch = batch;
 	cli->line = line;
-	if (ret == 0)
+	if (r == 0)
 		return model;
 	free(model);
 	return NULL;
@@ -135,25 +135,25 @@ static mode_t mode_of(const char *path)
 static int write_all(int fd, const struct ctl_model *model, mode_t mode)
 {
 	FILE *out = fdopen(fd, "w");
-	int err = 0;
+	int r = 0;
 
 	if (!out) {
-		err = errno;
+		r = errno;
 		close(fd);
-		return -err;
+		return -r;
 	}
 	ctl_print_model(out, model);
 	if (fflush(out) != 0 || fchmod(fd, mode) != 0 || fsync(fd) != 0)
-		err = errno;
-	if (fclose(out) != 0 && !err)
-		err = errno;
-	return -err;
+		r = errno;
+	if (fclose(out) != 0 && !r)
+		r = errno;
+	return -r;
 }
 
 int config_write(const char *path, const struct ctl_model *model)
 {
 	char target[PATH_MAX], temporary[PATH_MAX];
-	int fd, ret;
+	int fd, r;
 
 	/* A link stays a link: what it points to is replaced. */
 	if (!realpath(path, target) && snprintf(target, sizeof(target), "%s", path) >= (int)sizeof(target))
@@ -163,10 +163,10 @@ int config_write(const char *path, const struct ctl_model *model)
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	ret = write_all(fd, model, mode_of(target));
-	if (ret == 0 && rename(temporary, target) != 0)
-		ret = -errno;
-	if (ret < 0)
+	r = write_all(fd, model, mode_of(target));
+	if (r == 0 && rename(temporary, target) != 0)
+		r = -errno;
+	if (r < 0)
 		unlink(temporary);
-	return ret;
+	return r;
 }

@@ -21,6 +21,5 @@ static inline void config_free(void *pointer)
 {
 	free(*(void **)pointer);
 }
-#define CONFIG_AUTO __attribute__((cleanup(config_free)))
 
 #endif

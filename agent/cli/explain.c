@@ -41,7 +41,7 @@ int cmd_explain(struct cli *cli, int argc, char *argv[])
 	uint8_t frame[EXPLAIN_FRAME_MAX];
 	struct view_explain answer = {0};
 	struct explain_flow flow;
-	VIEW_AUTO view = {0};
+	__attribute__((cleanup(view_free))) struct view view = {0};
 	json_t *json;
 
 	if (argc < 1)

@@ -70,7 +70,7 @@ static int take_number(const char *name, const char *word, long max, long *ret, 
 static int take_word(struct explain_flow *flow, int word, const char *value, char *sentence)
 {
 	long n = 0;
-	int ret;
+	int r;
 
 	switch ((enum word)word) {
 	case SRC_MAC:
@@ -88,24 +88,24 @@ static int take_word(struct explain_flow *flow, int word, const char *value, cha
 	case PROTO:
 		return take_proto(flow, value, sentence);
 	case VLAN:
-		ret = take_number("vlan", value, 4094, &n, sentence);
+		r = take_number("vlan", value, 4094, &n, sentence);
 		flow->vlan = (int)n;
-		return ret;
+		return r;
 	case SPORT:
-		ret = take_number("sport", value, 65535, &n, sentence);
+		r = take_number("sport", value, 65535, &n, sentence);
 		flow->sport = (uint16_t)n;
 		flow->has_ports = true;
-		return ret;
+		return r;
 	case DPORT:
-		ret = take_number("dport", value, 65535, &n, sentence);
+		r = take_number("dport", value, 65535, &n, sentence);
 		flow->dport = (uint16_t)n;
 		flow->has_ports = true;
-		return ret;
+		return r;
 	case FLOWLABEL:
-		ret = take_number("flowlabel", value, 0xfffff, &n, sentence);
+		r = take_number("flowlabel", value, 0xfffff, &n, sentence);
 		flow->flowlabel = (uint32_t)n;
 		flow->has_flowlabel = true;
-		return ret;
+		return r;
 	}
 	return -EINVAL;
 }
@@ -135,7 +135,7 @@ int explain_parse(int argc, char *argv[], struct explain_flow *ret, char sentenc
 {
 	struct explain_flow flow = {.vlan = -1, .proto = -1};
 	uint32_t seen = 0;
-	int err;
+	int r;
 
 	for (int i = 0; i < argc; i += 2) {
 		int word = ctl_match(argv[i], words, sizeof(words) / sizeof(words[0]), "word of explain", sentence);
@@ -147,14 +147,14 @@ int explain_parse(int argc, char *argv[], struct explain_flow *ret, char sentenc
 		if (seen & 1u << word)
 			return ctl_refuse(sentence, -EINVAL, "%s is given twice; leave one out", argv[i]);
 		seen |= 1u << word;
-		err = take_word(&flow, word, argv[i + 1], sentence);
-		if (err < 0)
-			return err;
+		r = take_word(&flow, word, argv[i + 1], sentence);
+		if (r < 0)
+			return r;
 	}
-	err = complete(&flow, sentence);
-	if (err == 0)
+	r = complete(&flow, sentence);
+	if (r == 0)
 		*ret = flow;
-	return err;
+	return r;
 }
 
 static uint8_t *put(uint8_t *at, const void *octets, size_t len)

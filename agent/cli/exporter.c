@@ -20,7 +20,7 @@
 static char *scrape(struct cli *cli, size_t *size)
 {
 	struct xlagg_agent_status agent;
-	VIEW_AUTO view = {0};
+	__attribute__((cleanup(view_free))) struct view view = {0};
 	char *text = NULL;
 	FILE *out = open_memstream(&text, size);
 	bool up;
@@ -98,16 +98,16 @@ static int split_listen(const char *listen, char host[64], char port[16])
 
 static int open_socket(const struct addrinfo *info)
 {
-	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1, err;
+	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1, r;
 
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, MAX_CONNECTIONS) == 0)
 		return fd;
-	err = errno;
+	r = errno;
 	close(fd);
-	return -err;
+	return -r;
 }
 
 /* Gives a listening socket, or an exit status below 0 after saying why: -CLI_REFUSED or -CLI_USAGE. */

@@ -16,7 +16,7 @@ static bool is_lagg_name(const char *name)
 
 int cli_free_name(struct cli *cli, char ret[XLAGG_NAME_MAX])
 {
-	VIEW_AUTO view = {0};
+	__attribute__((cleanup(view_free))) struct view view = {0};
 
 	if (view_get(cli, NULL, &view) < 0 || link_enter(cli) < 0)
 		return cli_failed(cli);
@@ -38,11 +38,11 @@ int cli_free_name(struct cli *cli, char ret[XLAGG_NAME_MAX])
 /* 1: the lagg has this port or address already, 0: it has not, -errno. */
 static int has(struct cli *cli, const char *lagg, const struct ifconfig_step *step)
 {
-	VIEW_AUTO view = {0};
-	int ret = view_get(cli, lagg, &view);
+	__attribute__((cleanup(view_free))) struct view view = {0};
+	int r = view_get(cli, lagg, &view);
 
-	if (ret < 0)
-		return ret;
+	if (r < 0)
+		return r;
 	if (step->cmd == XLAGG_CMD_PORT_ADD)
 		return ctl_find_port(&view.lagg[0].model, step->text) >= 0;
 	for (uint32_t i = 0; i < view.lagg[0].model.addresses; i++)
@@ -79,9 +79,9 @@ static int do_steps(struct cli *cli, const char *lagg, const struct ifconfig *re
 	int status = CLI_DONE;
 
 	for (uint32_t i = 0; i < request->steps; i++) {
-		int ret = do_step(cli, lagg, &request->step[i]);
+		int r = do_step(cli, lagg, &request->step[i]);
 
-		if (ret == 0)
+		if (r == 0)
 			continue;
 		status = cli_failed(cli);
 		if (request->step[i].cmd != XLAGG_CMD_PORT_ADD || cli->fd < 0)
@@ -113,7 +113,7 @@ static int change_device(struct cli *cli, const struct link *link, const struct 
 	const struct ctl_command *options = &request->options;
 	struct link_change change = {.has_admin = options->has_admin, .up = options->conf.admin};
 	uint64_t known = 0;
-	int ret;
+	int r;
 
 	for (size_t i = 0; i < XLAGG_LAGG_OPTIONS; i++) {
 		const char *name = xlagg_lagg_options[i].name;
@@ -135,9 +135,8 @@ static int change_device(struct cli *cli, const struct link *link, const struct 
 		return cli_usage(cli, "ether takes a MAC address, not \"%s\"", options->conf.mac);
 	if (change.has_mtu && change.mtu == XLAGG_AUTO)
 		return cli_usage(cli, "mtu takes a number of octets");
-	ret = link_set(link, &change);
-	return ret < 0 ? cli_refuse(cli, "%s: the kernel refused the change: %s", link->name, strerror(-ret))
-		       : CLI_DONE;
+	r = link_set(link, &change);
+	return r < 0 ? cli_refuse(cli, "%s: the kernel refused the change: %s", link->name, strerror(-r)) : CLI_DONE;
 }
 
 static int print_lagg(struct cli *cli, const struct view_lagg *lagg, bool verbose)
@@ -155,7 +154,7 @@ static int print_lagg(struct cli *cli, const struct view_lagg *lagg, bool verbos
 
 static int print_all(struct cli *cli, bool verbose)
 {
-	VIEW_AUTO view = {0};
+	__attribute__((cleanup(view_free))) struct view view = {0};
 	int status = CLI_DONE;
 
 	if (view_get(cli, NULL, &view) < 0 || link_enter(cli) < 0)
@@ -169,13 +168,13 @@ static int print_all(struct cli *cli, bool verbose)
 static int other_name(struct cli *cli, const char *name, int argc, bool verbose, struct ifconfig *request)
 {
 	struct link link;
-	int ret = link_get(name, &link);
+	int r = link_get(name, &link);
 
-	if (ret == 0 && argc == 0) {
+	if (r == 0 && argc == 0) {
 		ifconfig_show(stdout, &link, NULL, verbose);
 		return CLI_DONE;
 	}
-	if (ret == 0)
+	if (r == 0)
 		return change_device(cli, &link, request);
 	if (argc == 0 || request->destroy || !is_lagg_name(name))
 		return cli_refuse(cli, "%s: no such interface%s", name,
@@ -203,7 +202,7 @@ static int one_name(struct cli *cli, const char *name, int argc, char *argv[], b
 {
 	char sentence[XLAGG_SENTENCE_MAX];
 	struct ifconfig request;
-	VIEW_AUTO view = {0};
+	__attribute__((cleanup(view_free))) struct view view = {0};
 	int found;
 
 	if (ifconfig_parse(argc, argv, &request, sentence) < 0)

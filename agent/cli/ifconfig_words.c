@@ -50,14 +50,14 @@ static bool next_is(const struct cursor *cursor, const char *word)
 static int set_option(struct cursor *cursor, const char *name, const char *value)
 {
 	struct ctl_command *command = &cursor->ret->options;
-	int index = ctl_find_option(false, name, cursor->sentence), ret;
+	int index = ctl_find_option(false, name, cursor->sentence), r;
 
 	if (index < 0)
 		return -EINVAL;
-	ret = ctl_parse_value(&xlagg_lagg_options[index], value, &command->conf, cursor->sentence);
-	if (ret == 0)
+	r = ctl_parse_value(&xlagg_lagg_options[index], value, &command->conf, cursor->sentence);
+	if (r == 0)
 		command->has |= 1ull << index;
-	return ret ? -EINVAL : 0;
+	return r ? -EINVAL : 0;
 }
 
 /* Gives 1 when `word` is none of these. */

@@ -20,13 +20,13 @@
 
 static int enter(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), ret;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), r;
 
 	if (fd < 0)
 		return -errno;
-	ret = setns(fd, CLONE_NEWNET) < 0 ? -errno : 0;
+	r = setns(fd, CLONE_NEWNET) < 0 ? -errno : 0;
 	close(fd);
-	return ret;
+	return r;
 }
 
 int link_enter(struct cli *cli)
@@ -34,15 +34,15 @@ int link_enter(struct cli *cli)
 	socklen_t len = sizeof(struct ucred);
 	struct ucred peer = {0};
 	char path[PATH_MAX];
-	int ret;
+	int r;
 
 	if (cli->netns) {
 		snprintf(path, sizeof(path), "/run/netns/%s", cli->netns);
-		ret = enter(path);
-		if (ret < 0)
+		r = enter(path);
+		if (r < 0)
 			snprintf(cli->sentence, sizeof(cli->sentence), "cannot enter the network namespace %s: %s",
-				 cli->netns, strerror(-ret));
-		return ret;
+				 cli->netns, strerror(-r));
+		return r;
 	}
 	/* The agent's namespace is where its laggs are. Who may not look there is in it, or sees its own devices. */
 	if (cli->fd >= 0 && getsockopt(cli->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.pid > 0) {
@@ -57,30 +57,30 @@ static int talk(struct nlmsghdr *nlh, mnl_cb_t fn, void *context)
 {
 	static _Alignas(NLMSG_ALIGNTO) uint8_t buffer[BUFFER_SIZE];
 	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	int ret = MNL_CB_OK, err = 0;
+	int more = MNL_CB_OK, r = 0;
 
 	if (!socket)
 		return -errno;
 	nlh->nlmsg_seq = 1;
 	nlh->nlmsg_flags |= NLM_F_REQUEST;
 	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 || mnl_socket_sendto(socket, nlh, nlh->nlmsg_len) < 0)
-		err = -errno;
-	while (!err && ret > MNL_CB_STOP) {
+		r = -errno;
+	while (r == 0 && more > MNL_CB_STOP) {
 		ssize_t len = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
 
 		if (len < 0) {
-			err = -errno;
+			r = -errno;
 			break;
 		}
-		ret = mnl_cb_run(buffer, (size_t)len, 1, mnl_socket_get_portid(socket), fn, context);
-		if (ret < 0)
-			err = -errno;
+		more = mnl_cb_run(buffer, (size_t)len, 1, mnl_socket_get_portid(socket), fn, context);
+		if (more < 0)
+			r = -errno;
 		/* The answer to a request that is no dump is one message. */
 		if (!(nlh->nlmsg_flags & (NLM_F_DUMP | NLM_F_ACK)))
 			break;
 	}
 	mnl_socket_close(socket);
-	return err;
+	return r;
 }
 
 static int take_link_attr(const struct nlattr *attr, void *context)
@@ -134,14 +134,14 @@ int link_get(const char *name, struct link *ret)
 	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[256];
 	struct link link = {0};
 	struct nlmsghdr *nlh = link_request(buffer, RTM_GETLINK, 0);
-	int err;
+	int r;
 
 	if (strlen(name) >= IFNAMSIZ)
 		return -ENODEV;
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	err = talk(nlh, take_link, &link);
-	if (err < 0)
-		return err;
+	r = talk(nlh, take_link, &link);
+	if (r < 0)
+		return r;
 	*ret = link;
 	return 0;
 }
@@ -167,19 +167,19 @@ static int change(int ifindex, const struct link_change *change)
 int link_set(const struct link *link, const struct link_change *wanted)
 {
 	struct link_change down = {.has_admin = true}, up = {.has_admin = true, .up = true};
-	int ret = change(link->ifindex, wanted);
+	int r = change(link->ifindex, wanted);
 
-	if (ret != -EBUSY || !wanted->has_mac || !(link->flags & IFF_UP))
-		return ret;
-	ret = change(link->ifindex, &down);
-	if (ret == 0)
-		ret = change(link->ifindex, wanted);
+	if (r != -EBUSY || !wanted->has_mac || !(link->flags & IFF_UP))
+		return r;
+	r = change(link->ifindex, &down);
+	if (r == 0)
+		r = change(link->ifindex, wanted);
 	if (!wanted->has_admin || wanted->up) {
 		int again = change(link->ifindex, &up);
 
-		ret = ret ? ret : again;
+		r = r ? r : again;
 	}
-	return ret;
+	return r;
 }
 
 struct address_walk {

@@ -5,7 +5,7 @@
 int cmd_metrics(struct cli *cli, int argc, char *argv[])
 {
 	struct xlagg_agent_status agent;
-	VIEW_AUTO view = {0};
+	__attribute__((cleanup(view_free))) struct view view = {0};
 
 	if (argc)
 		return cli_usage(cli, "metrics takes no word, not \"%s\"", argv[0]);

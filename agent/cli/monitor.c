@@ -69,15 +69,15 @@ int cmd_monitor(struct cli *cli, int argc, char *argv[])
 	for (;;) {
 		const struct nlmsghdr *nlh;
 		struct xlagg_event event;
-		int ret = cli_receive(cli, -1, &nlh);
+		int r = cli_receive(cli, -1, &nlh);
 
-		if (ret < 0 && ret != -EAGAIN) {
+		if (r < 0 && r != -EAGAIN) {
 			cli_warn(cli, "the agent went away; waiting for the next one");
 			while (come_back(cli, name) < 0)
 				continue;
 			again = true;
 		}
-		if (ret < 0 || view_read_event(nlh, &event) < 0)
+		if (r < 0 || view_read_event(nlh, &event) < 0)
 			continue;
 		if (!again || event.type != XLAGG_EVENT_AGENT_START)
 			print_event(cli, &event);

@@ -7,14 +7,14 @@
 int show_json(const struct cli *cli, json_t *json)
 {
 	size_t flags = cli->pretty ? JSON_INDENT(4) : JSON_COMPACT;
-	int ret;
+	int r;
 
 	if (!json)
 		return cli_refuse(cli, "out of memory");
-	ret = json_dumpf(json, stdout, flags | JSON_ENCODE_ANY);
+	r = json_dumpf(json, stdout, flags | JSON_ENCODE_ANY);
 	putchar('\n');
 	json_decref(json);
-	return ret == 0 && fflush(stdout) == 0 ? CLI_DONE : cli_refuse(cli, "cannot write the result");
+	return r == 0 && fflush(stdout) == 0 ? CLI_DONE : cli_refuse(cli, "cannot write the result");
 }
 
 void show_record(const struct cli *cli, const char *text)

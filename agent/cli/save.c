@@ -11,9 +11,9 @@
 
 int cmd_save(struct cli *cli, int argc, char *argv[])
 {
-	CONFIG_AUTO struct ctl_model *running = NULL;
+	__attribute__((cleanup(config_free))) struct ctl_model *running = NULL;
 	struct stat st;
-	int ret;
+	int r;
 
 	if (argc > 1)
 		return cli_usage(cli, "save takes one FILE or none, not \"%s\"", argv[1]);
@@ -27,11 +27,11 @@ int cmd_save(struct cli *cli, int argc, char *argv[])
 		if (!out)
 			return cli_refuse(cli, "%s: %s", argv[0], strerror(errno));
 		ctl_print_model(out, running);
-		ret = out == stdout ? fflush(out) : fclose(out);
-		return ret ? cli_refuse(cli, "cannot write: %s", strerror(errno)) : CLI_DONE;
+		r = out == stdout ? fflush(out) : fclose(out);
+		return r ? cli_refuse(cli, "cannot write: %s", strerror(errno)) : CLI_DONE;
 	}
-	ret = config_write(argv[0], running);
-	return ret < 0 ? cli_refuse(cli, "%s: %s: nothing was changed", argv[0], strerror(-ret)) : CLI_DONE;
+	r = config_write(argv[0], running);
+	return r < 0 ? cli_refuse(cli, "%s: %s: nothing was changed", argv[0], strerror(-r)) : CLI_DONE;
 }
 
 /* What the walk of a difference does with each command. */
@@ -58,7 +58,7 @@ static int print_to_text(const struct ctl_command *command, char **ret)
 static int print_command(void *context, const struct ctl_command *command)
 {
 	struct walk *walk = context;
-	CONFIG_AUTO char *text = NULL;
+	__attribute__((cleanup(config_free))) char *text = NULL;
 
 	if (!walk->json) {
 		ctl_print_command(stdout, command);
@@ -97,17 +97,17 @@ static int transact(struct cli *cli, const char *path, const struct ctl_model *r
 		    bool check)
 {
 	struct walk send = {.cli = cli}, find = {.cli = cli};
-	CONFIG_AUTO char *refused = NULL;
+	__attribute__((cleanup(config_free))) char *refused = NULL;
 	uint32_t before = cli->seq;
-	int ret;
+	int r;
 
-	ret = ctl_diff(running, wanted, send_command, &send);
-	if (ret == 0 && send.commands == 0)
+	r = ctl_diff(running, wanted, send_command, &send);
+	if (r == 0 && send.commands == 0)
 		return CLI_DONE;
 	cli->refused_seq = 0;
-	if (ret == 0)
-		ret = cli_commit(cli, check);
-	if (ret == 0)
+	if (r == 0)
+		r = cli_commit(cli, check);
+	if (r == 0)
 		return CLI_DONE;
 	find.wanted = cli->refused_seq - before;
 	if (cli->refused_seq > before && find.wanted <= send.commands)
@@ -120,7 +120,7 @@ static int transact(struct cli *cli, const char *path, const struct ctl_model *r
 
 int cmd_restore(struct cli *cli, int argc, char *argv[])
 {
-	CONFIG_AUTO struct ctl_model *running = NULL, *wanted = NULL;
+	__attribute__((cleanup(config_free))) struct ctl_model *running = NULL, *wanted = NULL;
 
 	if (argc != 1)
 		return cli_usage(cli, "restore takes one FILE");
@@ -135,7 +135,7 @@ int cmd_restore(struct cli *cli, int argc, char *argv[])
 
 int cmd_check(struct cli *cli, int argc, char *argv[])
 {
-	CONFIG_AUTO struct ctl_model *running = NULL, *wanted = NULL;
+	__attribute__((cleanup(config_free))) struct ctl_model *running = NULL, *wanted = NULL;
 
 	if (argc != 1)
 		return cli_usage(cli, "check takes one FILE");
@@ -155,7 +155,7 @@ int cmd_check(struct cli *cli, int argc, char *argv[])
 
 int cmd_diff(struct cli *cli, int argc, char *argv[])
 {
-	CONFIG_AUTO struct ctl_model *running = NULL, *wanted = NULL;
+	__attribute__((cleanup(config_free))) struct ctl_model *running = NULL, *wanted = NULL;
 	struct xlagg_agent_status agent;
 	struct walk walk = {.cli = cli};
 	const char *path;

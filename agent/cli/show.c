@@ -26,7 +26,7 @@ static int print_lagg(struct cli *cli, const struct view_lagg *lagg, int port)
 
 int cmd_lagg_show(struct cli *cli, int argc, char *argv[])
 {
-	VIEW_AUTO view = {0};
+	__attribute__((cleanup(view_free))) struct view view = {0};
 	json_t *json;
 
 	if (argc > 1)
@@ -48,7 +48,7 @@ int cmd_lagg_show(struct cli *cli, int argc, char *argv[])
 int cmd_port_show(struct cli *cli, int argc, char *argv[])
 {
 	const char *device = argc > 1 ? argv[1] : NULL;
-	VIEW_AUTO view = {0};
+	__attribute__((cleanup(view_free))) struct view view = {0};
 	json_t *json = NULL;
 
 	if (argc > 2)

@@ -132,7 +132,7 @@ static void draw(struct top *top)
 int cmd_top(struct cli *cli, int argc, char *argv[])
 {
 	static struct top top;
-	VIEW_AUTO view = {0};
+	__attribute__((cleanup(view_free))) struct view view = {0};
 
 	if (argc > 1)
 		return cli_usage(cli, "top takes one NAME or none, not \"%s\"", argv[1]);

@@ -92,7 +92,7 @@ static int take_port(const struct nlattr *nest, struct view_lagg *lagg)
 	struct xlagg_port_status *status = &lagg->port[lagg->model.ports];
 	struct walk walk = walk_nest(nest);
 	const struct nlattr *attr;
-	int ret = 0;
+	int r = 0;
 
 	if (lagg->model.ports == XLAGG_MAX_PORTS)
 		return -EBADMSG;
@@ -100,10 +100,10 @@ static int take_port(const struct nlattr *nest, struct view_lagg *lagg)
 	while ((attr = walk_next(&walk))) {
 		switch (mnl_attr_get_type(attr)) {
 		case XLAGG_A_PORT_NAME:
-			ret = take_text(attr, port->name, sizeof(port->name));
+			r = take_text(attr, port->name, sizeof(port->name));
 			break;
 		case XLAGG_A_PORT_OPTIONS:
-			ret = take_options(attr, xlagg_port_options, XLAGG_PORT_OPTIONS, &port->conf);
+			r = take_options(attr, xlagg_port_options, XLAGG_PORT_OPTIONS, &port->conf);
 			break;
 		case XLAGG_A_PORT_STATUS:
 			take_struct(attr, status, sizeof(*status));
@@ -112,8 +112,8 @@ static int take_port(const struct nlattr *nest, struct view_lagg *lagg)
 		default:
 			break;
 		}
-		if (ret < 0)
-			return ret;
+		if (r < 0)
+			return r;
 	}
 	lagg->model.ports += port->name[0] != '\0';
 	return port->name[0] ? 0 : -EBADMSG;
@@ -159,10 +159,10 @@ int view_read_lagg(const struct nlmsghdr *nlh, struct view_lagg *ret)
 		return -EBADMSG;
 	ctl_defaults(&lagg.model.conf);
 	while ((attr = walk_next(&walk))) {
-		int err = take_lagg_attr(attr, &lagg);
+		int r = take_lagg_attr(attr, &lagg);
 
-		if (err < 0)
-			return err;
+		if (r < 0)
+			return r;
 	}
 	if (!lagg.model.name[0])
 		return -EBADMSG;
@@ -221,19 +221,19 @@ int view_read_explain(const struct nlmsghdr *nlh, struct view_explain *ret)
 	struct walk walk = walk_message(nlh);
 	struct view_explain explain = {0};
 	const struct nlattr *attr;
-	int err = read_struct(nlh, XLAGG_MSG_EXPLAIN, XLAGG_A_PROBE, &explain.probe, sizeof(explain.probe));
+	int r = read_struct(nlh, XLAGG_MSG_EXPLAIN, XLAGG_A_PROBE, &explain.probe, sizeof(explain.probe));
 
-	if (err < 0)
-		return err;
+	if (r < 0)
+		return r;
 	while ((attr = walk_next(&walk))) {
 		uint16_t type = mnl_attr_get_type(attr);
 
 		if (type == XLAGG_A_PORT_NAME)
-			err = take_text(attr, explain.port, sizeof(explain.port));
+			r = take_text(attr, explain.port, sizeof(explain.port));
 		else if (type == XLAGG_A_REASON)
-			err = take_text(attr, explain.reason, sizeof(explain.reason));
-		if (err < 0)
-			return err;
+			r = take_text(attr, explain.reason, sizeof(explain.reason));
+		if (r < 0)
+			return r;
 	}
 	*ret = explain;
 	return 0;
@@ -247,10 +247,10 @@ static int append_lagg(const struct nlmsghdr *nlh, void *context)
 	if (!grown)
 		return -ENOMEM;
 	view->lagg = grown;
-	int ret = view_read_lagg(nlh, &grown[view->laggs]);
+	int r = view_read_lagg(nlh, &grown[view->laggs]);
 
-	view->laggs += ret == 0;
-	return ret;
+	view->laggs += r == 0;
+	return r;
 }
 
 int view_get(struct cli *cli, const char *name, struct view *ret)
@@ -258,7 +258,7 @@ int view_get(struct cli *cli, const char *name, struct view *ret)
 	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[256];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
 	struct view view = {0};
-	int err;
+	int r;
 
 	nlh->nlmsg_type = XLAGG_CMD_LAGG_GET;
 	if (name && strlen(name) >= XLAGG_NAME_MAX) {
@@ -268,16 +268,16 @@ int view_get(struct cli *cli, const char *name, struct view *ret)
 	}
 	if (name)
 		mnl_attr_put_strz(nlh, XLAGG_A_NAME, name);
-	err = cli_ask(cli, nlh, append_lagg, &view);
-	if (err == 0 && name && view.laggs == 0) {
+	r = cli_ask(cli, nlh, append_lagg, &view);
+	if (r == 0 && name && view.laggs == 0) {
 		snprintf(cli->sentence, sizeof(cli->sentence),
 			 "%s: no such lagg: `xlagg lagg show` lists those there are, `xlagg lagg add %s` makes it",
 			 name, name);
-		err = -ENODEV;
+		r = -ENODEV;
 	}
-	if (err < 0) {
+	if (r < 0) {
 		view_free(&view);
-		return err;
+		return r;
 	}
 	*ret = view;
 	return 0;
@@ -293,13 +293,13 @@ int view_get_agent(struct cli *cli, struct xlagg_agent_status *ret)
 	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[NLMSG_HDRLEN];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
 	struct xlagg_agent_status agent = {0};
-	int err;
+	int r;
 
 	nlh->nlmsg_type = XLAGG_CMD_AGENT_GET;
-	err = cli_ask(cli, nlh, take_agent, &agent);
-	if (err == 0)
+	r = cli_ask(cli, nlh, take_agent, &agent);
+	if (r == 0)
 		*ret = agent;
-	return err;
+	return r;
 }
 
 void view_free(struct view *view)

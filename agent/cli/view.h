@@ -40,6 +40,5 @@ int view_read_explain(const struct nlmsghdr *nlh, struct view_explain *ret);
 int view_get(struct cli *cli, const char *name, struct view *ret);
 int view_get_agent(struct cli *cli, struct xlagg_agent_status *ret);
 void view_free(struct view *view);
-#define VIEW_AUTO __attribute__((cleanup(view_free))) struct view
 
 #endif

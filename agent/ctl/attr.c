@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Reads the attributes of a message that nobody has checked yet. */
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The rules that hold between the parts of a configuration. */
 #include "ctl/check.h"
 
 #include <errno.h>
@@ -7,17 +8,17 @@
 static int check_values(const struct xlagg_model *lagg, char *sentence)
 {
 	for (size_t i = 0; i < XLAGG_LAGG_OPTIONS; i++) {
-		int error = ctl_check_value(&xlagg_lagg_options[i], &lagg->conf, sentence);
+		int r = ctl_check_value(&xlagg_lagg_options[i], &lagg->conf, sentence);
 
-		if (error)
-			return error;
+		if (r)
+			return r;
 	}
 	for (uint32_t p = 0; p < lagg->ports; p++)
 		for (size_t i = 0; i < XLAGG_PORT_OPTIONS; i++) {
-			int error = ctl_check_value(&xlagg_port_options[i], &lagg->port[p].conf, sentence);
+			int r = ctl_check_value(&xlagg_port_options[i], &lagg->port[p].conf, sentence);
 
-			if (error)
-				return error;
+			if (r)
+				return r;
 		}
 	return 0;
 }
@@ -64,7 +65,7 @@ static int check_primary(const struct xlagg_model *lagg, char *sentence)
 {
 	const char *primary = lagg->conf.primary;
 
-	if (!strcmp(primary, "auto") || ctl_find_port(lagg, primary) >= 0)
+	if (strcmp(primary, "auto") == 0 || ctl_find_port(lagg, primary) >= 0)
 		return 0;
 	return ctl_refuse(sentence, -ENOENT,
 			  "primary %s is no port of %s; first `xlagg port add %s %s`, or name one of its ports",
@@ -94,7 +95,7 @@ static int check_numbers(const struct xlagg_model *lagg, char *sentence)
 	return 0;
 }
 
-/* Ports, laggs and their names exclude each other in the whole model. */
+/* A device is a port of at most one lagg, and no lagg is a port. */
 static int check_against(const struct xlagg_model *other, const struct xlagg_model *lagg, char *sentence)
 {
 	if (ctl_find_port(other, lagg->name) >= 0)
@@ -105,7 +106,7 @@ static int check_against(const struct xlagg_model *other, const struct xlagg_mod
 	for (uint32_t i = 0; i < lagg->ports; i++) {
 		const char *port = lagg->port[i].name;
 
-		if (!strcmp(port, other->name))
+		if (strcmp(port, other->name) == 0)
 			return ctl_refuse(sentence, -ELOOP,
 					  "%s is a lagg and cannot be a port of %s; add its ports to %s instead", port,
 					  lagg->name, lagg->name);
@@ -124,25 +125,25 @@ static int check_ports(const struct ctl_model *model, const struct xlagg_model *
 		return ctl_refuse(sentence, -ELOOP, "%s cannot be its own port; name another device", lagg->name);
 	for (uint32_t i = 0; i < model->laggs; i++) {
 		const struct xlagg_model *other = &model->lagg[i];
-		int error = strcmp(other->name, lagg->name) ? check_against(other, lagg, sentence) : 0;
+		int r = strcmp(other->name, lagg->name) != 0 ? check_against(other, lagg, sentence) : 0;
 
-		if (error)
-			return error;
+		if (r)
+			return r;
 	}
 	return check_numbers(lagg, sentence);
 }
 
 int check_lagg(const struct ctl_model *model, const struct xlagg_model *lagg, char *sentence)
 {
-	int error = check_values(lagg, sentence);
+	int r = check_values(lagg, sentence);
 
-	if (!error)
-		error = check_links(lagg, sentence);
-	if (!error)
-		error = check_datapath(lagg, sentence);
-	if (!error)
-		error = check_primary(lagg, sentence);
-	if (!error)
-		error = check_mac(lagg, sentence);
-	return error ? error : check_ports(model, lagg, sentence);
+	if (!r)
+		r = check_links(lagg, sentence);
+	if (!r)
+		r = check_datapath(lagg, sentence);
+	if (!r)
+		r = check_primary(lagg, sentence);
+	if (!r)
+		r = check_mac(lagg, sentence);
+	return r ? r : check_ports(model, lagg, sentence);
 }

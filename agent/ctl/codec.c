@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Writes commands, and the options of replies, as messages. */
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <string.h>
@@ -6,7 +7,7 @@
 #include "ctl/ctl.h"
 #include "ctl/option.h"
 
-/* Largest nest of options: one with every option of a lagg. */
+/* Octets of the largest nest of options, the one with every option of a lagg. */
 #define OPTIONS_MAX (XLAGG_LAGG_OPTIONS * (MNL_ATTR_HDRLEN + sizeof(uint32_t)) + sizeof(struct xlagg_lagg_conf))
 
 static const void *value_of(const struct xlagg_option *option, const void *conf)
@@ -14,7 +15,7 @@ static const void *value_of(const struct xlagg_option *option, const void *conf)
 	return (const char *)conf + option->offset;
 }
 
-/* Appends a text. libmnl leaves the padding behind it as it was: what stood there is nobody's business. */
+/* Appends a text. libmnl does not clear the padding behind it, which would leak what the buffer held before. */
 static bool put_text(struct nlmsghdr *nlh, size_t size, uint16_t type, const char *text)
 {
 	size_t len = strlen(text) + 1;
@@ -26,7 +27,7 @@ static bool put_text(struct nlmsghdr *nlh, size_t size, uint16_t type, const cha
 	return true;
 }
 
-/* Appends those options of `conf` that `has` names. */
+/* Appends the options of `conf` whose bits are set in `has`. */
 static bool put_values(struct nlmsghdr *nlh, size_t size, uint16_t type, const struct xlagg_option *options,
 		       size_t count, const void *conf, uint64_t has)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The table of commands, and finding one by its first words. */
 #include <errno.h>
 #include <string.h>
 
@@ -43,13 +44,13 @@ const struct ctl_usage ctl_commands[] = {
 
 #define COMMANDS (sizeof(ctl_commands) / sizeof(ctl_commands[0]) - 1)
 
-/* Other words for a verb: lagg(4)'s, and those of ip. */
+/* Synonyms of verbs, from lagg(4) and from ip. */
 static const struct {
 	const char *word, *verb;
 } verb_synonyms[] = {{"create", "add"}, {"delete", "del"}, {"destroy", "del"}, {"list", "show"}};
 #define SYNONYMS (sizeof(verb_synonyms) / sizeof(verb_synonyms[0]))
 
-/* Finds the object; the code is the index of its first command. */
+/* Finds the object. Returns the index of its first command. */
 static int find_object(const char *word, char *sentence)
 {
 	struct ctl_word words[COMMANDS];
@@ -61,15 +62,15 @@ static int find_object(const char *word, char *sentence)
 	return ctl_match(word, words, count, "command", sentence);
 }
 
-/* Gathers the verbs of the object whose first command is `first`, and the synonyms that apply to it. */
+/* Collects the verbs of the object whose first command is `first`, and their synonyms. Returns how many there are. */
 static size_t verbs_of(int first, struct ctl_word words[COMMANDS + SYNONYMS])
 {
 	size_t count = 0;
 
-	for (int i = first; i < (int)COMMANDS && !strcmp(ctl_commands[i].object, ctl_commands[first].object); i++) {
+	for (int i = first; i < (int)COMMANDS && strcmp(ctl_commands[i].object, ctl_commands[first].object) == 0; i++) {
 		words[count++] = (struct ctl_word){ctl_commands[i].verb, i};
 		for (size_t s = 0; s < SYNONYMS; s++)
-			if (!strcmp(verb_synonyms[s].verb, ctl_commands[i].verb))
+			if (strcmp(verb_synonyms[s].verb, ctl_commands[i].verb) == 0)
 				words[count++] = (struct ctl_word){verb_synonyms[s].word, i};
 	}
 	return count;

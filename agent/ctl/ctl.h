@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
  * The control language, shared by xlagg and xlaggd: one command as words, as a message, and as a change of the
- * configuration. No I/O and no globals here; every function that can refuse gives -errno and one sentence that says
- * what, why, and what would work.
+ * configuration. No I/O and no globals here. A function that refuses something returns -errno and writes one sentence
+ * that says what it refused, why, and what would work.
  */
 #ifndef CTL_CTL_H
 #define CTL_CTL_H
@@ -13,7 +13,7 @@
 
 #include "xlagg/ctl.h"
 
-/* One command, as words or a message said it. Only what its `has` bits name was given. */
+/* One command, read from words or from a message. Only the options whose `has` bits are set were given. */
 struct ctl_command {
 	uint16_t cmd;		   /* enum xlagg_cmd */
 	char name[XLAGG_NAME_MAX]; /* the lagg */
@@ -32,67 +32,68 @@ struct ctl_command {
 	char address[XLAGG_MAX_ADDRESSES][XLAGG_ADDRESS_MAX];
 };
 
-/* The whole configuration. */
+/* A whole configuration. */
 struct ctl_model {
 	uint32_t laggs;
 	struct xlagg_model lagg[XLAGG_MAX_LAGGS];
 };
 
-/* --- word.c: what every part of the language does with words --- */
-/* Writes the sentence (which may be NULL) and gives `error`. */
-int ctl_refuse(char sentence[XLAGG_SENTENCE_MAX], int error, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-/* Nearest of `words` (ended by NULL) by edit distance, NULL if none is near. */
+/* --- word.c: what all parts of the language need for words --- */
+/* Writes the sentence, unless `sentence` is NULL, and returns `r`. */
+int ctl_refuse(char sentence[XLAGG_SENTENCE_MAX], int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Returns the word of `words` (ended by NULL) with the least edit distance, NULL if none is near. */
 const char *ctl_nearest(const char *word, const char *const *words);
 
-/* --- text.c: values that are texts --- */
-/* Checks a device's name as the kernel does, and that it prints. `what` says in the sentence whose name it is. */
+/* --- text.c: options whose value is a text --- */
+/* Checks the name of a device as the kernel does, and that it is printable. In the sentence, `what` says whose name it
+ * is. */
 int ctl_check_name(const char *name, const char *what, char sentence[XLAGG_SENTENCE_MAX]);
-/* Reads six octets in hexadecimal, with colons or dashes. 0 or -EINVAL. */
+/* Reads six octets in hexadecimal, separated by colons or dashes. Returns 0 or -EINVAL. */
 int ctl_parse_mac(const char *word, uint8_t ret[6]);
-/* Reads "ADDRESS/PREFIX", IPv4 or IPv6, that a device can have, and gives it in its canonical form. */
+/* Reads "ADDRESS/PREFIX", an IPv4 or IPv6 address that a device can have, and writes its canonical form. */
 int ctl_parse_address(const char *word, char ret[XLAGG_ADDRESS_MAX], char sentence[XLAGG_SENTENCE_MAX]);
-/* Reads option port-ethertypes. Gives their number (host byte order), or -EINVAL. */
+/* Reads the value of option port-ethertypes into `ret`, in host byte order. Returns their number, or -errno. */
 int ctl_parse_ethertypes(const char *text, uint16_t ret[XLAGG_PORT_ETHERTYPES], char sentence[XLAGG_SENTENCE_MAX]);
 
 /* --- option.c: values and words --- */
 void ctl_defaults(struct xlagg_lagg_conf *conf);
 void ctl_port_defaults(struct xlagg_port_conf *conf);
-/* Finds an option by its word, lagg(4)'s word or an unambiguous abbreviation. Gives its index, -ENOENT (the sentence
- * names the nearest word) or -EINVAL (ambiguous). `port`: search the port options. */
+/* Finds an option by its word, lagg(4)'s word or an unambiguous abbreviation of either. Returns its index, -ENOENT (the
+ * sentence names the nearest word) or -EINVAL (ambiguous). `port`: search the port options. */
 int ctl_find_option(bool port, const char *word, char sentence[XLAGG_SENTENCE_MAX]);
-/* Parses one value word into the conf struct. Word kinds also accept abbreviations and, for booleans, on/off/1/0. */
+/* Parses the word of a value into the conf struct. Values that are words may be abbreviated; booleans also take 1 and
+ * 0. */
 int ctl_parse_value(const struct xlagg_option *option, const char *word, void *conf, char sentence[XLAGG_SENTENCE_MAX]);
-/* Checks a value that came as a number or a text (from a message): range, words, form. */
+/* Checks a value that came in a message, as a number or a text: its range, and that it is in canonical form. */
 int ctl_check_value(const struct xlagg_option *option, const void *conf, char sentence[XLAGG_SENTENCE_MAX]);
-/* Writes a value as the full word ("l2,l3,l4", "auto", "from wlan0"), as `save` prints it. */
+/* Writes a value in full, as `save` prints it: "l2,l3,l4", "auto", "from wlan0". */
 void ctl_print_value(const struct xlagg_option *option, const void *conf, char *ret, size_t size);
 bool ctl_same_value(const struct xlagg_option *option, const void *a, const void *b);
 bool ctl_is_default(const struct xlagg_option *option, const void *conf);
-/* Writes the values that an option takes, for help and sentences: "0..900 s", "auto, netkit or veth". */
+/* Writes which values an option takes, for help and sentences: "0..900 s", "auto, netkit or veth". */
 void ctl_print_values(const struct xlagg_option *option, char *ret, size_t size);
 
-/* --- query.c: what is only asked for --- */
+/* --- query.c: requests that change nothing --- */
 struct ctl_query {
-	char name[XLAGG_NAME_MAX]; /* the lagg, empty: all */
-	const void *frame;	   /* EXPLAIN: the frame, within the message */
+	char name[XLAGG_NAME_MAX]; /* the lagg; empty: all of them */
+	const void *frame;	   /* EXPLAIN: the frame; points into the message */
 	uint32_t frame_len;	   /* octets */
 };
-/* Checks and reads a GET, EXPLAIN or SUBSCRIBE message of `len` octets that may hold anything. -ENOTSUP: it is a
- * changing command, or none at all. */
+/* Checks and reads a GET, EXPLAIN or SUBSCRIBE message of `len` octets, which may hold anything. Returns 0 or -errno;
+ * -ENOTSUP: the message is a changing command, or no command at all. */
 int ctl_decode_query(const void *buf, size_t len, struct ctl_query *ret, char sentence[XLAGG_SENTENCE_MAX]);
 
 /* --- codec.c: commands and messages --- */
-/* Writes the command as one message into buf; gives its length, or -EMSGSIZE. flags: NLM_F_*. */
+/* Writes the command as one message into buf, with NLM_F_* `flags`. Returns its length in octets, or -EMSGSIZE. */
 int ctl_encode(const struct ctl_command *command, uint16_t flags, uint32_t seq, void *buf, size_t size);
-/* Checks and reads a changing command, COMMIT or RELOAD, of `len` octets that may hold anything; buf is aligned as
- * struct nlmsghdr is. What comes out is sound by itself (lengths, ranges, names); whether it fits the configuration is
- * ctl_apply's to say. */
+/* Checks and reads a changing command, COMMIT or RELOAD, of `len` octets, which may hold anything; buf is aligned as
+ * struct nlmsghdr is. Afterwards lengths, ranges and names are known to be valid; ctl_apply checks whether the command
+ * fits the configuration. */
 int ctl_decode(const void *buf, size_t len, struct ctl_command *ret, char sentence[XLAGG_SENTENCE_MAX]);
-/* The command that makes this lagg, and back (saved configuration, replies). Only options that differ from their
- * default are in it. */
+/* Writes the command that makes this lagg, for records and for `save`. It has only the options that differ from their
+ * defaults. */
 void ctl_model_to_command(const struct xlagg_model *lagg, struct ctl_command *ret);
-/* Appends OPTIONS with every option of conf (replies), or PORT_OPTIONS. */
+/* Append OPTIONS or PORT_OPTIONS with every option of conf, as replies have them. */
 struct nlmsghdr;
 void ctl_put_options(struct nlmsghdr *nlh, const struct xlagg_lagg_conf *conf);
 void ctl_put_port_options(struct nlmsghdr *nlh, const struct xlagg_port_conf *conf);
@@ -101,45 +102,49 @@ void ctl_put_port_options(struct nlmsghdr *nlh, const struct xlagg_port_conf *co
 /* One command of the CLI. */
 struct ctl_usage {
 	const char *object; /* its first word */
-	const char *verb;   /* its second word, or NULL where the object is all */
-	uint16_t cmd;	    /* enum xlagg_cmd of what ctl_parse reads, 0: it changes no configuration by itself */
-	const char *usage;  /* what follows these words */
+	const char *verb;   /* its second word, NULL if it has only one */
+	uint16_t cmd;	    /* enum xlagg_cmd that ctl_parse makes of it; 0: it changes no configuration by itself */
+	const char *usage;  /* synopsis of the words that follow */
 	const char *help;   /* one line */
 };
-extern const struct ctl_usage ctl_commands[]; /* ends with an entry that has no object */
-/* Finds the command by its words, full or abbreviated ("lagg create", "po a lagg0"); an object without a verb is shown.
- * Gives its index in ctl_commands and the number of words that name it in *used, or -EINVAL and a sentence with the
+extern const struct ctl_usage ctl_commands[]; /* the last entry has no object */
+/* Finds the command by its words, full or abbreviated ("lagg create", "po a lagg0"); an object without a verb means its
+ * `show`. Returns its index in ctl_commands, and in *used how many words name it, or -EINVAL and a sentence with the
  * nearest right word. */
 int ctl_find_command(int argc, char *const argv[], int *used, char sentence[XLAGG_SENTENCE_MAX]);
 
 /* --- grammar.c, split.c: words to commands --- */
 #define CTL_MAX_WORDS 1024 /* more than the longest command has */
 /* Parses the words of one changing command ("lagg", "add", "lagg0", ...; full or abbreviated, lagg(4)'s words too).
- * -EINVAL: wrong usage. `from_file` is copied into the command. `lagg create` without a name leaves it empty. */
+ * Returns 0 or -errno; -EINVAL: wrong usage. `from_file` is copied into the command. After `lagg create` without a
+ * name, the name is empty. */
 int ctl_parse(int argc, char *const argv[], bool from_file, struct ctl_command *ret, char sentence[XLAGG_SENTENCE_MAX]);
-/* Splits a file's text into words in place: comments, quotes as in a shell, and `\` at the end of a line. Gives the
- * number of words of the next command (0 at the end), -EINVAL or -E2BIG (*text is then behind it: one may go on); moves
- * *text on; *line is the line it begins on (the caller sets it to 0 before the first call and then leaves it alone). */
+/* Splits the next command of a file's text into words, in place, with comments, quotes as in a shell, and `\` at the
+ * end of a line. Returns the number of its words, 0 at the end of the text, -EINVAL or -E2BIG; *text moves behind the
+ * command, also after an error, so that the caller may go on. *line becomes the line on which the command begins; the
+ * caller sets it to 0 before the first call and does not change it afterwards. */
 int ctl_split(char **text, char *words[], int max, int *line, char sentence[XLAGG_SENTENCE_MAX]);
 
 /* --- write.c: commands to words --- */
-/* Prints the command as the grammar reads it, without a newline. */
+/* Prints the command in the words that ctl_parse reads, without a newline. */
 void ctl_print_command(FILE *out, const struct ctl_command *command);
-/* Prints a configuration as `save` does: one `lagg add` per lagg, its ports on continued lines. */
+/* Prints a configuration as `save` does: one `lagg add` per lagg, with its ports on continued lines. */
 void ctl_print_model(FILE *out, const struct ctl_model *model);
 
 /* --- model.c: commands as changes of a configuration --- */
-/* Applies the command to the model, or leaves it as it was and says why not. Checks all that needs no kernel: names,
- * duplicates, numbers of ports and laggs, options that exclude each other. */
+/* Applies the command to the model. If that is refused, the model stays as it was and the sentence says why. This
+ * checks everything that can be checked without the kernel: names, duplicates, numbers of ports and laggs, options that
+ * exclude each other. */
 int ctl_apply(struct ctl_model *model, const struct ctl_command *command, char sentence[XLAGG_SENTENCE_MAX]);
 struct xlagg_model *ctl_find(struct ctl_model *model, const char *name);
 int ctl_find_port(const struct xlagg_model *lagg, const char *name); /* index or -ENOENT */
 
 /* --- diff.c --- */
-/* Called for each command that leads from `from` to `to`, in an order in which each is valid. Non-zero stops it. */
+/* Called for each command that leads from `from` to `to`, in an order in which each command is valid. A result other
+ * than 0 ends the walk. */
 typedef int (*ctl_command_fn)(void *context, const struct ctl_command *command);
-/* `to` must be one that ctl_apply made. Addresses and laggs are sets, the order of ports counts. 0, -ENOMEM, or what fn
- * gave. */
+/* `to` must be a model that ctl_apply made. The order of ports matters, that of laggs and addresses does not. Returns
+ * 0, -ENOMEM, or the result of fn that ended the walk. */
 int ctl_diff(const struct ctl_model *from, const struct ctl_model *to, ctl_command_fn fn, void *context);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Reads changing commands from messages that nobody has checked yet. */
 #include <errno.h>
 #include <string.h>
 
@@ -6,7 +7,7 @@
 #include "ctl/ctl.h"
 #include "ctl/option.h"
 
-/* What each command may and must carry, as bits of enum xlagg_attr; of PORT, how many at most. */
+/* The attributes that a command may and must have, as bits of enum xlagg_attr, and how many PORT it may have. */
 struct form {
 	uint32_t may, must;
 	uint32_t ports;
@@ -40,22 +41,22 @@ static const struct form *form_of(uint16_t cmd)
 	return cmd >= NLMSG_MIN_TYPE && index < sizeof(forms) / sizeof(forms[0]) ? &forms[index] : NULL;
 }
 
-/* Reads an option's value into conf, where it stays only if it is sound. */
+/* Reads the value of an option into conf and checks it there. */
 static int get_value(const struct nlattr *attr, const struct xlagg_option *option, void *conf, char *sentence)
 {
 	char *value = (char *)conf + option->offset;
 	uint32_t number = 0;
-	int error;
+	int r;
 
 	if (option_is_text(option)) {
 		memset(value, 0, option->size);
-		error = attr_text(attr, option->name, value, option->size, sentence);
+		r = attr_text(attr, option->name, value, option->size, sentence);
 	} else {
-		error = attr_u32(attr, option->name, &number, sentence);
-		if (!error)
+		r = attr_u32(attr, option->name, &number, sentence);
+		if (!r)
 			memcpy(value, &number, sizeof(number));
 	}
-	return error ? error : ctl_check_value(option, conf, sentence);
+	return r ? r : ctl_check_value(option, conf, sentence);
 }
 
 static int get_options(const struct nlattr *nest, bool port, void *conf, uint64_t *has, char *sentence)
@@ -68,7 +69,7 @@ static int get_options(const struct nlattr *nest, bool port, void *conf, uint64_
 
 	while ((more = attr_next(&rest, &attr, sentence)) > 0) {
 		uint32_t index = (uint32_t)attr->nla_type - 1;
-		int error;
+		int r;
 
 		if (index >= count)
 			return ctl_refuse(
@@ -77,9 +78,9 @@ static int get_options(const struct nlattr *nest, bool port, void *conf, uint64_
 			    port ? "port" : "lagg", attr->nla_type);
 		if (*has >> index & 1)
 			return ctl_refuse(sentence, -EBADMSG, "%s is twice in the message", options[index].name);
-		error = get_value(attr, &options[index], conf, sentence);
-		if (error)
-			return error;
+		r = get_value(attr, &options[index], conf, sentence);
+		if (r)
+			return r;
 		*has |= 1ull << index;
 	}
 	return more;
@@ -90,22 +91,22 @@ static int get_port(const struct nlattr *nest, struct ctl_port *port, char *sent
 	struct attr_rest rest = attr_inside(nest);
 	const struct nlattr *attr;
 	uint32_t seen = 0;
-	int more, error;
+	int more, r;
 
 	ctl_port_defaults(&port->conf);
 	while ((more = attr_next(&rest, &attr, sentence)) > 0) {
 		uint32_t type = mnl_attr_get_type(attr);
 
 		if (type == XLAGG_A_PORT_NAME && !(seen & ATTR_BIT(type)))
-			error = attr_text(attr, "PORT_NAME", port->name, sizeof(port->name), sentence);
+			r = attr_text(attr, "PORT_NAME", port->name, sizeof(port->name), sentence);
 		else if (type == XLAGG_A_PORT_OPTIONS && !(seen & ATTR_BIT(type)))
-			error = get_options(attr, true, &port->conf, &port->has, sentence);
+			r = get_options(attr, true, &port->conf, &port->has, sentence);
 		else
 			return ctl_refuse(sentence, -EBADMSG,
 					  "attribute %u (%s) does not belong in PORT, or is there twice", type,
 					  attr_name(type));
-		if (error)
-			return error;
+		if (r)
+			return r;
 		seen |= ATTR_BIT(type);
 	}
 	return more ? more : ctl_check_name(port->name, "a port", sentence);
@@ -123,32 +124,32 @@ static int get_next_port(const struct nlattr *attr, const struct form *form, str
 static int get_next_address(const struct nlattr *attr, struct ctl_command *command, char *sentence)
 {
 	char text[XLAGG_ADDRESS_MAX];
-	int error;
+	int r;
 
 	if (command->addresses == XLAGG_MAX_ADDRESSES)
 		return ctl_refuse(sentence, -E2BIG, "the command has more than %d addresses; give fewer",
 				  XLAGG_MAX_ADDRESSES);
-	error = attr_text(attr, "ADDRESS", text, sizeof(text), sentence);
-	return error ? error : ctl_parse_address(text, command->address[command->addresses++], sentence);
+	r = attr_text(attr, "ADDRESS", text, sizeof(text), sentence);
+	return r ? r : ctl_parse_address(text, command->address[command->addresses++], sentence);
 }
 
 static int get_admin(const struct nlattr *attr, struct ctl_command *command, char *sentence)
 {
-	int error = attr_u32(attr, "ADMIN", &command->conf.admin, sentence);
+	int r = attr_u32(attr, "ADMIN", &command->conf.admin, sentence);
 
-	if (!error && command->conf.admin > 1)
+	if (!r && command->conf.admin > 1)
 		return ctl_refuse(sentence, -ERANGE, "ADMIN in the message is %u; it is 0 or 1", command->conf.admin);
 	command->has_admin = true;
-	return error;
+	return r;
 }
 
 static int get_attr(const struct nlattr *attr, const struct form *form, struct ctl_command *command, char *sentence)
 {
 	switch (mnl_attr_get_type(attr)) {
 	case XLAGG_A_NAME: {
-		int error = attr_text(attr, "NAME", command->name, sizeof(command->name), sentence);
+		int r = attr_text(attr, "NAME", command->name, sizeof(command->name), sentence);
 
-		return error ? error : ctl_check_name(command->name, "a lagg", sentence);
+		return r ? r : ctl_check_name(command->name, "a lagg", sentence);
 	}
 	case XLAGG_A_OPTIONS:
 		return get_options(attr, false, &command->conf, &command->has, sentence);
@@ -174,16 +175,16 @@ static int get_attrs(struct attr_rest rest, const struct form *form, struct ctl_
 
 	while ((more = attr_next(&rest, &attr, sentence)) > 0) {
 		uint32_t type = mnl_attr_get_type(attr);
-		int error;
+		int r;
 
 		if (type >= XLAGG_A_MAX || !(form->may & ATTR_BIT(type)))
 			return ctl_refuse(sentence, -EOPNOTSUPP, "attribute %u (%s) does not belong to this command",
 					  type, attr_name(type));
 		if (seen & ATTR_BIT(type) & ~repeated)
 			return ctl_refuse(sentence, -EBADMSG, "%s is twice in the message", attr_name(type));
-		error = get_attr(attr, form, command, sentence);
-		if (error)
-			return error;
+		r = get_attr(attr, form, command, sentence);
+		if (r)
+			return r;
 		seen |= ATTR_BIT(type);
 	}
 	if (more < 0)
@@ -200,7 +201,7 @@ int ctl_decode(const void *buf, size_t len, struct ctl_command *ret, char senten
 	const struct nlmsghdr *nlh = buf;
 	struct ctl_command command = {};
 	const struct form *form;
-	int error;
+	int r;
 
 	if (len < sizeof(*nlh) || nlh->nlmsg_len != len || len > XLAGG_CTL_MAX)
 		return ctl_refuse(sentence, -EBADMSG, "the message is cut off: it has %zu octets and says otherwise",
@@ -212,9 +213,8 @@ int ctl_decode(const void *buf, size_t len, struct ctl_command *ret, char senten
 				  nlh->nlmsg_type);
 	command.cmd = nlh->nlmsg_type;
 	ctl_defaults(&command.conf);
-	error =
-	    get_attrs((struct attr_rest){mnl_nlmsg_get_payload(nlh), len - MNL_NLMSG_HDRLEN}, form, &command, sentence);
-	if (!error)
+	r = get_attrs((struct attr_rest){mnl_nlmsg_get_payload(nlh), len - MNL_NLMSG_HDRLEN}, form, &command, sentence);
+	if (!r)
 		*ret = command;
-	return error;
+	return r;
 }

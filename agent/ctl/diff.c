@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * From one configuration to another. Every command is applied to a working copy before it is handed out, so that each
- * step sees what the steps before it did, and none comes out that would be refused.
+ * The commands that lead from one configuration to another. Every command is applied to a working copy before it is
+ * handed out, so that each step sees the result of those before it, and no command comes out that would be refused.
  *
- * Laggs and ports that go make room first, in all laggs. Then options change, those that need ports after the ports
- * came. Ports are added at the end only, so those that are out of order are taken out and added again, one after the
- * other: the rest goes on carrying traffic.
+ * Laggs and ports that are not wanted are removed first, in all laggs, since others may need their devices and names.
+ * Options change next; those that need ports change once the ports have been added. A port can only be added at the
+ * end, so ports that are out of order are removed and added again one by one, while the others carry traffic.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "ctl/ctl.h"
 
 struct diff {
-	struct ctl_model *now; /* `from` with the commands so far */
+	struct ctl_model *now; /* `from`, with the commands so far applied */
 	const struct ctl_model *to;
 	ctl_command_fn fn;
 	void *context;
@@ -22,14 +22,14 @@ struct diff {
 
 static const struct xlagg_model *wanted(const struct diff *diff, const char *name)
 {
-	return ctl_find((struct ctl_model *)diff->to, name); /* which does not change it */
+	return ctl_find((struct ctl_model *)diff->to, name); /* ctl_find does not change the model */
 }
 
 static int emit(struct diff *diff, const struct ctl_command *command)
 {
-	int error = ctl_apply(diff->now, command, NULL);
+	int r = ctl_apply(diff->now, command, NULL);
 
-	return error ? error : diff->fn(diff->context, command);
+	return r ? r : diff->fn(diff->context, command);
 }
 
 static struct ctl_command command_on(uint16_t cmd, const char *lagg)
@@ -40,7 +40,7 @@ static struct ctl_command command_on(uint16_t cmd, const char *lagg)
 	return command;
 }
 
-/* The options of a port that differ from those in `now`, NULL: from the defaults. */
+/* Returns which options of a port differ from those of `now`, or from the defaults if that is NULL. */
 static uint64_t port_options(const struct xlagg_port_model *port, const struct xlagg_port_model *now)
 {
 	uint64_t has = 0;
@@ -71,7 +71,7 @@ static uint64_t bit_of(bool port, const char *name)
 	return 1ull << ctl_find_option(port, name, NULL);
 }
 
-/* Sets what differs, except for the options in `later`. */
+/* Sets the options that differ, except those in `later`. */
 static int set_lagg(struct diff *diff, const struct xlagg_model *now, const struct xlagg_model *want, uint64_t later)
 {
 	struct ctl_command command = command_on(XLAGG_CMD_LAGG_SET, want->name);
@@ -85,7 +85,7 @@ static int set_lagg(struct diff *diff, const struct xlagg_model *now, const stru
 	return command.has || command.has_admin ? emit(diff, &command) : 0;
 }
 
-/* Options that would do harm or be refused until the new ports are there. */
+/* Returns the options that would be refused, or take the carrier away, before the new ports have been added. */
 static uint64_t needs_ports(const struct xlagg_model *now, const struct xlagg_model *want)
 {
 	uint64_t later = 0;
@@ -99,24 +99,24 @@ static uint64_t needs_ports(const struct xlagg_model *now, const struct xlagg_mo
 
 static int del_ports(struct diff *diff, struct xlagg_model *now, const struct xlagg_model *want)
 {
-	int error = 0;
+	int r = 0;
 
-	for (uint32_t i = now->ports; i-- && !error;) {
+	for (uint32_t i = now->ports; i-- && !r;) {
 		struct xlagg_port_model port = now->port[i];
 
 		if (ctl_find_port(want, port.name) < 0)
-			error = emit_port(diff, XLAGG_CMD_PORT_DEL, now->name, &port, 0);
+			r = emit_port(diff, XLAGG_CMD_PORT_DEL, now->name, &port, 0);
 	}
-	return error;
+	return r;
 }
 
-/* Gives up numbers that another port is to have, so that the order of what follows does not matter. */
+/* Frees the port numbers that other ports will get, so that the order in which they get them does not matter. */
 static int release_numbers(struct diff *diff, struct xlagg_model *now, const struct xlagg_model *want)
 {
 	const uint64_t number = bit_of(true, "number");
-	int error = 0;
+	int r = 0;
 
-	for (uint32_t i = 0; i < now->ports && !error; i++) {
+	for (uint32_t i = 0; i < now->ports && !r; i++) {
 		struct xlagg_port_model port = now->port[i];
 		bool taken = false;
 
@@ -126,12 +126,12 @@ static int release_numbers(struct diff *diff, struct xlagg_model *now, const str
 		if (!taken || port.conf.number == XLAGG_AUTO)
 			continue;
 		port.conf.number = XLAGG_AUTO;
-		error = emit_port(diff, XLAGG_CMD_PORT_SET, now->name, &port, number);
+		r = emit_port(diff, XLAGG_CMD_PORT_SET, now->name, &port, number);
 	}
-	return error;
+	return r;
 }
 
-/* How many of the wanted ports, from the first on, already stand in the wanted order. */
+/* Returns how many of the wanted ports, counted from the first, are there already and in the wanted order. */
 static uint32_t in_order(const struct xlagg_model *now, const struct xlagg_model *want)
 {
 	int last = -1;
@@ -150,34 +150,34 @@ static uint32_t in_order(const struct xlagg_model *now, const struct xlagg_model
 static int place_ports(struct diff *diff, struct xlagg_model *now, const struct xlagg_model *want)
 {
 	uint32_t kept = in_order(now, want);
-	int error = 0;
+	int r = 0;
 
-	for (uint32_t i = 0; i < want->ports && !error; i++) {
+	for (uint32_t i = 0; i < want->ports && !r; i++) {
 		const struct xlagg_port_model *port = &want->port[i];
 		int index = ctl_find_port(now, port->name);
 		uint64_t has = port_options(port, i < kept ? &now->port[index] : NULL);
 
 		if (i < kept) {
-			error = has ? emit_port(diff, XLAGG_CMD_PORT_SET, now->name, port, has) : 0;
+			r = has ? emit_port(diff, XLAGG_CMD_PORT_SET, now->name, port, has) : 0;
 			continue;
 		}
 		if (index >= 0)
-			error = emit_port(diff, XLAGG_CMD_PORT_DEL, now->name, port, 0);
-		if (!error)
-			error = emit_port(diff, XLAGG_CMD_PORT_ADD, now->name, port, has);
+			r = emit_port(diff, XLAGG_CMD_PORT_DEL, now->name, port, 0);
+		if (!r)
+			r = emit_port(diff, XLAGG_CMD_PORT_ADD, now->name, port, has);
 	}
-	return error;
+	return r;
 }
 
 static bool has_address(const struct xlagg_model *lagg, const char *address)
 {
 	for (uint32_t i = 0; i < lagg->addresses; i++)
-		if (!strcmp(lagg->address[i], address))
+		if (strcmp(lagg->address[i], address) == 0)
 			return true;
 	return false;
 }
 
-/* One command for the addresses of `all` that `other` has not. */
+/* Emits one command for the addresses of `all` that `other` does not have. */
 static int emit_addresses(struct diff *diff, uint16_t cmd, const struct xlagg_model *all,
 			  const struct xlagg_model *other)
 {
@@ -189,78 +189,79 @@ static int emit_addresses(struct diff *diff, uint16_t cmd, const struct xlagg_mo
 	return command.addresses ? emit(diff, &command) : 0;
 }
 
-/* Laggs that go, and those that only a new start can change. */
+/* Deletes the laggs that are not wanted, and those that must be made anew because their device changes. */
 static int del_laggs(struct diff *diff)
 {
-	int error = 0;
+	int r = 0;
 
-	for (uint32_t i = diff->now->laggs; i-- && !error;) {
+	for (uint32_t i = diff->now->laggs; i-- && !r;) {
 		const struct xlagg_model *now = &diff->now->lagg[i], *want = wanted(diff, now->name);
 		struct ctl_command command = command_on(XLAGG_CMD_LAGG_DEL, now->name);
 
 		if (!want || want->conf.device != now->conf.device)
-			error = emit(diff, &command);
+			r = emit(diff, &command);
 	}
-	return error;
+	return r;
 }
 
 static int make_room(struct diff *diff, struct xlagg_model *now, const struct xlagg_model *want)
 {
-	int error = set_lagg(diff, now, want, needs_ports(now, want));
+	int r = set_lagg(diff, now, want, needs_ports(now, want));
 
-	return error ? error : del_ports(diff, now, want);
+	return r ? r : del_ports(diff, now, want);
 }
 
 static int fill(struct diff *diff, struct xlagg_model *now, const struct xlagg_model *want)
 {
-	int error = release_numbers(diff, now, want);
+	int r = release_numbers(diff, now, want);
 
-	if (!error)
-		error = place_ports(diff, now, want);
-	if (!error)
-		error = set_lagg(diff, now, want, 0);
-	/* The old first: with them the kernel may take new ones of the same network, too. */
-	if (!error)
-		error = emit_addresses(diff, XLAGG_CMD_ADDRESS_DEL, now, want);
-	return error ? error : emit_addresses(diff, XLAGG_CMD_ADDRESS_ADD, want, now);
+	if (!r)
+		r = place_ports(diff, now, want);
+	if (!r)
+		r = set_lagg(diff, now, want, 0);
+	/* Old addresses go first: when the kernel removes one, it may remove secondary addresses of the same network
+	 * with it. */
+	if (!r)
+		r = emit_addresses(diff, XLAGG_CMD_ADDRESS_DEL, now, want);
+	return r ? r : emit_addresses(diff, XLAGG_CMD_ADDRESS_ADD, want, now);
 }
 
 static int add_laggs(struct diff *diff)
 {
-	int error = 0;
+	int r = 0;
 
-	for (uint32_t i = 0; i < diff->to->laggs && !error; i++) {
+	for (uint32_t i = 0; i < diff->to->laggs && !r; i++) {
 		struct ctl_command command;
 
 		if (ctl_find(diff->now, diff->to->lagg[i].name))
 			continue;
 		ctl_model_to_command(&diff->to->lagg[i], &command);
-		error = emit(diff, &command);
+		r = emit(diff, &command);
 	}
-	return error;
+	return r;
 }
 
 static int run(struct diff *diff)
 {
 	struct ctl_model *now = diff->now;
-	int error = del_laggs(diff);
+	int r = del_laggs(diff);
 
-	for (uint32_t i = 0; i < now->laggs && !error; i++)
-		error = make_room(diff, &now->lagg[i], wanted(diff, now->lagg[i].name));
-	for (uint32_t i = 0; i < now->laggs && !error; i++)
-		error = fill(diff, &now->lagg[i], wanted(diff, now->lagg[i].name));
-	return error ? error : add_laggs(diff);
+	for (uint32_t i = 0; i < now->laggs && !r; i++)
+		r = make_room(diff, &now->lagg[i], wanted(diff, now->lagg[i].name));
+	for (uint32_t i = 0; i < now->laggs && !r; i++)
+		r = fill(diff, &now->lagg[i], wanted(diff, now->lagg[i].name));
+	return r ? r : add_laggs(diff);
 }
 
 int ctl_diff(const struct ctl_model *from, const struct ctl_model *to, ctl_command_fn fn, void *context)
 {
 	struct diff diff = {.now = malloc(sizeof(*from)), .to = to, .fn = fn, .context = context};
-	int error;
+	int r;
 
 	if (!diff.now)
 		return -ENOMEM;
 	*diff.now = *from;
-	error = run(&diff);
+	r = run(&diff);
 	free(diff.now);
-	return error;
+	return r;
 }

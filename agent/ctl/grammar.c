@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Parses the words of a changing command. */
 #include <errno.h>
 #include <string.h>
 
 #include "ctl/ctl.h"
 #include "ctl/option.h"
 
-/* Words that may stand where an option may. Codes below are options of the lagg. */
+/* Codes of the words that can stand where an option can. Smaller codes are options of the lagg. */
 enum {
-	PORT_OPTION = 1 << 8, /* and from here on those of a port */
+	PORT_OPTION = 1 << 8, /* from here on: options of a port */
 	KEYWORD_PORT = 1 << 9,
 	KEYWORD_UP,
 	KEYWORD_DOWN,
@@ -21,7 +22,7 @@ static const struct ctl_word keywords[] = {
 };
 #define KEYWORDS (sizeof(keywords) / sizeof(keywords[0]))
 
-/* The words of a command, and where in them the parser is. */
+/* The words of a command, and the parser's position in them. */
 struct cursor {
 	int argc;
 	char *const *argv;
@@ -41,7 +42,7 @@ static const char *next(struct cursor *cursor)
 	return word;
 }
 
-/* No word of the language has one of these, every address has. */
+/* Every address has one of these characters, and no word of the language does. */
 static bool looks_like_address(const char *word)
 {
 	return strpbrk(word, "/:.");
@@ -64,7 +65,7 @@ static size_t port_words(struct ctl_word ret[OPTION_WORDS_MAX])
 	return count;
 }
 
-/* Finds a word that stands before the first `port DEV`. */
+/* Finds a word before the first `port DEV`. */
 static int find_lagg_word(const char *word, char *sentence)
 {
 	struct ctl_word words[OPTION_WORDS_MAX + KEYWORDS], port[OPTION_WORDS_MAX];
@@ -78,8 +79,8 @@ static int find_lagg_word(const char *word, char *sentence)
 	return ctl_match(word, words, count, "lagg option", sentence);
 }
 
-/* Finds a word that stands after `port DEV`: an option of that port, or whatever may follow the port. A full word goes
- * before an abbreviation, a port's option before a lagg's. */
+/* Finds a word after `port DEV`: an option of that port, or whatever may follow the port. A full word takes precedence
+ * over an abbreviation, and a port's option over a lagg's. */
 static int find_word_after_port(const char *word, char *sentence)
 {
 	struct ctl_word words[OPTION_WORDS_MAX + OPTION_WORDS_MAX + KEYWORDS];
@@ -93,7 +94,7 @@ static int find_word_after_port(const char *word, char *sentence)
 	return ctl_match(word, words, ports + laggs, "port or lagg option", sentence);
 }
 
-/* Finds an option where only those of a port may stand. */
+/* Finds a word where only options of a port may stand. */
 static int find_port_option(const char *word, char *sentence)
 {
 	struct ctl_word words[OPTION_WORDS_MAX], lagg[OPTION_WORDS_MAX];
@@ -105,13 +106,13 @@ static int find_port_option(const char *word, char *sentence)
 	return ctl_match(word, words, count, "port option", sentence);
 }
 
-/* Reads the value, one word or "from DEV", of an option that was just read. */
+/* Reads the value of an option whose word was read just now: one word, or "from DEV". */
 static int read_value(struct cursor *cursor, const struct xlagg_option *option, uint64_t bit, uint64_t *has, void *conf,
 		      char *sentence)
 {
 	const char *word = next(cursor), *device;
 	char values[128], from[64];
-	int error;
+	int r;
 
 	if (*has & bit)
 		return ctl_refuse(sentence, -EINVAL, "%s is given twice; leave one out", option->name);
@@ -119,17 +120,17 @@ static int read_value(struct cursor *cursor, const struct xlagg_option *option, 
 		ctl_print_values(option, values, sizeof(values));
 		return ctl_refuse(sentence, -EINVAL, "%s needs a value: %s", option->name, values);
 	}
-	if (option->kind == XLAGG_KIND_LAGG_MAC && !strcmp(word, "from")) {
+	if (option->kind == XLAGG_KIND_LAGG_MAC && strcmp(word, "from") == 0) {
 		device = next(cursor);
 		if (!device)
 			return ctl_refuse(sentence, -EINVAL, "%s from needs the name of a device", option->name);
 		snprintf(from, sizeof(from), "from %s", device);
 		word = from;
 	}
-	error = ctl_parse_value(option, word, conf, sentence);
-	if (!error)
+	r = ctl_parse_value(option, word, conf, sentence);
+	if (!r)
 		*has |= bit;
-	return error;
+	return r;
 }
 
 static int read_lagg_option(struct cursor *cursor, int index, struct ctl_command *command, char *sentence)
@@ -145,14 +146,14 @@ static int read_port_option(struct cursor *cursor, int index, struct ctl_port *p
 static int read_name(struct cursor *cursor, const char *what, char name[XLAGG_NAME_MAX], char *sentence)
 {
 	const char *word = next(cursor);
-	int error;
+	int r;
 
 	if (!word)
 		return ctl_refuse(sentence, -EINVAL, "the name of %s is missing", what);
-	error = ctl_check_name(word, what, sentence);
-	if (!error)
+	r = ctl_check_name(word, what, sentence);
+	if (!r)
 		snprintf(name, XLAGG_NAME_MAX, "%s", word);
-	return error;
+	return r;
 }
 
 static int read_port(struct cursor *cursor, struct ctl_command *command, char *sentence)
@@ -183,7 +184,7 @@ static int read_address(struct cursor *cursor, struct ctl_command *command, char
 	return ctl_parse_address(next(cursor), command->address[command->addresses++], sentence);
 }
 
-/* Reads what one word of `lagg add` or `lagg set` begins, a port's options one by one. */
+/* Reads one clause of `lagg add` or `lagg set`: an option, a port, an option of that port, an address, up or down. */
 static int read_clause(struct cursor *cursor, struct ctl_command *command, bool *in_port, char *sentence)
 {
 	bool add = command->cmd == XLAGG_CMD_LAGG_ADD;
@@ -214,7 +215,8 @@ static int read_clause(struct cursor *cursor, struct ctl_command *command, bool 
 	return read_port(cursor, command, sentence);
 }
 
-/* `lagg create` may leave the name to the agent's choice: then a word of the language follows at once, or nothing. */
+/* `lagg create` without a name takes the first free one. The name is missing where a word of the language follows at
+ * once, or nothing. */
 static bool is_unnamed(const char *verb, const char *word)
 {
 	struct ctl_word words[OPTION_WORDS_MAX + KEYWORDS];
@@ -227,45 +229,45 @@ static bool is_unnamed(const char *verb, const char *word)
 static int parse_lagg(struct cursor *cursor, struct ctl_command *command, char *sentence)
 {
 	bool unnamed = is_unnamed(cursor->argv[1], peek(cursor)), in_port = false;
-	int error = unnamed ? 0 : read_name(cursor, "a lagg", command->name, sentence);
+	int r = unnamed ? 0 : read_name(cursor, "a lagg", command->name, sentence);
 
-	if (!error && command->cmd == XLAGG_CMD_LAGG_SET && !peek(cursor))
+	if (!r && command->cmd == XLAGG_CMD_LAGG_SET && !peek(cursor))
 		return ctl_refuse(sentence, -EINVAL, "lagg set %s says nothing to change; give an option and its value",
 				  command->name);
-	while (!error && peek(cursor))
-		error = read_clause(cursor, command, &in_port, sentence);
-	return error;
+	while (!r && peek(cursor))
+		r = read_clause(cursor, command, &in_port, sentence);
+	return r;
 }
 
 static int parse_port(struct cursor *cursor, struct ctl_command *command, char *sentence)
 {
 	bool options = command->cmd == XLAGG_CMD_PORT_ADD || command->cmd == XLAGG_CMD_PORT_SET;
-	int error = read_name(cursor, "a lagg", command->name, sentence);
+	int r = read_name(cursor, "a lagg", command->name, sentence);
 
-	if (!error)
-		error = read_port(cursor, command, sentence);
-	if (!error && command->cmd == XLAGG_CMD_PORT_SET && !peek(cursor))
+	if (!r)
+		r = read_port(cursor, command, sentence);
+	if (!r && command->cmd == XLAGG_CMD_PORT_SET && !peek(cursor))
 		return ctl_refuse(sentence, -EINVAL,
 				  "port set %s %s says nothing to change; give an option and its value", command->name,
 				  command->port[0].name);
-	while (!error && options && peek(cursor)) {
+	while (!r && options && peek(cursor)) {
 		int code = find_port_option(next(cursor), sentence);
 
-		error = code < 0 ? code : read_port_option(cursor, code - PORT_OPTION, &command->port[0], sentence);
+		r = code < 0 ? code : read_port_option(cursor, code - PORT_OPTION, &command->port[0], sentence);
 	}
-	return error;
+	return r;
 }
 
 static int parse_addresses(struct cursor *cursor, struct ctl_command *command, char *sentence)
 {
-	int error = read_name(cursor, "a lagg", command->name, sentence);
+	int r = read_name(cursor, "a lagg", command->name, sentence);
 
-	if (!error && !peek(cursor))
+	if (!r && !peek(cursor))
 		return ctl_refuse(sentence, -EINVAL,
 				  "an address is missing; write it as 10.0.0.1/24 or 2001:db8::1/64");
-	while (!error && peek(cursor))
-		error = read_address(cursor, command, sentence);
-	return error;
+	while (!r && peek(cursor))
+		r = read_address(cursor, command, sentence);
+	return r;
 }
 
 static int parse_rest(struct cursor *cursor, struct ctl_command *command, char *sentence)
@@ -290,7 +292,7 @@ int ctl_parse(int argc, char *const argv[], bool from_file, struct ctl_command *
 {
 	struct cursor cursor = {.argc = argc, .argv = argv};
 	struct ctl_command command = {.from_file = from_file};
-	int index = ctl_find_command(argc, argv, &cursor.at, sentence), error;
+	int index = ctl_find_command(argc, argv, &cursor.at, sentence), r;
 
 	if (index < 0)
 		return -EINVAL;
@@ -300,9 +302,9 @@ int ctl_parse(int argc, char *const argv[], bool from_file, struct ctl_command *
 				  ctl_commands[index].object, ctl_commands[index].verb ? " " : "",
 				  ctl_commands[index].verb ?: "");
 	ctl_defaults(&command.conf);
-	error = parse_rest(&cursor, &command, sentence);
-	if (error)
-		return error == -ENOENT ? -EINVAL : error;
+	r = parse_rest(&cursor, &command, sentence);
+	if (r)
+		return r == -ENOENT ? -EINVAL : r;
 	if (peek(&cursor))
 		return ctl_refuse(sentence, -EINVAL, "%.40s is one word too many; leave it out", peek(&cursor));
 	*ret = command;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Applies commands to a configuration. */
 #include <errno.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 static int find(const struct ctl_model *model, const char *name)
 {
 	for (uint32_t i = 0; i < model->laggs; i++)
-		if (!strcmp(model->lagg[i].name, name))
+		if (strcmp(model->lagg[i].name, name) == 0)
 			return (int)i;
 	return -ENOENT;
 }
@@ -23,7 +24,7 @@ struct xlagg_model *ctl_find(struct ctl_model *model, const char *name)
 int ctl_find_port(const struct xlagg_model *lagg, const char *name)
 {
 	for (uint32_t i = 0; i < lagg->ports; i++)
-		if (!strcmp(lagg->port[i].name, name))
+		if (strcmp(lagg->port[i].name, name) == 0)
 			return (int)i;
 	return -ENOENT;
 }
@@ -79,10 +80,10 @@ static void take_options(struct xlagg_model *lagg, const struct ctl_command *com
 static int add_port(struct xlagg_model *lagg, const struct ctl_port *port, char *sentence)
 {
 	struct xlagg_port_model *added = &lagg->port[lagg->ports];
-	int error = ctl_check_name(port->name, "a port", sentence);
+	int r = ctl_check_name(port->name, "a port", sentence);
 
-	if (error)
-		return error;
+	if (r)
+		return r;
 	if (ctl_find_port(lagg, port->name) >= 0)
 		return ctl_refuse(sentence, -EEXIST,
 				  "%s is already a port of %s; change it with `xlagg port set %s %s`", port->name,
@@ -102,7 +103,7 @@ static int add_port(struct xlagg_model *lagg, const struct ctl_port *port, char 
 static int find_address(const struct xlagg_model *lagg, const char *address)
 {
 	for (uint32_t i = 0; i < lagg->addresses; i++)
-		if (!strcmp(lagg->address[i], address))
+		if (strcmp(lagg->address[i], address) == 0)
 			return (int)i;
 	return -ENOENT;
 }
@@ -124,10 +125,10 @@ static int add_address(struct xlagg_model *lagg, const char *address, char *sent
 static int add_addresses(struct xlagg_model *lagg, const struct ctl_command *command, char *sentence)
 {
 	for (uint32_t i = 0; i < command->addresses; i++) {
-		int error = add_address(lagg, command->address[i], sentence);
+		int r = add_address(lagg, command->address[i], sentence);
 
-		if (error)
-			return error;
+		if (r)
+			return r;
 	}
 	return 0;
 }
@@ -159,14 +160,14 @@ static int set_port(struct xlagg_model *lagg, const struct ctl_port *port, char 
 	return 0;
 }
 
-/* A port that is forgotten is forgotten as the primary, too. */
+/* If the port was the primary, the primary becomes auto. */
 static int del_port(struct xlagg_model *lagg, const struct ctl_port *port, char *sentence)
 {
 	int index = ctl_find_port(lagg, port->name);
 
 	if (index < 0)
 		return no_such_port(lagg, port->name, sentence);
-	if (!strcmp(lagg->conf.primary, port->name)) {
+	if (strcmp(lagg->conf.primary, port->name) == 0) {
 		memset(lagg->conf.primary, 0, sizeof(lagg->conf.primary));
 		strcpy(lagg->conf.primary, "auto");
 	}
@@ -206,7 +207,7 @@ static int set_options(struct xlagg_model *lagg, const struct ctl_command *comma
 	return 0;
 }
 
-/* A command on the one lagg that it names. */
+/* Applies a command to the lagg that it names. */
 static int change(struct xlagg_model *lagg, const struct ctl_command *command, char *sentence)
 {
 	switch (command->cmd) {
@@ -229,27 +230,27 @@ static int change(struct xlagg_model *lagg, const struct ctl_command *command, c
 
 static int change_lagg(struct ctl_model *model, const struct ctl_command *command, char *sentence)
 {
-	int index = find(model, command->name), error;
+	int index = find(model, command->name), r;
 	struct xlagg_model changed;
 
 	if (index < 0)
 		return no_such_lagg(model, command->name, sentence);
 	changed = model->lagg[index];
-	error = change(&changed, command, sentence);
-	if (!error)
-		error = check_lagg(model, &changed, sentence);
-	if (!error)
+	r = change(&changed, command, sentence);
+	if (!r)
+		r = check_lagg(model, &changed, sentence);
+	if (!r)
 		model->lagg[index] = changed;
-	return error;
+	return r;
 }
 
 static int add_lagg(struct ctl_model *model, const struct ctl_command *command, char *sentence)
 {
 	struct xlagg_model lagg = {};
-	int error = ctl_check_name(command->name, "a lagg", sentence);
+	int r = ctl_check_name(command->name, "a lagg", sentence);
 
-	if (error)
-		return error;
+	if (r)
+		return r;
 	if (find(model, command->name) >= 0)
 		return ctl_refuse(sentence, -EEXIST, "%s exists already; change it with `xlagg lagg set %s`",
 				  command->name, command->name);
@@ -261,15 +262,15 @@ static int add_lagg(struct ctl_model *model, const struct ctl_command *command, 
 	memcpy(lagg.name, command->name, sizeof(lagg.name));
 	ctl_defaults(&lagg.conf);
 	take_options(&lagg, command);
-	for (uint32_t i = 0; i < command->ports && !error; i++)
-		error = add_port(&lagg, &command->port[i], sentence);
-	if (!error)
-		error = add_addresses(&lagg, command, sentence);
-	if (!error)
-		error = check_lagg(model, &lagg, sentence);
-	if (!error)
+	for (uint32_t i = 0; i < command->ports && !r; i++)
+		r = add_port(&lagg, &command->port[i], sentence);
+	if (!r)
+		r = add_addresses(&lagg, command, sentence);
+	if (!r)
+		r = check_lagg(model, &lagg, sentence);
+	if (!r)
 		model->lagg[model->laggs++] = lagg;
-	return error;
+	return r;
 }
 
 static int del_lagg(struct ctl_model *model, const struct ctl_command *command, char *sentence)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Options: their values as words, and as the numbers and texts in which they are kept. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -8,12 +9,12 @@
 #include "ctl/option.h"
 #include "ctl/text.h"
 
-/* Room for the value of any text option. */
+/* Large enough for the value of any text option. */
 struct text_value {
 	char text[XLAGG_TEXT_MAX];
 };
 
-/* Values of hash. Those of several fields come first: that is the order of printing. */
+/* Values of hash, in the order in which they are printed: those that mean several fields come first. */
 static const struct ctl_word hash_words[] = {
     {"l2", XLAGG_HASH_L2},	     {"l3", XLAGG_HASH_L3},	      {"l4", XLAGG_HASH_L4},
     {"src-mac", XLAGG_HASH_SRC_MAC}, {"dst-mac", XLAGG_HASH_DST_MAC}, {"vlan", XLAGG_HASH_VLAN},
@@ -22,7 +23,7 @@ static const struct ctl_word hash_words[] = {
 };
 #define HASH_WORDS (sizeof(hash_words) / sizeof(hash_words[0]))
 
-/* What was written for these options elsewhere: booleans as numbers, and lagg(4)'s lacp_fast_timeout. */
+/* Other spellings of some values: booleans as numbers, and lagg(4)'s lacp_fast_timeout. */
 static const struct {
 	const char *const *words;
 	struct ctl_word synonym[2];
@@ -129,16 +130,17 @@ void ctl_print_values(const struct xlagg_option *option, char *ret, size_t size)
 	}
 }
 
-/* Milliseconds in one of `unit`, 0: no unit of time. */
+/* Returns the milliseconds in one `unit`, 0 if it is no unit of time. */
 static uint64_t milliseconds(const char *unit)
 {
-	return !strcmp(unit, "ms") ? 1 : !strcmp(unit, "s") ? 1000 : 0;
+	return strcmp(unit, "ms") == 0 ? 1 : strcmp(unit, "s") == 0 ? 1000 : 0;
 }
 
-/* Reads digits and an optional unit into the option's unit; false if it is none, or no whole number of them. */
+/* Reads digits and an optional unit, and converts them to the option's unit. Returns false for anything else, and if
+ * the result would not be a whole number. */
 static bool parse_amount(const struct xlagg_option *option, const char *word, uint64_t *ret)
 {
-	bool hexadecimal = !strncasecmp(word, "0x", 2) && isxdigit((unsigned char)word[2]);
+	bool hexadecimal = strncasecmp(word, "0x", 2) == 0 && isxdigit((unsigned char)word[2]);
 	uint64_t given, wanted = milliseconds(option->unit), value;
 	char *unit;
 
@@ -146,7 +148,7 @@ static bool parse_amount(const struct xlagg_option *option, const char *word, ui
 		return false;
 	value = strtoull(word, &unit, hexadecimal ? 16 : 10);
 	if (value > UINT32_MAX)
-		value = UINT32_MAX; /* out of every range, but still a number */
+		value = UINT32_MAX; /* beyond every range, which gets a better sentence than "no number" */
 	if (*unit) {
 		given = milliseconds(unit);
 		if (!given || !wanted || value * given % wanted)
@@ -162,7 +164,7 @@ static int parse_number(const struct xlagg_option *option, const char *word, uin
 	char values[64];
 	uint64_t value;
 
-	if (option->word && !strcmp(word, "auto")) {
+	if (option->word && strcmp(word, "auto") == 0) {
 		*ret = XLAGG_AUTO;
 		return 0;
 	}
@@ -179,7 +181,7 @@ static int parse_number(const struct xlagg_option *option, const char *word, uin
 
 static bool same_words(const char *const *a, const char *const *b)
 {
-	while (*a && *b && !strcmp(*a, *b))
+	while (*a && *b && strcmp(*a, *b) == 0)
 		a++, b++;
 	return *a == *b;
 }
@@ -249,24 +251,24 @@ int ctl_parse_value(const struct xlagg_option *option, const char *word, void *c
 {
 	struct text_value text = {};
 	uint32_t number = 0;
-	int error;
+	int r;
 
 	switch (option->kind) {
 	case XLAGG_KIND_NUMBER:
-		error = parse_number(option, word, &number, sentence);
+		r = parse_number(option, word, &number, sentence);
 		break;
 	case XLAGG_KIND_WORD:
-		error = parse_word(option, word, &number, sentence);
+		r = parse_word(option, word, &number, sentence);
 		break;
 	case XLAGG_KIND_HASH:
-		error = parse_hash(option, word, &number, sentence);
+		r = parse_hash(option, word, &number, sentence);
 		break;
 	default:
-		error = parse_text(option, word, text.text, sentence);
+		r = parse_text(option, word, text.text, sentence);
 	}
-	if (!error)
+	if (!r)
 		set_value(option, conf, option_is_text(option) ? (const void *)&text : &number);
-	return error;
+	return r;
 }
 
 static size_t count_words(const struct xlagg_option *option)
@@ -278,7 +280,7 @@ static size_t count_words(const struct xlagg_option *option)
 	return count;
 }
 
-/* Every field of it can be said in words: l4's parts that have none only come all together. */
+/* Whether words can express the set. Some fields of l4 have no word of their own, so they come only with the others. */
 static bool hash_is_sayable(uint32_t hash)
 {
 	uint32_t said = 0;
@@ -304,16 +306,16 @@ static int check_number(const struct xlagg_option *option, uint32_t value, char 
 static int check_text(const struct xlagg_option *option, const char *text, char *sentence)
 {
 	struct text_value canonical = {};
-	int error;
+	int r;
 
 	if (strnlen(text, option->size) == option->size)
 		return ctl_refuse(sentence, -EINVAL, "the value of %s is longer than %u characters; shorten it",
 				  option->name, option->size - 1);
-	error = parse_text(option, text, canonical.text, sentence);
-	if (!error && strcmp(text, canonical.text) != 0)
+	r = parse_text(option, text, canonical.text, sentence);
+	if (!r && strcmp(text, canonical.text) != 0)
 		return ctl_refuse(sentence, -EINVAL, "%.60s is not in the form that %s is kept in; write %.60s", text,
 				  option->name, canonical.text);
-	return error;
+	return r;
 }
 
 int ctl_check_value(const struct xlagg_option *option, const void *conf, char sentence[XLAGG_SENTENCE_MAX])
@@ -364,13 +366,13 @@ void ctl_print_value(const struct xlagg_option *option, const void *conf, char *
 bool ctl_same_value(const struct xlagg_option *option, const void *a, const void *b)
 {
 	if (option_is_text(option))
-		return !strncmp(value_of(option, a), value_of(option, b), option->size);
+		return strncmp(value_of(option, a), value_of(option, b), option->size) == 0;
 	return number_of(option, a) == number_of(option, b);
 }
 
 bool ctl_is_default(const struct xlagg_option *option, const void *conf)
 {
 	if (option_is_text(option))
-		return !strncmp(value_of(option, conf), option->text, option->size);
+		return strncmp(value_of(option, conf), option->text, option->size) == 0;
 	return number_of(option, conf) == option->fallback;
 }

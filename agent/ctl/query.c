@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Reads requests that change nothing from messages that nobody has checked yet. */
 #include <errno.h>
 #include <string.h>
 
@@ -6,7 +7,7 @@
 #include "ctl/ctl.h"
 
 #define FRAME_MIN 14	/* an Ethernet header */
-#define FRAME_MAX 16384 /* octets of a frame that is asked about */
+#define FRAME_MAX 16384 /* octets of the longest frame that can be asked about */
 
 static bool is_query(uint16_t type)
 {
@@ -28,20 +29,20 @@ static int get_attrs(const struct nlmsghdr *nlh, struct ctl_query *query, char *
 {
 	struct attr_rest rest = {mnl_nlmsg_get_payload(nlh), nlh->nlmsg_len - MNL_NLMSG_HDRLEN};
 	const struct nlattr *attr;
-	int more, error;
+	int more, r;
 
 	while ((more = attr_next(&rest, &attr, sentence)) > 0) {
 		uint32_t type = mnl_attr_get_type(attr);
 
 		if (type == XLAGG_A_NAME && nlh->nlmsg_type != XLAGG_CMD_AGENT_GET)
-			error = attr_text(attr, "NAME", query->name, sizeof(query->name), sentence);
+			r = attr_text(attr, "NAME", query->name, sizeof(query->name), sentence);
 		else if (type == XLAGG_A_FRAME && nlh->nlmsg_type == XLAGG_CMD_EXPLAIN)
-			error = get_frame(attr, query, sentence);
+			r = get_frame(attr, query, sentence);
 		else
 			return ctl_refuse(sentence, -EOPNOTSUPP, "attribute %u (%s) does not belong to this request",
 					  type, attr_name(type));
-		if (error)
-			return error;
+		if (r)
+			return r;
 	}
 	return more;
 }
@@ -50,14 +51,14 @@ int ctl_decode_query(const void *buf, size_t len, struct ctl_query *ret, char se
 {
 	const struct nlmsghdr *nlh = buf;
 	struct ctl_query query = {};
-	int error;
+	int r;
 
 	if (len < sizeof(*nlh) || nlh->nlmsg_len != len || !is_query(nlh->nlmsg_type))
 		return -ENOTSUP;
-	error = get_attrs(nlh, &query, sentence);
-	if (!error && nlh->nlmsg_type == XLAGG_CMD_EXPLAIN && (!query.frame || !*query.name))
+	r = get_attrs(nlh, &query, sentence);
+	if (!r && nlh->nlmsg_type == XLAGG_CMD_EXPLAIN && (!query.frame || !*query.name))
 		return ctl_refuse(sentence, -EINVAL, "explain needs the name of a lagg and a frame");
-	if (!error)
+	if (!r)
 		*ret = query;
-	return error;
+	return r;
 }

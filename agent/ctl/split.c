@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Splits a file's text into commands and words, as a shell does. */
 #include <errno.h>
 #include <string.h>
 
 #include "ctl/ctl.h"
 
-/* A command being split: words are written where they stand, never behind what is still to be read. */
+/* A command being split. Words are written into the text itself, never beyond the part that has been read. */
 struct splitter {
 	char *in;      /* next character to read */
 	char *out;     /* where the next character of a word goes */
@@ -16,13 +17,13 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* The length of the line end at `at`, 0 if there is none. */
+/* Returns the length of the line end at `at`, 0 if there is none. */
 static size_t line_end(const char *at)
 {
 	return *at == '\n' ? 1 : at[0] == '\r' && at[1] == '\n' ? 2 : 0;
 }
 
-/* Goes over blanks, comments and the ends of continued lines to the next word or the end of the command. */
+/* Skips blanks, comments and the ends of continued lines, up to the next word or the end of the command. */
 static void skip(struct splitter *s)
 {
 	for (;;) {
@@ -39,7 +40,7 @@ static void skip(struct splitter *s)
 	}
 }
 
-/* Copies what is in quotes, as a shell would; false if the line ends before they are closed. */
+/* Copies a quoted part of a word as a shell would. Returns false if the line ends before the quote. */
 static bool copy_quoted(struct splitter *s)
 {
 	char quote = *s->in++;
@@ -76,7 +77,8 @@ static bool copy_word(struct splitter *s)
 	return true;
 }
 
-/* Splits one command, which begins at s->in; words beyond `max` are counted only. -EINVAL: a quote is not closed. */
+/* Splits the command that begins at s->in. Words beyond `max` are only counted. Returns their number, or -EINVAL if a
+ * quote is not closed. */
 static int split_command(struct splitter *s, char *words[], int max, bool *newline)
 {
 	int count = 0;
@@ -95,7 +97,7 @@ static int split_command(struct splitter *s, char *words[], int max, bool *newli
 		*newline = *s->in == '\n';
 		ended = *newline || !*s->in;
 		s->in += *newline;
-		/* Only now, since it may take the place of the character that ended the word. */
+		/* Only now: this may overwrite the character that ended the word. */
 		*end = '\0';
 	} while (!ended);
 	return count;
@@ -122,8 +124,8 @@ int ctl_split(char **text, char *words[], int max, int *line, char sentence[XLAG
 		newline = *s.in;
 		s.in += newline;
 	}
-	/* The next call counts lines from where this command began: leave it the newlines of continued lines, in place
-	 * of their backslashes. */
+	/* The next call goes on counting from the line on which this command began. So put the newlines of its
+	 * continued lines in front of what that call reads, in place of characters that have been read. */
 	while (newline && s.continued--)
 		*--s.in = '\n';
 	*text = s.in;

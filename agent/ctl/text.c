@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Options whose value is a text: device names, MACs, addresses, EtherTypes. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
@@ -18,8 +19,9 @@ int ctl_check_name(const char *name, const char *what, char sentence[XLAGG_SENTE
 		return ctl_refuse(sentence, -ENAMETOOLONG,
 				  "%.40s is too long for the name of %s: %zu characters; Linux allows 15", name, what,
 				  len);
-	/* The last two are no devices below /proc/sys/net: Linux refuses such names as well. */
-	if (!strcmp(name, ".") || !strcmp(name, "..") || !strcmp(name, "all") || !strcmp(name, "default"))
+	/* Linux refuses these too: the last two mean something else in /proc/sys/net. */
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "all") == 0 ||
+	    strcmp(name, "default") == 0)
 		return ctl_refuse(sentence, -EINVAL, "%s is not allowed as the name of %s; choose another", name, what);
 	for (const char *c = name; *c; c++)
 		if (!isgraph((unsigned char)*c) || strchr("/:%", *c))
@@ -42,7 +44,7 @@ bool text_item(const char **list, char item[TEXT_ITEM_MAX])
 	return true;
 }
 
-/* Appends an item to a list with commas; the caller knows that it fits. */
+/* Appends an item to a list with commas. The caller makes sure that it fits. */
 static void add_item(char *list, size_t size, const char *item)
 {
 	size_t used = strlen(list);
@@ -57,7 +59,7 @@ static bool has_item(const char *list, const char *wanted)
 	if (!*list)
 		return false;
 	while (text_item(&list, item))
-		if (!strcmp(item, wanted))
+		if (strcmp(item, wanted) == 0)
 			return true;
 	return false;
 }
@@ -94,7 +96,7 @@ int text_mac(const struct xlagg_option *option, const char *word, char *ret, cha
 	char values[128];
 	uint8_t mac[6];
 
-	if (!strcmp(word, "auto")) {
+	if (strcmp(word, "auto") == 0) {
 		snprintf(ret, option->size, "auto");
 		return 0;
 	}
@@ -106,7 +108,7 @@ int text_mac(const struct xlagg_option *option, const char *word, char *ret, cha
 		return ctl_refuse(sentence, -EINVAL,
 				  "%s is a group address and cannot be the %s; its first octet must be even", word,
 				  option->name);
-	if (!memcmp(mac, zero, sizeof(mac)))
+	if (memcmp(mac, zero, sizeof(mac)) == 0)
 		return ctl_refuse(sentence, -EINVAL, "%s cannot be the %s; choose a MAC that is not zero", word,
 				  option->name);
 	snprintf(ret, option->size, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
@@ -115,30 +117,30 @@ int text_mac(const struct xlagg_option *option, const char *word, char *ret, cha
 
 int text_lagg_mac(const struct xlagg_option *option, const char *word, char *ret, char *sentence)
 {
-	if (!strcmp(word, "active")) {
+	if (strcmp(word, "active") == 0) {
 		snprintf(ret, option->size, "active");
 		return 0;
 	}
-	if (!strncmp(word, "from ", 5)) {
-		int error = ctl_check_name(word + 5, "the device that mac is from", sentence);
+	if (strncmp(word, "from ", 5) == 0) {
+		int r = ctl_check_name(word + 5, "the device that mac is from", sentence);
 
-		if (!error)
+		if (!r)
 			snprintf(ret, option->size, "%s", word);
-		return error;
+		return r;
 	}
 	return text_mac(option, word, ret, sentence);
 }
 
 int text_port(const struct xlagg_option *option, const char *word, char *ret, char *sentence)
 {
-	int error = ctl_check_name(word, "a port", sentence);
+	int r = ctl_check_name(word, "a port", sentence);
 
-	if (!error)
+	if (!r)
 		snprintf(ret, option->size, "%s", word);
-	return error;
+	return r;
 }
 
-/* An IPv4 or IPv6 address in its binary form. */
+/* An IPv4 or IPv6 address in binary form. */
 struct ip {
 	int family;
 	union {
@@ -153,7 +155,7 @@ static int parse_ip(const char *word, struct ip *ret)
 	return inet_pton(ret->family, word, &ret->v6) == 1 ? 0 : -EINVAL;
 }
 
-/* Why a device cannot have this address, or NULL. */
+/* Returns why a device cannot have this address, NULL if it can. */
 static const char *not_of_a_host(const struct ip *ip)
 {
 	if (ip->family == AF_INET6) {
@@ -202,7 +204,7 @@ int text_addresses(const struct xlagg_option *option, const char *word, char *re
 	const char *why;
 	struct ip ip;
 
-	if (!strcmp(word, "none")) {
+	if (strcmp(word, "none") == 0) {
 		snprintf(ret, option->size, "none");
 		return 0;
 	}
@@ -235,7 +237,7 @@ int ctl_parse_ethertypes(const char *text, uint16_t ret[XLAGG_PORT_ETHERTYPES], 
 	int count = 0;
 
 	while (text_item(&text, item)) {
-		bool prefixed = !strncasecmp(item, "0x", 2);
+		bool prefixed = strncasecmp(item, "0x", 2) == 0;
 		const char *digits = item + (prefixed ? 2 : 0);
 		unsigned long value = strtoul(digits, NULL, 16);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Finds words, and the nearest right one for a wrong one; writes sentences. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -7,22 +8,22 @@
 #include "ctl/ctl.h"
 #include "ctl/word.h"
 
-#define WORD_LEN 40 /* words longer than this are near to none */
+#define WORD_LEN 40 /* longer words are not compared */
 
-int ctl_refuse(char sentence[XLAGG_SENTENCE_MAX], int error, const char *format, ...)
+int ctl_refuse(char sentence[XLAGG_SENTENCE_MAX], int r, const char *format, ...)
 {
 	va_list args;
 
 	if (!sentence)
-		return error;
+		return r;
 	va_start(args, format);
 	vsnprintf(sentence, XLAGG_SENTENCE_MAX, format, args);
 	va_end(args);
-	/* What was typed is part of the sentence, and the sentence goes to terminals and logs. */
+	/* The sentence may contain what was typed, and goes to terminals and logs. */
 	for (char *c = sentence; *c; c++)
 		if (!isprint((unsigned char)*c))
 			*c = '?';
-	return error;
+	return r;
 }
 
 static int fold(char c)
@@ -30,7 +31,7 @@ static int fold(char c)
 	return c == '_' ? '-' : c;
 }
 
-/* How many leading characters of `word` agree with `full`. */
+/* Returns how many leading characters the two words have in common. */
 static size_t agreeing(const char *word, const char *full)
 {
 	size_t n = 0;
@@ -72,7 +73,8 @@ int ctl_match_part(const char *word, const struct ctl_word *words, size_t count)
 	return code;
 }
 
-/* Optimal string alignment distance: changes, insertions, deletions and swaps of neighbours that make a into b. */
+/* Returns the optimal string alignment distance: how many changes, insertions, deletions and swaps of neighbours turn a
+ * into b. */
 static size_t distance(const char *a, const char *b)
 {
 	size_t alen = strlen(a), blen = strlen(b);
@@ -101,7 +103,7 @@ static size_t distance(const char *a, const char *b)
 	return cost[alen % 3][blen];
 }
 
-/* A word with more than this many mistakes, or with no right letter, is another word. */
+/* With more mistakes than this, or with no letter right, it is a different word. */
 static bool near(size_t mistakes, const char *word, const char *right)
 {
 	return mistakes <= 1 + strlen(word) / 4 && mistakes < strlen(right);
@@ -125,7 +127,7 @@ const char *ctl_nearest(const char *word, const char *const *words)
 
 static const char *nearest_of(const char *word, const struct ctl_word *words, size_t count)
 {
-	const char *list[128]; /* more than any vocabulary has */
+	const char *list[128]; /* more words than any vocabulary has */
 	size_t n = 0;
 
 	for (; n < count && n < 127; n++)
@@ -134,7 +136,7 @@ static const char *nearest_of(const char *word, const struct ctl_word *words, si
 	return ctl_nearest(word, list);
 }
 
-/* Appends to a list of words; one that gets too long for a sentence ends in dots. */
+/* Appends a word to a list. A list that gets too long for a sentence ends in dots. */
 static void append(char *list, size_t size, const char *word)
 {
 	size_t used = strlen(list);

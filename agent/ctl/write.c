@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Prints commands and configurations as words. */
 #include <ctype.h>
 #include <string.h>
 
@@ -7,7 +8,7 @@
 
 #define NEXT_LINE " \\\n    "
 
-/* The words of a command, without what follows. */
+/* Returns the verb of a command, or NULL, and writes its object. */
 static const char *verb_of(uint16_t cmd, const char **object)
 {
 	for (const struct ctl_usage *usage = ctl_commands; usage->object; usage++)
@@ -24,7 +25,7 @@ static bool is_plain(char c)
 	return isalnum((unsigned char)c) || strchr("._,/:+=@-", c);
 }
 
-/* Writes a word, in single quotes where a file or a shell would not read it as it is. */
+/* Writes a word, in single quotes where the grammar or a shell would otherwise not read it as one word. */
 static void print_word(FILE *out, const char *word)
 {
 	bool plain = *word;
@@ -54,7 +55,7 @@ static void print_values(FILE *out, const struct xlagg_option *options, size_t c
 			continue;
 		ctl_print_value(&options[i], conf, value, sizeof(value));
 		fprintf(out, " %s ", options[i].name);
-		if (options[i].kind == XLAGG_KIND_LAGG_MAC && !strncmp(value, "from ", 5)) {
+		if (options[i].kind == XLAGG_KIND_LAGG_MAC && strncmp(value, "from ", 5) == 0) {
 			fputs("from ", out);
 			print_word(out, value + 5);
 		} else {
@@ -63,7 +64,7 @@ static void print_values(FILE *out, const struct xlagg_option *options, size_t c
 	}
 }
 
-/* Writes a command; `before` precedes each port and address of `lagg add`. */
+/* Writes a command, with `before` in front of each port and address of `lagg add`. */
 static void print(FILE *out, const struct ctl_command *command, const char *before)
 {
 	bool clause = command->cmd == XLAGG_CMD_LAGG_ADD;

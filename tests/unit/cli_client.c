@@ -41,14 +41,14 @@ static void say_message(struct nlmsghdr *nlh, uint16_t flags)
 }
 
 /* `cut` octets less of the answer than belong to it; `text` NULL: no sentence. */
-static void say_error(int error, uint32_t seq, const char *text, size_t text_len, size_t cut)
+static void say_error(int r, uint32_t seq, const char *text, size_t text_len, size_t cut)
 {
 	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[1024];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
 	struct nlmsgerr *answer = mnl_nlmsg_put_extra_header(nlh, sizeof(*answer));
 
 	nlh->nlmsg_type = NLMSG_ERROR;
-	answer->error = error;
+	answer->error = r;
 	answer->msg.nlmsg_seq = seq;
 	if (text)
 		mnl_attr_put(nlh, XLAGG_A_ERROR, text_len, text);

@@ -10,12 +10,12 @@
 static int read_lagg(const struct nlmsghdr *nlh, size_t len, struct view_lagg *ret)
 {
 	void *copy = malloc(len);
-	int error;
+	int r;
 
 	memcpy(copy, nlh, len);
-	error = mnl_nlmsg_ok(copy, (int)len) ? view_read_lagg(copy, ret) : -EBADMSG;
+	r = mnl_nlmsg_ok(copy, (int)len) ? view_read_lagg(copy, ret) : -EBADMSG;
 	free(copy);
-	return error;
+	return r;
 }
 
 Test(cli_view, what_was_sent_is_read)

@@ -23,24 +23,24 @@ static struct nlmsghdr *message(const char *line)
 static int decode(const void *octets, size_t len, struct ctl_command *ret, char sentence[XLAGG_SENTENCE_MAX])
 {
 	void *copy = malloc(len ?: 1);
-	int error;
+	int r;
 
 	memcpy(copy, octets, len);
-	error = ctl_decode(copy, len, ret, sentence);
+	r = ctl_decode(copy, len, ret, sentence);
 	free(copy);
-	return error;
+	return r;
 }
 
-static void expect_refused(const struct nlmsghdr *nlh, int error, const char *said)
+static void expect_refused(const struct nlmsghdr *nlh, int r, const char *said)
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	struct ctl_command command, before;
 
 	memset(&command, 0x5a, sizeof(command));
 	before = command;
-	cr_expect_eq(decode(nlh, nlh->nlmsg_len, &command, sentence), error, "%s", sentence);
+	cr_expect_eq(decode(nlh, nlh->nlmsg_len, &command, sentence), r, "%s", sentence);
 	cr_expect_str_eq(sentence, said, "`%s` instead of `%s`", sentence, said);
-	cr_expect(!memcmp(&command, &before, sizeof(command)), "left something behind: %s", said);
+	cr_expect(memcmp(&command, &before, sizeof(command)) == 0, "left something behind: %s", said);
 }
 
 /* A message with a name and an empty rest, to which a test adds what is wrong. */
@@ -517,14 +517,14 @@ Test(ctl_codec, queries)
 	kit_no_leak();
 }
 
-static void expect_query_refused(const struct nlmsghdr *nlh, int error, const char *said)
+static void expect_query_refused(const struct nlmsghdr *nlh, int r, const char *said)
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	struct ctl_query query;
 	void *copy = malloc(nlh->nlmsg_len);
 
 	memcpy(copy, nlh, nlh->nlmsg_len);
-	cr_expect_eq(ctl_decode_query(copy, nlh->nlmsg_len, &query, sentence), error);
+	cr_expect_eq(ctl_decode_query(copy, nlh->nlmsg_len, &query, sentence), r);
 	cr_expect_str_eq(sentence, said);
 	free(copy);
 }

@@ -19,16 +19,16 @@ static void expect(const char *line, const char *full)
 	cr_expect_str_eq(text, full, "%s: `%s` instead of `%s`", line, text, full);
 }
 
-static void expect_refused(const char *line, int error, const char *said)
+static void expect_refused(const char *line, int r, const char *said)
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	struct ctl_command command, before;
 
 	memset(&command, 0x5a, sizeof(command));
 	before = command;
-	cr_expect_eq(kit_parse(line, &command, sentence), error, "%s", line);
+	cr_expect_eq(kit_parse(line, &command, sentence), r, "%s", line);
 	cr_expect_str_eq(sentence, said, "%s: `%s` instead of `%s`", line, sentence, said);
-	cr_expect(!memcmp(&command, &before, sizeof(command)), "%s left something behind", line);
+	cr_expect(memcmp(&command, &before, sizeof(command)) == 0, "%s left something behind", line);
 }
 
 Test(ctl_grammar, commands)

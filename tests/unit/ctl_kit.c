@@ -30,9 +30,9 @@ int kit_parse(const char *line, struct ctl_command *ret, char sentence[XLAGG_SEN
 int kit_apply(struct ctl_model *model, const char *line, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct ctl_command command;
-	int error = kit_parse(line, &command, sentence);
+	int r = kit_parse(line, &command, sentence);
 
-	return error ? error : ctl_apply(model, &command, sentence);
+	return r ? r : ctl_apply(model, &command, sentence);
 }
 
 void kit_run(struct ctl_model *model, const char *source)
@@ -75,7 +75,7 @@ static bool same_addresses(const struct xlagg_model *a, const struct xlagg_model
 
 	for (uint32_t i = 0; i < a->addresses; i++)
 		for (uint32_t j = 0; j < b->addresses; j++)
-			found += !strcmp(a->address[i], b->address[j]);
+			found += strcmp(a->address[i], b->address[j]) == 0;
 	return found == a->addresses && found == b->addresses;
 }
 

@@ -9,16 +9,16 @@
 #define ONE "lagg add lagg0 port eth1 port eth2 10.0.0.1/24\n"
 
 /* After the commands of `before`, `line` is refused with that sentence and changes nothing. */
-static void expect_refused(const char *before, const char *line, int error, const char *said)
+static void expect_refused(const char *before, const char *line, int r, const char *said)
 {
 	struct ctl_model *model = kit_model(), *copy = kit_model();
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 
 	kit_run(model, before);
 	*copy = *model;
-	cr_expect_eq(kit_apply(model, line, sentence), error, "%s", line);
+	cr_expect_eq(kit_apply(model, line, sentence), r, "%s", line);
 	cr_expect_str_eq(sentence, said, "%s: `%s` instead of `%s`", line, sentence, said);
-	cr_expect(!memcmp(model, copy, sizeof(*model)), "%s changed something", line);
+	cr_expect(memcmp(model, copy, sizeof(*model)) == 0, "%s changed something", line);
 	free(model);
 	free(copy);
 	kit_no_leak();

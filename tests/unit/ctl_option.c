@@ -35,8 +35,8 @@ static void check_words(bool port, const struct xlagg_option *options, size_t co
 
 				word[len] = '\0';
 				index = ctl_find_option(port, word, sentence);
-				cr_expect(index == -EINVAL || !strncmp(options[index].name, words[w], len) ||
-					      !strncmp(options[index].alias ?: "", words[w], len),
+				cr_expect(index == -EINVAL || strncmp(options[index].name, words[w], len) == 0 ||
+					      strncmp(options[index].alias ?: "", words[w], len) == 0,
 					  "%s gives %d", word, index);
 			}
 		}
@@ -406,10 +406,10 @@ Test(ctl_option, addresses)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char kept[XLAGG_ADDRESS_MAX] = "untouched", sentence[XLAGG_SENTENCE_MAX] = "";
-		int error = ctl_parse_address(cases[i].word, kept, sentence);
+		int r = ctl_parse_address(cases[i].word, kept, sentence);
 
-		cr_expect_str_eq(error ? sentence : kept, cases[i].kept);
-		cr_expect(!error || !strcmp(kept, "untouched"));
+		cr_expect_str_eq(r ? sentence : kept, cases[i].kept);
+		cr_expect(!r || strcmp(kept, "untouched") == 0);
 	}
 }
 

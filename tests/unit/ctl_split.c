@@ -114,7 +114,7 @@ Test(ctl_split, any_text)
 			newlines += *c == '\n';
 		at = copy = strdup(text);
 		while ((count = ctl_split(&at, words, 8, &line, NULL)) != 0)
-			found = count == 1 && !strcmp(words[0], "end");
+			found = count == 1 && strcmp(words[0], "end") == 0;
 		cr_assert(found, "%s", text);
 		free(copy);
 		at = copy = strdup(text);
