@@ -23,7 +23,7 @@ struct ctl_model *config_running(struct cli *cli)
 	model = calloc(1, sizeof(*model));
 	if (!model || view.laggs > XLAGG_MAX_LAGGS) {
 		free(model);
-		cli_refuse(cli, model ? "the agent told of more than %d laggs" : "out of memory", XLAGG_MAX_LAGGS);
+		cli_refuse(cli, model ? "the agent reports more than %d laggs" : "out of memory", XLAGG_MAX_LAGGS);
 		return NULL;
 	}
 	for (uint32_t i = 0; i < view.laggs; i++)

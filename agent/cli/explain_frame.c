@@ -36,7 +36,7 @@ static int take_address(struct explain_flow *flow, const char *word, uint8_t add
 	int family = strchr(word, ':') ? AF_INET6 : AF_INET;
 
 	if (inet_pton(family, word, address) != 1)
-		return ctl_refuse(sentence, -EINVAL, "\"%.60s\" is no IPv4 or IPv6 address", word);
+		return ctl_refuse(sentence, -EINVAL, "\"%.60s\" is not an IPv4 or IPv6 address", word);
 	if (flow->family && flow->family != family)
 		return ctl_refuse(sentence, -EINVAL, "src and dst must both be IPv4 or both be IPv6");
 	flow->family = family;
@@ -76,7 +76,7 @@ static int take_word(struct explain_flow *flow, int word, const char *value, cha
 	case SRC_MAC:
 	case DST_MAC:
 		if (ctl_parse_mac(value, word == SRC_MAC ? flow->src_mac : flow->dst_mac) < 0)
-			return ctl_refuse(sentence, -EINVAL, "\"%.40s\" is no MAC address", value);
+			return ctl_refuse(sentence, -EINVAL, "\"%.40s\" is not a MAC address", value);
 		flow->has_src_mac |= word == SRC_MAC;
 		return 0;
 	case SRC:

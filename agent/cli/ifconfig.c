@@ -107,7 +107,7 @@ static int change_lagg(struct cli *cli, const char *name, bool exists, struct if
 	return do_steps(cli, name, request);
 }
 
-/* Only what every device has can be changed on one that is no lagg. */
+/* Only what every device has can be changed on one that is not a lagg. */
 static int change_device(struct cli *cli, const struct link *link, const struct ifconfig *request)
 {
 	const struct ctl_command *options = &request->options;
@@ -127,7 +127,7 @@ static int change_device(struct cli *cli, const struct link *link, const struct 
 	}
 	if (request->create || request->destroy || request->steps || options->has & ~known)
 		return cli_refuse(cli,
-				  "%s is no lagg: up, down, ether and mtu can be set on it; a lagg is made by "
+				  "%s is not a lagg: up, down, ether and mtu can be set on it; a lagg is made by "
 				  "`xlagg ifconfig lagg0 create`",
 				  link->name);
 	change.mtu = options->conf.mtu;
@@ -164,7 +164,7 @@ static int print_all(struct cli *cli, bool verbose)
 	return status;
 }
 
-/* NAME is no lagg: another device, or a lagg to be made. */
+/* NAME is not a lagg: another device, or a lagg to be made. */
 static int other_name(struct cli *cli, const char *name, int argc, bool verbose, struct ifconfig *request)
 {
 	struct link link;

@@ -56,7 +56,7 @@ int cmd_port_show(struct cli *cli, int argc, char *argv[])
 	if (view_get(cli, argc ? argv[0] : NULL, &view) < 0)
 		return cli_failed(cli);
 	if (device && ctl_find_port(&view.lagg[0].model, device) < 0)
-		return cli_refuse(cli, "%s is no port of %s: `xlagg port show %s` lists its ports", device, argv[0],
+		return cli_refuse(cli, "%s is not a port of %s: `xlagg port show %s` lists its ports", device, argv[0],
 				  argv[0]);
 	if (cli->json)
 		json = json_array();

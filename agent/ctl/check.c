@@ -68,7 +68,7 @@ static int check_primary(const struct xlagg_model *lagg, char *sentence)
 	if (strcmp(primary, "auto") == 0 || ctl_find_port(lagg, primary) >= 0)
 		return 0;
 	return ctl_refuse(sentence, -ENOENT,
-			  "primary %s is no port of %s; first `xlagg port add %s %s`, or name one of its ports",
+			  "primary %s is not a port of %s; first `xlagg port add %s %s`, or name one of its ports",
 			  primary, lagg->name, lagg->name, primary);
 }
 

@@ -84,7 +84,7 @@ int ctl_find_command(int argc, char *const argv[], int *used, char sentence[XLAG
 	size_t count;
 
 	if (argc < 1)
-		return ctl_refuse(sentence, -EINVAL, "there is no command; `xlagg help` lists them");
+		return ctl_refuse(sentence, -EINVAL, "there is not a command; `xlagg help` lists them");
 	object = find_object(argv[0], sentence);
 	if (object < 0)
 		return -EINVAL;

@@ -232,7 +232,7 @@ static int parse_lagg(struct cursor *cursor, struct ctl_command *command, char *
 	int r = unnamed ? 0 : read_name(cursor, "a lagg", command->name, sentence);
 
 	if (!r && command->cmd == XLAGG_CMD_LAGG_SET && !peek(cursor))
-		return ctl_refuse(sentence, -EINVAL, "lagg set %s says nothing to change; give an option and its value",
+		return ctl_refuse(sentence, -EINVAL, "lagg set %s has nothing to change; give an option and its value",
 				  command->name);
 	while (!r && peek(cursor))
 		r = read_clause(cursor, command, &in_port, sentence);
@@ -248,7 +248,7 @@ static int parse_port(struct cursor *cursor, struct ctl_command *command, char *
 		r = read_port(cursor, command, sentence);
 	if (!r && command->cmd == XLAGG_CMD_PORT_SET && !peek(cursor))
 		return ctl_refuse(sentence, -EINVAL,
-				  "port set %s %s says nothing to change; give an option and its value", command->name,
+				  "port set %s %s has nothing to change; give an option and its value", command->name,
 				  command->port[0].name);
 	while (!r && options && peek(cursor)) {
 		int code = find_port_option(next(cursor), sentence);

@@ -38,9 +38,9 @@ static int no_such_lagg(const struct ctl_model *model, const char *name, char *s
 		names[i] = model->lagg[i].name;
 	near = ctl_nearest(name, names);
 	if (near)
-		return ctl_refuse(sentence, -ENOENT, "there is no lagg %s; did you mean %s?", name, near);
+		return ctl_refuse(sentence, -ENOENT, "there is not a lagg %s; did you mean %s?", name, near);
 	return ctl_refuse(sentence, -ENOENT,
-			  "there is no lagg %s; `xlagg lagg show` lists them, `xlagg lagg add %s` makes it", name,
+			  "there is not a lagg %s; `xlagg lagg show` lists them, `xlagg lagg add %s` makes it", name,
 			  name);
 }
 
@@ -53,8 +53,8 @@ static int no_such_port(const struct xlagg_model *lagg, const char *name, char *
 		names[i] = lagg->port[i].name;
 	near = ctl_nearest(name, names);
 	if (near)
-		return ctl_refuse(sentence, -ENOENT, "%s is no port of %s; did you mean %s?", name, lagg->name, near);
-	return ctl_refuse(sentence, -ENOENT, "%s is no port of %s; `xlagg port add %s %s` makes it one", name,
+		return ctl_refuse(sentence, -ENOENT, "%s is not a port of %s; did you mean %s?", name, lagg->name, near);
+	return ctl_refuse(sentence, -ENOENT, "%s is not a port of %s; `xlagg port add %s %s` makes it one", name,
 			  lagg->name, lagg->name, name);
 }
 
@@ -140,7 +140,7 @@ static int del_addresses(struct xlagg_model *lagg, const struct ctl_command *com
 
 		if (index < 0)
 			return ctl_refuse(sentence, -ENOENT,
-					  "%s is no address that xlagg gave to %s; use `ip address del` for others",
+					  "%s is not an address that xlagg gave to %s; use `ip address del` for others",
 					  command->address[i], lagg->name);
 		lagg->addresses--;
 		memmove(lagg->address[index], lagg->address[index + 1],

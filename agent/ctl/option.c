@@ -170,7 +170,7 @@ static int parse_number(const struct xlagg_option *option, const char *word, uin
 	}
 	ctl_print_values(option, values, sizeof(values));
 	if (!parse_amount(option, word, &value))
-		return ctl_refuse(sentence, -EINVAL, "%.40s is no value for %s; it takes %s", word, option->name,
+		return ctl_refuse(sentence, -EINVAL, "%.40s is not a value of %s; it takes %s", word, option->name,
 				  values);
 	if (value < option->min || value > option->max)
 		return ctl_refuse(sentence, -ERANGE, "%.40s is out of range for %s; it takes %s", word, option->name,
@@ -325,10 +325,10 @@ int ctl_check_value(const struct xlagg_option *option, const void *conf, char se
 	if (option->kind == XLAGG_KIND_NUMBER)
 		return check_number(option, number_of(option, conf), sentence);
 	if (option->kind == XLAGG_KIND_HASH && !hash_is_sayable(number_of(option, conf)))
-		return ctl_refuse(sentence, -ERANGE, "%#x is no set of header fields for %s", number_of(option, conf),
+		return ctl_refuse(sentence, -ERANGE, "%#x is not a set of header fields for %s", number_of(option, conf),
 				  option->name);
 	if (option->kind == XLAGG_KIND_WORD && number_of(option, conf) >= count_words(option))
-		return ctl_refuse(sentence, -ERANGE, "%u is no value of %s, which has %zu", number_of(option, conf),
+		return ctl_refuse(sentence, -ERANGE, "%u is not a value of %s, which has %zu", number_of(option, conf),
 				  option->name, count_words(option));
 	return 0;
 }

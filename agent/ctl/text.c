@@ -102,7 +102,7 @@ int text_mac(const struct xlagg_option *option, const char *word, char *ret, cha
 	}
 	if (ctl_parse_mac(word, mac)) {
 		ctl_print_values(option, values, sizeof(values));
-		return ctl_refuse(sentence, -EINVAL, "%.40s is no %s; it takes %s", word, option->name, values);
+		return ctl_refuse(sentence, -EINVAL, "%.40s is not a value of %s; it takes %s", word, option->name, values);
 	}
 	if (mac[0] & 1)
 		return ctl_refuse(sentence, -EINVAL,
@@ -181,7 +181,7 @@ int ctl_parse_address(const char *word, char ret[XLAGG_ADDRESS_MAX], char senten
 
 	snprintf(text, sizeof(text), "%.*s", slash ? (int)(slash - word) : (int)strlen(word), word);
 	if (parse_ip(text, &ip) || (slash && (size_t)(slash - word) != strlen(text)))
-		return ctl_refuse(sentence, -EINVAL, "%.50s is no address; write it as 10.0.0.1/24 or 2001:db8::1/64",
+		return ctl_refuse(sentence, -EINVAL, "%.50s is not an address; write it as 10.0.0.1/24 or 2001:db8::1/64",
 				  word);
 	if (!slash)
 		return ctl_refuse(sentence, -EINVAL, "%s has no prefix length; write %s/%d", word, word,
@@ -212,8 +212,8 @@ int text_addresses(const struct xlagg_option *option, const char *word, char *re
 		if (parse_ip(item, &ip))
 			return ctl_refuse(
 			    sentence, -EINVAL,
-			    "%s is no address for %s; it takes none, or IPv4 and IPv6 addresses with commas",
-			    *item ? item : "nothing", option->name);
+			    "%s is not an address for %s; it takes none, or IPv4 and IPv6 addresses with commas",
+			    *item ? item : "an empty item", option->name);
 		why = not_of_a_host(&ip);
 		if (why)
 			return ctl_refuse(sentence, -EINVAL, "%s cannot be a target of %s: it is %s", item,
@@ -244,9 +244,9 @@ int ctl_parse_ethertypes(const char *text, uint16_t ret[XLAGG_PORT_ETHERTYPES], 
 		if (!*digits || strlen(digits) > 4 || digits[strspn(digits, "0123456789abcdefABCDEF")] || value < 0x600)
 			return ctl_refuse(
 			    sentence, -EINVAL,
-			    "%s is no EtherType; write hexadecimal ones from 0600 to ffff with commas, such as "
+			    "%s is not an EtherType; write hexadecimal ones from 0600 to ffff with commas, such as "
 			    "88cc,888e",
-			    *item ? item : "nothing");
+			    *item ? item : "an empty item");
 		if (count == XLAGG_PORT_ETHERTYPES)
 			return ctl_refuse(sentence, -E2BIG, "more than %d EtherTypes; leave some out",
 					  XLAGG_PORT_ETHERTYPES);

@@ -163,13 +163,13 @@ int ctl_match(const char *word, const struct ctl_word *words, size_t count, cons
 		return ctl_refuse(sentence, code, "%.*s is ambiguous as a %s: %s", WORD_LEN, word, what, list);
 	}
 	if (!*word)
-		return ctl_refuse(sentence, code, "an empty word is no %s; leave it out", what);
+		return ctl_refuse(sentence, code, "an empty word is not a %s; leave it out", what);
 	right = nearest_of(word, words, count);
 	if (right)
-		return ctl_refuse(sentence, code, "%.*s is no %s; did you mean %s?", WORD_LEN, word, what, right);
+		return ctl_refuse(sentence, code, "%.*s is not a %s; did you mean %s?", WORD_LEN, word, what, right);
 	for (size_t i = 0; i < count; i++)
 		append(list, sizeof(list), words[i].word);
 	if (list[strlen(list) - 1] == '.')
-		return ctl_refuse(sentence, code, "%.*s is no %s; `xlagg help` lists them", WORD_LEN, word, what);
-	return ctl_refuse(sentence, code, "%.*s is no %s; there are %s", WORD_LEN, word, what, list);
+		return ctl_refuse(sentence, code, "%.*s is not a %s; `xlagg help` lists them", WORD_LEN, word, what);
+	return ctl_refuse(sentence, code, "%.*s is not a %s; there are %s", WORD_LEN, word, what, list);
 }

@@ -22,7 +22,7 @@ test_output_options() {
 	! grep -q $'\033' "$D/colours" || fail "colours with NO_COLOR"
 	xl a port show lagg0 eth2 >"$D/port"
 	matches "$(head -n 1 "$D/port")" '^lagg0: eth2 flags=0<> \(standby' "port show"
-	refused 'eth9 is no port of lagg0' xl a port show lagg0 eth9
+	refused 'eth9 is not a port of lagg0' xl a port show lagg0 eth9
 	# shellcheck disable=SC2016
 	refused 'cannot write' bash -c '"$0" --socket "$1" lagg show >/dev/full' "$B/xlagg" "$D/a.sock"
 }
@@ -41,7 +41,7 @@ test_ifconfig_on_other_devices() {
 		"02:00:00:00:00:77 1400 true" "dev0"
 	matches "$(xl a ifconfig dev0 | xargs)" '^dev0: flags=8843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> metric 0 mtu 1400 ether 02:00:00:00:00:77 ' "dev0"
 	xl a ifconfig dev0 down
-	refused 'dev0 is no lagg' xl a ifconfig dev0 laggproto lacp
+	refused 'dev0 is not a lagg' xl a ifconfig dev0 laggproto lacp
 	refused 'nosuch: no such interface' xl a ifconfig nosuch up
 	refused 'lagg0 exists already' xl a ifconfig lagg0 create
 	# Without an agent, in the namespace of the caller.

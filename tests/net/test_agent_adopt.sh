@@ -43,7 +43,7 @@ test_adopt_ports_that_went_and_came_meanwhile() {
 	nip a link del eth3
 	wire a eth3 b eth3
 	agent a
-	port_present a eth3 || fail "eth3, which was made anew, is no port"
+	port_present a eth3 || fail "eth3, which was made anew, is not a port"
 	is "$(port_field a eth2 .present)" false "eth2, which is gone"
 	is "$(alias_of a eth3)" "port of lagg0 (xlagg)" "ifalias of the new eth3"
 	wire a eth2 b eth2

@@ -97,7 +97,7 @@ Test(cli_client, what_is_sent_can_be_decoded)
 
 Test(cli_client, a_refusal_has_its_sentence_and_its_command)
 {
-	static const char said[] = "there is no lagg0";
+	static const char said[] = "there is not a lagg0";
 
 	say_error(-ENODEV, 7, said, sizeof(said), 0);
 	cr_expect_eq(change(), -ENODEV);

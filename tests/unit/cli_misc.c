@@ -94,7 +94,7 @@ Test(cli_explain, what_is_wrong)
 		const char *line, *said;
 	} cases[] = {
 	    {"src 10.0.0.1 dst ::1", "both"},
-	    {"src 10.0.0.256", "no IPv4 or IPv6 address"},
+	    {"src 10.0.0.256", "not an IPv4 or IPv6 address"},
 	    {"sport 65536", "0..65535"},
 	    {"proto icmpx", "proto is"},
 	    {"vlan 4095", "0..4094"},
@@ -103,7 +103,7 @@ Test(cli_explain, what_is_wrong)
 	    {"src 10.0.0.1 flowlabel 1", "IPv6"},
 	    {"srx 10.0.0.1", "src"},
 	    {"sport 1 sport 2", "twice"},
-	    {"src-mac 02:00:00:00:00", "no MAC"},
+	    {"src-mac 02:00:00:00:00", "not a MAC"},
 	    {"sport -1", "0..65535"},
 	};
 

@@ -366,13 +366,13 @@ Test(ctl_codec, wrong_options)
 	expect_refused(with_option(proto, 2, &number), -EBADMSG, "proto in the message has 2 octets instead of 4");
 	expect_refused(with_option(proto, 0, &number), -EBADMSG, "proto in the message has 0 octets instead of 4");
 	number = 6;
-	expect_refused(with_option(proto, 4, &number), -ERANGE, "6 is no value of proto, which has 6");
+	expect_refused(with_option(proto, 4, &number), -ERANGE, "6 is not a value of proto, which has 6");
 	expect_refused(with_option(mac, 4, "auto"), -EBADMSG, "mac in the message does not end in one NUL");
 	expect_refused(with_option(mac, 0, ""), -EBADMSG, "mac in the message does not end in one NUL");
 	expect_refused(with_option(mac, 6, "auto\0"), -EBADMSG, "mac in the message does not end in one NUL");
 	expect_refused(with_option(mac, 25, "abcdefghijklmnopqrstuvwx"), -ENAMETOOLONG,
 		       "mac in the message is too long: 24 characters, at most 23 fit");
-	expect_refused(with_option(mac, 3, "xx"), -EINVAL, "xx is no mac; it takes auto, a MAC, from DEV or active");
+	expect_refused(with_option(mac, 3, "xx"), -EINVAL, "xx is not a value of mac; it takes auto, a MAC, from DEV or active");
 	number = 0;
 	nlh = start_nest(XLAGG_CMD_LAGG_SET, XLAGG_A_OPTIONS, &nest);
 	mnl_attr_put(nlh, proto, 4, &number);

@@ -92,8 +92,8 @@ Test(ctl_grammar, after_port_every_word_is_a_port_option_until_one_that_is_not)
 	expect_refused("lagg add a port p a ok", -EINVAL, "a is ambiguous as a port or lagg option: absent, admin");
 	expect_refused("lagg add a port p po q", -EINVAL,
 		       "po is ambiguous as a port or lagg option: port-ethertypes, port");
-	expect_refused("lagg add a port p wieght 3", -EINVAL, "wieght is no port or lagg option; did you mean weight?");
-	expect_refused("lagg add a port p prtoo 3", -EINVAL, "prtoo is no port or lagg option; did you mean proto?");
+	expect_refused("lagg add a port p wieght 3", -EINVAL, "wieght is not a port or lagg option; did you mean weight?");
+	expect_refused("lagg add a port p prtoo 3", -EINVAL, "prtoo is not a port or lagg option; did you mean proto?");
 }
 
 Test(ctl_grammar, names_may_be_words)
@@ -124,7 +124,7 @@ Test(ctl_grammar, mac_from)
 		       "abcdefghijklmnop is too long for the name of the device that mac is from: 16 characters; Linux "
 		       "allows 15");
 	expect_refused("lagg set a mac form wlan0", -EINVAL,
-		       "form is no mac; it takes auto, a MAC, from DEV or active");
+		       "form is not a value of mac; it takes auto, a MAC, from DEV or active");
 }
 
 Test(ctl_grammar, from_file_is_kept)
@@ -140,11 +140,11 @@ Test(ctl_grammar, from_file_is_kept)
 
 Test(ctl_grammar, wrong_commands)
 {
-	expect_refused("", -EINVAL, "there is no command; `xlagg help` lists them");
-	expect_refused("lgag add lagg0", -EINVAL, "lgag is no command; did you mean lagg?");
-	expect_refused("frobnicate", -EINVAL, "frobnicate is no command; `xlagg help` lists them");
+	expect_refused("", -EINVAL, "there is not a command; `xlagg help` lists them");
+	expect_refused("lgag add lagg0", -EINVAL, "lgag is not a command; did you mean lagg?");
+	expect_refused("frobnicate", -EINVAL, "frobnicate is not a command; `xlagg help` lists them");
 	expect_refused("a add lagg0", -EINVAL, "a is ambiguous as a command: address, agent");
-	expect_refused("lagg sett lagg0", -EINVAL, "sett is no command of lagg; did you mean set?");
+	expect_refused("lagg sett lagg0", -EINVAL, "sett is not a command of lagg; did you mean set?");
 	expect_refused("lagg s lagg0", -EINVAL, "s is ambiguous as a command of lagg: set, show");
 	expect_refused("port a lagg0 eth1", -EINVAL, "a is ambiguous as a command of port: add, activate");
 	expect_refused("address", -EINVAL, "address needs a command; see `xlagg help address`");
@@ -155,20 +155,20 @@ Test(ctl_grammar, wrong_commands)
 
 Test(ctl_grammar, wrong_words)
 {
-	expect_refused("lagg add lagg0 laggprto lacp", -EINVAL, "laggprto is no lagg option; did you mean laggproto?");
+	expect_refused("lagg add lagg0 laggprto lacp", -EINVAL, "laggprto is not a lagg option; did you mean laggproto?");
 	expect_refused("lagg add lagg0 proto", -EINVAL,
 		       "proto needs a value: failover, loadbalance, lacp, roundrobin, broadcast or none");
 	expect_refused("port add lagg0 eth1 prio", -EINVAL, "prio needs a value: 0..65535");
-	expect_refused("lagg add lagg0 hash l9", -EINVAL, "l9 is no field of hash; did you mean l2?");
+	expect_refused("lagg add lagg0 hash l9", -EINVAL, "l9 is not a field of hash; did you mean l2?");
 	expect_refused("lagg add lagg0 mtu 9", -ERANGE, "9 is out of range for mtu; it takes 68..65521 or auto");
 	expect_refused("lagg set lagg0 mtu 1500 hash l3 mtu 9000", -EINVAL, "mtu is given twice; leave one out");
 	expect_refused("lagg add a laggproto lacp proto lacp", -EINVAL, "proto is given twice; leave one out");
 	expect_refused("lagg add a port p prio 1 prio 2", -EINVAL, "prio is given twice; leave one out");
 	expect_refused("lagg set a up down", -EINVAL, "up or down is given twice; leave one out");
 	expect_refused("lagg set lagg0", -EINVAL,
-		       "lagg set lagg0 says nothing to change; give an option and its value");
+		       "lagg set lagg0 has nothing to change; give an option and its value");
 	expect_refused("port set lagg0 eth1", -EINVAL,
-		       "port set lagg0 eth1 says nothing to change; give an option and its value");
+		       "port set lagg0 eth1 has nothing to change; give an option and its value");
 	expect_refused("lagg set", -EINVAL, "the name of a lagg is missing");
 	expect_refused("lagg del", -EINVAL, "the name of a lagg is missing");
 	expect_refused("port add", -EINVAL, "the name of a lagg is missing");
@@ -179,7 +179,7 @@ Test(ctl_grammar, wrong_words)
 	expect_refused("lagg del lagg0 lagg1", -EINVAL, "lagg1 is one word too many; leave it out");
 	expect_refused("port del lagg0 eth1 prio", -EINVAL, "prio is one word too many; leave it out");
 	expect_refused("flush now", -EINVAL, "now is one word too many; leave it out");
-	expect_refused("lagg add lagg0 ''", -EINVAL, "an empty word is no lagg option; leave it out");
+	expect_refused("lagg add lagg0 ''", -EINVAL, "an empty word is not a lagg option; leave it out");
 	expect_refused("lagg add ''", -EINVAL, "a lagg has no name; give it one of 1 to 15 characters");
 	expect_refused(
 	    "lagg add a/b", -EINVAL,
@@ -200,7 +200,7 @@ Test(ctl_grammar, words_in_the_wrong_place)
 	expect_refused("lagg set lagg0 10.0.0.1/8", -EINVAL,
 		       "10.0.0.1/8 does not belong here; use `xlagg address add lagg0 10.0.0.1/8`");
 	expect_refused("port add lagg0 eth1 eth2", -EINVAL,
-		       "eth2 is no port option; there are prio, pri, number, weight, key, absent, admin");
+		       "eth2 is not a port option; there are prio, pri, number, weight, key, absent, admin");
 	expect_refused("lagg add lagg0 10.0.0.1", -EINVAL, "10.0.0.1 has no prefix length; write 10.0.0.1/24");
 	expect_refused("lagg add lagg0 10.0.0.1/240", -EINVAL, "10.0.0.1/240 has a wrong prefix length; it is 0..32");
 }

@@ -83,13 +83,13 @@ Test(ctl_model, options_of_another_proto_are_kept)
 Test(ctl_model, lagg_that_is_not_there)
 {
 	expect_refused("", "lagg set lagg0 mtu 1500", -ENOENT,
-		       "there is no lagg lagg0; `xlagg lagg show` lists them, `xlagg lagg add lagg0` makes it");
-	expect_refused("lagg add lagg0", "lagg del lagg1", -ENOENT, "there is no lagg lagg1; did you mean lagg0?");
-	expect_refused("lagg add trunk", "port add turnk eth1", -ENOENT, "there is no lagg turnk; did you mean trunk?");
+		       "there is not a lagg lagg0; `xlagg lagg show` lists them, `xlagg lagg add lagg0` makes it");
+	expect_refused("lagg add lagg0", "lagg del lagg1", -ENOENT, "there is not a lagg lagg1; did you mean lagg0?");
+	expect_refused("lagg add trunk", "port add turnk eth1", -ENOENT, "there is not a lagg turnk; did you mean trunk?");
 	expect_refused("", "port del lagg0 eth1", -ENOENT,
-		       "there is no lagg lagg0; `xlagg lagg show` lists them, `xlagg lagg add lagg0` makes it");
+		       "there is not a lagg lagg0; `xlagg lagg show` lists them, `xlagg lagg add lagg0` makes it");
 	expect_refused("", "address add lagg0 ::1/64", -ENOENT,
-		       "there is no lagg lagg0; `xlagg lagg show` lists them, `xlagg lagg add lagg0` makes it");
+		       "there is not a lagg lagg0; `xlagg lagg show` lists them, `xlagg lagg add lagg0` makes it");
 }
 
 Test(ctl_model, lagg_that_exists)
@@ -104,11 +104,11 @@ Test(ctl_model, lagg_that_exists)
 
 Test(ctl_model, port_that_is_not_there)
 {
-	expect_refused(ONE, "port set lagg0 eth3 prio 1", -ENOENT, "eth3 is no port of lagg0; did you mean eth1?");
+	expect_refused(ONE, "port set lagg0 eth3 prio 1", -ENOENT, "eth3 is not a port of lagg0; did you mean eth1?");
 	expect_refused(ONE, "port del lagg0 wlan0", -ENOENT,
-		       "wlan0 is no port of lagg0; `xlagg port add lagg0 wlan0` makes it one");
+		       "wlan0 is not a port of lagg0; `xlagg port add lagg0 wlan0` makes it one");
 	expect_refused(ONE, "port activate lagg0 wlan0", -ENOENT,
-		       "wlan0 is no port of lagg0; `xlagg port add lagg0 wlan0` makes it one");
+		       "wlan0 is not a port of lagg0; `xlagg port add lagg0 wlan0` makes it one");
 }
 
 Test(ctl_model, port_twice)
@@ -171,9 +171,9 @@ Test(ctl_model, device_and_datapath)
 Test(ctl_model, primary)
 {
 	expect_refused(ONE, "lagg set lagg0 primary eth7", -ENOENT,
-		       "primary eth7 is no port of lagg0; first `xlagg port add lagg0 eth7`, or name one of its ports");
+		       "primary eth7 is not a port of lagg0; first `xlagg port add lagg0 eth7`, or name one of its ports");
 	expect_refused("", "lagg add a primary p port q", -ENOENT,
-		       "primary p is no port of a; first `xlagg port add a p`, or name one of its ports");
+		       "primary p is not a port of a; first `xlagg port add a p`, or name one of its ports");
 	expect("lagg add a port p primary p\n", "lagg add a primary p \\\n    port p\n");
 }
 
@@ -199,7 +199,7 @@ Test(ctl_model, wrong_addresses)
 		       "10.0.0.1/24 is already an address of lagg0; give it once");
 	expect_refused("", "lagg add a ::1/64 0::1/64", -EEXIST, "::1/64 is already an address of a; give it once");
 	expect_refused(ONE, "address del lagg0 10.0.0.1/24 10.0.0.2/24", -ENOENT,
-		       "10.0.0.2/24 is no address that xlagg gave to lagg0; use `ip address del` for others");
+		       "10.0.0.2/24 is not an address that xlagg gave to lagg0; use `ip address del` for others");
 }
 
 Test(ctl_model, activate)
@@ -262,7 +262,7 @@ Test(ctl_model, values_that_no_parser_saw)
 
 	command.conf.proto = 99;
 	cr_assert_eq(ctl_apply(model, &command, sentence), -ERANGE);
-	cr_assert_str_eq(sentence, "99 is no value of proto, which has 6");
+	cr_assert_str_eq(sentence, "99 is not a value of proto, which has 6");
 	command.has = 0;
 	command.ports = 1;
 	strcpy(command.port[0].name, "a b");

@@ -68,15 +68,15 @@ Test(ctl_option, wrong_words)
 	char sentence[XLAGG_SENTENCE_MAX];
 
 	cr_assert_eq(ctl_find_option(false, "min-lniks", sentence), -ENOENT);
-	cr_assert_str_eq(sentence, "min-lniks is no lagg option; did you mean min-links?");
+	cr_assert_str_eq(sentence, "min-lniks is not a lagg option; did you mean min-links?");
 	cr_assert_eq(ctl_find_option(true, "wieght", sentence), -ENOENT);
-	cr_assert_str_eq(sentence, "wieght is no port option; did you mean weight?");
+	cr_assert_str_eq(sentence, "wieght is not a port option; did you mean weight?");
 	cr_assert_eq(ctl_find_option(true, "zzz", sentence), -ENOENT);
-	cr_assert_str_eq(sentence, "zzz is no port option; there are prio, pri, number, weight, key, absent, admin");
+	cr_assert_str_eq(sentence, "zzz is not a port option; there are prio, pri, number, weight, key, absent, admin");
 	cr_assert_eq(ctl_find_option(false, "zzzzzz", sentence), -ENOENT);
-	cr_assert_str_eq(sentence, "zzzzzz is no lagg option; `xlagg help` lists them");
+	cr_assert_str_eq(sentence, "zzzzzz is not a lagg option; `xlagg help` lists them");
 	cr_assert_eq(ctl_find_option(false, "", sentence), -ENOENT);
-	cr_assert_str_eq(sentence, "an empty word is no lagg option; leave it out");
+	cr_assert_str_eq(sentence, "an empty word is not a lagg option; leave it out");
 	cr_assert_eq(ctl_find_option(false, "\033[2Jmtu", sentence), -ENOENT);
 	cr_assert_null(strchr(sentence, '\033'), "what was typed does not reach the terminal as it is");
 	cr_assert_eq(ctl_find_option(false, "xyz", NULL), -ENOENT);
@@ -202,64 +202,64 @@ Test(ctl_option, wrong_values)
 	static const struct {
 		const char *option, *word, *sentence;
 	} cases[] = {
-	    {"proto", "lapc", "lapc is no value of proto; did you mean lacp?"},
+	    {"proto", "lapc", "lapc is not a value of proto; did you mean lacp?"},
 	    {"proto", "trunking",
-	     "trunking is no value of proto; there are failover, loadbalance, lacp, roundrobin, broadcast, none"},
+	     "trunking is not a value of proto; there are failover, loadbalance, lacp, roundrobin, broadcast, none"},
 	    {"proto", "l", "l is ambiguous as a value of proto: loadbalance, lacp"},
 	    {"flowid", "o", "o is ambiguous as a value of flowid: off, on"},
-	    {"flowid", "2", "2 is no value of flowid; there are off, on"},
+	    {"flowid", "2", "2 is not a value of flowid; there are off, on"},
 	    {"min-links", "0", "0 is out of range for min-links; it takes 1..32"},
 	    {"min-links", "33", "33 is out of range for min-links; it takes 1..32"},
-	    {"min-links", "-1", "-1 is no value for min-links; it takes 1..32"},
-	    {"min-links", "two", "two is no value for min-links; it takes 1..32"},
-	    {"min-links", "1s", "1s is no value for min-links; it takes 1..32"},
-	    {"min-links", "", " is no value for min-links; it takes 1..32"},
-	    {"min-links", "0x", "0x is no value for min-links; it takes 1..32"},
-	    {"min-links", "auto", "auto is no value for min-links; it takes 1..32"},
+	    {"min-links", "-1", "-1 is not a value of min-links; it takes 1..32"},
+	    {"min-links", "two", "two is not a value of min-links; it takes 1..32"},
+	    {"min-links", "1s", "1s is not a value of min-links; it takes 1..32"},
+	    {"min-links", "", " is not a value of min-links; it takes 1..32"},
+	    {"min-links", "0x", "0x is not a value of min-links; it takes 1..32"},
+	    {"min-links", "auto", "auto is not a value of min-links; it takes 1..32"},
 	    {"min-links", "4294967297", "4294967297 is out of range for min-links; it takes 1..32"},
 	    {"min-links", "99999999999999999999999",
 	     "99999999999999999999999 is out of range for min-links; it takes 1..32"},
 	    {"mtu", "67", "67 is out of range for mtu; it takes 68..65521 or auto"},
 	    {"fallback-delay", "901", "901 is out of range for fallback-delay; it takes 0..900 s"},
-	    {"fallback-delay", "1500ms", "1500ms is no value for fallback-delay; it takes 0..900 s"},
-	    {"up-delay", "1h", "1h is no value for up-delay; it takes 0..3600000 ms"},
+	    {"fallback-delay", "1500ms", "1500ms is not a value of fallback-delay; it takes 0..900 s"},
+	    {"up-delay", "1h", "1h is not a value of up-delay; it takes 0..3600000 ms"},
 	    {"up-delay", "99999999999s", "99999999999s is out of range for up-delay; it takes 0..3600000 ms"},
 	    {"hash-seed", "4294967295", "4294967295 is out of range for hash-seed; it takes 0..4294967294 or auto"},
-	    {"hash", "l3,l4,ports", "ports is no field of hash; did you mean sport?"},
-	    {"hash", "l3,,l4", "an empty word is no field of hash; leave it out"},
-	    {"hash", "l3,", "an empty word is no field of hash; leave it out"},
-	    {"hash", "", "an empty word is no field of hash; leave it out"},
+	    {"hash", "l3,l4,ports", "ports is not a field of hash; did you mean sport?"},
+	    {"hash", "l3,,l4", "an empty word is not a field of hash; leave it out"},
+	    {"hash", "l3,", "an empty word is not a field of hash; leave it out"},
+	    {"hash", "", "an empty word is not a field of hash; leave it out"},
 	    {"hash", "inner,symmetric", "hash covers no header field; give it at least one, such as l3"},
-	    {"system-mac", "active", "active is no system-mac; it takes auto or a MAC"},
+	    {"system-mac", "active", "active is not a value of system-mac; it takes auto or a MAC"},
 	    {"system-mac", "01:00:00:00:00:01",
 	     "01:00:00:00:00:01 is a group address and cannot be the system-mac; its first octet must be even"},
 	    {"mac", "00:00:00:00:00:00", "00:00:00:00:00:00 cannot be the mac; choose a MAC that is not zero"},
-	    {"mac", "02:00:00:00:00", "02:00:00:00:00 is no mac; it takes auto, a MAC, from DEV or active"},
-	    {"mac", "02:00:00:00:00:01:02", "02:00:00:00:00:01:02 is no mac; it takes auto, a MAC, from DEV or active"},
-	    {"mac", "02:00:00:00:00:0g", "02:00:00:00:00:0g is no mac; it takes auto, a MAC, from DEV or active"},
+	    {"mac", "02:00:00:00:00", "02:00:00:00:00 is not a value of mac; it takes auto, a MAC, from DEV or active"},
+	    {"mac", "02:00:00:00:00:01:02", "02:00:00:00:00:01:02 is not a value of mac; it takes auto, a MAC, from DEV or active"},
+	    {"mac", "02:00:00:00:00:0g", "02:00:00:00:00:0g is not a value of mac; it takes auto, a MAC, from DEV or active"},
 	    {"mac", "from ", "the device that mac is from has no name; give it one of 1 to 15 characters"},
 	    {"primary", "eth/0",
 	     "eth/0 cannot be the name of a port: it may have no blanks, /, :, % or characters outside of ASCII"},
 	    {"primary", "abcdefghijklmnop",
 	     "abcdefghijklmnop is too long for the name of a port: 16 characters; Linux allows 15"},
 	    {"probe", "10.0.0.1,10.0.0",
-	     "10.0.0 is no address for probe; it takes none, or IPv4 and IPv6 addresses with commas"},
-	    {"probe", "", "nothing is no address for probe; it takes none, or IPv4 and IPv6 addresses with commas"},
+	     "10.0.0 is not an address for probe; it takes none, or IPv4 and IPv6 addresses with commas"},
+	    {"probe", "", "an empty item is not an address for probe; it takes none, or IPv4 and IPv6 addresses with commas"},
 	    {"probe", "10.0.0.1,none",
-	     "none is no address for probe; it takes none, or IPv4 and IPv6 addresses with commas"},
+	     "none is not an address for probe; it takes none, or IPv4 and IPv6 addresses with commas"},
 	    {"probe", "fe80::1,FE80:0::1", "fe80::1 is twice in probe; leave one out"},
 	    {"probe", "224.0.0.1", "224.0.0.1 cannot be a target of probe: it is a multicast address"},
 	    {"probe", "ff02::1", "ff02::1 cannot be a target of probe: it is a multicast address"},
 	    {"probe", "0.0.0.0", "0.0.0.0 cannot be a target of probe: it is the unspecified address"},
 	    {"probe", "255.255.255.255", "255.255.255.255 cannot be a target of probe: it is the broadcast address"},
 	    {"port-ethertypes", "88cc,5ff",
-	     "5ff is no EtherType; write hexadecimal ones from 0600 to ffff with commas, such as 88cc,888e"},
+	     "5ff is not an EtherType; write hexadecimal ones from 0600 to ffff with commas, such as 88cc,888e"},
 	    {"port-ethertypes", "88ccc",
-	     "88ccc is no EtherType; write hexadecimal ones from 0600 to ffff with commas, such as 88cc,888e"},
+	     "88ccc is not an EtherType; write hexadecimal ones from 0600 to ffff with commas, such as 88cc,888e"},
 	    {"port-ethertypes", "lldp",
-	     "lldp is no EtherType; write hexadecimal ones from 0600 to ffff with commas, such as 88cc,888e"},
+	     "lldp is not an EtherType; write hexadecimal ones from 0600 to ffff with commas, such as 88cc,888e"},
 	    {"port-ethertypes", "",
-	     "nothing is no EtherType; write hexadecimal ones from 0600 to ffff with commas, such as 88cc,888e"},
+	     "an empty item is not an EtherType; write hexadecimal ones from 0600 to ffff with commas, such as 88cc,888e"},
 	    {"port-ethertypes", "88cc,0x88CC", "88cc is twice in port-ethertypes; leave one out"},
 	    {"port-ethertypes", "601,602,603,604,605,606,607,608,609", "more than 8 EtherTypes; leave some out"},
 	};
@@ -307,14 +307,14 @@ Test(ctl_option, values_from_a_message)
 		cr_expect_lt(ctl_check_value(lagg_option(option), &conf, sentence), 0);                                \
 		cr_expect_str_eq(sentence, said);                                                                      \
 	} while (0)
-	REFUSED("proto", proto, XLAGG_PROTO_MAX, "6 is no value of proto, which has 6");
-	REFUSED("flowid", flowid, 2, "2 is no value of flowid, which has 2");
+	REFUSED("proto", proto, XLAGG_PROTO_MAX, "6 is not a value of proto, which has 6");
+	REFUSED("flowid", flowid, 2, "2 is not a value of flowid, which has 2");
 	REFUSED("min-links", min_links, XLAGG_AUTO, "4294967295 is out of range for min-links; it takes 1..32");
 	REFUSED("mtu", mtu, 0, "0 is out of range for mtu; it takes 68..65521 or auto");
-	REFUSED("hash", hash, 0, "0 is no set of header fields for hash");
-	REFUSED("hash", hash, XLAGG_HASH_INNER, "0x200 is no set of header fields for hash");
-	REFUSED("hash", hash, XLAGG_HASH_L3 | XLAGG_HASH_FLOWLABEL, "0x118 is no set of header fields for hash");
-	REFUSED("hash", hash, 1 << 11 | XLAGG_HASH_L3, "0x818 is no set of header fields for hash");
+	REFUSED("hash", hash, 0, "0 is not a set of header fields for hash");
+	REFUSED("hash", hash, XLAGG_HASH_INNER, "0x200 is not a set of header fields for hash");
+	REFUSED("hash", hash, XLAGG_HASH_L3 | XLAGG_HASH_FLOWLABEL, "0x118 is not a set of header fields for hash");
+	REFUSED("hash", hash, 1 << 11 | XLAGG_HASH_L3, "0x818 is not a set of header fields for hash");
 #undef REFUSED
 	ctl_defaults(&conf);
 	strcpy(conf.mac, "0A:00:00:00:00:01");
@@ -394,10 +394,10 @@ Test(ctl_option, addresses)
 	    {"10.0.0.1/ 1", "10.0.0.1/ 1 has a wrong prefix length; it is 0..32"},
 	    {"10.0.0.1/24x", "10.0.0.1/24x has a wrong prefix length; it is 0..32"},
 	    {"10.0.0.1/18446744073709551617", "10.0.0.1/18446744073709551617 has a wrong prefix length; it is 0..32"},
-	    {"10.0.0/24", "10.0.0/24 is no address; write it as 10.0.0.1/24 or 2001:db8::1/64"},
-	    {"/24", "/24 is no address; write it as 10.0.0.1/24 or 2001:db8::1/64"},
+	    {"10.0.0/24", "10.0.0/24 is not an address; write it as 10.0.0.1/24 or 2001:db8::1/64"},
+	    {"/24", "/24 is not an address; write it as 10.0.0.1/24 or 2001:db8::1/64"},
 	    {"10.0.0.1000000000000000000000000000000000000000000000/24",
-	     "10.0.0.1000000000000000000000000000000000000000000 is no address; write it as 10.0.0.1/24 or "
+	     "10.0.0.1000000000000000000000000000000000000000000 is not an address; write it as 10.0.0.1/24 or "
 	     "2001:db8::1/64"},
 	    {"0.0.0.0/0", "0.0.0.0 is the unspecified address; give one that a host can have"},
 	    {"::/0", ":: is the unspecified address; give one that a host can have"},
