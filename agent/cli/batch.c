@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* -b FILE: commands from a file, each a transaction of its own. */
+/* -b FILE: runs the commands of a file, each as a transaction of its own. */
 #include <errno.h>
 #include <string.h>
 

@@ -14,7 +14,8 @@
 
 #include "cli.h"
 
-#define REPLY_TIMEOUT_MS 60000 /* taking a port out waits for what is in flight; no command takes that long */
+#define REPLY_TIMEOUT_MS 60000 /* longer than any command takes: one that takes a port out waits for frames in flight  \
+				*/
 
 void cli_socket_path(const char *netns, char *ret, size_t size)
 {
@@ -26,7 +27,7 @@ void cli_pins_path(const char *netns, char *ret, size_t size)
 	snprintf(ret, size, "/sys/fs/bpf/xlagg%s%s", netns ? "/" : "", netns ? netns : "");
 }
 
-/* A folder of a lagg holds its maps; a folder without them is that of a namespace. */
+/* Whether a folder of pins belongs to a lagg: then it holds the lagg's maps. The other folders belong to namespaces. */
 static bool is_lagg_folder(const char *pins, const char *name)
 {
 	char path[PATH_MAX];
@@ -67,13 +68,13 @@ unsigned int cli_pinned_laggs(const char *pins, char *ret, size_t size)
 	return count;
 }
 
-/* What goes on without an agent, and how to get one. */
+/* Writes the sentence for a missing agent: how to start it, and which laggs forward without it. */
 static void no_agent(struct cli *cli, const char *path, int errnum)
 {
 	char pins[PATH_MAX], laggs[512], keeps[700] = "";
 	unsigned int count = 0;
 
-	/* Where an agent with a socket of its own pins is not known here. */
+	/* An agent with a socket of its own may also have pins of its own, and we do not know where. */
 	cli_pins_path(cli->netns, pins, sizeof(pins));
 	if (!cli->socket || cli->netns)
 		count = cli_pinned_laggs(pins, laggs, sizeof(laggs));
@@ -178,7 +179,7 @@ static int take_error_text(const struct nlattr *attr, void *context)
 	return MNL_CB_OK;
 }
 
-/* Takes error, sentence and sequence number from an NLMSG_ERROR. */
+/* Reads the result, sentence and sequence number of an NLMSG_ERROR. */
 static int read_answer(struct cli *cli, const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *answer = mnl_nlmsg_get_payload(nlh);
@@ -198,7 +199,7 @@ static int read_answer(struct cli *cli, const struct nlmsghdr *nlh)
 	return -abs(answer->error);
 }
 
-/* Reads up to the answer that ends the request. */
+/* Reads messages up to the one that ends the reply. */
 static int read_reply(struct cli *cli, cli_reply_fn fn, void *context)
 {
 	for (;;) {

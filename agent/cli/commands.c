@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* From the first words of a command to what does it. */
+/* Finds the function that runs a command, by the command's first words. */
 #include <errno.h>
 #include <string.h>
 
 #include "cli.h"
 
-/* A command that is more than one change: `argv` begins after the words that name it. */
+/* Commands that are more than one change of the configuration. `argv` begins after the words that name the command. */
 static const struct {
 	const char *object, *verb;
 	int (*run)(struct cli *cli, int argc, char *argv[]);
@@ -17,7 +17,7 @@ static const struct {
     {"reload", NULL, cmd_reload},    {"ifconfig", NULL, cmd_ifconfig}, {"help", NULL, cmd_help},
 };
 
-/* A changing command: a transaction by itself. */
+/* Runs a changing command, which is a transaction by itself. */
 static int change(struct cli *cli, int argc, char *argv[])
 {
 	char sentence[XLAGG_SENTENCE_MAX];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Whole configurations. */
+/* Reads and writes whole configurations. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -32,7 +32,7 @@ struct ctl_model *config_running(struct cli *cli)
 	return model;
 }
 
-/* The stream's octets up to its end as a text. NULL with errno; EILSEQ: a NUL is among them. */
+/* Reads a stream up to its end as a text. Returns NULL with errno on failure; EILSEQ: it contains a NUL. */
 static char *read_text(FILE *in)
 {
 	char *text = NULL;
@@ -83,7 +83,7 @@ static int apply_text(struct cli *cli, char *text, struct ctl_model *model)
 	}
 }
 
-/* The model that a file's text describes; `path` is named in what is refused. */
+/* Returns the model that a file's text describes, or NULL after saying why. Sentences name `path`. */
 static struct ctl_model *read_model(struct cli *cli, const char *path, char *text)
 {
 	struct ctl_model *model = calloc(1, sizeof(*model));
@@ -118,7 +118,7 @@ struct ctl_model *config_file(struct cli *cli, const char *path)
 	return model;
 }
 
-/* The new file has the old one's permissions, or 0644 less umask. */
+/* Returns the permissions of the old file, or 0644 less the umask if there is none. */
 static mode_t mode_of(const char *path)
 {
 	struct stat st;
@@ -131,7 +131,7 @@ static mode_t mode_of(const char *path)
 	return 0644 & ~mask;
 }
 
-/* Writes, and makes sure that it is on the disk before the name points to it. */
+/* Writes the file and makes sure that it is on the disk, before it gets its name. */
 static int write_all(int fd, const struct ctl_model *model, mode_t mode)
 {
 	FILE *out = fdopen(fd, "w");
@@ -155,7 +155,7 @@ int config_write(const char *path, const struct ctl_model *model)
 	char target[PATH_MAX], temporary[PATH_MAX];
 	int fd, r;
 
-	/* A link stays a link: what it points to is replaced. */
+	/* If it is a symbolic link, the file it points to is replaced. */
 	if (!realpath(path, target) && snprintf(target, sizeof(target), "%s", path) >= (int)sizeof(target))
 		return -ENAMETOOLONG;
 	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", target) >= (int)sizeof(temporary))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Whole configurations: the running one, a file's, and the way from one to the other. */
+/* Reads and writes whole configurations: the running one, and those of files. */
 #ifndef CLI_CONFIG_H
 #define CLI_CONFIG_H
 
@@ -7,14 +7,14 @@
 
 #include "cli.h"
 
-/* Both give a new model, to be freed, or NULL after saying why. */
+/* Both return a new model, which the caller frees, or NULL after saying why. */
 struct ctl_model *config_running(struct cli *cli);
 struct ctl_model *config_file(struct cli *cli, const char *path);
 
-/* Reads a whole file ("-": stdin) as text ended by NUL, to be freed. NULL with errno. */
+/* Reads a whole file ("-": stdin). Returns its text, which the caller frees, or NULL with errno. */
 char *config_slurp(const char *path);
 
-/* Writes the model to `path` as `save` does: the old file stays until the new one is complete. 0 or -errno. */
+/* Writes the model to `path` as `save` does. The old file stays until the new one is complete. Returns 0 or -errno. */
 int config_write(const char *path, const struct ctl_model *model);
 
 static inline void config_free(void *pointer)

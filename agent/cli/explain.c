@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* explain: which port a flow takes, as the loaded kernel program computes it. */
+/* explain: asks which port a flow takes; the program that the kernel has loaded computes it. */
 #include "explain.h"
 
 #include <libmnl/libmnl.h>
@@ -50,7 +50,7 @@ int cmd_explain(struct cli *cli, int argc, char *argv[])
 		return cli_usage(cli, "%s", sentence);
 	if (view_get(cli, argv[0], &view) < 0)
 		return cli_failed(cli);
-	/* What the host sends has the lagg's own MAC. */
+	/* What the host itself sends has the lagg's MAC. */
 	if (!flow.has_src_mac)
 		memcpy(flow.src_mac, view.lagg[0].status.mac, sizeof(flow.src_mac));
 	if (ask(cli, argv[0], frame, explain_frame(&flow, frame), &answer) < 0)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The frame that `explain` asks about. */
+/* Makes the frame that `explain` asks about. */
 #ifndef CLI_EXPLAIN_H
 #define CLI_EXPLAIN_H
 
 #include "cli.h"
 
-#define EXPLAIN_FRAME_MAX 128 /* octets of the longest frame made here */
+#define EXPLAIN_FRAME_MAX 128 /* octets of the longest frame that explain_frame makes */
 
-/* A flow, by the words of `explain`. Numbers in host byte order, addresses as on the wire. */
+/* A flow, as the words of `explain` describe it. Numbers in host byte order, addresses as on the wire. */
 struct explain_flow {
 	uint8_t src_mac[6], dst_mac[6];
 	int vlan;   /* VLAN id, -1: no tag */
@@ -17,12 +17,12 @@ struct explain_flow {
 	bool has_ports;					   /* sport or dport was given */
 	uint16_t sport, dport;				   /* TCP, UDP, SCTP */
 	uint32_t flowlabel;				   /* IPv6 */
-	bool has_src, has_dst, has_flowlabel, has_src_mac; /* what was given */
+	bool has_src, has_dst, has_flowlabel, has_src_mac; /* whether it was given */
 };
 
-/* Reads the words after NAME. 0 or -EINVAL with a sentence. */
+/* Reads the words after NAME. Returns 0 or -EINVAL, with a sentence. */
 int explain_parse(int argc, char *argv[], struct explain_flow *ret, char sentence[XLAGG_SENTENCE_MAX]);
-/* Writes a frame of that flow; gives its length in octets. */
+/* Writes a frame of that flow. Returns its length in octets. */
 size_t explain_frame(const struct explain_flow *flow, uint8_t ret[EXPLAIN_FRAME_MAX]);
 
 #endif

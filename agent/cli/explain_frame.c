@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* From the words of `explain` to a frame. */
+/* Reads the words of `explain` and makes a frame of them. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/ethernet.h>
@@ -10,8 +10,8 @@
 #include "ctl/word.h"
 #include "explain.h"
 
-#define ETHERTYPE_EXPERIMENT 0x88b5 /* IEEE 802's for local experiments: a frame without IP */
-#define PAYLOAD 20		    /* octets behind the IP header: room for any header with ports */
+#define ETHERTYPE_EXPERIMENT 0x88b5 /* of frames without IP: IEEE 802 reserves it for local experiments */
+#define PAYLOAD 20		    /* octets behind the IP header: enough for every header with ports */
 
 enum word { SRC_MAC, DST_MAC, VLAN, SRC, DST, PROTO, SPORT, DPORT, FLOWLABEL };
 
@@ -20,7 +20,7 @@ static const struct ctl_word words[] = {
     {"sport", SPORT},	  {"dport", DPORT},	{"flowlabel", FLOWLABEL},
 };
 
-/* A whole number up to max, or -1. */
+/* Reads a whole number up to max. Returns -1 for anything else. */
 static long number(const char *word, long max)
 {
 	char *end;
@@ -115,7 +115,7 @@ static bool has_port_fields(int proto)
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP;
 }
 
-/* Fills in what was left out, and refuses what cannot be in one frame. */
+/* Fills in what was left out, and refuses what cannot be in the same frame. */
 static int complete(struct explain_flow *flow, char *sentence)
 {
 	if (flow->has_flowlabel && flow->family == AF_INET)
@@ -175,7 +175,7 @@ static uint8_t *put32(uint8_t *at, uint32_t value)
 	return put16(put16(at, (uint16_t)(value >> 16)), (uint16_t)value);
 }
 
-/* The checksum of an IPv4 header (RFC 791). */
+/* Returns the checksum of an IPv4 header (RFC 791). */
 static uint16_t checksum(const uint8_t *header, size_t len)
 {
 	uint32_t sum = 0;

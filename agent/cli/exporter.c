@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* exporter: OpenMetrics text over HTTP, asked of the agent for each request. */
+/* exporter: serves OpenMetrics text over HTTP. The agent is asked again for each request. */
 #include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
@@ -14,9 +14,9 @@
 #define DEFAULT_LISTEN "127.0.0.1:9477"
 #define CONTENT_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
 #define MAX_CONNECTIONS 32
-#define IDLE_S 10 /* a client that says nothing for so long is dropped */
+#define IDLE_S 10 /* after so many seconds of silence a client is dropped */
 
-/* What is served: the agent's answers, or that it does not answer. NULL when memory is short. */
+/* Returns the text to serve: the agent's answers, or that it does not answer. NULL if memory is short. */
 static char *scrape(struct cli *cli, size_t *size)
 {
 	struct xlagg_agent_status agent;
@@ -110,7 +110,7 @@ static int open_socket(const struct addrinfo *info)
 	return -r;
 }
 
-/* Gives a listening socket, or an exit status below 0 after saying why: -CLI_REFUSED or -CLI_USAGE. */
+/* Returns a listening socket, or, after saying why, -CLI_REFUSED or -CLI_USAGE. */
 static int listen_on(struct cli *cli, const char *where)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
@@ -126,7 +126,7 @@ static int listen_on(struct cli *cli, const char *where)
 	return fd < 0 ? -cli_refuse(cli, "cannot listen on %s: %s", where, strerror(-fd)) : fd;
 }
 
-/* Says where it listens: the port may have been the kernel's choice. */
+/* Prints where it listens, since the kernel may have chosen the port. */
 static void say_listening(int fd)
 {
 	struct sockaddr_storage address;
@@ -154,7 +154,7 @@ int cmd_exporter(struct cli *cli, int argc, char *argv[])
 	fd = listen_on(cli, where);
 	if (fd < 0)
 		return -fd;
-	/* Blocked before the server's thread starts, so that it inherits that and the wait below gets them. */
+	/* Block them before the server's thread starts: it inherits the mask, so that only the wait below gets them. */
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* help: made from the tables of commands and options. */
+/* help: prints the tables of commands and options. */
 #include <string.h>
 
 #include "cli.h"

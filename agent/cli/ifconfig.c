@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* `xlagg ifconfig`: does what lagg(4)'s words say, on laggs through the agent, on other devices through rtnetlink. */
+/* ifconfig: changes and prints devices in lagg(4)'s words, laggs through the agent, other devices through rtnetlink. */
 #include "ifconfig.h"
 
 #include <errno.h>
@@ -35,7 +35,7 @@ int cli_free_name(struct cli *cli, char ret[XLAGG_NAME_MAX])
 	}
 }
 
-/* 1: the lagg has this port or address already, 0: it has not, -errno. */
+/* Returns 1 if the lagg has this port or address already, 0 if not, or -errno. */
 static int has(struct cli *cli, const char *lagg, const struct ifconfig_step *step)
 {
 	__attribute__((cleanup(view_free))) struct view view = {0};
@@ -51,7 +51,7 @@ static int has(struct cli *cli, const char *lagg, const struct ifconfig_step *st
 	return 0;
 }
 
-/* Adds or removes one port or address. What is there already is no error. */
+/* Adds or removes one port or address. One that is there already is not an error. */
 static int do_step(struct cli *cli, const char *lagg, const struct ifconfig_step *step)
 {
 	struct ctl_command command = {.cmd = step->cmd, .from_file = cli->batch != NULL};
@@ -73,7 +73,7 @@ static int do_step(struct cli *cli, const char *lagg, const struct ifconfig_step
 	return cli_change(cli, &command);
 }
 
-/* lagg(4): a port that cannot be added must not keep the lagg from coming up. */
+/* As with lagg(4), a port that cannot be added does not keep the lagg from coming up. */
 static int do_steps(struct cli *cli, const char *lagg, const struct ifconfig *request)
 {
 	int status = CLI_DONE;
@@ -90,7 +90,7 @@ static int do_steps(struct cli *cli, const char *lagg, const struct ifconfig *re
 	return status;
 }
 
-/* Changes the lagg, which is made first if it does not exist. */
+/* Changes the lagg, or makes it if it does not exist. */
 static int change_lagg(struct cli *cli, const char *name, bool exists, struct ifconfig *request)
 {
 	struct ctl_command *command = &request->options;
@@ -107,7 +107,7 @@ static int change_lagg(struct cli *cli, const char *name, bool exists, struct if
 	return do_steps(cli, name, request);
 }
 
-/* Only what every device has can be changed on one that is not a lagg. */
+/* Changes a device that is not a lagg. Only what every device has can be changed on it. */
 static int change_device(struct cli *cli, const struct link *link, const struct ifconfig *request)
 {
 	const struct ctl_command *options = &request->options;
@@ -164,7 +164,7 @@ static int print_all(struct cli *cli, bool verbose)
 	return status;
 }
 
-/* NAME is not a lagg: another device, or a lagg to be made. */
+/* Handles a NAME that is not a lagg: another device, or a lagg to be made. */
 static int other_name(struct cli *cli, const char *name, int argc, bool verbose, struct ifconfig *request)
 {
 	struct link link;
@@ -184,7 +184,7 @@ static int other_name(struct cli *cli, const char *name, int argc, bool verbose,
 	return change_lagg(cli, name, false, request);
 }
 
-/* `ifconfig lagg create`: the first free name, which is printed. */
+/* `ifconfig lagg create`: takes the first free name and prints it. */
 static int create_any(struct cli *cli, struct ifconfig *request)
 {
 	char name[XLAGG_NAME_MAX];
@@ -210,7 +210,7 @@ static int one_name(struct cli *cli, const char *name, int argc, char *argv[], b
 	if (strcmp(name, "lagg") == 0 && request.create)
 		return create_any(cli, &request);
 	found = view_get(cli, name, &view);
-	/* Other devices can be seen and set while no agent answers. */
+	/* Other devices can be shown and changed without an agent. */
 	if (found < 0 && found != -ENODEV && (is_lagg_name(name) || cli->fd >= 0))
 		return cli_failed(cli);
 	if (link_enter(cli) < 0)

@@ -6,12 +6,12 @@
 #include "link.h"
 #include "view.h"
 
-#define IFCONFIG_MAX_STEPS 256 /* ports and addresses in one command line */
+#define IFCONFIG_MAX_STEPS 256 /* at most so many ports and addresses in one command line */
 
-/* The words after NAME, read. What they change is done in this order: options, then the steps from left to right. */
+/* What the words after NAME ask for. Options are changed first, then the steps are done from left to right. */
 struct ifconfig {
 	bool create, destroy;
-	struct ctl_command options; /* options, up and down */
+	struct ctl_command options; /* options, up or down */
 	uint32_t steps;		    /* entries of `step` */
 	struct ifconfig_step {
 		uint16_t cmd;		      /* PORT_ADD, PORT_DEL, ADDRESS_ADD or ADDRESS_DEL */
@@ -20,13 +20,13 @@ struct ifconfig {
 };
 
 /* --- ifconfig_words.c --- */
-/* Reads the words. 0, or -EINVAL with a sentence. */
+/* Reads the words. Returns 0, or -EINVAL with a sentence. */
 int ifconfig_parse(int argc, char *argv[], struct ifconfig *ret, char sentence[XLAGG_SENTENCE_MAX]);
-/* The length of the prefix that a netmask, "255.255.255.0" or "0xffffff00", stands for, or -EINVAL. */
+/* Returns the prefix length of a netmask such as "255.255.255.0" or "0xffffff00", or -EINVAL. */
 int ifconfig_netmask(const char *word);
 
 /* --- ifconfig_show.c --- */
-/* Prints a device in lagg(4)'s layout. lagg NULL: it is none. */
+/* Prints a device in lagg(4)'s layout. `lagg` is NULL if the device is not a lagg. */
 void ifconfig_show(FILE *out, const struct link *link, const struct view_lagg *lagg, bool verbose);
 
 #endif

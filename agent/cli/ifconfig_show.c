@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* A device in the layout of lagg(4)'s ifconfig(8). */
+/* Prints a device in the layout of FreeBSD's ifconfig(8). */
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <net/if.h>
@@ -13,13 +13,14 @@ enum { OPT_USE_FLOWID = 0x01, OPT_LACP_STRICT = 0x10, OPT_LACP_FAST_TIMO = 0x80 
 
 static const char *const opt_words[] = {"USE_FLOWID", "", "", "", "LACP_STRICT", "", "", "LACP_FAST_TIMO", NULL};
 
-/* The flags of FreeBSD's net/if.h by bit number. */
+/* Words for the flags of FreeBSD's net/if.h, by bit number. */
 static const char *const flag_words[] = {
     "UP",	"BROADCAST", "DEBUG",	"LOOPBACK", "POINTOPOINT", "",	    "RUNNING",	 "NOARP", "PROMISC",
     "ALLMULTI", "OACTIVE",   "SIMPLEX", "LINK0",    "LINK1",	   "LINK2", "MULTICAST", NULL,
 };
 
-/* Linux's flags as FreeBSD's. RUNNING is there a matter of the driver, not of carrier; Ethernet never hears itself. */
+/* Returns FreeBSD's flags for those of Linux. There, RUNNING does not depend on carrier, and SIMPLEX, which every
+ * Ethernet device has, means that it does not receive its own frames. */
 static uint32_t bsd_flags(const struct link *link)
 {
 	uint32_t same = IFF_UP | IFF_BROADCAST | IFF_DEBUG | IFF_LOOPBACK | IFF_POINTOPOINT | IFF_NOARP | IFF_PROMISC |

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The words of ifconfig(8) for a lagg. */
+/* Reads the words that FreeBSD's ifconfig(8) takes for a lagg. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -7,7 +7,8 @@
 
 #include "ifconfig.h"
 
-/* Words that set an option: with the next word as value, or, where `on` is given, by themselves and with "-". */
+/* Words that set an option. Where `on` is NULL the next word is the value; otherwise WORD means `on`, and -WORD `off`.
+ */
 static const struct {
 	const char *word, *option, *on, *off;
 } option_words[] = {
@@ -26,7 +27,7 @@ static const struct {
 };
 #define OPTION_WORDS (sizeof(option_words) / sizeof(option_words[0]))
 
-/* Where in the words the reader is. */
+/* The words that are still to be read. */
 struct cursor {
 	int argc;
 	char **argv;
@@ -60,7 +61,7 @@ static int set_option(struct cursor *cursor, const char *name, const char *value
 	return r ? -EINVAL : 0;
 }
 
-/* Gives 1 when `word` is none of these. */
+/* Sets the option that `word` names. Returns 0, -EINVAL, or 1 if `word` is not in the table. */
 static int read_option(struct cursor *cursor, const char *word)
 {
 	bool minus = word[0] == '-';
@@ -122,13 +123,13 @@ int ifconfig_netmask(const char *word)
 	} else {
 		return -EINVAL;
 	}
-	/* Ones, then zeros: the complement plus one is a power of two. */
+	/* A mask is ones, then zeros, so its complement plus one is a power of two. */
 	if (~mask & (~mask + 1))
 		return -EINVAL;
 	return __builtin_popcount(mask);
 }
 
-/* ADDRESS[/PREFIX] [netmask M | prefixlen N] [alias | -alias | delete | remove] */
+/* Reads ADDRESS[/PREFIX] [netmask M | prefixlen N] [alias | -alias | delete | remove]. */
 static int read_address(struct cursor *cursor, const char *word)
 {
 	char text[XLAGG_ADDRESS_MAX + 8], address[XLAGG_ADDRESS_MAX];

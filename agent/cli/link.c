@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Network devices by rtnetlink. */
+/* Looks up and changes network devices through rtnetlink. */
 #include "link.h"
 
 #include <arpa/inet.h>
@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BUFFER_SIZE (32 << 10) /* octets: more than one packet of a dump holds */
+#define BUFFER_SIZE (32 << 10) /* octets; no packet of a dump is longer */
 
 static int enter(const char *path)
 {
@@ -44,7 +44,8 @@ int link_enter(struct cli *cli)
 				 cli->netns, strerror(-r));
 		return r;
 	}
-	/* The agent's namespace is where its laggs are. Who may not look there is in it, or sees its own devices. */
+	/* The laggs are in the agent's namespace. If we may not enter that, we use our own, which usually is the same.
+	 */
 	if (cli->fd >= 0 && getsockopt(cli->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.pid > 0) {
 		snprintf(path, sizeof(path), "/proc/%d/ns/net", peer.pid);
 		enter(path);
@@ -52,7 +53,7 @@ int link_enter(struct cli *cli)
 	return 0;
 }
 
-/* Sends a request and hands its replies to fn. */
+/* Sends a request and calls fn for its replies. Returns 0 or -errno. */
 static int talk(struct nlmsghdr *nlh, mnl_cb_t fn, void *context)
 {
 	static _Alignas(NLMSG_ALIGNTO) uint8_t buffer[BUFFER_SIZE];
@@ -75,7 +76,7 @@ static int talk(struct nlmsghdr *nlh, mnl_cb_t fn, void *context)
 		more = mnl_cb_run(buffer, (size_t)len, 1, mnl_socket_get_portid(socket), fn, context);
 		if (more < 0)
 			r = -errno;
-		/* The answer to a request that is no dump is one message. */
+		/* A request that is not a dump gets one message as its answer. */
 		if (!(nlh->nlmsg_flags & (NLM_F_DUMP | NLM_F_ACK)))
 			break;
 	}
@@ -186,7 +187,7 @@ struct address_walk {
 	const struct link *link;
 	link_address_fn fn;
 	void *context;
-	struct link_address *address; /* of the message being read */
+	struct link_address *address; /* the address that the current message describes */
 };
 
 static int take_address_attr(const struct nlattr *attr, void *context)
@@ -198,7 +199,7 @@ static int take_address_attr(const struct nlattr *attr, void *context)
 
 	if (len != (address->family == AF_INET ? 4 : 16))
 		return MNL_CB_OK;
-	/* Of IPv4's two, IFA_ADDRESS is the other end of a point-to-point link. */
+	/* IPv4 addresses have both attributes, and IFA_ADDRESS may be the other end of a point-to-point link. */
 	if (type == (address->family == AF_INET ? IFA_LOCAL : IFA_ADDRESS))
 		memcpy(address->address, mnl_attr_get_payload(attr), len);
 	if (type == IFA_BROADCAST && address->family == AF_INET) {

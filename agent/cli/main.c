@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* xlagg: the options before OBJECT, and whom to hand the rest to. */
+/* xlagg: reads the options before OBJECT, and passes the rest on. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,20 +11,20 @@
 	"usage: xlagg [-j] [-p] [-s] [-d] [-o] [-n NETNS] [--socket PATH] [-b FILE [-force]] [-V] OBJECT COMMAND\n"    \
 	"`xlagg help` lists the objects.\n"
 
-/* An option is its whole word or a beginning of it, with one dash or two. */
+/* Whether `word` is the option or an abbreviation of it, with one dash or two. */
 static bool is_option(const char *word, const char *option)
 {
 	word += word[1] == '-';
 	return word[1] && strncmp(word, option, strlen(word)) == 0;
 }
 
-/* What the options ask for besides how to do a command. */
+/* What the options ask for that struct cli does not hold. */
 struct start {
-	const char *batch; /* -b: NULL, not given */
+	const char *batch; /* -b: the file; NULL: not given */
 	bool version;	   /* -V */
 };
 
-/* Sets the option without value that `word` is, if it is one. */
+/* Sets the flag that `word` stands for. Returns false if it is not an option without a value. */
 static bool set_flag(struct cli *cli, struct start *start, const char *word)
 {
 	const struct {
@@ -45,7 +45,7 @@ static bool set_flag(struct cli *cli, struct start *start, const char *word)
 	return false;
 }
 
-/* Reads the options; gives the index of OBJECT, or -1 after a usage error. */
+/* Reads the options. Returns the index of OBJECT, or -1 after a usage error. */
 static int read_options(struct cli *cli, int argc, char *argv[], struct start *start)
 {
 	const struct {
@@ -82,7 +82,7 @@ static bool wants_colour(void)
 	return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0 && !(no && no[0]);
 }
 
-/* A namespace's name is one component of a path. */
+/* Whether it can be the name of a namespace, which is one component of a path. */
 static bool good_netns(const char *name)
 {
 	return name[0] && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;

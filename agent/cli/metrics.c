@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* metrics: OpenMetrics text, once. */
+/* metrics: prints OpenMetrics text once. */
 #include "show.h"
 
 int cmd_metrics(struct cli *cli, int argc, char *argv[])

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Views as OpenMetrics text (OpenMetrics 1.0): one family after the other, each with all its laggs and ports. */
+/* Prints views as OpenMetrics text (OpenMetrics 1.0): one family after the other, each with all laggs and ports. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "show.h"
 #include "words.h"
 
-/* A gauge of struct xlagg_lagg_status or xlagg_port_status. */
+/* A gauge whose value is a member of struct xlagg_lagg_status or xlagg_port_status. */
 struct gauge {
 	const char *name;
-	size_t offset, size; /* of an unsigned number of 1, 4 or 8 octets */
+	size_t offset, size; /* of the member, an unsigned number of 1, 4 or 8 octets */
 	const char *help;
 };
 
@@ -70,7 +70,7 @@ static void label(FILE *out, const char *separator, const char *name, const char
 	fputc('"', out);
 }
 
-/* A sample up to its value; port and reason may be NULL. */
+/* Prints a sample up to its value. `port` and `reason` may be NULL. */
 static void sample(FILE *out, const char *family, const char *suffix, const char *lagg, const char *port,
 		   const char *reason)
 {
@@ -134,7 +134,7 @@ static void port_gauge(FILE *out, const struct view *view, const struct gauge *g
 	}
 }
 
-/* lagg(4)'s port flags, each 0 or 1. */
+/* Prints lagg(4)'s port flags, each as 0 or 1. */
 static void port_flags(FILE *out, const struct view *view)
 {
 	head(out, "xlagg_port_flag", "stateset", "flags of the port, as lagg(4) has them");

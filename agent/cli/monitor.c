@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* monitor: events as they happen, across restarts of the agent. */
+/* monitor: prints events as they happen, also across restarts of the agent. */
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #include "show.h"
 
-#define RETRY_MS 100 /* between two looks for an agent that went away */
+#define RETRY_MS 100 /* between two attempts to reach an agent that went away */
 
 int monitor_subscribe(struct cli *cli, const char *name)
 {
@@ -35,7 +35,7 @@ static void print_event(const struct cli *cli, const struct xlagg_event *event)
 	json_decref(json);
 }
 
-/* Waits for the next agent, and tells of its start: it happened before anyone could subscribe. */
+/* Waits for the next agent, and prints the event of its start, which happened before anyone could subscribe. */
 static int come_back(struct cli *cli, const char *name)
 {
 	const struct timespec pause = {.tv_nsec = RETRY_MS * 1000000L};

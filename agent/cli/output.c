@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Results on stdout, as the options before OBJECT ask. */
+/* Prints results on stdout in the way that the options before OBJECT ask for. */
 #include <string.h>
 
 #include "show.h"

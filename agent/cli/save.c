@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* save, check, diff, restore and reload: the running configuration and files. */
+/* save, check, diff, restore and reload: from the running configuration to files and back. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ int cmd_save(struct cli *cli, int argc, char *argv[])
 	running = config_running(cli);
 	if (!running)
 		return CLI_REFUSED;
-	/* A pipe or a device cannot be replaced, only written to. */
+	/* A pipe or a device cannot be replaced by a new file, only written to. */
 	if (argc == 0 || strcmp(argv[0], "-") == 0 || (stat(argv[0], &st) == 0 && !S_ISREG(st.st_mode))) {
 		FILE *out = argc == 0 || strcmp(argv[0], "-") == 0 ? stdout : fopen(argv[0], "we");
 
@@ -34,12 +34,12 @@ int cmd_save(struct cli *cli, int argc, char *argv[])
 	return r < 0 ? cli_refuse(cli, "%s: %s: nothing was changed", argv[0], strerror(-r)) : CLI_DONE;
 }
 
-/* What the walk of a difference does with each command. */
+/* The context of the functions below that ctl_diff calls for each command. */
 struct walk {
 	struct cli *cli;
-	uint32_t commands; /* so far */
-	uint32_t wanted;   /* find_command: number of the command to print, from 1 */
-	json_t *json;	   /* print_command: the list */
+	uint32_t commands; /* commands so far */
+	uint32_t wanted;   /* find_command: number of the command to find, from 1 */
+	json_t *json;	   /* print_command: the list of commands; NULL: print text */
 	char *text;	   /* find_command: the command found */
 };
 
@@ -76,7 +76,7 @@ static int send_command(void *context, const struct ctl_command *command)
 	struct walk *walk = context;
 	struct ctl_command from_file = *command;
 
-	/* What a file names may be absent: it joins when it appears. */
+	/* The devices that a file names may be absent. They join when they appear. */
 	from_file.from_file = true;
 	walk->commands++;
 	return cli_join(walk->cli, &from_file);
@@ -92,7 +92,8 @@ static int find_command(void *context, const struct ctl_command *command)
 	return 1;
 }
 
-/* Makes the running configuration `wanted`, as one transaction, or checks whether that would do. */
+/* Makes the running configuration `wanted`, as one transaction, or only checks whether that is possible. Returns an
+ * exit status. */
 static int transact(struct cli *cli, const char *path, const struct ctl_model *running, const struct ctl_model *wanted,
 		    bool check)
 {
@@ -142,7 +143,7 @@ int cmd_check(struct cli *cli, int argc, char *argv[])
 	wanted = config_file(cli, argv[0]);
 	if (!wanted)
 		return CLI_REFUSED;
-	/* A file is also written where no agent runs yet: its words can be checked there, its devices cannot. */
+	/* Without an agent, as on a machine that is being set up, the words can be checked but not the devices. */
 	if (cli_connect(cli) < 0) {
 		cli_warn(cli, "%s: the words are right; the devices were not checked: %s", argv[0], cli->sentence);
 		return CLI_DONE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Errors. */
+/* Prints errors. */
 #include <stdarg.h>
 
 #include "cli.h"
@@ -8,7 +8,7 @@
 
 static void say(const struct cli *cli, const char *sentence)
 {
-	fflush(stdout); /* what was printed before the error stands before it, also in a log */
+	fflush(stdout); /* keeps the order of output and errors if both go to one file */
 	if (cli->batch)
 		fprintf(stderr, "xlagg: %s:%d: %s\n", cli->batch, cli->line, sentence);
 	else

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* lagg show, port show, agent show. */
+/* lagg show, port show, agent show: print what the agent reports. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "show.h"
 
-/* One record of text from a writer, on stdout. */
+/* Prints one record of text: the lagg, or, unless `port` is negative, one of its ports. Returns an exit status. */
 static int print_lagg(struct cli *cli, const struct view_lagg *lagg, int port)
 {
 	char *text = NULL;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Views as JSON. Keys are fixed (xlagg(8), JSON): more may be added, none changes. What is not known is null. */
+/* Writes views as JSON. The keys are fixed (xlagg(8), JSON): more may be added, but none changes. Unknown values are
+ * null. */
 #include <string.h>
 #include <time.h>
 
 #include "show.h"
 #include "words.h"
 
-/* Device names may hold any octet: JSON may not. */
+/* Returns a JSON string. Device names need not be UTF-8, JSON must be. */
 static json_t *text(const char *value)
 {
 	json_t *json = json_string(value);
@@ -34,7 +35,7 @@ static void put_text(json_t *object, const char *key, const char *value)
 	put(object, key, text(value));
 }
 
-/* An empty text says that it is not known, or that there is none. */
+/* An empty text means that there is none, or that it is unknown. */
 static void put_name(json_t *object, const char *key, const char *value)
 {
 	put(object, key, value && value[0] ? text(value) : json_null());
@@ -50,7 +51,7 @@ static void put_known(json_t *object, const char *key, uint64_t value)
 	put(object, key, value ? json_integer((json_int_t)value) : json_null());
 }
 
-/* null where it is not known. */
+/* Puts a number, or null if it is unknown. */
 static void put_if(json_t *object, const char *key, bool known, uint64_t value)
 {
 	put(object, key, known ? json_integer((json_int_t)value) : json_null());
@@ -77,7 +78,7 @@ static void put_time(json_t *object, const char *key, uint64_t time_ns)
 	put_name(object, key, word);
 }
 
-/* "a,b,c" as a list. */
+/* Returns the words of "a,b,c" as a list. */
 static json_t *list(const char *words)
 {
 	json_t *json = json_array();
@@ -113,7 +114,7 @@ static json_t *counters_object(const struct words_counter *table, const void *co
 	return json;
 }
 
-/* The configured values: numbers as numbers, all else as the word that `save` prints. */
+/* Returns the configured values: numbers as numbers, all others as the word that `save` prints. */
 static json_t *options(const struct xlagg_option *table, size_t count, const void *conf)
 {
 	json_t *json = json_object();
@@ -176,7 +177,7 @@ static json_t *port_stats(const struct xlagg_port_counters *stats)
 	return json;
 }
 
-/* Link probes: null where none are sent. */
+/* Returns the state of link probes, null if none are sent. */
 static json_t *port_probe(const struct xlagg_port_status *status)
 {
 	json_t *json;
@@ -189,7 +190,7 @@ static json_t *port_probe(const struct xlagg_port_status *status)
 	return json;
 }
 
-/* What its losses have cost the port by now; without option damping it pays nothing for them. */
+/* Returns the penalty for the port's losses so far. It is counted, but has no effect, without option damping. */
 static json_t *port_damping(const struct xlagg_port_status *status)
 {
 	json_t *json = json_object();

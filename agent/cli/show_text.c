@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Views as text for people, in lagg(4)'s words. */
+/* Writes views as text for people, in lagg(4)'s words. */
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -131,7 +131,7 @@ static void port_line(FILE *out, const struct xlagg_port_model *port, const stru
 		fprintf(out, " (%s)", status->reason);
 }
 
-/* Without carrier there is none; with carrier a driver may not know it. */
+/* A port without carrier has no speed. With carrier, the driver may not know it. */
 static void speed(FILE *out, bool carrier, uint32_t speed_mbps, uint32_t duplex)
 {
 	const char *word = words_get(words_duplex, duplex);

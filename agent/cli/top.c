@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* top: a live view of the laggs in a terminal. */
+/* top: shows a live view of the laggs in a terminal. */
 #include "top.h"
 
 #include <curses.h>
@@ -12,14 +12,14 @@
 #include "words.h"
 
 #define REFRESH_MS 1000
-#define REMEMBERED 32 /* laggs whose last failover is kept */
+#define REMEMBERED 32 /* number of laggs whose last failover is kept */
 
 struct top {
-	struct cli *cli;    /* asks for the view */
-	struct cli events;  /* its connection is subscribed */
+	struct cli *cli;    /* connection that asks for the view */
+	struct cli events;  /* connection that is subscribed to events */
 	const char *name;   /* the lagg, NULL: all */
-	struct view before; /* the view shown last */
-	double before_s;    /* when, CLOCK_MONOTONIC */
+	struct view before; /* the view that was shown last */
+	double before_s;    /* when it was taken, CLOCK_MONOTONIC */
 	uint32_t failovers; /* entries of `failover` */
 	struct xlagg_event failover[REMEMBERED];
 };
@@ -58,7 +58,7 @@ static void remember(struct top *top, const struct xlagg_event *event)
 		*slot = *event;
 }
 
-/* Takes the events that have come; subscribes again when the agent was restarted. */
+/* Takes the events that have arrived. Subscribes again if the agent was restarted. */
 static void take_events(struct top *top)
 {
 	const struct nlmsghdr *nlh;
@@ -71,7 +71,7 @@ static void take_events(struct top *top)
 			remember(top, &event);
 }
 
-/* Prints a line where there is still room; gives the next row. */
+/* Prints a line if there is still room for it. Returns the next row. */
 static int line(int row, int attribute, const char *text)
 {
 	if (row >= LINES)

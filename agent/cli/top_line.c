@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The lines of `top`. */
+/* Writes the lines of `top`. */
 #include "top.h"
 
 #include "words.h"
@@ -14,7 +14,7 @@ void top_human(double value, char *ret, size_t size)
 	static const char prefixes[] = " kMGTP";
 	size_t step = 0;
 
-	/* What would round to four digits takes the next prefix. */
+	/* A value that would be rounded to four digits takes the next prefix. */
 	while (value >= 999.5 && prefixes[step + 1]) {
 		value /= 1000;
 		step++;

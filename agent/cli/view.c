@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* From messages to views. */
+/* Reads the agent's messages into views. */
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "view.h"
 
-/* A walk over attributes: libmnl's own, which stays inside the message. */
+/* A walk over attributes by libmnl's checks, which keep it inside the message. */
 struct walk {
 	const struct nlattr *next;
 	const char *end;
@@ -35,7 +35,7 @@ static const struct nlattr *walk_next(struct walk *walk)
 	return attr;
 }
 
-/* A shorter struct comes from an older agent, a longer one from a newer: what is missing is zero. */
+/* Copies a struct. An older agent sends a shorter one, of which the rest becomes zero, a newer agent a longer one. */
 static void take_struct(const struct nlattr *attr, void *ret, size_t size)
 {
 	size_t len = mnl_attr_get_payload_len(attr);
@@ -44,7 +44,7 @@ static void take_struct(const struct nlattr *attr, void *ret, size_t size)
 	memcpy(ret, mnl_attr_get_payload(attr), len < size ? len : size);
 }
 
-/* Takes a text that has to fit, its NUL included. */
+/* Copies a text, which must fit with its NUL. */
 static int take_text(const struct nlattr *attr, char *ret, size_t size)
 {
 	const char *text = mnl_attr_get_payload(attr);
@@ -170,7 +170,7 @@ int view_read_lagg(const struct nlmsghdr *nlh, struct view_lagg *ret)
 	return 0;
 }
 
-/* Finds the struct attribute `type` of a message of type `message`. */
+/* Copies the struct that attribute `type` holds. The message must be of type `message`. */
 static int read_struct(const struct nlmsghdr *nlh, uint16_t message, uint16_t type, void *ret, size_t size)
 {
 	struct walk walk = walk_message(nlh);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * What the agent told, decoded: the one form that the writers (text, JSON, metrics) walk. Nothing from the agent is
- * taken on trust: lengths are checked, texts are ended, and what is unknown is skipped.
+ * The agent's answers in the one form that all writers (text, JSON, metrics) use. Nothing from the agent is trusted:
+ * lengths are checked, texts get their NUL, and unknown attributes are skipped.
  */
 #ifndef CLI_VIEW_H
 #define CLI_VIEW_H
@@ -15,15 +15,15 @@ struct view_lagg {
 	struct xlagg_port_status port[XLAGG_MAX_PORTS]; /* index as in model.port */
 };
 
-/* All laggs asked for, in the agent's order. */
+/* The laggs that were asked for, in the agent's order. */
 struct view {
 	uint32_t laggs; /* entries of `lagg` */
 	struct view_lagg *lagg;
 };
 
-/* Reads one XLAGG_MSG_LAGG. 0, or -EBADMSG when it is none or a length is wrong. */
+/* Reads one XLAGG_MSG_LAGG. Returns 0, or -EBADMSG if it is another message or a length is wrong. */
 int view_read_lagg(const struct nlmsghdr *nlh, struct view_lagg *ret);
-/* Read the struct of an XLAGG_MSG_AGENT, an XLAGG_MSG_EVENT. 0 or -EBADMSG. */
+/* Read the struct of an XLAGG_MSG_AGENT, and of an XLAGG_MSG_EVENT. Return 0 or -EBADMSG. */
 int view_read_agent(const struct nlmsghdr *nlh, struct xlagg_agent_status *ret);
 int view_read_event(const struct nlmsghdr *nlh, struct xlagg_event *ret);
 
@@ -35,8 +35,8 @@ struct view_explain {
 };
 int view_read_explain(const struct nlmsghdr *nlh, struct view_explain *ret);
 
-/* Asks the agent for one lagg, or for all (name NULL). 0 or -errno, with cli->sentence; a name that the agent does not
- * know is -ENODEV. Free with view_free. */
+/* Asks the agent for one lagg, or for all (name NULL). Returns 0 or -errno, with cli->sentence; -ENODEV: the agent has
+ * no lagg of that name. The caller frees the view with view_free. */
 int view_get(struct cli *cli, const char *name, struct view *ret);
 int view_get_agent(struct cli *cli, struct xlagg_agent_status *ret);
 void view_free(struct view *view);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Words for numbers. */
+/* Turns the numbers that the agent reports into words. */
 #include "words.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The words that text, JSON and metrics print for what the agent tells as numbers. */
+/* The words that text, JSON and metrics have for the numbers that the agent reports. */
 #ifndef CLI_WORDS_H
 #define CLI_WORDS_H
 
@@ -9,7 +9,7 @@
 
 #include "xlagg/ctl.h"
 
-/* Tables of words by value, ended by NULL. */
+/* Tables of words, indexed by value and ended by NULL. */
 extern const char *const words_rx[];	    /* enum xlagg_lacp_rx */
 extern const char *const words_mux[];	    /* enum xlagg_lacp_mux_state */
 extern const char *const words_selected[];  /* enum xlagg_lacp_selected */
@@ -25,12 +25,12 @@ extern const char *const words_why[];	    /* enum xlagg_choice: one phrase */
 extern const char *const words_flag[];	    /* bit numbers of enum xlagg_flag; unused bits are "" */
 extern const char *const words_lacp_bits[]; /* bit numbers of a LACP state (IEEE 802.1AX-2014 6.4.2.3) */
 
-/* The word for `value`, NULL when the table has none. */
+/* Returns the word for `value`, NULL if the table has none. */
 const char *words_get(const char *const *table, uint32_t value);
-/* Writes the words of the bits that are set, with commas. */
+/* Writes the words of the bits that are set, separated by commas. */
 void words_bits(const char *const *table, uint32_t bits, char *ret, size_t size);
 
-/* A counter of struct xlagg_port_counters or xlagg_lagg_status. */
+/* A counter that is a member of struct xlagg_port_counters or xlagg_lagg_status. */
 struct words_counter {
 	const char *name;
 	size_t offset; /* of its uint64_t */
@@ -45,13 +45,14 @@ uint64_t words_count(const void *counters, const struct words_counter *counter);
 /* "02:00:00:00:00:01" */
 #define WORDS_MAC_SIZE 18
 void words_mac(const uint8_t mac[6], char ret[WORDS_MAC_SIZE]);
-/* CLOCK_REALTIME to RFC 3339 in UTC with microseconds; 0 gives an empty text. */
+/* Writes a time (CLOCK_REALTIME) as RFC 3339 does, in UTC with microseconds. 0 becomes an empty text. */
 #define WORDS_TIME_SIZE 40
 void words_time(uint64_t time_ns, char ret[WORDS_TIME_SIZE]);
-/* lagg(4)'s "(8000,02-00-00-00-00-01,000A,8000,0001)"; with `aggregate` port priority and number are 0000. */
+/* Writes one end of a link as lagg(4) does: "(8000,02-00-00-00-00-01,000A,8000,0001)". With `aggregate`, port priority
+ * and number are 0000. */
 #define WORDS_END_SIZE 48
 void words_lacp_end(const struct xlagg_lacp_end *end, int aggregate, char ret[WORDS_END_SIZE]);
-/* How long a port's LACP survives without the agent: "yes" (for ever), "no" or "90 s". */
+/* Writes how long a port's LACP survives without the agent: "yes" (for ever), "no" or "90 s". */
 void words_headless(uint32_t seconds, char *ret, size_t size);
 
 #endif

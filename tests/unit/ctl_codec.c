@@ -372,7 +372,8 @@ Test(ctl_codec, wrong_options)
 	expect_refused(with_option(mac, 6, "auto\0"), -EBADMSG, "mac in the message does not end in one NUL");
 	expect_refused(with_option(mac, 25, "abcdefghijklmnopqrstuvwx"), -ENAMETOOLONG,
 		       "mac in the message is too long: 24 characters, at most 23 fit");
-	expect_refused(with_option(mac, 3, "xx"), -EINVAL, "xx is not a value of mac; it takes auto, a MAC, from DEV or active");
+	expect_refused(with_option(mac, 3, "xx"), -EINVAL,
+		       "xx is not a value of mac; it takes auto, a MAC, from DEV or active");
 	number = 0;
 	nlh = start_nest(XLAGG_CMD_LAGG_SET, XLAGG_A_OPTIONS, &nest);
 	mnl_attr_put(nlh, proto, 4, &number);

@@ -92,7 +92,8 @@ Test(ctl_grammar, after_port_every_word_is_a_port_option_until_one_that_is_not)
 	expect_refused("lagg add a port p a ok", -EINVAL, "a is ambiguous as a port or lagg option: absent, admin");
 	expect_refused("lagg add a port p po q", -EINVAL,
 		       "po is ambiguous as a port or lagg option: port-ethertypes, port");
-	expect_refused("lagg add a port p wieght 3", -EINVAL, "wieght is not a port or lagg option; did you mean weight?");
+	expect_refused("lagg add a port p wieght 3", -EINVAL,
+		       "wieght is not a port or lagg option; did you mean weight?");
 	expect_refused("lagg add a port p prtoo 3", -EINVAL, "prtoo is not a port or lagg option; did you mean proto?");
 }
 
@@ -155,7 +156,8 @@ Test(ctl_grammar, wrong_commands)
 
 Test(ctl_grammar, wrong_words)
 {
-	expect_refused("lagg add lagg0 laggprto lacp", -EINVAL, "laggprto is not a lagg option; did you mean laggproto?");
+	expect_refused("lagg add lagg0 laggprto lacp", -EINVAL,
+		       "laggprto is not a lagg option; did you mean laggproto?");
 	expect_refused("lagg add lagg0 proto", -EINVAL,
 		       "proto needs a value: failover, loadbalance, lacp, roundrobin, broadcast or none");
 	expect_refused("port add lagg0 eth1 prio", -EINVAL, "prio needs a value: 0..65535");
@@ -165,8 +167,7 @@ Test(ctl_grammar, wrong_words)
 	expect_refused("lagg add a laggproto lacp proto lacp", -EINVAL, "proto is given twice; leave one out");
 	expect_refused("lagg add a port p prio 1 prio 2", -EINVAL, "prio is given twice; leave one out");
 	expect_refused("lagg set a up down", -EINVAL, "up or down is given twice; leave one out");
-	expect_refused("lagg set lagg0", -EINVAL,
-		       "lagg set lagg0 has nothing to change; give an option and its value");
+	expect_refused("lagg set lagg0", -EINVAL, "lagg set lagg0 has nothing to change; give an option and its value");
 	expect_refused("port set lagg0 eth1", -EINVAL,
 		       "port set lagg0 eth1 has nothing to change; give an option and its value");
 	expect_refused("lagg set", -EINVAL, "the name of a lagg is missing");

@@ -85,7 +85,8 @@ Test(ctl_model, lagg_that_is_not_there)
 	expect_refused("", "lagg set lagg0 mtu 1500", -ENOENT,
 		       "there is not a lagg lagg0; `xlagg lagg show` lists them, `xlagg lagg add lagg0` makes it");
 	expect_refused("lagg add lagg0", "lagg del lagg1", -ENOENT, "there is not a lagg lagg1; did you mean lagg0?");
-	expect_refused("lagg add trunk", "port add turnk eth1", -ENOENT, "there is not a lagg turnk; did you mean trunk?");
+	expect_refused("lagg add trunk", "port add turnk eth1", -ENOENT,
+		       "there is not a lagg turnk; did you mean trunk?");
 	expect_refused("", "port del lagg0 eth1", -ENOENT,
 		       "there is not a lagg lagg0; `xlagg lagg show` lists them, `xlagg lagg add lagg0` makes it");
 	expect_refused("", "address add lagg0 ::1/64", -ENOENT,
@@ -170,8 +171,9 @@ Test(ctl_model, device_and_datapath)
 
 Test(ctl_model, primary)
 {
-	expect_refused(ONE, "lagg set lagg0 primary eth7", -ENOENT,
-		       "primary eth7 is not a port of lagg0; first `xlagg port add lagg0 eth7`, or name one of its ports");
+	expect_refused(
+	    ONE, "lagg set lagg0 primary eth7", -ENOENT,
+	    "primary eth7 is not a port of lagg0; first `xlagg port add lagg0 eth7`, or name one of its ports");
 	expect_refused("", "lagg add a primary p port q", -ENOENT,
 		       "primary p is not a port of a; first `xlagg port add a p`, or name one of its ports");
 	expect("lagg add a port p primary p\n", "lagg add a primary p \\\n    port p\n");
