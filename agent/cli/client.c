@@ -14,8 +14,9 @@
 
 #include "cli.h"
 
-#define REPLY_TIMEOUT_MS 60000 /* longer than any command takes: one that takes a port out waits for frames in flight  \
-				*/
+#define REPLY_TIMEOUT_MS                                                                                               \
+	60000 /* longer than any command takes: one that takes a port out waits for frames in flight                   \
+	       */
 
 void cli_socket_path(const char *netns, char *ret, size_t size)
 {

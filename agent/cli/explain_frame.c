@@ -75,7 +75,7 @@ static int take_word(struct explain_flow *flow, int word, const char *value, cha
 	switch ((enum word)word) {
 	case SRC_MAC:
 	case DST_MAC:
-		if (ctl_parse_mac(value, word == SRC_MAC ? flow->src_mac : flow->dst_mac) < 0)
+		if (xlagg_parse_mac(value, word == SRC_MAC ? flow->src_mac : flow->dst_mac) < 0)
 			return ctl_refuse(sentence, -EINVAL, "\"%.40s\" is not a MAC address", value);
 		flow->has_src_mac |= word == SRC_MAC;
 		return 0;

@@ -131,7 +131,7 @@ static int change_device(struct cli *cli, const struct link *link, const struct 
 				  "`xlagg ifconfig lagg0 create`",
 				  link->name);
 	change.mtu = options->conf.mtu;
-	if (change.has_mac && ctl_parse_mac(options->conf.mac, change.mac) < 0)
+	if (change.has_mac && xlagg_parse_mac(options->conf.mac, change.mac) < 0)
 		return cli_usage(cli, "ether takes a MAC address, not \"%s\"", options->conf.mac);
 	if (change.has_mtu && change.mtu == XLAGG_AUTO)
 		return cli_usage(cli, "mtu takes a number of octets");

@@ -127,12 +127,12 @@ void ifconfig_show(FILE *out, const struct link *link, const struct view_lagg *l
 {
 	struct address_show show = {out, link};
 	uint32_t flags = bsd_flags(link);
-	char words[160], mac[WORDS_MAC_SIZE];
+	char words[160], mac[XLAGG_MAC_TEXT];
 
 	words_bits(flag_words, flags, words, sizeof(words));
 	fprintf(out, "%s: flags=%x<%s> metric 0 mtu %u\n", link->name, flags, words, link->mtu);
 	if (link->ether) {
-		words_mac(link->mac, mac);
+		xlagg_print_mac(link->mac, mac);
 		fprintf(out, "\tether %s\n", mac);
 	}
 	link_addresses(link, show_address, &show);

@@ -64,9 +64,9 @@ static void put_boolean(json_t *object, const char *key, bool value)
 
 static void put_mac(json_t *object, const char *key, const uint8_t mac[6])
 {
-	char word[WORDS_MAC_SIZE];
+	char word[XLAGG_MAC_TEXT];
 
-	words_mac(mac, word);
+	xlagg_print_mac(mac, word);
 	put_text(object, key, word);
 }
 

@@ -91,14 +91,14 @@ static void port_details(FILE *out, const char *indent, const struct view_lagg *
 {
 	const struct xlagg_port_model *port = &lagg->model.port[index];
 	const struct xlagg_port_status *status = &lagg->port[index];
-	char mac[WORDS_MAC_SIZE], when[WORDS_TIME_SIZE], headless[16];
+	char mac[XLAGG_MAC_TEXT], when[WORDS_TIME_SIZE], headless[16];
 
 	fprintf(out, "%sprio %u weight %u admin %s buckets %u", indent, port->conf.prio, port->conf.weight,
 		word_or(xlagg_words_updown, port->conf.admin), status->buckets);
 	if (status->number)
 		fprintf(out, " number %u", status->number);
 	if (status->has_permaddr) {
-		words_mac(status->permaddr, mac);
+		xlagg_print_mac(status->permaddr, mac);
 		fprintf(out, " permaddr %s", mac);
 	}
 	words_time(status->last_change_ns, when);
@@ -201,9 +201,9 @@ static void lagg_details(FILE *out, const struct view_lagg *lagg)
 static void head(FILE *out, const struct view_lagg *lagg, bool colour)
 {
 	const struct xlagg_lagg_status *status = &lagg->status;
-	char mac[WORDS_MAC_SIZE];
+	char mac[XLAGG_MAC_TEXT];
 
-	words_mac(status->mac, mac);
+	xlagg_print_mac(status->mac, mac);
 	paint(out, colour, BOLD, lagg->model.name);
 	fprintf(out, ": <%s> mtu %u mac %s status: ", status->admin_up ? "UP" : "", status->mtu, mac);
 	paint(out, colour, status->carrier ? GREEN : RED, status->carrier ? "active" : "no carrier");

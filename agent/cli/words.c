@@ -135,11 +135,6 @@ uint64_t words_count(const void *counters, const struct words_counter *counter)
 	return value;
 }
 
-void words_mac(const uint8_t mac[6], char ret[WORDS_MAC_SIZE])
-{
-	snprintf(ret, WORDS_MAC_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-}
-
 void words_time(uint64_t time_ns, char ret[WORDS_TIME_SIZE])
 {
 	time_t seconds = (time_t)(time_ns / 1000000000);

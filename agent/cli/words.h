@@ -42,9 +42,6 @@ extern const struct words_counter words_rx_dropped[], words_tx_dropped[];     /*
 extern const struct words_counter words_port_mib[];			      /* LACP and link, of a port */
 uint64_t words_count(const void *counters, const struct words_counter *counter);
 
-/* "02:00:00:00:00:01" */
-#define WORDS_MAC_SIZE 18
-void words_mac(const uint8_t mac[6], char ret[WORDS_MAC_SIZE]);
 /* Writes a time (CLOCK_REALTIME) as RFC 3339 does, in UTC with microseconds. 0 becomes an empty text. */
 #define WORDS_TIME_SIZE 40
 void words_time(uint64_t time_ns, char ret[WORDS_TIME_SIZE]);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "xlagg/ctl.h"
+#include "xlagg/mac.h"
 
 /* One command, read from words or from a message. Only the options whose `has` bits are set were given. */
 struct ctl_command {
@@ -48,8 +49,11 @@ const char *ctl_nearest(const char *word, const char *const *words);
 /* Checks the name of a device as the kernel does, and that it is printable. In the sentence, `what` says whose name it
  * is. */
 int ctl_check_name(const char *name, const char *what, char sentence[XLAGG_SENTENCE_MAX]);
-/* Reads six octets in hexadecimal, separated by colons or dashes. Returns 0 or -EINVAL. */
-int ctl_parse_mac(const char *word, uint8_t ret[6]);
+/* The same as xlagg_parse_mac. */
+static inline int ctl_parse_mac(const char *word, uint8_t ret[6])
+{
+	return xlagg_parse_mac(word, ret);
+}
 /* Reads "ADDRESS/PREFIX", an IPv4 or IPv6 address that a device can have, and writes its canonical form. */
 int ctl_parse_address(const char *word, char ret[XLAGG_ADDRESS_MAX], char sentence[XLAGG_SENTENCE_MAX]);
 /* Reads the value of option port-ethertypes into `ret`, in host byte order. Returns their number, or -errno. */

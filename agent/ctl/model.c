@@ -53,7 +53,8 @@ static int no_such_port(const struct xlagg_model *lagg, const char *name, char *
 		names[i] = lagg->port[i].name;
 	near = ctl_nearest(name, names);
 	if (near)
-		return ctl_refuse(sentence, -ENOENT, "%s is not a port of %s; did you mean %s?", name, lagg->name, near);
+		return ctl_refuse(sentence, -ENOENT, "%s is not a port of %s; did you mean %s?", name, lagg->name,
+				  near);
 	return ctl_refuse(sentence, -ENOENT, "%s is not a port of %s; `xlagg port add %s %s` makes it one", name,
 			  lagg->name, lagg->name, name);
 }

@@ -325,8 +325,8 @@ int ctl_check_value(const struct xlagg_option *option, const void *conf, char se
 	if (option->kind == XLAGG_KIND_NUMBER)
 		return check_number(option, number_of(option, conf), sentence);
 	if (option->kind == XLAGG_KIND_HASH && !hash_is_sayable(number_of(option, conf)))
-		return ctl_refuse(sentence, -ERANGE, "%#x is not a set of header fields for %s", number_of(option, conf),
-				  option->name);
+		return ctl_refuse(sentence, -ERANGE, "%#x is not a set of header fields for %s",
+				  number_of(option, conf), option->name);
 	if (option->kind == XLAGG_KIND_WORD && number_of(option, conf) >= count_words(option))
 		return ctl_refuse(sentence, -ERANGE, "%u is not a value of %s, which has %zu", number_of(option, conf),
 				  option->name, count_words(option));

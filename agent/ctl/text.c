@@ -64,32 +64,6 @@ static bool has_item(const char *list, const char *wanted)
 	return false;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-int ctl_parse_mac(const char *word, uint8_t ret[6])
-{
-	uint8_t mac[6];
-
-	for (int i = 0; i < 6; i++, word += 3) {
-		int high = hex_digit(word[0]);
-		int low = high < 0 ? -1 : hex_digit(word[1]);
-
-		if (low < 0)
-			return -EINVAL;
-		mac[i] = (uint8_t)(high << 4 | low);
-		if (i == 5 ? word[2] : word[2] != ':' && word[2] != '-')
-			return -EINVAL;
-	}
-	memcpy(ret, mac, sizeof(mac));
-	return 0;
-}
-
 int text_mac(const struct xlagg_option *option, const char *word, char *ret, char *sentence)
 {
 	static const uint8_t zero[6];
@@ -100,9 +74,10 @@ int text_mac(const struct xlagg_option *option, const char *word, char *ret, cha
 		snprintf(ret, option->size, "auto");
 		return 0;
 	}
-	if (ctl_parse_mac(word, mac)) {
+	if (xlagg_parse_mac(word, mac) < 0) {
 		ctl_print_values(option, values, sizeof(values));
-		return ctl_refuse(sentence, -EINVAL, "%.40s is not a value of %s; it takes %s", word, option->name, values);
+		return ctl_refuse(sentence, -EINVAL, "%.40s is not a value of %s; it takes %s", word, option->name,
+				  values);
 	}
 	if (mac[0] & 1)
 		return ctl_refuse(sentence, -EINVAL,
@@ -111,7 +86,8 @@ int text_mac(const struct xlagg_option *option, const char *word, char *ret, cha
 	if (memcmp(mac, zero, sizeof(mac)) == 0)
 		return ctl_refuse(sentence, -EINVAL, "%s cannot be the %s; choose a MAC that is not zero", word,
 				  option->name);
-	snprintf(ret, option->size, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	_Static_assert(sizeof(((struct xlagg_lagg_conf *)0)->system_mac) >= XLAGG_MAC_TEXT, "a MAC fits");
+	xlagg_print_mac(mac, ret);
 	return 0;
 }
 
@@ -181,8 +157,8 @@ int ctl_parse_address(const char *word, char ret[XLAGG_ADDRESS_MAX], char senten
 
 	snprintf(text, sizeof(text), "%.*s", slash ? (int)(slash - word) : (int)strlen(word), word);
 	if (parse_ip(text, &ip) || (slash && (size_t)(slash - word) != strlen(text)))
-		return ctl_refuse(sentence, -EINVAL, "%.50s is not an address; write it as 10.0.0.1/24 or 2001:db8::1/64",
-				  word);
+		return ctl_refuse(sentence, -EINVAL,
+				  "%.50s is not an address; write it as 10.0.0.1/24 or 2001:db8::1/64", word);
 	if (!slash)
 		return ctl_refuse(sentence, -EINVAL, "%s has no prefix length; write %s/%d", word, word,
 				  ip.family == AF_INET ? 24 : 64);

@@ -416,18 +416,3 @@ Test(ctl_option, addresses)
 		cr_expect(!r || strcmp(kept, "untouched") == 0);
 	}
 }
-
-Test(ctl_option, macs)
-{
-	static const uint8_t expected[6] = {0x02, 0xab, 0xcd, 0xef, 0x00, 0xff};
-	uint8_t mac[6];
-
-	cr_assert_eq(ctl_parse_mac("02:AB:cd:ef:00:fF", mac), 0);
-	cr_assert_arr_eq(mac, expected, sizeof(mac));
-	cr_assert_eq(ctl_parse_mac("02-ab-cd-ef-00-ff", mac), 0);
-	cr_assert_eq(ctl_parse_mac("02:ab:cd:ef:00:f", mac), -EINVAL);
-	cr_assert_eq(ctl_parse_mac("02:ab:cd:ef:00:ff ", mac), -EINVAL);
-	cr_assert_eq(ctl_parse_mac("2:ab:cd:ef:00:ff", mac), -EINVAL);
-	cr_assert_eq(ctl_parse_mac("", mac), -EINVAL);
-	cr_assert_arr_eq(mac, expected, sizeof(mac));
-}
