@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "show.h"
-#include "words.h"
 
 static int take_answer(const struct nlmsghdr *nlh, void *context)
 {
@@ -22,17 +21,6 @@ static int ask(struct cli *cli, const char *name, const uint8_t *frame, size_t l
 	mnl_attr_put_strz(nlh, XLAGG_A_NAME, name);
 	mnl_attr_put(nlh, XLAGG_A_FRAME, len, frame);
 	return cli_ask(cli, nlh, take_answer, ret);
-}
-
-static void print_text(const char *name, const struct view_explain *explain)
-{
-	const char *why = words_get(words_why, explain->probe.choice);
-
-	printf("%s: hash 0x%08x bucket %u port %s: %s\n", name, explain->probe.hash, explain->probe.bucket,
-	       explain->port[0] ? explain->port : "none",
-	       explain->reason[0] ? explain->reason
-	       : why		  ? why
-				  : "unknown");
 }
 
 int cmd_explain(struct cli *cli, int argc, char *argv[])
@@ -56,10 +44,10 @@ int cmd_explain(struct cli *cli, int argc, char *argv[])
 	if (ask(cli, argv[0], frame, explain_frame(&flow, frame), &answer) < 0)
 		return cli_failed(cli);
 	if (!cli->json) {
-		print_text(argv[0], &answer);
+		show_text_explain(stdout, &view.lagg[0], &answer);
 		return CLI_DONE;
 	}
 	json = json_array();
-	json_array_append_new(json, show_json_explain(argv[0], &answer));
+	json_array_append_new(json, show_json_explain(&view.lagg[0], &answer));
 	return show_json(cli, json);
 }

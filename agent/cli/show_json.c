@@ -374,17 +374,18 @@ json_t *show_json_agent(const struct xlagg_agent_status *agent)
 	return json;
 }
 
-json_t *show_json_explain(const char *lagg, const struct view_explain *explain)
+json_t *show_json_explain(const struct view_lagg *lagg, const struct view_explain *explain)
 {
-	const char *why = words_get(words_why, explain->probe.choice);
+	char reason[SHOW_REASON_SIZE];
 	json_t *json = json_object();
 
-	put_text(json, "ifname", lagg);
+	show_explain_reason(lagg, explain, reason);
+	put_text(json, "ifname", lagg->model.name);
 	put_number(json, "hash", explain->probe.hash);
 	put_number(json, "bucket", explain->probe.bucket);
 	put_name(json, "port", explain->port);
 	put_name(json, "choice", words_get(words_choice, explain->probe.choice));
-	put_name(json, "reason", explain->reason[0] ? explain->reason : why);
+	put_name(json, "reason", reason);
 	return json;
 }
 

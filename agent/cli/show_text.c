@@ -238,6 +238,25 @@ void show_text_lagg(FILE *out, const struct view_lagg *lagg, struct show_how how
 	}
 }
 
+void show_explain_reason(const struct view_lagg *lagg, const struct view_explain *explain, char ret[SHOW_REASON_SIZE])
+{
+	const char *why = word_or(words_why, explain->probe.choice);
+
+	if (explain->probe.choice == XLAGG_CHOICE_NO_CARRIER && lagg->status.reason[0])
+		snprintf(ret, SHOW_REASON_SIZE, "%s (%s)", why, lagg->status.reason);
+	else
+		snprintf(ret, SHOW_REASON_SIZE, "%s", why);
+}
+
+void show_text_explain(FILE *out, const struct view_lagg *lagg, const struct view_explain *explain)
+{
+	char reason[SHOW_REASON_SIZE];
+
+	show_explain_reason(lagg, explain, reason);
+	fprintf(out, "%s: hash 0x%08x bucket %u port %s: %s\n", lagg->model.name, explain->probe.hash,
+		explain->probe.bucket, explain->port[0] ? explain->port : "none", reason);
+}
+
 void show_text_agent(FILE *out, const struct xlagg_agent_status *agent)
 {
 	char started[WORDS_TIME_SIZE];

@@ -226,12 +226,8 @@ int view_read_explain(const struct nlmsghdr *nlh, struct view_explain *ret)
 	if (r < 0)
 		return r;
 	while ((attr = walk_next(&walk))) {
-		uint16_t type = mnl_attr_get_type(attr);
-
-		if (type == XLAGG_A_PORT_NAME)
+		if (mnl_attr_get_type(attr) == XLAGG_A_PORT_NAME)
 			r = take_text(attr, explain.port, sizeof(explain.port));
-		else if (type == XLAGG_A_REASON)
-			r = take_text(attr, explain.reason, sizeof(explain.reason));
 		if (r < 0)
 			return r;
 	}

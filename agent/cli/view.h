@@ -30,8 +30,7 @@ int view_read_event(const struct nlmsghdr *nlh, struct xlagg_event *ret);
 /* The answer to `explain`. */
 struct view_explain {
 	struct xlagg_probe probe;
-	char port[XLAGG_NAME_MAX];	 /* empty: none */
-	char reason[XLAGG_SENTENCE_MAX]; /* empty: as `probe.choice` says */
+	char port[XLAGG_NAME_MAX]; /* empty: none */
 };
 int view_read_explain(const struct nlmsghdr *nlh, struct view_explain *ret);
 
