@@ -10,14 +10,21 @@
 const char *attr_name(uint32_t type)
 {
 	static const char *const names[XLAGG_A_MAX] = {
-	    [XLAGG_A_NAME] = "NAME",	       [XLAGG_A_OPTIONS] = "OPTIONS",
-	    [XLAGG_A_PORT] = "PORT",	       [XLAGG_A_PORT_NAME] = "PORT_NAME",
-	    [XLAGG_A_ADDRESS] = "ADDRESS",     [XLAGG_A_PORT_OPTIONS] = "PORT_OPTIONS",
-	    [XLAGG_A_ADMIN] = "ADMIN",	       [XLAGG_A_CHECK] = "CHECK",
-	    [XLAGG_A_FRAME] = "FRAME",	       [XLAGG_A_ERROR] = "ERROR",
-	    [XLAGG_A_REASON] = "REASON",       [XLAGG_A_STATUS] = "STATUS",
-	    [XLAGG_A_EVENT] = "EVENT",	       [XLAGG_A_PORT_STATUS] = "PORT_STATUS",
-	    [XLAGG_A_PROBE] = "PROBE",	       [XLAGG_A_AGENT_STATUS] = "AGENT_STATUS",
+	    [XLAGG_A_NAME] = "NAME",
+	    [XLAGG_A_OPTIONS] = "OPTIONS",
+	    [XLAGG_A_PORT] = "PORT",
+	    [XLAGG_A_PORT_NAME] = "PORT_NAME",
+	    [XLAGG_A_ADDRESS] = "ADDRESS",
+	    [XLAGG_A_PORT_OPTIONS] = "PORT_OPTIONS",
+	    [XLAGG_A_ADMIN] = "ADMIN",
+	    [XLAGG_A_CHECK] = "CHECK",
+	    [XLAGG_A_FRAME] = "FRAME",
+	    [XLAGG_A_ERROR] = "ERROR",
+	    [XLAGG_A_STATUS] = "STATUS",
+	    [XLAGG_A_EVENT] = "EVENT",
+	    [XLAGG_A_PORT_STATUS] = "PORT_STATUS",
+	    [XLAGG_A_PROBE] = "PROBE",
+	    [XLAGG_A_AGENT_STATUS] = "AGENT_STATUS",
 	    [XLAGG_A_FROM_FILE] = "FROM_FILE",
 	};
 

@@ -43,7 +43,7 @@ enum xlagg_cmd {
 
 	XLAGG_MSG_LAGG = NLMSG_MIN_TYPE + 0x40, /* NAME OPTIONS ADMIN ADDRESS* STATUS (PORT with PORT_STATUS)* */
 	XLAGG_MSG_AGENT,			/* AGENT_STATUS */
-	XLAGG_MSG_EXPLAIN,			/* PROBE PORT_NAME REASON */
+	XLAGG_MSG_EXPLAIN,			/* PROBE PORT_NAME */
 	XLAGG_MSG_EVENT,			/* EVENT */
 };
 
@@ -61,7 +61,7 @@ enum xlagg_attr {
 	XLAGG_A_CHECK,	      /* flag: validate only */
 	XLAGG_A_FRAME,	      /* binary: an Ethernet frame */
 	XLAGG_A_ERROR,	      /* text: what, why, and what would work */
-	XLAGG_A_REASON,	      /* text */
+	XLAGG_A_UNUSED,	      /* never sent; keeps the numbers of those below */
 	XLAGG_A_STATUS,	      /* struct xlagg_lagg_status */
 	XLAGG_A_PORT_STATUS,  /* struct xlagg_port_status */
 	XLAGG_A_AGENT_STATUS, /* struct xlagg_agent_status */
