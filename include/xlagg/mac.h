@@ -45,10 +45,10 @@ static inline void xlagg_print_mac(const uint8_t mac[6], char ret[XLAGG_MAC_TEXT
 {
 	static const char digits[] = "0123456789abcdef";
 
-	for (int i = 0; i < 6; i++) {
-		ret[3 * i] = digits[mac[i] >> 4];
-		ret[3 * i + 1] = digits[mac[i] & 15];
-		ret[3 * i + 2] = i < 5 ? ':' : '\0';
+	for (int i = 0; i < 6; i++, ret += 3) {
+		ret[0] = digits[mac[i] >> 4];
+		ret[1] = digits[mac[i] & 15];
+		ret[2] = i < 5 ? ':' : '\0';
 	}
 }
 
