@@ -7,13 +7,14 @@ build=$1
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-objects() { for folder; do find "$build/agent/$folder" -maxdepth 1 -name '*.o'; done; }
+# Of the sources there are: an object may be left of one that was moved.
+objects() { for folder; do for source in "agent/$folder"/*.c; do echo "$build/${source%.c}.o"; done; done; }
 core=$(objects core core/lacp) ctl=$(objects ctl)
 sys=$(objects sys sys/datapath sys/netlink sys/frames)
 lagg=$(objects lagg)
-agent=$(find "$build/agent" -maxdepth 1 -name '*.o')
-for group in "$core" "$ctl" "$sys" "$lagg" "$agent"; do
-	[ -n "$group" ] || { echo "storeys: a storey has no objects in $build" >&2; exit 1; }
+agent=$(objects .)
+for object in $core $ctl $sys $lagg $agent; do
+	[ -e "$object" ] || { echo "storeys: there is no $object" >&2; exit 1; }
 done
 
 # needs_nothing WHO "ITS OBJECTS" WHOM "THEIR OBJECTS"
