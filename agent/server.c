@@ -159,48 +159,65 @@ static int lock_patiently(int fd)
 	return -EBUSY;
 }
 
-/* The lock, not the socket's file, says whether another agent lives. */
-static int take_lock(const char *path)
+static bool names_file(const char *path, int fd)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	int r = lock_patiently(fd);
-	if (r == 0)
-		return fd;
-	close(fd);
-	return r;
+	struct stat named, opened;
+	return stat(path, &named) == 0 && fstat(fd, &opened) == 0 && named.st_dev == opened.st_dev &&
+	       named.st_ino == opened.st_ino;
+}
+
+/* The lock, not the socket's file, says whether another agent lives. Its path is set; 0, or -EBUSY if one does. */
+static int lock_take(struct lock *lock)
+{
+	for (;;) {
+		int fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0)
+			return -errno;
+		int r = lock_patiently(fd);
+		if (r == 0 && names_file(lock->path, fd)) {
+			lock->fd = fd;
+			return 0;
+		}
+		close(fd);
+		if (r < 0)
+			return r;
+		/* Who held the lock while we waited removed the file at its end. */
+	}
+}
+
+static void lock_release(struct lock *lock)
+{
+	if (lock->fd < 0)
+		return;
+	unlink(lock->path);
+	close(lock->fd);
 }
 
 /* One agent a namespace, wherever their sockets are. */
-static int lock_namespace(struct server *server)
+static int lock_namespace(struct lock *lock)
 {
-	char path[64];
 	struct stat net;
 	if (stat("/proc/thread-self/ns/net", &net))
 		return -errno;
-	snprintf(path, sizeof(path), "/run/xlagg/.namespace-%lu.lock", (unsigned long)net.st_ino);
-	make_parents(path);
-	int fd = take_lock(path);
-	if (fd < 0 && fd != -EBUSY) {
-		log_warning("cannot make sure that this is the only agent here: %s: %s", path, strerror(-fd));
-		return 0;
-	}
-	server->namespace_lock = fd;
-	return fd < 0 ? fd : 0;
+	snprintf(lock->path, sizeof(lock->path), "/run/xlagg/.namespace-%lu.lock", (unsigned long)net.st_ino);
+	make_parents(lock->path);
+	int r = lock_take(lock);
+	if (r == 0 || r == -EBUSY)
+		return r;
+	log_warning("cannot make sure that this is the only agent here: %s: %s", lock->path, strerror(-r));
+	return 0;
 }
 
 int server_lock(struct agent *agent)
 {
-	char path[520];
 	struct server *server = agent->server = calloc(1, sizeof(*agent->server));
 	if (!server)
 		return -ENOMEM;
-	server->fd = server->lock = server->namespace_lock = -1;
+	server->fd = server->socket_lock.fd = server->namespace_lock.fd = -1;
 	make_parents(agent->socket);
-	snprintf(path, sizeof(path), "%s.lock", agent->socket);
-	server->lock = take_lock(path);
-	return server->lock < 0 ? server->lock : lock_namespace(server);
+	snprintf(server->socket_lock.path, sizeof(server->socket_lock.path), "%s.lock", agent->socket);
+	int r = lock_take(&server->socket_lock);
+	return r < 0 ? r : lock_namespace(&server->namespace_lock);
 }
 
 int server_start(struct agent *agent)
@@ -236,10 +253,8 @@ void server_stop(struct agent *agent)
 		unlink(agent->socket);
 		close(server->fd);
 	}
-	if (server->lock >= 0)
-		close(server->lock);
-	if (server->namespace_lock >= 0)
-		close(server->namespace_lock);
+	lock_release(&server->socket_lock);
+	lock_release(&server->namespace_lock);
 	free(server);
 	agent->server = NULL;
 }

@@ -26,8 +26,15 @@ struct client {
 	uint32_t refused_seq;
 };
 
+/* Held by one agent; the file goes with it. */
+struct lock {
+	int fd; /* -1: not held */
+	char path[520];
+};
+
 struct server {
-	int fd, lock, namespace_lock;
+	int fd;
+	struct lock socket_lock, namespace_lock;
 	struct client *client[MAX_CLIENTS + MAX_REFUSED];
 	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[XLAGG_CTL_MAX]; /* of the message being read */
 	_Alignas(NLMSG_ALIGNTO) uint8_t reply[XLAGG_CTL_MAX];

@@ -131,6 +131,26 @@ test_second_agent_is_refused() {
 	is "$(field a .active_port)" eth1 "the first agent goes on"
 }
 
+has_open() { readlink "/proc/$1/fd/"* | grep -qxF "$2"; }
+test_lock_of_a_namespace_goes_with_the_agent() {
+	local lock held
+	host a
+	lock=/run/xlagg/.namespace-$(stat -L -c %i "/run/netns/$P-a").lock
+	agent a
+	[ -e "$lock" ] || fail "$lock: no such file beside an agent"
+	agent_end a TERM
+	[ ! -e "$lock" ] || fail "$lock is left after the agent's end"
+	step "an agent that waits for one that ends makes the file anew"
+	exec {held}>"$lock"
+	flock "$held"
+	agent_start a
+	wait_for 5 has_open "${AGENT[a]}" "$lock"
+	rm "$lock"
+	exec {held}>&-
+	wait_for 10 answers a
+	! flock -n "$lock" true || fail "$lock is not held by the agent"
+}
+
 gone() { ! nip "$1" link show "$2" >/dev/null 2>&1; }
 nothing_pinned() { [ -z "$(find "$BPFFS/$P-$1" -type f 2>/dev/null)" ]; }
 test_flush_without_an_agent() {
