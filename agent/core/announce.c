@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * After a failover the neighbours are told where the lagg's addresses are now, several times, since a message may be
- * lost or the switch's port not yet forwarding. Without carrier it waits.
+ * After a failover the core asks for messages that show the neighbours where the lagg's addresses are now. They are
+ * repeated because one may get lost, or because the switch's port may not forward yet. While the lagg has no carrier
+ * they wait.
  */
 #include "core/internal.h"
 

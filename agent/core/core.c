@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* One lagg: its inputs, each of which ends in one pass over everything that may follow from it. */
+/* The inputs of one lagg. Each input ends in one pass over everything that may follow from it. */
 #include "core/core.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 
 #include "core/internal.h"
 
-/* Slots of the ports that hold a place and did not as of the last pass. */
+/* Returns the slots of the ports that hold a place now and held none in the pass before. */
 static uint32_t returned_ports(struct core *core)
 {
 	uint32_t before = core->holding;
@@ -19,7 +19,7 @@ static uint32_t returned_ports(struct core *core)
 	return core->holding & ~before;
 }
 
-/* Everything that follows from what is known at `now`. */
+/* Draws every conclusion from what is known at `now`. */
 static void pass(struct core *core, uint64_t now, struct core_effects *fx)
 {
 	uint32_t returned;
@@ -130,7 +130,10 @@ void core_port_rename(struct core *core, uint32_t slot, const char *name)
 		memcpy(core->failover.told_name, port->name, sizeof(core->failover.told_name));
 	if (core->lacp.running)
 		lacp_port_rename(&core->lacp, slot, port->name);
-	/* A reason that names the port has not changed for all that. */
+	/*
+	 * A reason that contains the port's name has the new name now. This is no change of state, so no event reports
+	 * it.
+	 */
 	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
 		if (core->port[i].used)
 			reason_port(core, i, core->port[i].told_reason);
@@ -192,7 +195,7 @@ void core_stop(struct core *core, uint64_t now, struct core_effects *fx)
 {
 	if (core->lacp.running)
 		lacp_stop(&core->lacp, now, fx);
-	core->held = true; /* nothing follows from anything any more */
+	core->held = true; /* no later input has an effect */
 }
 
 void core_run(struct core *core, uint64_t now, struct core_effects *fx)
@@ -240,7 +243,7 @@ void core_adopt_lacp(struct core *core, uint32_t slot, const struct xlagg_lacp *
 	core->lacp_left[slot] = *left;
 	core->left |= 1u << slot;
 	if (left->partner_known)
-		core->adopted |= 1u << slot; /* it heard a partner, so up-delay was over */
+		core->adopted |= 1u << slot; /* the port had heard a partner, so its up-delay was already over */
 }
 
 void core_save_lacp(const struct core *core, uint32_t slot, struct xlagg_lacp *ret)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * The core: protocol and policy of one lagg. No I/O, no clock, no allocation, no globals: inputs are functions with
- * the time as an argument, outputs are effects appended to a list of the caller's and the struct core_output.
- * Times are nanoseconds of any monotonic clock. Ports are named by slot, 0..XLAGG_MAX_PORTS-1.
+ * The core: protocol and policy of one lagg. It does no I/O, reads no clock, allocates nothing and has no globals.
+ * Inputs are functions that take the time as an argument. Outputs are effects, which are appended to a list that the
+ * caller passes in, and struct core_output. Times are nanoseconds of any monotonic clock. A port is named by its slot,
+ * 0..XLAGG_MAX_PORTS-1.
  */
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
@@ -20,10 +21,10 @@ enum core_effect_kind {
 	CORE_SEND,     /* send `frame` (CORE_FRAME_LEN octets) on `slot` */
 	CORE_PUBLISH,  /* core->out changed: publish the table and the port states */
 	CORE_CARRIER,  /* the lagg's carrier is now core->out.carrier */
-	CORE_EVENT,    /* tell `event`; its time_ns and lagg are filled by the caller */
+	CORE_EVENT,    /* report `event`; the caller fills in time_ns and lagg */
 	CORE_ANNOUNCE, /* send gratuitous ARP and unsolicited NA once (peer-notify) */
 	CORE_REJOIN,   /* send IGMP and MLD reports once (mcast-rejoin) */
-	CORE_MAC,      /* mac active: the lagg shall take the MAC of `slot` */
+	CORE_MAC,      /* mac active: the lagg is to take the MAC of `slot` */
 	CORE_PROBE,    /* send a link probe to every target (core_probe_targets) on `slot`, from the MAC `mac` */
 };
 
@@ -44,18 +45,18 @@ struct core_effects {
 };
 
 /*
- * What the datapath shall do: read after CORE_PUBLISH or CORE_CARRIER. A port within down-delay keeps its buckets and
- * its place in `order` and is not live. In failover `order` begins with the active port, all buckets lead to it, and
- * every port in service collects: the datapath accepts on the first live one.
+ * What the datapath is to do: the caller reads this after CORE_PUBLISH or CORE_CARRIER. A port within down-delay keeps
+ * its buckets and its place in `order`, but is not live. In failover `order` begins with the active port, all buckets
+ * lead to that port, and every port in service collects: the datapath accepts frames on the first live port of `order`.
  */
 struct core_output {
-	struct xlagg_table table;	 /* generation is counted here */
-	bool live[XLAGG_MAX_PORTS];	 /* by policy and as far as known the port can carry a frame now */
+	struct xlagg_table table;	 /* the core counts the generation */
+	bool live[XLAGG_MAX_PORTS];	 /* policy allows the port to carry frames, and as far as is known it can */
 	uint32_t flags[XLAGG_MAX_PORTS]; /* enum xlagg_port_flag */
 	bool carrier;			 /* of the lagg */
 };
 
-/* A port's link as the kernel says. */
+/* A port's link as the kernel reports it. */
 struct core_link {
 	bool present;  /* the device exists */
 	bool admin_up; /* IFF_UP */
@@ -63,97 +64,117 @@ struct core_link {
 	uint32_t speed;		      /* Mb/s, 0: unknown */
 	uint32_t duplex;	      /* enum xlagg_duplex */
 	uint8_t mac[6];		      /* the port's own (permanent) MAC: source address of slow-protocol frames */
-	enum xlagg_detected detected; /* who noticed that it is so now */
+	enum xlagg_detected detected; /* who noticed the present state of the link first */
 };
 
 /* An address that link probes ask for. */
 struct core_target {
-	uint8_t version;     /* of IP: 4 or 6 */
+	uint8_t version;     /* IP version: 4 or 6 */
 	uint8_t address[16]; /* network byte order; IPv4 in the first four octets, the others zero */
 };
 
-/* What came to the MAC that a port's probes come from: an ARP reply, or a solicited neighbour advertisement. */
+/* A frame sent to the MAC that a port's probes come from: an ARP reply, or a solicited neighbour advertisement. */
 struct core_answer {
-	struct core_target from; /* whose link-layer address it tells */
+	struct core_target from; /* the address that the frame gives a link-layer address for */
 	uint8_t source[6];	 /* MAC of the frame's sender */
-	uint8_t to[6];		 /* and of its receiver */
+	uint8_t to[6];		 /* MAC of the frame's receiver */
 };
 
 struct core;
 
-/* Makes a lagg with no ports. `number` tells laggs apart in automatic keys (the N of laggN, or any small number). */
+/* Makes a lagg without ports. `number` distinguishes laggs in automatic keys (the N of laggN, or any small number). */
 void core_init(struct core *core, const struct xlagg_lagg_conf *conf, uint32_t number);
 /*
- * Several inputs with one effect: between core_hold() and core_release() inputs are taken note of and publish nothing.
+ * Several inputs with one effect: between core_hold() and core_release() inputs are recorded, but nothing is published.
  * core_release() always asks for CORE_CARRIER and CORE_PUBLISH.
  */
 void core_hold(struct core *core);
 void core_release(struct core *core, uint64_t now, struct core_effects *fx);
 /*
- * Takes over a table that is in use already: buckets stay where they are as far as the ports allow, its ports skip
- * up-delay, failover's active port stays so. Whatever in it cannot be is ignored. Call after core_init(), held:
- * core_init, core_hold, core_adopt, core_port_add and core_link_changed of every port, core_release.
+ * Takes over a table that is already in use: buckets stay where they are as far as the ports allow, the table's ports
+ * skip up-delay, and failover keeps its active port. Impossible values in the table are ignored. The order of calls is
+ * core_init, core_hold, core_adopt, core_port_add and core_link_changed for every port, core_release.
  */
 void core_adopt(struct core *core, const struct xlagg_table *table);
-/* What an agent before this one left of a port's LACP; whatever makes no sense is ignored. Held, after core_port_add.
+/*
+ * Takes over what the previous agent recorded of a port's LACP. A record that makes no sense is ignored. Call while
+ * held, after core_port_add().
  */
 void core_adopt_lacp(struct core *core, uint32_t slot, const struct xlagg_lacp *left);
-/* What the next agent, and the kernel without one, need. In *ret the PDU, when LACPDUs came and went, and `outs` are
- * the caller's and left as they are. */
+/*
+ * Fills *ret with what the next agent, and the kernel while there is no agent, need to know of a port's LACP. The PDU,
+ * the times of the last LACPDUs, and `outs` belong to the caller and are left alone.
+ */
 void core_save_lacp(const struct core *core, uint32_t slot, struct xlagg_lacp *ret);
-/* The lagg's MAC (system-mac auto takes it when LACP starts). Call before the first port and after each change. */
+/*
+ * Sets the lagg's MAC, which system-mac auto takes when LACP starts. Call before the first port is added and after each
+ * change.
+ */
 void core_set_mac(struct core *core, uint64_t now, const uint8_t mac[6], struct core_effects *fx);
-/* Takes new options; only what differs has an effect. conf->admin is the lagg's administrative state. */
+/* Takes new options. Only what differs has an effect. conf->admin is the lagg's administrative state. */
 void core_set(struct core *core, uint64_t now, const struct xlagg_lagg_conf *conf, struct core_effects *fx);
-/* Adds a port in a free slot. The link is unknown (absent) until core_link. `order` is the order of addition. */
+/* Adds a port in a free slot. Its link counts as absent until core_link_changed(). `order` is the order of addition. */
 void core_port_add(struct core *core, uint64_t now, uint32_t slot, const char *name, uint32_t order,
 		   const struct xlagg_port_conf *conf, struct core_effects *fx);
 void core_port_set(struct core *core, uint64_t now, uint32_t slot, const struct xlagg_port_conf *conf,
 		   struct core_effects *fx);
-/* Another place in the order of addition. It counts from the next input on. */
+/* Gives the port another place in the order of addition. It counts from the next input on. */
 void core_port_order(struct core *core, uint32_t slot, uint32_t order);
 void core_port_rename(struct core *core, uint32_t slot, const char *name);
-/* Forgets a port. With LACP its last PDU is among the effects. */
+/* Forgets a port. With LACP the port's last LACPDU is among the effects. */
 void core_port_del(struct core *core, uint64_t now, uint32_t slot, struct core_effects *fx);
-/* A port's link is now so; the same again is harmless. A loss that is over already is told as a loss and a return,
- * since the datapath has seen it. */
+/*
+ * Reports the present state of a port's link. To repeat a state does no harm. A loss that is already over is reported
+ * as a loss and then a return, because the datapath has seen it.
+ */
 void core_link_changed(struct core *core, uint64_t now, uint32_t slot, const struct core_link *link,
 		       struct core_effects *fx);
-/* Makes `slot` the active port (failover). 0 or -ENOLINK when it cannot carry traffic, -EOPNOTSUPP in other protos. */
+/*
+ * Makes `slot` the active port (failover). Returns 0, -ENOLINK if the port cannot carry traffic, or -EOPNOTSUPP in
+ * other protos.
+ */
 int core_activate(struct core *core, uint64_t now, uint32_t slot, struct core_effects *fx);
-/* A slow-protocol frame (destination MAC first) came in on `slot`. */
+/* Hands over a slow-protocol frame (destination MAC first) of `len` octets that was received on `slot`. */
 void core_slow_frame(struct core *core, uint64_t now, uint32_t slot, const uint8_t *frame, uint32_t len,
 		     struct core_effects *fx);
-/* The addresses of option probe. */
+/* Sets *ret to the addresses of option probe and returns how many there are. */
 uint32_t core_probe_targets(const struct core *core, const struct core_target **ret);
-/* An answer came in on `slot`. It counts if it is a target's, to a probe that is under way. */
+/*
+ * Hands over an answer that was received on `slot`. It counts if it is a target's answer to a probe that is under way.
+ */
 void core_probe_answer(struct core *core, uint64_t now, uint32_t slot, const struct core_answer *answer,
 		       struct core_effects *fx);
-/* The caller was late, and the kernel stood in: when it last sent a LACPDU and heard the partner of that port. Before
- * any other input. */
+/*
+ * The caller was late, and the kernel acted in its place. `did` has when the kernel last sent a LACPDU and last heard
+ * the port's partner. Call before any other input.
+ */
 void core_lacp_stood_in(struct core *core, uint32_t slot, const struct xlagg_headless *did);
-/* It took the port out, because the partner was not any more what it had been: LACP starts anew. */
+/* The kernel took the port out because the partner had changed. LACP starts anew on the port. */
 void core_lacp_restart(struct core *core, uint64_t now, uint32_t slot, struct core_effects *fx);
-/* The lagg ends: last PDUs are among the effects. */
+/* The lagg ends. Last LACPDUs are among the effects. */
 void core_stop(struct core *core, uint64_t now, struct core_effects *fx);
 /* Time passed. Call at or after core_deadline(). */
 void core_run(struct core *core, uint64_t now, struct core_effects *fx);
-/* When core_run() has to be called next, CORE_NEVER: not before another input. */
+/* Returns when core_run() has to be called next; CORE_NEVER: not before another input. */
 uint64_t core_deadline(const struct core *core);
 
-/* When what is shown changed last: for the next agent, and, after core_release(), from the one before. What is not as
- * it was then has changed since, and keeps the time at which this core saw that. */
+/*
+ * When the state that is shown last changed. The first function writes it for the next agent; the second takes it over
+ * from the previous agent and is called after core_release(). A state that differs from the recorded one has changed
+ * since and keeps the time at which this core noticed.
+ */
 void core_save_history(const struct core *core, struct xlagg_history *ret);
 void core_adopt_history(struct core *core, const struct xlagg_history *history);
 
 const struct core_output *core_output(const struct core *core);
-/* Fills what the core knows of a status; the rest is left as it is. Times of change are monotonic, as given by `now`.
+/*
+ * Fills in what the core knows of a status and leaves the rest alone. Times of change are monotonic, as given by `now`.
  */
 void core_status(const struct core *core, struct xlagg_lagg_status *status);
 void core_port_status(const struct core *core, uint32_t slot, struct xlagg_port_status *status);
-/* Of it, what changes with time alone: `damping`. */
+/* Fills in the member `damping`, the only one that changes by the passing of time alone. */
 void core_port_damping(const struct core *core, uint64_t now, uint32_t slot, struct xlagg_port_status *status);
-/* Octets that a struct core needs; the caller allocates once. */
+/* Returns the size of a struct core in octets. The caller allocates it once. */
 uint32_t core_size(void);
 
 #endif

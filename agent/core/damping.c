@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
  * Flap damping with the figures that routers use for interfaces: a loss costs 1000, the penalty halves every 5 s, a
- * port beyond 2000 is held back until it is below 1000 again, and never longer than 20 s after its last loss.
+ * port whose penalty exceeds 2000 is held back until it is below 1000 again, and never for longer than 20 s after its
+ * last loss.
  */
 #include "core/internal.h"
 
@@ -9,8 +10,8 @@
 #define SUPPRESS 2000u
 #define REUSE 1000u
 #define HALF_LIFE (5 * NSEC_PER_SEC)
-#define MAX_PENALTY (REUSE << 4) /* falls to REUSE in four half-lives */
-#define STEPS 16u		 /* the penalty falls in so many steps per half-life */
+#define MAX_PENALTY (REUSE << 4) /* falls to REUSE within four half-lives */
+#define STEPS 16u		 /* steps per half-life in which the penalty falls */
 
 /* 2^(-i/STEPS) in units of 2^-16. */
 static const uint32_t fraction[STEPS] = {65536, 62757, 60097, 57549, 55109, 52773, 50535, 48393,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Failover policy: one port has the place of the active one. It keeps it until it fails for good (down-delay), or until
- * a preferred port is usable and reselect lets it take the place back.
+ * Failover policy: one port is the active one. It stays so until it fails for longer than down-delay, or until a
+ * preferred port is usable and reselect lets that port take over.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +22,7 @@ static bool is_named_primary(const struct core *core, const struct port *port)
 	return strcmp(core->conf.primary, port->name) == 0;
 }
 
-/* a is preferred to b: the primary by name, then prio, then order of addition. */
+/* a is preferred to b: the primary by name comes first, then the lower prio, then the port added first. */
 static bool preferred(const struct core *core, const struct port *a, const struct port *b)
 {
 	bool named = is_named_primary(core, a);
@@ -62,7 +62,7 @@ bool failover_before(const struct core *core, uint32_t a, uint32_t b)
 	return preferred(core, &core->port[a], &core->port[b]);
 }
 
-/* Whether reselect lets `best` take the place from a port that could keep it. */
+/* Whether reselect lets `best` replace an active port that is still usable. */
 static bool takes_back(const struct core *core, uint32_t best, uint32_t active)
 {
 	const struct port *a = &core->port[best];
@@ -80,7 +80,7 @@ static bool takes_back(const struct core *core, uint32_t best, uint32_t active)
 	}
 }
 
-/* A choice by command holds until its port fails or a preferred one comes back. */
+/* A port that was activated by command stays active until it fails or a preferred port comes back. */
 static void review_command(struct core *core, uint32_t returned)
 {
 	struct failover *failover = &core->failover;
@@ -142,13 +142,13 @@ void failover_forget(struct core *core, uint32_t slot)
 		failover->told = XLAGG_NO_PORT;
 }
 
-/* Who saw that this port, which had the place, can keep it no more. */
+/* Who noticed that the port which was active can no longer be so. */
 static enum xlagg_detected loss_detected(const struct port *port)
 {
 	return port->conf.admin ? port->detected : XLAGG_DETECTED_COMMAND;
 }
 
-/* Why another port is the active one now, and who noticed. */
+/* Fills in why another port is active now, and who noticed the cause. */
 static void explain(const struct core *core, uint32_t returned, struct xlagg_event *event)
 {
 	const struct failover *failover = &core->failover;

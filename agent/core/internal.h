@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * What the parts of the core share. An input changes ports or options; then one pass (core.c) lets time take effect on
- * the ports (port.c), chooses the active port (failover.c), fills the table (table.c) and tells what differs.
+ * What the files of the core share. An input changes ports or options. Then one pass (core.c) applies the delays to the
+ * ports (port.c), chooses the active port (failover.c), fills the table (table.c) and reports what differs.
  */
 #ifndef CORE_INTERNAL_H
 #define CORE_INTERNAL_H
@@ -11,72 +11,72 @@
 
 #define NSEC_PER_MSEC 1000000ull
 #define NSEC_PER_SEC 1000000000ull
-#define LINGER_NS NSEC_PER_SEC /* a port that was in use is listened to so long after a planned change */
+#define LINGER_NS NSEC_PER_SEC /* how long a port that was in use still accepts unicast after a planned change */
 
-/* What a port's link amounts to once up-delay, down-delay and damping have had their say. */
+/* What a port's link counts as, after up-delay, down-delay, damping and probes were applied. */
 enum port_state {
 	PORT_DOWN,    /* no link */
 	PORT_RISING,  /* link, but up-delay or damping holds it back */
 	PORT_UP,      /* usable */
-	PORT_FALLING, /* carrier lost within down-delay: keeps its place, is never sent to */
-	PORT_SILENT,  /* link, but its probes are not answered while others' are */
+	PORT_FALLING, /* carrier was lost, down-delay is not over: keeps its place, is never sent to */
+	PORT_SILENT,  /* link, but its probes are not answered while another port's are */
 };
 
-/* Flap damping of one port, as routers do it: each loss costs, time forgives. */
+/* Flap damping of one port, as routers do it: each loss adds to a penalty, which decays with time. */
 struct damping {
-	uint32_t penalty; /* at time `at` */
+	uint32_t penalty; /* as of the time `at` */
 	bool suppressed;  /* held back until the penalty has fallen to the reuse limit */
-	uint64_t at;	  /* ns */
+	uint64_t at;	  /* when `penalty` was computed, ns */
 };
 
-/* Link probes on one port. Bit i of a mask and entry i stand for target i. */
+/* Link probes on one port. Bit i of a mask and entry i of an array belong to target i. */
 struct port_probe {
-	bool sent;			   /* this round's are under way */
-	bool fresh;			   /* its link has come, and no answer yet */
-	uint32_t answered;		   /* mask: has answered in this round */
-	uint32_t before;		   /* mask: had in the round before */
-	uint32_t blamed;		   /* the target for whose silence the port is SILENT */
-	uint8_t missed[XLAGG_MAX_TARGETS]; /* probes in a row without answer */
-	uint8_t mac[6];			   /* they come from this */
-	uint64_t answered_at;		   /* last valid answer, ns; 0: none yet */
+	bool sent;			   /* probes of this round were sent */
+	bool fresh;			   /* the port's link came up, and no answer has arrived since */
+	uint32_t answered;		   /* mask: targets that answered in this round */
+	uint32_t before;		   /* mask: targets that answered in the round before */
+	uint32_t blamed;		   /* the target whose silence made the port SILENT */
+	uint8_t missed[XLAGG_MAX_TARGETS]; /* probes in a row without an answer */
+	uint8_t mac[6];			   /* source MAC of the probes */
+	uint64_t answered_at;		   /* when the last valid answer came, ns; 0: none yet */
 };
 
 /* Link probes of the lagg. */
 struct probing {
 	bool running;
-	bool unheard;				      /* it has been told that no port is answered */
-	uint32_t silent;			      /* rounds in a row in which none was */
+	bool unheard;				      /* it was reported that no port gets an answer */
+	uint32_t silent;			      /* rounds in a row in which no port got an answer */
 	uint64_t next;				      /* when the next round begins, ns */
 	uint32_t targets;			      /* entries of `target` */
-	struct core_target target[XLAGG_MAX_TARGETS]; /* as option probe says */
+	struct core_target target[XLAGG_MAX_TARGETS]; /* the addresses of option probe */
 };
 
-/* One port; its index is its slot. */
+/* One port; its index in struct core is its slot. */
 struct port {
-	bool used;			      /* the slot is taken */
-	char name[XLAGG_NAME_MAX];	      /* of the device */
-	uint32_t order;			      /* of addition */
-	struct xlagg_port_conf conf;	      /* options */
-	struct core_link link;		      /* as last told */
-	bool heard;			      /* its link has been told at all */
-	uint32_t speed, duplex;		      /* when the port last had carrier: without it they say nothing */
-	enum port_state state;		      /* what policy makes of the link */
-	uint64_t since;			      /* RISING: when carrier came; FALLING: when it went */
-	enum xlagg_detected detected;	      /* who noticed that it is usable, or is not */
-	struct damping damping;		      /* of a port that flaps */
-	struct port_probe probe;	      /* link check beyond carrier */
-	uint64_t linger_until;		      /* it was in use: unicast is accepted until then; 0: not */
-	uint64_t link_failures;		      /* losses of the link that nobody ordered */
-	uint32_t told_flags;		      /* enum xlagg_flag, as last told */
-	char told_reason[XLAGG_SENTENCE_MAX]; /* likewise */
-	uint64_t last_change;		      /* of `told_flags`, ns */
+	bool used;		     /* the slot is taken */
+	char name[XLAGG_NAME_MAX];   /* of the device */
+	uint32_t order;		     /* of addition */
+	struct xlagg_port_conf conf; /* options */
+	struct core_link link;	     /* as last reported by the caller */
+	bool heard;		     /* the caller has reported a link since the port was added */
+	uint32_t speed, duplex; /* as of the last time with carrier: without carrier the device's values mean nothing */
+	enum port_state state;	/* what policy makes of the link */
+	uint64_t since;		/* RISING: when carrier came; FALLING: when carrier went, ns */
+	enum xlagg_detected detected; /* who noticed that the port became usable or unusable */
+	struct damping damping;	      /* of a port that flaps */
+	struct port_probe probe;      /* link check beyond carrier */
+	uint64_t linger_until;	      /* the port was in use and still accepts unicast until then, ns; 0: it does not */
+	uint64_t link_failures;	      /* losses of the link that nobody ordered */
+	uint32_t told_flags;	      /* enum xlagg_flag, as last reported */
+	char told_reason[XLAGG_SENTENCE_MAX]; /* the reason, as last reported */
+	uint64_t last_change;		      /* when `told_flags` changed last, ns */
 };
 
-/* What a port does in the lagg now. */
+/* What a port does in the lagg at present. */
 struct role {
 	bool place;	 /* it is in the table */
 	bool live;	 /* it may be sent to */
-	bool standby;	 /* it could carry traffic, but others do */
+	bool standby;	 /* it could carry traffic, but other ports do */
 	uint32_t flags;	 /* enum xlagg_port_flag, for the datapath */
 	uint32_t shown;	 /* enum xlagg_flag, for people */
 	uint64_t weight; /* share of the buckets, at least 1 where `place` is set */
@@ -84,64 +84,64 @@ struct role {
 
 /* Which port failover uses. */
 struct failover {
-	uint32_t active;    /* the port that has the place, or XLAGG_NO_PORT */
-	uint32_t in_use;    /* the port that frames take: `active`, or who stands in for it while it falls */
-	uint32_t activated; /* chosen by command: reselect waits for the next port that comes back */
-	uint32_t told;	    /* the active port as last told to the neighbours */
-	char told_name[XLAGG_NAME_MAX]; /* its name, also when it is gone; empty: never had one */
+	uint32_t active;    /* the active port, or XLAGG_NO_PORT */
+	uint32_t in_use;    /* the port that frames take: `active`, or its substitute while `active` is FALLING */
+	uint32_t activated; /* chosen by command: stays active until a preferred port comes back */
+	uint32_t told;	    /* the active port that the neighbours were last told of, or XLAGG_NO_PORT */
+	char told_name[XLAGG_NAME_MAX]; /* that port's name, also after it was removed; empty: there was none yet */
 };
 
-/* Repeated messages to the neighbours. */
+/* Messages to the neighbours that are sent several times. */
 struct announce {
-	uint32_t notify, rejoin; /* still to send */
+	uint32_t notify, rejoin; /* how many are still to be sent */
 	uint64_t at;		 /* when the next is due, ns */
 };
 
-/* One port as the table sees it. All members are compared bytewise: no padding, unused entries are zero. */
+/* One port as the table sees it. Plans are compared bytewise: there is no padding, and unused entries are zero. */
 struct table_member {
-	uint32_t slot;	 /* of the port */
-	uint32_t live;	 /* boolean: fit to be a backup */
+	uint32_t slot;	 /* slot of the port */
+	uint32_t live;	 /* boolean: may be a backup */
 	uint64_t weight; /* at least 1 */
 };
 
-/* What a table shall be: its ports in order of preference. */
+/* What a table is to contain: its ports in order of preference. */
 struct table_plan {
 	uint32_t members;			     /* entries of `member` */
 	uint32_t single;			     /* boolean: the first port gets every bucket (failover) */
-	struct table_member member[XLAGG_MAX_PORTS]; /* preferred first */
+	struct table_member member[XLAGG_MAX_PORTS]; /* in order of preference */
 };
 
 /* One lagg. */
 struct core {
 	struct xlagg_lagg_conf conf;	   /* options */
-	uint32_t number;		   /* tells laggs apart in automatic keys */
+	uint32_t number;		   /* distinguishes laggs in automatic keys */
 	uint8_t mac[6];			   /* of the lagg */
-	bool held;			   /* inputs are taken note of, but have no effect yet */
-	bool released;			   /* just let go: publish in any case */
-	bool took_over;			   /* a table was taken over and not published again yet */
-	uint32_t adopted;		   /* bit i: slot i was in use in the table taken over */
-	uint32_t holding;		   /* bit i: the port of slot i had a place as of the last pass */
-	uint64_t flaps;			   /* losses of the lagg's carrier */
-	uint64_t last_change;		   /* of the carrier, ns */
+	bool held;			   /* inputs are recorded, but have no effect yet */
+	bool released;			   /* within core_release(): publish in any case */
+	bool took_over;			   /* a table was taken over and has not been published again yet */
+	uint32_t adopted;		   /* bit i: the table that was taken over uses slot i */
+	uint32_t holding;		   /* bit i: the port of slot i held a place in the last pass */
+	uint64_t flaps;			   /* how often the lagg lost its carrier */
+	uint64_t last_change;		   /* when the lagg's carrier changed last, ns */
 	struct port port[XLAGG_MAX_PORTS]; /* by slot */
 	struct role role[XLAGG_MAX_PORTS]; /* by slot, as of the last pass */
-	struct failover failover;	   /* in use in proto failover */
+	struct failover failover;	   /* used in proto failover */
 	struct probing probing;		   /* link probes */
-	struct lacp lacp;		   /* running in proto lacp */
-	uint8_t partner[6];	  /* lacp: the system of the last aggregator that carried traffic, 0: none yet */
-	struct announce announce; /* to the neighbours */
-	struct table_plan plan;	  /* of out.table */
+	struct lacp lacp;		   /* runs in proto lacp */
+	uint8_t partner[6]; /* lacp: the partner's system in the aggregator that last carried traffic, 0: none yet */
+	struct announce announce; /* messages to the neighbours */
+	struct table_plan plan;	  /* what out.table was made from */
 	struct core_output out;	  /* as last published */
-	uint32_t left;		  /* bit i: lacp_left[i] is what an agent before left of slot i */
-	struct xlagg_lacp lacp_left[XLAGG_MAX_PORTS]; /* until core_release() */
+	uint32_t left;		  /* bit i: lacp_left[i] has the previous agent's record of slot i */
+	struct xlagg_lacp lacp_left[XLAGG_MAX_PORTS]; /* valid until core_release() */
 };
 
 /* --- publish.c --- */
-/* Publishes and tells what differs. `returned`: slots that have just become usable. */
+/* Publishes and reports what differs from the last publication. `returned`: slots that have just become usable. */
 void core_publish(struct core *core, uint64_t now, uint32_t returned, struct core_effects *fx);
-/* Appends an effect and gives it to be filled, zeroed. */
+/* Appends an effect and returns it for the caller to fill; everything but kind and slot is zero. */
 struct core_effect *core_effect(struct core_effects *fx, enum core_effect_kind kind, uint32_t slot);
-/* An event with no more than type and port (may be empty) in it. */
+/* Appends an event in which only type and port (may be empty) are set, and returns it. */
 struct xlagg_event *core_event(struct core_effects *fx, enum xlagg_event_type type, const char *port);
 
 /* --- port.c --- */
@@ -149,91 +149,94 @@ static inline bool port_link_up(const struct core_link *link)
 {
 	return link->present && link->admin_up && link->carrier;
 }
-/* Held back for its flapping. */
+/* The port is held back because it flapped. */
 bool port_damped(const struct core *core, const struct port *port);
-/* May be sent to, as far as link and administrator go. */
+/* Link and administrator allow that the port is sent to. */
 static inline bool port_usable(const struct port *port)
 {
 	return port->used && port->conf.admin && port->state == PORT_UP;
 }
-/* Has its place in the table: usable, or lost its carrier within down-delay. */
+/* The port has a place in the table: it is usable, or it lost its carrier and down-delay is not over. */
 static inline bool port_holds(const struct port *port)
 {
 	return port->used && port->conf.admin && (port->state == PORT_UP || port->state == PORT_FALLING);
 }
-/* Takes note of a link. */
+/* Records the port's link and applies it to the port's state. */
 void port_link(struct core *core, uint64_t now, uint32_t slot, const struct core_link *link);
-/* It has failed, by its link or, with link, by its probes. */
+/* Counts a failure: the link was lost, or its probes are not answered. */
 void port_failed(struct port *port, uint64_t now);
-/* Lets the delays that have passed by `now` take effect. */
+/* Applies the delays that are over by `now`. */
 void port_settle(struct core *core, uint64_t now);
-/* When port_settle() has something to do next, CORE_NEVER: not by itself. */
+/* Returns when port_settle() has something to do next; CORE_NEVER: only after another input. */
 uint64_t port_deadline(const struct core *core);
-/* a goes before b: lower prio, then added first. */
+/* a goes before b: lower prio first, then the port added first. */
 bool port_before(const struct port *a, const struct port *b);
 
 /* --- probe.c --- */
-/* Takes the targets from the options. */
+/* Takes the targets from the options and starts over. */
 void probe_set(struct core *core);
-/* Ends a round when it is time, and draws the conclusions. Gives whether the next begins, with probe_ask(). */
+/*
+ * Ends a round if it is time, and draws the conclusions. Returns whether the next round begins; then probe_ask() is
+ * due.
+ */
 bool probe_run(struct core *core, uint64_t now, struct core_effects *fx);
-/* Asks for probes, once all is as it shall be. */
+/* Asks for the probes of a round. Call at the end of a pass, when it is settled which port is in use. */
 void probe_ask(struct core *core, struct core_effects *fx);
-/* Whether a port whose link has come has to be answered before it is used. */
+/* Whether a port whose link came up must get an answer before it is used. */
 bool probe_awaited(const struct core *core, uint32_t slot);
-/* A link has come: what was known of the port is of the one before. */
+/* The port's link came up: what probes found out about the link before no longer counts. */
 void probe_begin(struct port *port);
-/* A port that may be bad is better than none. */
+/* If no port is usable, lets one SILENT port be: a port that may be bad is better than none. */
 void probe_settle(struct core *core);
-/* When the next round begins, CORE_NEVER: there are no probes. */
+/* Returns when the next round begins; CORE_NEVER: there are no probes. */
 uint64_t probe_deadline(const struct core *core);
-/* Why the port is SILENT. */
+/* Writes why the port is SILENT. */
 void probe_reason(const struct core *core, uint32_t slot, char ret[XLAGG_SENTENCE_MAX]);
 void probe_status(const struct core *core, uint32_t slot, struct xlagg_port_status *status);
 
 /* --- damping.c --- */
-/* A loss of carrier. */
+/* Adds the penalty of one loss. */
 void damping_lost(struct damping *damping, uint64_t now);
-/* Forgives what time has forgiven. */
+/* Ends the suppression if the penalty has decayed far enough by `now`. */
 void damping_settle(struct damping *damping, uint64_t now);
-/* When a suppressed port may be used again. */
+/* Returns when a suppressed port may be used again, ns. */
 uint64_t damping_reuse(const struct damping *damping);
-/* The penalty at `now`. */
+/* Returns the penalty at `now`. */
 uint32_t damping_penalty(const struct damping *damping, uint64_t now);
 
 /* --- failover.c --- */
 void failover_init(struct failover *failover);
-/* The preferred port by configuration, present or not; XLAGG_NO_PORT: there is no port. */
+/* Returns the preferred port by configuration, whether present or not; XLAGG_NO_PORT: there is no port. */
 uint32_t failover_primary(const struct core *core);
-/* Chooses the active port and the one in use. `returned`: slots that could have no place until now, as bits. */
+/* Chooses the active port and the port in use. `returned`: slots, as bits, that have just got a place. */
 void failover_select(struct core *core, uint64_t now, uint32_t returned);
-/* a goes before b: the active port, the primary by name, lower prio, then added first. */
+/* a goes before b: the active port, then the primary by name, then lower prio, then the port added first. */
 bool failover_before(const struct core *core, uint32_t a, uint32_t b);
-/* Chosen by command. The port is usable. */
+/* Makes a usable port the active one, by command. */
 void failover_activate(struct core *core, uint32_t slot);
-/* Tells of a change of the active port, with its cause, and has the neighbours told. */
+/* Reports a change of the active port and its cause, and starts the messages to the neighbours. */
 void failover_tell(struct core *core, uint64_t now, uint32_t returned, struct core_effects *fx);
-/* mac active: the lagg takes the active port's MAC. */
+/* mac active: asks that the lagg takes the active port's MAC. */
 void failover_claim_mac(const struct core *core, struct core_effects *fx);
-/* A port is about to be forgotten. */
+/* Drops all references to a port that is about to be removed. */
 void failover_forget(struct core *core, uint32_t slot);
 
 /* --- negotiate.c --- */
-/* The lagg's MAC has changed: of interest only before the first port. */
+/* Passes the lagg's new MAC to LACP, which takes it only before the first port. */
 void negotiate_set_mac(struct core *core);
-/* Options have changed: LACP starts, follows or stops. */
+/* Starts LACP, passes new options to it, or stops it. */
 void negotiate_set(struct core *core, uint64_t now, struct core_effects *fx);
-/* LACP goes on as it was left (core_adopt_lacp). Before negotiate_run(). */
+/* Lets LACP go on from the previous agent's records (core_adopt_lacp). Call before negotiate_run(). */
 void negotiate_adopt(struct core *core, uint64_t now, struct core_effects *fx);
-/* Tells LACP the links and the time. */
+/* Passes the links and the time to LACP. */
 void negotiate_run(struct core *core, uint64_t now, struct core_effects *fx);
 
 /* --- role.c --- */
-/* Gives every port its role under the present proto and options. */
+/* Assigns every port its role under the present proto and options. */
 void role_assign(struct core *core, uint64_t now);
-/* Ports that keep the lagg's carrier in the static protos: usable ones and those within down-delay. */
+/* Returns how many ports keep the lagg's carrier in the static protos: usable ports and those within down-delay. */
 uint32_t role_usable(const struct core *core);
-/* When a role changes by itself, CORE_NEVER: it does not. */
+/* Returns when a role changes by time alone; CORE_NEVER: none does. */
 uint64_t role_deadline(const struct core *core);
 
 /* --- announce.c --- */
@@ -242,19 +245,21 @@ void announce_run(struct core *core, uint64_t now, struct core_effects *fx);
 uint64_t announce_deadline(const struct core *core);
 
 /* --- table.c --- */
-/* Fills buckets and order from the plan, moving as few buckets as possible. Gives how many changed their port. The
- * generation is left alone. */
+/*
+ * Fills buckets and order from the plan and moves as few buckets as possible. Returns how many buckets got another
+ * port. The generation is left alone.
+ */
 uint32_t table_fill(struct xlagg_table *table, const struct table_plan *plan);
 void table_init(struct xlagg_table *table);
-/* Copies what can be true in `from`. Gives the slots in its order, as bits. */
+/* Copies the values of `from` that are possible. Returns the slots of its order, as bits. */
 uint32_t table_adopt(struct xlagg_table *table, const struct xlagg_table *from);
-/* Buckets that lead to a slot. */
+/* Returns how many buckets lead to a slot. */
 uint32_t table_share(const struct xlagg_table *table, uint32_t slot);
 
 /* --- reason.c --- */
-/* Why `slot` may not be sent to. Empty: it may. */
+/* Writes why `slot` may not be sent to; empty: it may. */
 void reason_port(const struct core *core, uint32_t slot, char ret[XLAGG_SENTENCE_MAX]);
-/* Why the lagg has no carrier. Empty: it has. */
+/* Writes why the lagg has no carrier; empty: it has. */
 void reason_lagg(const struct core *core, char ret[XLAGG_SENTENCE_MAX]);
 
 #endif

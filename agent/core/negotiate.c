@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * LACP within the lagg: it is told the links as up-delay, down-delay and damping leave them, and says which ports have
+ * LACP within the lagg. It gets the links as up-delay, down-delay and damping leave them, and decides which ports have
  * a place in the table.
  */
 #include <string.h>
@@ -45,7 +45,10 @@ void negotiate_set(struct core *core, uint64_t now, struct core_effects *fx)
 		lacp_stop(&core->lacp, now, fx);
 }
 
-/* What LACP shall take for the port's link. Within down-delay nothing has changed; what is held back is not there. */
+/*
+ * The link that LACP is to see. A carrier that was lost within down-delay counts as present; a port that is held back
+ * counts as one without carrier.
+ */
 static struct core_link link_for_lacp(const struct port *port)
 {
 	struct core_link link = port->link;
@@ -62,7 +65,7 @@ static bool same_link(const struct core_link *a, const struct core_link *b)
 	       a->speed == b->speed && a->duplex == b->duplex && memcmp(a->mac, b->mac, sizeof(a->mac)) == 0;
 }
 
-/* Neighbours have to learn a new way when the lagg's frames come out of another switch. */
+/* Whether the lagg's frames now come out of another switch, so that the neighbours have to learn a new way. */
 static bool partner_changed(struct core *core)
 {
 	static const uint8_t unknown[6];
@@ -100,7 +103,7 @@ void negotiate_adopt(struct core *core, uint64_t now, struct core_effects *fx)
 		if (core->left & 1u << slot && core->port[slot].used)
 			lacp_adopt_identity(&core->lacp, slot, &core->lacp_left[slot]);
 	tell_links(core, now, fx);
-	/* That the links came up is news to this core only. */
+	/* The links did not come up just now: only this core did not know them. So nothing is sent or reported. */
 	fx->count = effects;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (core->left & 1u << slot && core->port[slot].used)

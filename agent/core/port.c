@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* A port's link: up-delay, down-delay, and damping between what the kernel says and what policy sees. */
+/* A port's link: up-delay, down-delay and damping stand between what the kernel reports and what policy sees. */
 #include "core/internal.h"
 
 bool port_before(const struct port *a, const struct port *b)
@@ -33,7 +33,7 @@ void port_failed(struct port *port, uint64_t now)
 	damping_lost(&port->damping, now);
 }
 
-/* Only a loss that nobody ordered is a failure; only a lost carrier is waited for. */
+/* A loss is a failure only if nobody ordered it. Down-delay applies only to a lost carrier. */
 static void link_lost(struct core *core, uint64_t now, struct port *port)
 {
 	const struct core_link *link = &port->link;
@@ -105,7 +105,7 @@ static bool any_usable(const struct core *core)
 	return false;
 }
 
-/* The best of the ports that only a delay holds back. */
+/* The best of the ports that are held back only by a delay. */
 static uint32_t best_rising(const struct core *core)
 {
 	uint32_t best = XLAGG_NO_PORT;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Link probes: what carrier does not show. In rounds, one every probe-interval, each port with link asks every target,
- * and what has not answered by the next round is missing.
+ * Link probes find failures that carrier does not show. In rounds, one every probe-interval, each port with link asks
+ * every target. A target that has not answered by the next round counts as missing.
  *
- * A port is not given up for silence alone: the target itself may be gone. It has to be silent for probe-missed rounds
- * while a target answered another port that could carry the traffic in the last of them. So a target that dies takes no
- * port out, and one that is out stays out until it is answered again, or no other is left.
+ * A port is not taken out for silence alone, because the target itself may be gone. It must have been silent for
+ * probe-missed rounds, and in the last of them the target must have answered another port that could carry the traffic.
+ * So a target that dies takes no port out. A port that is out stays out until it gets an answer again, or until no
+ * other port is left.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -44,7 +45,7 @@ static void read_targets(struct core *core)
 	}
 }
 
-/* Nothing is known any more, so nothing is held against a port. */
+/* Forgets all findings, so that nothing is held against a port. */
 static void stop(struct core *core)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
@@ -73,7 +74,7 @@ static bool wanted(const struct core *core)
 		proto == XLAGG_PROTO_LACP);
 }
 
-/* With LACP a port is for nothing but LACPDUs until the partner takes its frames. */
+/* With LACP a port carries only LACPDUs until the partner accepts its frames. */
 static bool open_to_probes(const struct core *core, uint32_t slot)
 {
 	const struct port *port = &core->port[slot];
@@ -87,7 +88,7 @@ static bool could_carry(const struct core *core, uint32_t slot)
 	return port_usable(&core->port[slot]) && open_to_probes(core, slot);
 }
 
-/* The targets that answered a port other than `slot` which could carry traffic. */
+/* Returns the targets, as a mask, that answered a port other than `slot` which could carry traffic. */
 static uint32_t answered_elsewhere(const struct core *core, uint32_t slot)
 {
 	uint32_t answered = 0;
@@ -98,7 +99,7 @@ static uint32_t answered_elsewhere(const struct core *core, uint32_t slot)
 	return answered;
 }
 
-/* Whether the port is silent where others are answered: *blamed is then a target that it does not hear. */
+/* Whether the port gets no answer while others do. *blamed is then a target that it does not hear. */
 static bool is_silent(const struct core *core, uint32_t slot, uint32_t *blamed)
 {
 	const struct port_probe *probe = &core->port[slot].probe;
@@ -117,14 +118,16 @@ static bool is_silent(const struct core *core, uint32_t slot, uint32_t *blamed)
 	return found;
 }
 
-/* --- whom the probes come from --- */
+/* --- the MACs that probes come from --- */
 
 static bool same_mac(const uint8_t *a, const uint8_t *b)
 {
 	return memcmp(a, b, 6) == 0;
 }
 
-/* Another's: the lagg's, a port's own but that of `slot`, or one that a port before it probes from. */
+/*
+ * The MAC is in use already: it is the lagg's, another port's own, or the one that a port in a lower slot probes from.
+ */
 static bool is_taken(const struct core *core, uint32_t slot, const uint8_t mac[6])
 {
 	if (same_mac(mac, core->mac))
@@ -140,10 +143,12 @@ static bool is_taken(const struct core *core, uint32_t slot, const uint8_t mac[6
 }
 
 /*
- * Failover: the port in use probes from the lagg's MAC, since that is where the lagg is; it may be the only one that
- * the port can send from. Any other port, and in the other protos, where the MAC has to tell whose probe is answered,
- * every port probes from its own MAC, or, where that is the lagg's or another's, from one made from it: a switch and
- * the target must never find the lagg behind a port that only probes.
+ * Failover: the port in use probes from the lagg's MAC, because the lagg is there and because the port may be unable to
+ * send from another MAC.
+ *
+ * In all other cases a port probes from its own MAC: by it the answer's port is known, and neither a switch nor the
+ * target may ever learn the lagg's MAC from a port that only probes. If that MAC is the lagg's or another port's, one
+ * is derived from it.
  */
 static void choose_mac(const struct core *core, uint32_t slot, uint8_t ret[6])
 {
@@ -155,7 +160,7 @@ static void choose_mac(const struct core *core, uint32_t slot, uint8_t ret[6])
 	if (core->conf.proto == XLAGG_PROTO_FAILOVER && slot == core->failover.in_use) {
 		if (strcmp(core->conf.mac, "active") != 0)
 			memcpy(ret, core->mac, 6);
-		return; /* mac active: what is the port's own now is the lagg's in a moment */
+		return; /* with mac active the lagg is about to take this MAC */
 	}
 	for (uint8_t i = 0; i < 64 && is_taken(core, slot, ret); i++) {
 		ret[0] = (uint8_t)((own[0] & 0xfc) | LOCALLY_ADMINISTERED) ^ (uint8_t)(i << 2);
@@ -198,7 +203,7 @@ static void count_missing(struct core *core)
 		core->probing.silent++;
 }
 
-/* That the probes say nothing for the time being is worth knowing: nothing else shows it. */
+/* Reports when the probes stop or start to mean something: nothing else shows it. */
 static void tell_unheard(struct core *core, struct core_effects *fx)
 {
 	struct probing *probing = &core->probing;
@@ -214,7 +219,7 @@ static void tell_unheard(struct core *core, struct core_effects *fx)
 			 : "probes are answered again");
 }
 
-/* One after the other: the last one that could carry traffic stays. */
+/* Ports are judged one after the other, so that the last one that could carry traffic stays. */
 static void judge(struct core *core, uint64_t now)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
@@ -248,7 +253,7 @@ bool probe_run(struct core *core, uint64_t now, struct core_effects *fx)
 			stop(core);
 		return false;
 	}
-	/* The interval may be another by now. */
+	/* The option may have been shortened meanwhile. */
 	if (probing->next > now + interval)
 		probing->next = now + interval;
 	if (probing->running && now < probing->next)
@@ -275,8 +280,8 @@ static bool in_table(const struct core *core, uint32_t slot)
 }
 
 /*
- * A link that comes where another port is answered has to prove itself: a switch may not forward yet. So has one that
- * was not in use when this agent took over. With LACP the partner's word is enough.
+ * A link that comes up while another port gets answers has to prove itself, because a switch may not forward yet. The
+ * same holds for a port that was not in use when this agent took over. With LACP the partner's word is enough.
  */
 bool probe_awaited(const struct core *core, uint32_t slot)
 {
@@ -316,7 +321,7 @@ uint32_t core_probe_targets(const struct core *core, const struct core_target **
 	return core->probing.targets;
 }
 
-/* The port from whose MAC a probe is under way, XLAGG_NO_PORT: none. */
+/* Returns the port that is probing from this MAC, or XLAGG_NO_PORT. */
 static uint32_t prober(const struct core *core, const uint8_t mac[6])
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
@@ -325,7 +330,7 @@ static uint32_t prober(const struct core *core, const uint8_t mac[6])
 	return XLAGG_NO_PORT;
 }
 
-/* Our own frames, come back: they say nothing of a target. */
+/* The frame is our own and came back: it says nothing about a target. */
 static bool is_ours(const struct core *core, const uint8_t mac[6])
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
@@ -345,7 +350,10 @@ static uint32_t find_target(const struct core *core, const struct core_target *w
 	return i;
 }
 
-/* It proved itself: from here on it is as if its link had come. LACP has been there all the while. */
+/*
+ * The port got an answer: from here on it counts as one whose link has just come up. With LACP it was never out, so it
+ * is usable at once.
+ */
 static void bring_back(const struct core *core, uint64_t now, struct port *port)
 {
 	port->state = core->conf.proto == XLAGG_PROTO_LACP ? PORT_UP : PORT_RISING;
@@ -354,9 +362,8 @@ static void bring_back(const struct core *core, uint64_t now, struct port *port)
 }
 
 /*
- * Where the far end spreads frames over the links, as in all protos but failover, the answer may come in on any of
- * them. Its receiver tells whose probe it answers. Gives whether anything
- * may follow from it.
+ * Records an answer and returns whether anything may follow from it. In all protos except failover the far end spreads
+ * its frames over the links, so the answer may come in on any port: its destination MAC identifies the port that asked.
  */
 static bool take_answer(struct core *core, uint64_t now, uint32_t slot, const struct core_answer *answer)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The effects: what differs from what was last published or told. */
+/* Produces the effects: whatever differs from the last publication or report. */
 #include <string.h>
 
 #include "core/internal.h"
@@ -8,7 +8,8 @@ struct core_effect *core_effect(struct core_effects *fx, enum core_effect_kind k
 {
 	struct core_effect *effect;
 
-	if (fx->count == CORE_MAX_EFFECTS) /* a caller that did not empty the list loses what was last in it, no more */
+	/* If the caller did not empty the list, only the last effect in it is lost. */
+	if (fx->count == CORE_MAX_EFFECTS)
 		fx->count--;
 	effect = &fx->list[fx->count++];
 	memset(effect, 0, sizeof(*effect));
@@ -32,7 +33,7 @@ static bool goes_before(const struct core *core, uint32_t a, uint32_t b)
 							: port_before(&core->port[a], &core->port[b]);
 }
 
-/* The ports that have a place, preferred first. */
+/* Plans the table: the ports that have a place, in order of preference. */
 static void make_plan(const struct core *core, struct table_plan *plan)
 {
 	memset(plan, 0, sizeof(*plan));
@@ -59,7 +60,7 @@ static bool in_plan(const struct table_plan *plan, uint32_t slot)
 	return false;
 }
 
-/* Some port lost its place, so that neighbours may have learned a way that is no more. */
+/* A port lost its place, so neighbours may have learned a way that no longer exists. */
 static bool place_lost(const struct table_plan *before, const struct table_plan *after)
 {
 	for (uint32_t i = 0; i < before->members; i++)
@@ -68,7 +69,9 @@ static bool place_lost(const struct table_plan *before, const struct table_plan 
 	return false;
 }
 
-/* Takes over table, states and flags. Gives whether any of them changed, and how many buckets got another port. */
+/*
+ * Takes over table, states and flags. Returns whether any of them changed; *moved is how many buckets got another port.
+ */
 static bool update_output(struct core *core, uint64_t now, uint32_t *moved)
 {
 	struct table_plan plan;
@@ -76,7 +79,7 @@ static bool update_output(struct core *core, uint64_t now, uint32_t *moved)
 
 	make_plan(core, &plan);
 	*moved = 0;
-	/* A table that was taken over is made to fit even by a plan of no ports. */
+	/* A table that was taken over is adapted even to a plan without ports. */
 	if (core->released || memcmp(&plan, &core->plan, sizeof(plan)) != 0) {
 		struct xlagg_table before = core->out.table;
 
@@ -87,7 +90,7 @@ static bool update_output(struct core *core, uint64_t now, uint32_t *moved)
 	    place_lost(&core->plan, &plan))
 		announce_start(core, now);
 	core->plan = plan;
-	/* A table that was taken over and stays is the same publication. */
+	/* A table that was taken over and did not change keeps its generation. */
 	adopted = core->took_over && !changed;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		const struct role *role = &core->role[slot];
@@ -111,7 +114,7 @@ static void tell_port(const struct port *port, uint32_t flags, const char reason
 	memcpy(event->text, reason, sizeof(event->text));
 }
 
-/* A port that was just added is told of once its link is known: before that it looks absent. */
+/* A port that was just added is not reported before its link is known, because until then it looks absent. */
 static void tell_ports(struct core *core, uint64_t now, struct core_effects *fx)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
@@ -169,7 +172,7 @@ void core_publish(struct core *core, uint64_t now, uint32_t returned, struct cor
 		core->out.carrier = carrier;
 		core->last_change = now;
 	}
-	/* The lagg's device has carrier before the first port is live, and loses it after the last one. */
+	/* The lagg's device gets carrier before the first port is live, and loses it after the last one. */
 	if (turned && carrier)
 		core_effect(fx, CORE_CARRIER, 0);
 	if (update_output(core, now, &moved))

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* One plain sentence for a port or a lagg that carries no traffic. */
+/* The reasons: one plain sentence for a port or a lagg that carries no traffic. */
 #include <stdio.h>
 
 #include "core/internal.h"
 
-/* The port's own link or administrator. Gives whether there was something to say. */
+/* Reasons that lie in the port's own link or with the administrator. Returns whether there is one. */
 static bool link_reason(const struct core *core, const struct port *port, char ret[XLAGG_SENTENCE_MAX])
 {
 	if (!port->link.present)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What each port does in the lagg: its place in the table, what it may send and receive, what lagg(4) would show. */
+/* The roles: a port's place in the table, what it may send and receive, and which flags of lagg(4) are shown. */
 #include <string.h>
 
 #include "core/internal.h"
 
-/* The watcher may bring a port back without the agent only where nothing but carrier decides. */
+/* The watcher may make a port live without the agent only if nothing but carrier decides. */
 static uint32_t kernel_return(const struct core *core, const struct port *port)
 {
 	return core->conf.up_delay == 0 && !core->conf.damping && port->conf.admin && port->state != PORT_SILENT
@@ -26,7 +26,7 @@ static bool over_max_links(const struct core *core, uint32_t slot)
 }
 
 /*
- * The far end of a static lagg cannot be told that a port is out of service: every port goes on receiving, or frames
+ * The far end of a static lagg cannot be told that a port is out of service. So every port goes on receiving, or frames
  * would be lost.
  */
 static void spread_role(const struct core *core, uint32_t slot, struct role *role)
@@ -45,8 +45,8 @@ static void spread_role(const struct core *core, uint32_t slot, struct role *rol
 }
 
 /*
- * Standbys collect too: the datapath accepts on the first live port in order, so that it can change over without the
- * agent.
+ * Standby ports collect too: the datapath accepts on the first live port in order, so that it can change over without
+ * the agent.
  */
 static void failover_role(const struct core *core, uint64_t now, uint32_t slot, struct role *role)
 {
@@ -64,8 +64,10 @@ static void failover_role(const struct core *core, uint64_t now, uint32_t slot, 
 	role->shown = in_use ? XLAGG_FLAG_ACTIVE : 0;
 }
 
-/* The partner knows what LACP says, so nothing else is taken from the port, but for what is sent on one that is SILENT:
- * were LACP to give it up, its probes could not be answered either. */
+/*
+ * The partner relies on what LACP says, so the port's role follows LACP. The one exception is a port that is SILENT:
+ * the lagg does not send on it, but LACP keeps it, since without LACP its probes could not be answered either.
+ */
 static void lacp_role(const struct core *core, uint32_t slot, struct role *role)
 {
 	const struct port *port = &core->port[slot];
@@ -95,7 +97,7 @@ static void role_of(const struct core *core, uint64_t now, uint32_t slot, struct
 	case XLAGG_PROTO_LACP:
 		lacp_role(core, slot, role);
 		break;
-	default: /* none: nothing is sent, nothing accepted */
+	default: /* none: nothing is sent, nothing is accepted */
 		break;
 	}
 }

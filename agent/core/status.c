@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What the core knows, for show. */
+/* What the core contributes to `show`. */
 #include <string.h>
 
 #include "core/internal.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * The distribution table: every bucket has a port, in proportion to the weights, and a backup, spread likewise over the
- * other live ports. A bucket stays where it is as long as the proportions allow; one that must move goes to its backup,
- * which may be carrying its flows already.
+ * The distribution table. Every bucket has a port, in proportion to the weights, and a backup; the backups of one
+ * port's buckets are spread over the other live ports in the same proportion. A bucket stays where it is as long as the
+ * proportions allow. A bucket that must move goes to its backup, which may already carry its flows.
  */
 #include <string.h>
 
@@ -10,16 +10,16 @@
 
 #define NO_MEMBER 0xff
 
-/* Some buckets, who shall have them, and who has them. */
+/* A set of buckets, the ports that are to share them, and the ports that have them now. */
 struct share {
 	uint32_t buckets;
 	uint16_t bucket[XLAGG_BUCKETS]; /* their indexes */
 	uint32_t members;
-	uint8_t member_of[UINT8_MAX + 1]; /* member by slot, NO_MEMBER: it is none */
+	uint8_t member_of[UINT8_MAX + 1]; /* by slot: index of the member, NO_MEMBER: not one */
 	uint8_t slot[XLAGG_MAX_PORTS];	  /* of each member */
 	uint64_t weight[XLAGG_MAX_PORTS]; /* of each member */
-	uint32_t have[XLAGG_MAX_PORTS];	  /* buckets of each member */
-	uint32_t quota[XLAGG_MAX_PORTS];  /* buckets it shall have */
+	uint32_t have[XLAGG_MAX_PORTS];	  /* buckets that each member has */
+	uint32_t quota[XLAGG_MAX_PORTS];  /* buckets that each member is to have */
 };
 
 static uint8_t port_of(uint16_t entry)
@@ -45,7 +45,10 @@ static void add_member(struct share *share, const struct table_member *member)
 	share->members++;
 }
 
-/* Who gets one of the buckets that division leaves over: whoever has it already, then the greatest remainder. */
+/*
+ * Whether a rather than b gets a bucket that is left over by the division: a member that has it already goes first,
+ * then the greater remainder.
+ */
 static bool deserves(const struct share *share, const uint64_t *remainder, uint32_t a, uint32_t b)
 {
 	bool a_has = share->have[a] > share->quota[a];
@@ -54,7 +57,7 @@ static bool deserves(const struct share *share, const uint64_t *remainder, uint3
 	return a_has != b_has ? a_has : remainder[a] > remainder[b];
 }
 
-/* Quotas that differ from the exact proportion by less than one bucket. */
+/* Computes quotas that differ from the exact proportion by less than one bucket. */
 static void apportion(struct share *share)
 {
 	uint64_t remainder[XLAGG_MAX_PORTS];
@@ -81,7 +84,7 @@ static void apportion(struct share *share)
 	}
 }
 
-/* A member that still has room, chosen so that the ratio of use to quota stays even; there is one. */
+/* Returns a member that still has room, chosen so that the ratio of use to quota stays even. There always is one. */
 static uint32_t emptiest(const struct share *share)
 {
 	uint32_t best = share->members;
@@ -108,7 +111,7 @@ static void count_buckets(struct share *share, const uint8_t owner[XLAGG_BUCKETS
 	}
 }
 
-/* Who has more than its quota gives some away. */
+/* Takes buckets from members that have more than their quota. */
 static void free_excess(struct share *share, uint8_t owner[XLAGG_BUCKETS])
 {
 	for (uint32_t i = share->buckets; i-- > 0;) {
@@ -122,7 +125,7 @@ static void free_excess(struct share *share, uint8_t owner[XLAGG_BUCKETS])
 	}
 }
 
-/* Buckets without a member go where they would like to, if that has room. */
+/* Buckets without a member go to the preferred member, if it has room. */
 static void place_preferred(struct share *share, uint8_t owner[XLAGG_BUCKETS], const uint8_t preferred[XLAGG_BUCKETS])
 {
 	for (uint32_t i = 0; i < share->buckets; i++) {
@@ -137,7 +140,7 @@ static void place_preferred(struct share *share, uint8_t owner[XLAGG_BUCKETS], c
 	}
 }
 
-/* The others go where there is most room. */
+/* The other buckets go where there is most room. */
 static void place_rest(struct share *share, uint8_t owner[XLAGG_BUCKETS])
 {
 	for (uint32_t i = 0; i < share->buckets; i++) {
@@ -153,8 +156,8 @@ static void place_rest(struct share *share, uint8_t owner[XLAGG_BUCKETS])
 }
 
 /*
- * Gives every bucket of the share a member's slot. owner[bucket] is who has it and becomes who shall have it;
- * preferred[bucket] takes it when it has to move, if that has room.
+ * Assigns every bucket of the share to a member. owner[bucket] is the present owner's slot and becomes the new one's;
+ * preferred[bucket] is the slot that takes the bucket if it has to move, as long as there is room.
  */
 static void distribute(struct share *share, uint8_t owner[XLAGG_BUCKETS], const uint8_t preferred[XLAGG_BUCKETS])
 {
@@ -165,7 +168,7 @@ static void distribute(struct share *share, uint8_t owner[XLAGG_BUCKETS], const 
 	place_rest(share, owner);
 }
 
-/* Every bucket gets a port. */
+/* Assigns every bucket a port. */
 static void fill_ports(const struct table_plan *plan, uint8_t port[XLAGG_BUCKETS], const uint8_t backup[XLAGG_BUCKETS])
 {
 	struct share share = {.buckets = XLAGG_BUCKETS};
@@ -179,7 +182,7 @@ static void fill_ports(const struct table_plan *plan, uint8_t port[XLAGG_BUCKETS
 	distribute(&share, port, backup);
 }
 
-/* The buckets of one port get backups among the other ports: the live ones where there are such. */
+/* Assigns backups to the buckets of one port: other ports, and only live ones if there are any. */
 static void fill_backups(const struct table_plan *plan, uint32_t owner, const uint8_t port[XLAGG_BUCKETS],
 			 uint8_t backup[XLAGG_BUCKETS])
 {
@@ -251,7 +254,7 @@ uint32_t table_adopt(struct xlagg_table *table, const struct xlagg_table *from)
 		slots |= 1u << slot;
 		table->order[table->count++] = slot;
 	}
-	/* A bucket's slot that is no member's is given away when the table is filled. */
+	/* A bucket whose slot is not a member is assigned anew when the table is filled. */
 	memcpy(table->bucket, from->bucket, sizeof(table->bucket));
 	return slots;
 }
