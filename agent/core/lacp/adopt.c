@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * LACP over a change of agents: what the one leaves for the next, so that the partner sees no change. What is read back
- * is untrusted: a port whose record makes no sense starts anew, as if it had just got its link.
+ * LACP across a change of agents: what one agent records for the next, so that the partner sees no change. What is read
+ * back is not trusted: a port whose record makes no sense starts anew, as if its link had just come up.
  */
 #include <string.h>
 
@@ -52,7 +52,7 @@ void lacp_save(const struct lacp *l, uint32_t slot, struct xlagg_lacp *ret)
 	ret->deadline_ns = p->current_while;
 }
 
-/* It counts for the limit, and the next one is due a period later. */
+/* A LACPDU that was sent at `when` counts for the limit, and the next one is due a period later. */
 static void take_note_of_sent(struct lacp_port *p, uint64_t when)
 {
 	uint64_t period = p->periodic == LACP_SLOW_PERIODIC ? LACP_SLOW_PERIODIC_TIME : LACP_FAST_PERIODIC_TIME;
@@ -97,7 +97,7 @@ void lacp_restart(struct lacp *l, uint64_t now, uint32_t slot, struct core_effec
 	lacp_link(l, now, slot, &link, fx);
 }
 
-/* Who we are outlives the partner. */
+/* The record has our own identity. It stays valid when the partner is gone. */
 static bool knows_us(const struct xlagg_lacp *saved)
 {
 	return saved->actor.port != 0;
@@ -111,7 +111,10 @@ static bool makes_sense(const struct xlagg_lacp *saved)
 	       (saved->mux <= XLAGG_MUX_WAITING || saved->selected == XLAGG_SELECTED);
 }
 
-/* Ports that go on have one aggregator exactly when they have one LAG ID, and only one aggregator is active. */
+/*
+ * Whether the record agrees with the ports that already go on: ports share an aggregator exactly if they have the same
+ * LAG ID, and only one aggregator is active.
+ */
 static bool fits(const struct lacp *l, const struct lacp_port *p, const struct xlagg_lacp *saved)
 {
 	const struct xlagg_lacp_end partner = end_of(&saved->partner_oper);
@@ -131,7 +134,7 @@ static bool fits(const struct lacp *l, const struct lacp_port *p, const struct x
 	return true;
 }
 
-/* A port that starts anew may have taken the aggregator: it takes another. */
+/* A port that starts anew may have selected the same aggregator. It has to select another. */
 static void claim_aggregator(struct lacp *l, const struct lacp_port *p)
 {
 	for (uint32_t i = 0; i < l->slots; i++) {
@@ -164,7 +167,7 @@ void lacp_adopt_identity(struct lacp *l, uint32_t slot, const struct xlagg_lacp 
 
 	if (!knows_us(saved))
 		return;
-	/* system-mac auto is the lagg's MAC when LACP started, and a number that was given stays. */
+	/* system-mac auto is the MAC that the lagg had when LACP started, and an automatic port number is kept. */
 	memcpy(l->mac, saved->actor.system, sizeof(l->mac));
 	if (!lacp_parse_mac(l->conf.system_mac, l->system))
 		memcpy(l->system, l->mac, sizeof(l->system));
@@ -174,7 +177,7 @@ void lacp_adopt_identity(struct lacp *l, uint32_t slot, const struct xlagg_lacp 
 		l->last_number = p->number;
 }
 
-/* Of the LACPDUs of the last second only the latest is known: there may have been as many as are allowed. */
+/* Of the LACPDUs of the last second only the latest is known: as many as allowed may have been sent. */
 static void take_sent(struct lacp_port *p, const struct xlagg_lacp *saved, uint64_t now)
 {
 	if (saved->pdu_tx_ns > now)
@@ -193,9 +196,9 @@ bool lacp_adopt(struct lacp *l, uint64_t now, uint32_t slot, const struct xlagg_
 		return false;
 	lacp_actor_refresh(l, p, now);
 	if (!lacp_same_port(&actor, &p->actor))
-		return false; /* other options, or another speed: the partner has to hear of it anyway */
+		return false; /* options or speed changed: the partner has to learn that anyway */
 	p->partner = end_of(&saved->partner_oper);
-	p->heard = p->partner; /* until it is heard again; Sync may have been another */
+	p->heard = p->partner; /* until it is heard again; only its Sync may have differed */
 	p->view = end_of(&saved->view);
 	p->view_known = saved->view_known;
 	p->matched = saved->matched;
@@ -217,7 +220,7 @@ bool lacp_adopt(struct lacp *l, uint64_t now, uint32_t slot, const struct xlagg_
 	p->heard_at = now;
 	p->current_while = now + lacp_timeout_time(p);
 	p->ntt = false;
-	/* Heard from soon, for there may have been silence, but not twice within a second. */
+	/* There may have been silence, so the next LACPDU is due soon, but not within a second of the last one. */
 	p->periodic = lacp_has(&p->partner, XLAGG_STATE_TIMEOUT) ? LACP_FAST_PERIODIC : LACP_SLOW_PERIODIC;
 	p->periodic_timer = now;
 	if (saved->pdu_tx_ns <= now && now - saved->pdu_tx_ns < LACP_FAST_PERIODIC_TIME)

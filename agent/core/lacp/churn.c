@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Actor and Partner Churn machines: 802.1AX-2014 6.4.17, Figures 6-23 and 6-24. They differ in whose Sync they watch.
+/*
+ * Actor and Partner Churn machines: 802.1AX-2014 6.4.17, Figures 6-23 and 6-24. The two differ only in whose Sync they
+ * watch.
  */
 #include "core/lacp/machine.h"
 
@@ -35,7 +37,7 @@ void lacp_churn(struct lacp_port *p, uint64_t now)
 		lacp_churn_begin(p);
 		return;
 	}
-	/* Both timers started again and again while the port was disabled: now they run. */
+	/* While the port was disabled both timers were restarted all the time. Now they run. */
 	if (p->actor_churn == XLAGG_CHURN_MONITOR && p->actor_churn_timer == CORE_NEVER)
 		monitor(&p->actor_churn, &p->actor_churn_timer, now);
 	if (p->partner_churn == XLAGG_CHURN_MONITOR && p->partner_churn_timer == CORE_NEVER)

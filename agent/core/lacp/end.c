@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What LACPDUs say of one end of a link: comparisons, automatic keys, and MACs as text. */
 #include <string.h>
 
 #include "core/lacp/machine.h"
@@ -8,7 +9,8 @@
 
 bool lacp_same_lag_end(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b)
 {
-	return a->system_prio == b->system_prio && a->key == b->key && !memcmp(a->system, b->system, sizeof(a->system));
+	return a->system_prio == b->system_prio && a->key == b->key &&
+	       memcmp(a->system, b->system, sizeof(a->system)) == 0;
 }
 
 bool lacp_same_port(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b)
@@ -28,7 +30,10 @@ int lacp_compare_system(const struct xlagg_lacp_end *a, const struct xlagg_lacp_
 	return memcmp(a->system, b->system, sizeof(a->system));
 }
 
-/* Ports of one class may aggregate: a class for each speed there is, one for unknown, one for all others. */
+/*
+ * The class of a speed. Ports of the same class may aggregate. Each known speed has a class, "unknown" has one, and all
+ * other speeds share one.
+ */
 static uint32_t speed_class(uint32_t speed)
 {
 	static const uint32_t known[] = {0,	10,    100,   1000,  2500,  5000,  10000,  14000,  20000,  25000,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Inputs of LACP, and the order in which its machines run. */
+/* The inputs of LACP, and the order in which its machines run. */
 #include "core/lacp/lacp.h"
 
 #include <stdio.h>
@@ -12,7 +12,10 @@
 	{                                                                                                              \
 		.present = false                                                                                       \
 	}
-/* Rounds in which the machines settle: a few suffice, each takes at least one arc. A bound in place of a proof. */
+/*
+ * Rounds within which the machines settle. A few suffice, since each takes at least one arc; this is a bound in place
+ * of a proof.
+ */
 #define SETTLE_ROUNDS 64
 
 struct core_effect *lacp_effect(struct core_effects *fx, enum core_effect_kind kind, uint32_t slot)
@@ -43,7 +46,7 @@ static bool asks_short(const struct lacp *l, const struct lacp_port *p)
 		return l->conf.lacp_rate == XLAGG_RATE_FAST;
 	if (lacp_has(&p->actor, XLAGG_STATE_DEFAULTED))
 		return false;
-	/* In other states the recorded Timeout is the Receive machine's, not the partner's. */
+	/* In other states the recorded Timeout was set by the Receive machine and is not the partner's. */
 	return lacp_has(p->rx == XLAGG_RX_CURRENT ? &p->partner : &p->actor, XLAGG_STATE_TIMEOUT);
 }
 
@@ -67,7 +70,7 @@ void lacp_actor_refresh(struct lacp *l, struct lacp_port *p, uint64_t now)
 	lacp_put(&p->actor, XLAGG_STATE_TIMEOUT, asks_short(l, p));
 	lacp_put(&p->actor, XLAGG_STATE_AGGREGATION, true);
 
-	/* The partner still sends at the pace we asked for before: it must not run out of time before it knows. */
+	/* The partner still sends at the rate that we asked for before: its time must not run out before it knows. */
 	if (p->rx == XLAGG_RX_CURRENT && p->current_while != CORE_NEVER && lacp_has(&before, XLAGG_STATE_TIMEOUT) &&
 	    !lacp_has(&p->actor, XLAGG_STATE_TIMEOUT))
 		p->current_while = p->heard_at + LACP_LONG_TIMEOUT_TIME;
@@ -81,7 +84,10 @@ void lacp_actor_refresh(struct lacp *l, struct lacp_port *p, uint64_t now)
 		p->prio_timer = now + lacp_timeout_time(p);
 }
 
-/* port_enabled follows link and administrator. Who is taken out of service tells its partner, and starts anew later. */
+/*
+ * port_enabled follows link and administrator. A port that is taken out of service tells its partner and starts anew
+ * later.
+ */
 static void refresh_enabled(struct lacp *l, struct lacp_port *p, uint64_t now, struct core_effects *fx)
 {
 	bool serves = in_service(l, p);
@@ -105,7 +111,7 @@ static void end_drain(struct lacp *l, struct lacp_port *p, uint64_t now, struct 
 	refresh_enabled(l, p, now, fx);
 }
 
-/* One round over all machines. True: an arc was taken, so that another may be due. */
+/* Runs every machine once. Returns whether one of them took an arc, so that another arc may be due. */
 static bool round_of_machines(struct lacp *l, uint64_t now, struct core_effects *fx)
 {
 	bool busy = false;
@@ -199,7 +205,7 @@ void lacp_set(struct lacp *l, uint64_t now, const struct xlagg_lagg_conf *conf, 
 		if (!p->used)
 			continue;
 		lacp_actor_refresh(l, p, now);
-		if (p->rx == XLAGG_RX_DEFAULTED) /* there it follows Partner_Admin, which follows lacp-rate */
+		if (p->rx == XLAGG_RX_DEFAULTED) /* in DEFAULTED it follows Partner_Admin, which follows lacp-rate */
 			lacp_put(&p->partner, XLAGG_STATE_TIMEOUT, lacp_has(&admin, XLAGG_STATE_TIMEOUT));
 		refresh_enabled(l, p, now, fx);
 	}
@@ -217,7 +223,7 @@ static struct lacp_port *number_owner(struct lacp *l, uint32_t number)
 	return NULL;
 }
 
-/* 1, 2, ... in order of addition; a number is given again only after all others had their turn. */
+/* Numbers are 1, 2, ... in order of addition. A number is reused only after all others were used. */
 static uint16_t next_number(struct lacp *l)
 {
 	do
@@ -226,7 +232,7 @@ static uint16_t next_number(struct lacp *l)
 	return (uint16_t)l->last_number;
 }
 
-/* A number that was asked for goes before one that was given by itself. */
+/* A configured number has precedence: a port that was given it automatically gets another. */
 static void take_number(struct lacp *l, struct lacp_port *p, uint64_t now)
 {
 	struct lacp_port *owner;
@@ -320,7 +326,9 @@ void lacp_link(struct lacp *l, uint64_t now, uint32_t slot, const struct core_li
 	struct lacp_port *p = &l->port[slot];
 
 	p->link = *link;
-	/* Without carrier speed and duplex mean nothing: what they were is kept, so that a short loss changes no key.
+	/*
+	 * Without carrier, speed and duplex mean nothing. The last values are kept, so that a short loss changes no
+	 * key.
 	 */
 	if (link_up(link)) {
 		p->speed = link->speed;
@@ -339,13 +347,13 @@ static void receive_lacp(struct lacp *l, struct lacp_port *p, uint64_t now, cons
 	p->counters.lacpdu_rx++;
 	if (!p->enabled)
 		return;
-	if (!memcmp(pdu->actor.system, l->system, sizeof(l->system)))
-		p->loop_timer = now + LACP_LONG_TIMEOUT_TIME; /* ours: to answer it would go on for ever */
+	if (memcmp(pdu->actor.system, l->system, sizeof(l->system)) == 0)
+		p->loop_timer = now + LACP_LONG_TIMEOUT_TIME; /* our own: two ports that answer each other never stop */
 	else
 		lacp_rx_pdu(l, p, now, pdu, fx);
 }
 
-/* Before the timers: a LACPDU that waited for a late agent was in time. */
+/* The frame is handled before the timers: if it waited for a late agent, it came in time all the same. */
 void lacp_receive(struct lacp *l, uint64_t now, uint32_t slot, const uint8_t *frame, uint32_t len,
 		  struct core_effects *fx)
 {

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The limits above the Selection Logic: max-links with hot standby, and the port that stands in without a partner. */
+/*
+ * The limits above the Selection Logic: max-links with hot standby, and the port that carries traffic without a
+ * partner.
+ */
 #include "core/lacp/machine.h"
 
 /* --- max-links --- */
 
 /*
- * a goes before b: who agrees, who is not refused, and then as the system with the lower System ID ranks its ports,
- * by priority and number (6.4.14.1 k).
+ * a goes before b: ports that agree come first, then those that are not refused. The rest is as the system with the
+ * lower System ID ranks its ports: by priority, then number (6.4.14.1 k).
  */
 static bool before(const struct lacp_port *a, const struct lacp_port *b)
 {
@@ -23,7 +26,7 @@ static bool before(const struct lacp_port *a, const struct lacp_port *b)
 	return one->port < two->port;
 }
 
-/* The members of an aggregator that are not too slow for it, best first. Gives how many. */
+/* Ranks the members of an aggregator that are not too slow for it, best first. Returns how many there are. */
 static uint32_t rank(const struct lacp *l, uint32_t aggregator, uint32_t slots[XLAGG_MAX_PORTS])
 {
 	uint32_t fastest = l->conf.mixed_speed ? 0 : lacp_fastest(l, aggregator);
@@ -43,8 +46,8 @@ static uint32_t rank(const struct lacp *l, uint32_t aggregator, uint32_t slots[X
 }
 
 /*
- * The first max-links ports stay. A port that carries traffic leaves only when the one that takes its place carries it:
- * the number of distributing ports never exceeds the limit and does not fall below it without need.
+ * The first max-links ports stay. A port that carries traffic leaves only when its successor carries it: the number of
+ * distributing ports never exceeds the limit and does not fall below it without need.
  */
 void lacp_limit(const struct lacp *l, uint32_t aggregator, bool held[XLAGG_MAX_PORTS])
 {
@@ -70,20 +73,20 @@ static uint64_t fallback_from(const struct lacp *l, const struct lacp_port *p)
 	return p->defaulted_since + l->conf.fallback_delay * LACP_SECOND;
 }
 
-/* Has nobody to talk to, but could carry traffic. */
+/* The port hears no partner, but could carry traffic. */
 static bool alone(const struct lacp_port *p)
 {
 	return p->used && p->enabled && !p->draining && p->rx == XLAGG_RX_DEFAULTED && !lacp_loops(p) &&
 	       p->selected != XLAGG_UNSELECTED;
 }
 
-/* Lower prio, then added first. */
+/* a goes before b: lower prio first, then the port added first. */
 static bool preferred(const struct lacp_port *a, const struct lacp_port *b)
 {
 	return a->conf.prio != b->conf.prio ? a->conf.prio < b->conf.prio : a->order < b->order;
 }
 
-/* Sets fallback_timer too. */
+/* Returns the port to fall back to, and sets fallback_timer. */
 static uint32_t choose_fallback(struct lacp *l, uint64_t now)
 {
 	uint32_t chosen = LACP_NO_SLOT;
@@ -95,7 +98,7 @@ static uint32_t choose_fallback(struct lacp *l, uint64_t now)
 		const struct lacp_port *p = &l->port[i];
 
 		if (p->used && p->rx == XLAGG_RX_CURRENT)
-			return LACP_NO_SLOT; /* somebody is heard */
+			return LACP_NO_SLOT; /* a partner is heard */
 		if (!alone(p))
 			continue;
 		if (fallback_from(l, p) > now)
@@ -106,8 +109,7 @@ static uint32_t choose_fallback(struct lacp *l, uint64_t now)
 	return chosen;
 }
 
-/* The port becomes the Individual link that recordDefault makes of every Defaulted port in 6.4.9, and ends being one.
- */
+/* Makes the port the Individual link that recordDefault makes of every Defaulted port in 6.4.9, or ends that. */
 static void stand_in(struct lacp *l, uint32_t slot, bool on)
 {
 	if (slot != LACP_NO_SLOT)
@@ -120,7 +122,7 @@ bool lacp_fallback(struct lacp *l, uint64_t now)
 
 	if (chosen == l->fallback)
 		return false;
-	/* Unless the port has heard or lost a partner meanwhile: then these bits are what that brought. */
+	/* If the port has heard or lost a partner meanwhile, these bits are the result of that and stay. */
 	if (l->fallback != LACP_NO_SLOT && l->port[l->fallback].rx == XLAGG_RX_DEFAULTED)
 		stand_in(l, l->fallback, false);
 	stand_in(l, chosen, true);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * What the files of LACP share. Each machine is a function that takes one arc of its diagram, if one is due, with the
- * actions of the state that it leads to, and says whether it did; lacp.c calls them until all are settled.
+ * What the files of LACP share. Each machine is a function that takes one arc of its diagram, if one is due, together
+ * with the actions of the state that it leads to, and returns whether it did. lacp.c calls the machines until all are
+ * settled.
  */
 #ifndef CORE_LACP_MACHINE_H
 #define CORE_LACP_MACHINE_H
@@ -11,7 +12,7 @@
 
 #define LACP_STATE_MUX (XLAGG_STATE_SYNC | XLAGG_STATE_COLLECTING | XLAGG_STATE_DISTRIBUTING)
 
-/* A timer that has run out by `now`. A stopped one (CORE_NEVER) never has. */
+/* Whether a timer has expired by `now`. One that is stopped (CORE_NEVER) never has. */
 static inline bool lacp_expired(uint64_t timer, uint64_t now)
 {
 	return timer != CORE_NEVER && timer <= now;
@@ -40,48 +41,48 @@ static inline bool lacp_is_collecting(const struct lacp_port *p)
 {
 	return p->mux == XLAGG_MUX_COLLECTING || lacp_is_distributing(p);
 }
-/* What our own LACP_Timeout asks of the partner: how long it may be silent. */
+/* How long the partner may be silent: our own LACP_Timeout says so. */
 static inline uint64_t lacp_timeout_time(const struct lacp_port *p)
 {
 	return lacp_has(&p->actor, XLAGG_STATE_TIMEOUT) ? LACP_SHORT_TIMEOUT_TIME : LACP_LONG_TIMEOUT_TIME;
 }
-/* A current partner that sees us as we are: what min-links and the choice of the aggregator count. */
+/* The partner is current and sees us as we are: min-links and the choice of the aggregator count such ports. */
 static inline bool lacp_agrees(const struct lacp_port *p)
 {
 	return p->enabled && p->rx == XLAGG_RX_CURRENT && p->matched;
 }
-/* It hears its own system: a loop, or a twin. */
+/* The port hears its own system: there is a loop, or a second system with the same MAC. */
 static inline bool lacp_loops(const struct lacp_port *p)
 {
 	return p->loop_timer != CORE_NEVER;
 }
 
-/* --- end.c: comparisons of what LACPDUs say --- */
+/* --- end.c --- */
 /* Port, port priority, system, system priority and key are the same. */
 bool lacp_same_port(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b);
-/* The same, and the state bits of `mask` (enum xlagg_lacp_state) too. */
+/* The same as above, and the state bits of `mask` (enum xlagg_lacp_state) are the same too. */
 bool lacp_same(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b, uint8_t mask);
-/* System priority, system and key are the same: this half of a LAG ID (6.3.6.1). */
+/* System priority, system and key are the same: one half of a LAG ID (6.3.6.1). */
 bool lacp_same_lag_end(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b);
-/* Order of System IDs (6.3.2): negative, 0 or positive; lower has the higher priority. */
+/* Orders System IDs (6.3.2). Returns a negative number, 0 or a positive number; the lower has the higher priority. */
 int lacp_compare_system(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b);
-/* The key of a port by itself, from its speed and the number of the lagg. Never 0. */
+/* Returns the automatic key of a port, which depends on its speed and the number of the lagg. It is never 0. */
 uint16_t lacp_auto_key(const struct lacp *l, uint32_t speed);
-/* Parses "auto" or a MAC with colons or hyphens. False: it is "auto", or no MAC. */
+/* Parses a MAC with colons or hyphens. Returns false, and leaves `mac` alone, for "auto" and anything else. */
 bool lacp_parse_mac(const char *text, uint8_t mac[6]);
 
 /* --- lacp.c --- */
-/* Appends an effect and gives it to be filled; NULL: the list is full. */
+/* Appends an effect and returns it for the caller to fill in; NULL: the list is full. */
 struct core_effect *lacp_effect(struct core_effects *fx, enum core_effect_kind kind, uint32_t slot);
-/* Actor_Oper_* follow options, link and partner; a change sets NTT or unselects, as 6.4.14 asks. */
+/* Makes Actor_Oper_* follow options, link and partner. A change sets NTT or unselects, as 6.4.14 asks. */
 void lacp_actor_refresh(struct lacp *l, struct lacp_port *p, uint64_t now);
 
 /* --- rx.c: Receive machine (6.4.12) and the functions of 6.4.9 --- */
 void lacp_rx_begin(struct lacp *l, struct lacp_port *p);
 bool lacp_rx_step(struct lacp *l, struct lacp_port *p, uint64_t now, struct core_effects *fx);
-/* A LACPDU came. In states other than EXPIRED, DEFAULTED and CURRENT it changes nothing. */
+/* Takes a LACPDU. In states other than EXPIRED, DEFAULTED and CURRENT it changes nothing. */
 void lacp_rx_pdu(struct lacp *l, struct lacp_port *p, uint64_t now, const struct pdu *pdu, struct core_effects *fx);
-/* Partner_Admin_*: what is taken for the partner where there is none. */
+/* Partner_Admin_*: the values that stand for the partner while there is none. */
 struct xlagg_lacp_end lacp_partner_admin(const struct lacp *l);
 void lacp_record_default(const struct lacp *l, struct lacp_port *p);
 void lacp_record_pdu(struct lacp_port *p, const struct pdu *pdu);
@@ -94,19 +95,22 @@ void lacp_periodic_begin(struct lacp_port *p);
 bool lacp_periodic_step(struct lacp_port *p, uint64_t now);
 
 /* --- select.c: Selection Logic (6.4.14), and which aggregator carries traffic --- */
-/* Gives the unselected ports aggregators, chooses the active one, and holds back whom a limit keeps out. */
+/*
+ * Assigns aggregators to unselected ports, chooses the active one, and holds back the ports that a limit excludes.
+ * Returns whether anything changed.
+ */
 bool lacp_select(struct lacp *l, uint64_t now);
 /* Ready: every port that waits to attach to this aggregator has Ready_N. */
 bool lacp_ready(const struct lacp *l, uint32_t aggregator);
-/* Usable ports of an aggregator: they agree, and none is faster unless speeds may be mixed. */
+/* Returns how many ports of an aggregator are usable: they agree, and none is faster unless speeds may be mixed. */
 uint32_t lacp_eligible(const struct lacp *l, uint32_t aggregator);
-/* The greatest speed among the agreeing ports of an aggregator, Mb/s. */
+/* Returns the greatest speed among the agreeing ports of an aggregator, Mb/s. */
 uint32_t lacp_fastest(const struct lacp *l, uint32_t aggregator);
 
 /* --- limit.c: max-links, and lacp-strict off --- */
-/* Says for each slot whether max-links holds it back. `aggregator` is the active one. */
+/* Sets for each slot whether max-links holds it back. `aggregator` is the active one. */
 void lacp_limit(const struct lacp *l, uint32_t aggregator, bool held[XLAGG_MAX_PORTS]);
-/* Chooses the port that carries traffic while no port hears a partner. True: it changed. */
+/* Chooses the port that carries traffic while no port hears a partner. Returns whether it changed. */
 bool lacp_fallback(struct lacp *l, uint64_t now);
 
 /* --- mux.c: Mux machine (6.4.15), independent and coupled control --- */
@@ -115,11 +119,11 @@ bool lacp_mux_step(const struct lacp *l, struct lacp_port *p, uint64_t now);
 
 /* --- tx.c: Transmit machine (6.4.16) --- */
 void lacp_tx_begin(struct lacp_port *p);
-/* Sends what is due and allowed, or forgets it where nothing may be sent. */
+/* Sends what is due and allowed. Where nothing may be sent, forgets that it was due. */
 void lacp_tx(const struct lacp *l, struct lacp_port *p, uint64_t now, struct core_effects *fx);
-/* A last LACPDU without Sync, Collecting and Distributing, whatever the limit says. */
+/* Sends a last LACPDU without Sync, Collecting and Distributing, whatever the limit says. */
 void lacp_tx_last(const struct lacp *l, struct lacp_port *p, uint64_t now, struct core_effects *fx);
-/* When a LACPDU that waits may leave, CORE_NEVER: none waits. */
+/* Returns when a waiting LACPDU may be sent; CORE_NEVER: none waits. */
 uint64_t lacp_tx_deadline(const struct lacp_port *p);
 
 /* --- churn.c: Actor and Partner Churn machines (6.4.17) --- */

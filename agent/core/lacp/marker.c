@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Marker responder: 802.1AX-2014 6.5.4.2, WAIT_FOR_MARKER and RESPOND. Whatever the Mux machine is about, or a partner
- * that moves flows waits for its own timeout. Responses are never answered.
+ * Marker responder: 802.1AX-2014 6.5.4.2, WAIT_FOR_MARKER and RESPOND. It answers in every state of the Mux machine,
+ * because a partner that moves flows would wait for its own timeout otherwise. Responses are never answered.
  */
 #include "core/lacp/machine.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Mux machine: 802.1AX-2014 6.4.15, independent control (Figure 6-21) and coupled control (Figure 6-22). States are
- * never skipped downwards. What the figures call Attach, Enable and Disable is done by who reads `mux`.
+ * Mux machine: 802.1AX-2014 6.4.15, independent control (Figure 6-21) and coupled control (Figure 6-22). On the way
+ * down no state is skipped. The actions Attach, Enable and Disable of the figures are carried out by the readers of
+ * `mux`.
  */
 #include "core/lacp/machine.h"
 
@@ -45,7 +46,7 @@ void lacp_mux_begin(struct lacp_port *p)
 	enter(p, XLAGG_MUX_DETACHED, 0);
 }
 
-/* The state to go to next; the present one: no arc is due. */
+/* Returns the next state, or the present one if no arc is due. */
 static enum xlagg_lacp_mux_state next(const struct lacp *l, const struct lacp_port *p)
 {
 	bool independent = l->conf.lacp_mux == XLAGG_MUX_INDEPENDENT;
@@ -68,7 +69,7 @@ static enum xlagg_lacp_mux_state next(const struct lacp *l, const struct lacp_po
 			return independent ? XLAGG_MUX_COLLECTING : XLAGG_MUX_COLLECTING_DISTRIBUTING;
 		return XLAGG_MUX_ATTACHED;
 	case XLAGG_MUX_COLLECTING:
-		if (!synced || !independent) /* the option may change at any time: start anew from ATTACHED */
+		if (!synced || !independent) /* the option may change at any time: then start anew from ATTACHED */
 			return XLAGG_MUX_ATTACHED;
 		return collects ? XLAGG_MUX_DISTRIBUTING : XLAGG_MUX_COLLECTING;
 	case XLAGG_MUX_DISTRIBUTING:

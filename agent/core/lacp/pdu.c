@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The codec: whether a frame is a LACPDU or a Marker PDU, and what it says; and frames to be sent. */
 #include "core/lacp/pdu.h"
 
 #include <stdbool.h>
@@ -46,8 +47,8 @@ static void put_end(struct xlagg_wire_end *wire, const struct xlagg_lacp_end *en
 }
 
 /*
- * The lengths are the one thing in a TLV that a receiver may check. Later versions put other TLVs in the Terminator's
- * place: its length counts only where it is the Terminator.
+ * Of a TLV a receiver may check nothing but the length. Later versions put other TLVs in the Terminator's place: the
+ * length is checked only if the Terminator is there.
  */
 static enum pdu_kind decode_lacp(struct pdu *pdu)
 {
@@ -74,7 +75,7 @@ static enum pdu_kind decode_marker(const struct pdu *pdu)
 		return PDU_MARKER;
 	case XLAGG_TLV_MARKER_RESPONSE:
 		return PDU_MARKER_RESPONSE;
-	default: /* the type is what tells the two apart, so here it cannot be ignored */
+	default: /* only the type distinguishes the two, so here it cannot be ignored */
 		return PDU_ILLEGAL;
 	}
 }
@@ -146,7 +147,7 @@ void pdu_encode_lacp(uint8_t *frame, const uint8_t mac[6], const struct xlagg_la
 	put_end(&lacpdu->partner, partner);
 	lacpdu->collector_type = XLAGG_TLV_COLLECTOR;
 	lacpdu->collector_len = XLAGG_TLV_COLLECTOR_LEN;
-	/* collector_max_delay 0: frames that we collect are delivered at once. */
+	/* collector_max_delay is 0: frames that we collect are delivered at once. */
 }
 
 void pdu_encode_marker_response(uint8_t *frame, const uint8_t mac[6], const uint8_t *marker)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Why a port may not be sent to, in one sentence for people: the cause furthest back, not its consequences. */
+/*
+ * The reasons: why a port may not be sent to, in one sentence for people. It names the original cause and not its
+ * consequences.
+ */
 #include <stdio.h>
 
 #include "core/lacp/machine.h"
 
-/* --- causes on our side of the link. True: that is it. --- */
+/* --- causes on our side of the link; these functions return whether the cause applies --- */
 
 static bool no_link(const struct lacp *l, const struct lacp_port *p, char *text)
 {
@@ -44,7 +47,7 @@ static bool nobody_heard(const struct lacp *l, const struct lacp_port *p, char *
 
 /* --- another aggregator --- */
 
-/* A port that carries traffic, or would: one to compare with. */
+/* Returns a port that carries traffic, or would, to compare others with. */
 static const struct lacp_port *active_port(const struct lacp *l)
 {
 	for (uint32_t i = 0; i < l->slots; i++) {
@@ -68,7 +71,7 @@ static bool other_aggregator(const struct lacp *l, const struct lacp_port *p, ch
 		snprintf(text, XLAGG_SENTENCE_MAX,
 			 "another aggregator carries traffic: %s's, and the partner here does not aggregate",
 			 best->name);
-	else if (lacp_compare_system(&p->partner, &best->partner))
+	else if (lacp_compare_system(&p->partner, &best->partner) != 0)
 		snprintf(text, XLAGG_SENTENCE_MAX,
 			 "another aggregator carries traffic: %s's, with partner %02x:%02x:%02x:%02x:%02x:%02x",
 			 best->name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);

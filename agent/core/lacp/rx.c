@@ -2,12 +2,12 @@
 /*
  * Receive machine: 802.1AX-2014 6.4.12, Figure 6-18, with the functions of 6.4.9.
  *
- * Partner_Admin has Synchronization FALSE, as lagg(4) with lacp_strict: recordDefault sets Partner_Oper.Synchronization
- * from there, so that a Defaulted port never distributes by itself. The one port that may, with lacp-strict off, gets
- * it from lacp_fallback().
+ * Partner_Admin has Synchronization FALSE, as in lagg(4) with lacp_strict. recordDefault sets
+ * Partner_Oper.Synchronization from it, so that a Defaulted port never distributes by itself. With lacp-strict off one
+ * port may; it gets Synchronization from lacp_fallback().
  *
- * A LACPDU that was under way while our port priority changed, or that of a partner whom the news has not reached yet,
- * counts as matched for one timeout: such a change takes no port out.
+ * After a change of our port priority, LACPDUs that still have the old one count as matched for one timeout: they were
+ * under way, or the partner does not know yet. So such a change takes no port out.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,11 +16,11 @@
 
 struct xlagg_lacp_end lacp_partner_admin(const struct lacp *l)
 {
-	/* Whoever asks for fast LACPDUs looks for a partner as fast. */
+	/* A lagg that asks for fast LACPDUs sends fast ones while it looks for a partner. */
 	return (struct xlagg_lacp_end){.state = l->conf.lacp_rate == XLAGG_RATE_FAST ? XLAGG_STATE_TIMEOUT : 0};
 }
 
-/* The partner is not who it was, or is gone. */
+/* Reports that the partner is another one, or is gone. */
 static void tell_partner(const struct lacp *l, struct lacp_port *p, struct core_effects *fx)
 {
 	struct core_effect *effect = lacp_effect(fx, CORE_EVENT, lacp_slot(l, p));
@@ -46,7 +46,7 @@ void lacp_record_default(const struct lacp *l, struct lacp_port *p)
 	lacp_put(&p->actor, XLAGG_STATE_DEFAULTED, true);
 }
 
-/* The partner's view of us is right. */
+/* Whether the partner's view of us is right. */
 static bool sees_us(struct lacp_port *p, const struct xlagg_lacp_end *view)
 {
 	struct xlagg_lacp_end late = *view;
@@ -167,7 +167,7 @@ bool lacp_rx_step(struct lacp *l, struct lacp_port *p, uint64_t now, struct core
 	case XLAGG_RX_EXPIRED:
 	case XLAGG_RX_DEFAULTED:
 	case XLAGG_RX_CURRENT:
-		/* A link that became half duplex without going down starts anew, as if it had. */
+		/* A link that became half duplex without going down starts anew, as if it had gone down. */
 		if (!p->enabled || !p->lacp_enabled)
 			to = XLAGG_RX_PORT_DISABLED;
 		else if (lacp_expired(p->current_while, now))
@@ -186,7 +186,7 @@ bool lacp_rx_step(struct lacp *l, struct lacp_port *p, uint64_t now, struct core
 	return true;
 }
 
-/* A disabled port whose partner is heard on this one now has lost it for good (6.4.8 port_moved). */
+/* A disabled port whose partner is now heard on this port has lost it for good (6.4.8 port_moved). */
 static void mark_moved(struct lacp *l, const struct lacp_port *p)
 {
 	for (uint32_t i = 0; i < l->slots; i++) {
@@ -194,7 +194,7 @@ static void mark_moved(struct lacp *l, const struct lacp_port *p)
 
 		if (other != p && other->used && other->rx == XLAGG_RX_PORT_DISABLED &&
 		    !lacp_has(&other->actor, XLAGG_STATE_DEFAULTED) &&
-		    !lacp_compare_system(&other->partner, &p->partner) && other->partner.port == p->partner.port)
+		    lacp_compare_system(&other->partner, &p->partner) == 0 && other->partner.port == p->partner.port)
 			other->port_moved = true;
 	}
 }
@@ -220,7 +220,7 @@ void lacp_rx_pdu(struct lacp *l, struct lacp_port *p, uint64_t now, const struct
 	p->view_known = true;
 	p->loop_timer = CORE_NEVER;
 	p->rx = XLAGG_RX_CURRENT;
-	lacp_actor_refresh(l, p, now); /* lacp-rate match: before the timer takes its value */
+	lacp_actor_refresh(l, p, now); /* because of lacp-rate match: before the timer is started */
 	enter(l, p, XLAGG_RX_CURRENT, now);
 	if (!same)
 		tell_partner(l, p, fx);

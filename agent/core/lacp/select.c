@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Selection Logic: 802.1AX-2014 6.4.14. There are as many Aggregators as slots, and one more of them is always free
- * than needed: a LAG takes the Aggregator of the slot of its first port.
+ * Selection Logic: 802.1AX-2014 6.4.14. There are as many Aggregators as slots, so one is always free. A LAG takes the
+ * Aggregator with the slot of its first port.
  *
- * Of all Aggregators one is active: it carries traffic. The ports of the others are held in STANDBY, out of sync, so
- * that their partners send nothing that would be dropped here. Two systems that could be joined by several LAGs have to
- * agree on one: the system with the lower System ID decides, the other follows its Sync; if the one that decides is
- * refused for LACP_REFUSED_TIME, it tries another and does not come back of itself.
+ * One Aggregator is active: it carries traffic. The ports of the others are held in STANDBY, out of sync, so that their
+ * partners send nothing that would be dropped here. Two systems that several LAGs could join have to agree on one of
+ * them: the system with the lower System ID decides, and the other follows its Sync. If the one that decides is refused
+ * for LACP_REFUSED_TIME, it tries another LAG and does not return of its own accord.
  */
 #include "core/lacp/machine.h"
 
@@ -28,7 +28,7 @@ uint32_t lacp_fastest(const struct lacp *l, uint32_t aggregator)
 	return fastest;
 }
 
-/* Slower than the ports it would aggregate with. */
+/* The port is slower than the ports that it would aggregate with. */
 static bool too_slow(const struct lacp *l, const struct lacp_port *p, uint32_t fastest)
 {
 	return !l->conf.mixed_speed && p->speed < fastest;
@@ -67,7 +67,7 @@ static bool same_lag(const struct lacp_port *a, const struct lacp_port *b)
 	       lacp_same_lag_end(&a->actor, &b->actor) && lacp_same_lag_end(&a->partner, &b->partner);
 }
 
-/* A port that is unselected but not yet detached still keeps its aggregator from others. */
+/* Whether a port uses the aggregator. A port that is unselected but not yet detached still does. */
 static bool taken(const struct lacp *l, uint32_t aggregator)
 {
 	for (uint32_t i = 0; i < l->slots; i++) {
@@ -96,7 +96,10 @@ static uint32_t find_aggregator(const struct lacp *l, const struct lacp_port *p)
 	return LACP_NO_SLOT;
 }
 
-/* A change of selection passes through DETACHED, so that the partner sees Sync 0 (6.4.14 NOTE 2). */
+/*
+ * Lets an unselected port select an aggregator. A change of selection passes through DETACHED, so that the partner sees
+ * Sync 0 (6.4.14 NOTE 2).
+ */
 static bool assign(struct lacp *l, struct lacp_port *p)
 {
 	if (!p->used || p->selected != XLAGG_UNSELECTED || p->mux != XLAGG_MUX_DETACHED)
@@ -114,12 +117,12 @@ static bool assign(struct lacp *l, struct lacp_port *p)
 
 /* --- which aggregator is active --- */
 
-/* What an aggregator is worth, the first members first. */
+/* What decides between aggregators; earlier members decide first. */
 struct worth {
 	bool usable;	 /* it has a port that could carry traffic */
-	bool enough;	 /* min-links holds */
-	bool wanted;	 /* the other end wants it too, as far as we know */
-	uint64_t policy; /* option select: more is better */
+	bool enough;	 /* min-links is reached */
+	bool wanted;	 /* as far as we know, the other end wants it too */
+	uint64_t policy; /* the measure of option select: more is better */
 	bool present;	 /* it is the active one */
 	struct xlagg_lacp_end partner;
 };
@@ -161,7 +164,7 @@ static struct worth weigh(const struct lacp *l, uint32_t aggregator)
 	case XLAGG_SELECT_PRIO:
 		worth.policy = UINT32_MAX - prio;
 		break;
-	default: /* stable: the present one, which comes next */
+	default: /* stable: the present one wins, by the next member */
 		break;
 	}
 	return worth;
@@ -209,7 +212,7 @@ static uint32_t choose_active(const struct lacp *l)
 	return chosen;
 }
 
-/* --- who is held back --- */
+/* --- which ports are held back --- */
 
 static enum lacp_hold hold_of(const struct lacp *l, const struct lacp_port *p, const bool limited[XLAGG_MAX_PORTS])
 {
@@ -217,7 +220,7 @@ static enum lacp_hold hold_of(const struct lacp *l, const struct lacp_port *p, c
 		return l->fallback == lacp_slot(l, p) ? LACP_HOLD_NONE : LACP_HOLD_AGGREGATOR;
 	if (l->active != LACP_NO_SLOT && l->active != p->aggregator)
 		return LACP_HOLD_AGGREGATOR;
-	/* With min-links 1 a port without a partner offers itself, as the standard has it. */
+	/* With min-links 1 a port without a partner is SELECTED and offers Sync, as the standard has it. */
 	if (l->conf.min_links > 1 && lacp_eligible(l, p->aggregator) < l->conf.min_links)
 		return LACP_HOLD_MIN_LINKS;
 	if (too_slow(l, p, lacp_fastest(l, p->aggregator)))
@@ -246,7 +249,7 @@ static bool hold_back(struct lacp *l)
 	return changed;
 }
 
-/* --- who is refused --- */
+/* --- which partners refuse --- */
 
 static void watch_refusal(struct lacp_port *p, uint64_t now)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What LACP shows of itself. */
+/* What LACP contributes to `show`. */
 #include "core/lacp/machine.h"
 
 bool lacp_collecting(const struct lacp *l, uint32_t slot)
@@ -43,14 +43,14 @@ bool lacp_carrier(const struct lacp *l)
 {
 	for (uint32_t i = 0; i < l->slots; i++) {
 		if (lacp_distributing(l, i))
-			return true; /* with fewer than min-links usable ports none would */
+			return true; /* with fewer than min-links usable ports none would distribute */
 	}
 	return false;
 }
 
 /*
- * The kernel answers each LACPDU of the partner while the agent is away. The partner sends as often as we ask for, and
- * gives up after what it asks for itself.
+ * How long the port lasts without the agent, in seconds. The kernel answers each LACPDU of the partner while the agent
+ * is away. The partner sends as often as we ask it to, and times out after the time that it asks for itself.
  */
 static uint32_t headless(const struct lacp_port *p)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Transmit machine: 802.1AX-2014 6.4.16. At most LACP_TX_LIMIT LACPDUs in any Fast_Periodic_Time; more wait. */
+/*
+ * Transmit machine: 802.1AX-2014 6.4.16. It sends at most LACP_TX_LIMIT LACPDUs in any Fast_Periodic_Time; further ones
+ * wait.
+ */
 #include "core/lacp/machine.h"
 
 void lacp_tx_begin(struct lacp_port *p)
@@ -16,7 +19,7 @@ static bool speaks(const struct lacp_port *p)
 	return p->enabled && p->lacp_enabled && p->periodic != LACP_NO_PERIODIC;
 }
 
-/* The values are those at the time of transmission. */
+/* Sends the values as they are at the time of transmission. */
 static bool transmit(const struct lacp *l, struct lacp_port *p, uint8_t clear, uint64_t now, struct core_effects *fx)
 {
 	struct core_effect *send = lacp_effect(fx, CORE_SEND, lacp_slot(l, p));
