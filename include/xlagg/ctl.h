@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
  * The control protocol between xlagg and xlaggd: messages in netlink format (struct nlmsghdr and attributes, host byte
- * order) over an AF_UNIX SOCK_SEQPACKET socket, one message a packet.
+ * order) over an AF_UNIX SOCK_SEQPACKET socket, one message in each packet.
  *
- * A request is answered by NLMSG_ERROR (struct nlmsgerr, error 0 or -errno, then XLAGG_A_ERROR with one sentence where
- * it was refused), or, for the GET commands, by messages of the reply's type with NLM_F_MULTI and then NLMSG_DONE.
- * A changing command with NLM_F_MULTI joins a transaction: it is not answered, and XLAGG_CMD_COMMIT does all of them or
- * none, with one answer, in which `msg.nlmsg_seq` is that of the command that was refused. A connection that closes
- * before COMMIT changes nothing. Attributes that the agent does not know are refused; the CLI skips those it does not
- * know. Struct attributes grow at their end: a reader takes what it knows and reads what is missing as zero.
+ * The agent answers a request with NLMSG_ERROR: struct nlmsgerr, error 0 or -errno, and XLAGG_A_ERROR with one sentence
+ * if it refused. The GET commands are answered by messages of the reply's type with NLM_F_MULTI and then NLMSG_DONE.
+ *
+ * A changing command with NLM_F_MULTI joins a transaction. It is not answered itself. XLAGG_CMD_COMMIT carries out all
+ * commands of the transaction or none and has one answer; if a command was refused, `msg.nlmsg_seq` there is that
+ * command's. A connection that closes before COMMIT changes nothing.
+ *
+ * Attributes that the agent does not know are refused; the CLI skips those it does not know. Struct attributes grow at
+ * their end: a reader takes the part that it knows and reads what is missing as zero.
  */
 #ifndef XLAGG_CTL_H
 #define XLAGG_CTL_H
@@ -20,9 +23,9 @@
 
 #define XLAGG_CTL_VERSION 1
 #define XLAGG_CTL_MAX (128 << 10) /* octets of the largest message */
-#define XLAGG_SENTENCE_MAX 192	  /* a reason or an error, and its NUL */
+#define XLAGG_SENTENCE_MAX 192	  /* the longest reason or error, and its NUL */
 
-/* nlmsg_type. The comment names the attributes; [] optional, * repeated. */
+/* nlmsg_type. The comments name the attributes: [] optional, * repeated. */
 enum xlagg_cmd {
 	XLAGG_CMD_LAGG_ADD = NLMSG_MIN_TYPE, /* NAME [OPTIONS] [ADMIN] PORT* ADDRESS* */
 	XLAGG_CMD_LAGG_SET,		     /* NAME [OPTIONS] [ADMIN] */
@@ -34,12 +37,12 @@ enum xlagg_cmd {
 	XLAGG_CMD_ADDRESS_ADD,		     /* NAME ADDRESS* */
 	XLAGG_CMD_ADDRESS_DEL,		     /* NAME ADDRESS* */
 	XLAGG_CMD_FLUSH,		     /* removes every lagg */
-	XLAGG_CMD_COMMIT,    /* [FLAG_CHECK]: ends a transaction; with CHECK validates and changes nothing */
+	XLAGG_CMD_COMMIT,    /* [CHECK]: ends a transaction; with CHECK it is validated and changes nothing */
 	XLAGG_CMD_RELOAD,    /* restore of the agent's file */
 	XLAGG_CMD_LAGG_GET,  /* [NAME]: answered by XLAGG_MSG_LAGG, one per lagg */
 	XLAGG_CMD_AGENT_GET, /* answered by XLAGG_MSG_AGENT */
 	XLAGG_CMD_EXPLAIN,   /* NAME FRAME: answered by XLAGG_MSG_EXPLAIN */
-	XLAGG_CMD_SUBSCRIBE, /* [NAME]: from now on XLAGG_MSG_EVENT */
+	XLAGG_CMD_SUBSCRIBE, /* [NAME]: XLAGG_MSG_EVENT follow from now on */
 
 	XLAGG_MSG_LAGG = NLMSG_MIN_TYPE + 0x40, /* NAME OPTIONS ADMIN ADDRESS* STATUS (PORT with PORT_STATUS)* */
 	XLAGG_MSG_AGENT,			/* AGENT_STATUS */
@@ -67,7 +70,7 @@ enum xlagg_attr {
 	XLAGG_A_AGENT_STATUS, /* struct xlagg_agent_status */
 	XLAGG_A_PROBE,	      /* struct xlagg_probe */
 	XLAGG_A_EVENT,	      /* struct xlagg_event */
-	XLAGG_A_FROM_FILE,    /* flag: the command stands in a file, so a port whose device is missing is accepted */
+	XLAGG_A_FROM_FILE,    /* flag: the command is from a file, so a port whose device is missing is accepted */
 	XLAGG_A_MAX,
 };
 
@@ -84,7 +87,7 @@ enum xlagg_attach { XLAGG_ATTACH_TCX, XLAGG_ATTACH_CLSACT, XLAGG_ATTACH_XDP_DISP
 enum xlagg_xdp_mode {
 	XLAGG_XDP_NONE,
 	XLAGG_XDP_NATIVE,
-	XLAGG_XDP_MIXED, /* some port's driver has no XDP: tc receives and sends there */
+	XLAGG_XDP_MIXED, /* the driver of some port has no XDP: there tc receives and sends */
 };
 enum xlagg_watch { XLAGG_WATCH_NETLINK, XLAGG_WATCH_POLL, XLAGG_WATCH_FENTRY };
 
@@ -119,7 +122,7 @@ struct xlagg_lacp_end {
 	uint8_t pad;
 };
 
-/* Per-port counters; the 802.1AX MIB's where it has them (dot3adAggPortStats). */
+/* Counters of a port: those of the 802.1AX MIB (dot3adAggPortStats), and others. */
 struct xlagg_port_counters {
 	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes;
 	uint64_t rx_dropped[XLAGG_RX_DROP_MAX]; /* by enum xlagg_rx_drop */
@@ -140,25 +143,25 @@ struct xlagg_port_status {
 	uint32_t duplex;		 /* enum xlagg_duplex */
 	uint32_t flags;			 /* enum xlagg_flag */
 	uint32_t standby;		 /* boolean: ready, but another port is used */
-	uint32_t buckets;		 /* slots of the table that lead to it */
+	uint32_t buckets;		 /* buckets of the table that lead to it */
 	uint32_t number;		 /* LACP port number in use */
 	uint64_t last_change_ns;	 /* CLOCK_REALTIME of the last change of `flags` */
 	char reason[XLAGG_SENTENCE_MAX]; /* empty: may be sent to */
 	struct {
 		uint32_t rx, mux, selected, aggregator, actor_churn, partner_churn; /* enums above */
-		uint32_t headless_s; /* survives so long without the agent; XLAGG_AUTO: for ever */
+		uint32_t headless_s; /* how long it lasts without the agent, s; XLAGG_AUTO: for ever */
 		struct xlagg_lacp_end actor, partner;
 	} lacp;
 	struct xlagg_port_counters stats;
 	struct {
 		uint32_t running;     /* boolean: link probes are sent on it */
-		uint32_t missed;      /* in a row without answer: by the target that decides */
+		uint32_t missed;      /* in a row without an answer, counted for the target that decides */
 		uint64_t answered_ns; /* CLOCK_REALTIME of the last valid answer, 0: none yet */
 	} probe;
 	struct {
-		uint32_t penalty;    /* of its losses of link, halved every 5 s */
-		uint32_t suppressed; /* boolean: held back with option damping on */
-		uint32_t reuse_ms;   /* until it is no more, 0: it is not */
+		uint32_t penalty;    /* for its losses of link, halved every 5 s */
+		uint32_t suppressed; /* boolean: held back by option damping */
+		uint32_t reuse_ms;   /* time until it is no longer held back, ms; 0: it is not */
 	} damping;
 };
 
@@ -195,9 +198,9 @@ struct xlagg_agent_status {
 	char pins[XLAGG_TEXT_MAX];		  /* the folder of pinned maps */
 	char kernel[64];
 	uint32_t poll_ports; /* ports whose carrier is polled; 0: it is watched by the kernel, or carrier-poll is 0 */
-	uint32_t poll_lockless;	   /* of these, those whose carrier the kernel counts for us, without RTNL */
-	uint64_t poll_interval_ns; /* now; shorter for a second after a change */
-	uint64_t poll_cpu_ns;	   /* time that the poll's thread has spent since the agent started */
+	uint32_t poll_lockless;	   /* those that are polled without RTNL, by the kernel's count of carrier changes */
+	uint64_t poll_interval_ns; /* at present, ns; shorter for a second after a change */
+	uint64_t poll_cpu_ns;	   /* CPU time of the poll's thread since the agent started, ns */
 };
 
 enum xlagg_event_type {
@@ -214,12 +217,12 @@ enum xlagg_event_type {
 	XLAGG_EVENT_AGENT_START,    /* text: adopted or fresh */
 };
 
-/* Who noticed first what a failover is the answer to. */
+/* Who noticed the cause of a failover first. */
 enum xlagg_detected {
 	XLAGG_DETECTED_NONE,	/* nobody: a delay was over, or options changed */
-	XLAGG_DETECTED_FENTRY,	/* the kernel, in the driver's own context */
-	XLAGG_DETECTED_POLL,	/* the agent, which asked the driver */
-	XLAGG_DETECTED_NETLINK, /* the agent, which was told by rtnetlink */
+	XLAGG_DETECTED_FENTRY,	/* the kernel's watcher, in the driver's own context */
+	XLAGG_DETECTED_POLL,	/* the agent's carrier poll */
+	XLAGG_DETECTED_NETLINK, /* the agent, from rtnetlink */
 	XLAGG_DETECTED_PROBE,	/* link probes */
 	XLAGG_DETECTED_COMMAND,
 };
@@ -229,10 +232,10 @@ struct xlagg_event {
 	uint32_t type;		       /* enum xlagg_event_type */
 	uint32_t old_flags, new_flags; /* enum xlagg_flag */
 	uint32_t generation;	       /* of the table */
-	uint32_t moved;		       /* buckets that changed their port */
+	uint32_t moved;		       /* buckets that got another port */
 	uint32_t detected;	       /* enum xlagg_detected */
-	uint64_t gap_ns;  /* last frame on the old port to first frame on the new, XLAGG_GAP_UNKNOWN: not known */
-	uint64_t dropped; /* where the gap is known: frames in it for which there was no port */
+	uint64_t gap_ns;  /* last frame on the old port to the first on the new, ns; XLAGG_GAP_UNKNOWN: not known */
+	uint64_t dropped; /* if the gap is known: frames in it for which there was no port */
 	char lagg[XLAGG_NAME_MAX];
 	char port[XLAGG_NAME_MAX]; /* empty: none */
 	char from[XLAGG_NAME_MAX], to[XLAGG_NAME_MAX];

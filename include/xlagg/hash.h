@@ -3,9 +3,9 @@
  * The flow hash: from the octets of a frame to 32 bits that are the same for every frame of a flow. The datapath's
  * programs and user space compile this same text, so that they agree by construction.
  *
- * Each pair of fields (both MACs, 32 bits of both addresses, both ports) gives one product (a + k)(b + k'), with keys
- * from the seed; the sum of the products is mixed once. A product does not wait for the one before it, and equal keys
- * make it symmetric without comparing a and b.
+ * Each pair of fields (both MACs, 32 bits of both addresses, both ports) yields one product (a + k)(b + k'), with keys
+ * from the seed. The sum of the products is mixed once. The products do not depend on each other, so the CPU computes
+ * them in parallel. With equal keys a product is symmetric without a comparison of a and b.
  */
 #ifndef XLAGG_HASH_H
 #define XLAGG_HASH_H
@@ -17,14 +17,14 @@
 
 #include "abi.h"
 
-#define XLAGG_HASH_TAGS 3	/* VLAN tags in the frame that are looked behind */
-#define XLAGG_HASH_EXTENSIONS 6 /* IPv6 extension headers that are looked behind */
-#define XLAGG_HASH_REACH 2048	/* octets of a frame in which the headers are looked for, where that costs anything */
+#define XLAGG_HASH_TAGS 3	/* VLAN tags in the frame that are skipped to reach the headers */
+#define XLAGG_HASH_EXTENSIONS 6 /* IPv6 extension headers that are skipped likewise */
+#define XLAGG_HASH_REACH 2048	/* octets of a frame within which variable-length headers are followed */
 
-#define XLAGG_ETH_P_QINQ 0x9100 /* the tag of QinQ before it became 0x88a8 */
+#define XLAGG_ETH_P_QINQ 0x9100 /* EtherType of QinQ before 0x88a8 was assigned */
 #define XLAGG_VXLAN_PORT 4789
 
-/* Protocol numbers; <linux/in.h> lacks some, and with <netinet/in.h> it clashes. */
+/* Protocol numbers: <linux/in.h> lacks some of them, and it conflicts with <netinet/in.h>. */
 enum {
 	XLAGG_IP_HOPOPTS = 0,
 	XLAGG_IP_IPV4 = 4,
@@ -38,7 +38,7 @@ enum {
 	XLAGG_IP_SCTP = 132,
 };
 
-/* What is hashed and from where; constants of a loaded program. */
+/* What is hashed, and the seed: constants of a loaded program. */
 struct xlagg_hash_keys {
 	__u32 fields; /* enum xlagg_hash_field */
 	__u32 seed;
@@ -47,27 +47,27 @@ struct xlagg_hash_keys {
 /* A flow hash. */
 struct xlagg_flow {
 	__u32 hash;
-	bool cut; /* headers were looked for behind the end of the data: with more data the hash may be another */
+	bool cut; /* headers extended beyond the end of the data: with more data the hash may differ */
 };
 
 /* A frame while it is read. */
 struct xlagg_parse {
 	struct xlagg_hash_keys keys;
 	const void *data; /* first octet */
-	const void *end;  /* behind the last octet */
+	const void *end;  /* one beyond the last octet */
 	__u32 at;	  /* offset of the next octet to be read, below XLAGG_HASH_REACH */
 	__u64 link;	  /* sum over MACs and VLAN ids */
 	__u64 network;	  /* sum over addresses, ports, protocol and label of the innermost packet so far */
-	__u16 ethertype;  /* of what comes next, host byte order */
-	__u16 port;	  /* destination port, host byte order, 0: none found */
-	__u8 next;	  /* protocol of what comes next */
+	__u16 ethertype;  /* of the header that comes next, host byte order */
+	__u16 port;	  /* destination port, host byte order; 0: none found */
+	__u8 next;	  /* protocol number of the header that comes next */
 	bool cut;	  /* see struct xlagg_flow */
 };
 
 static inline __attribute__((always_inline)) __u16 xlagg_load16(const void *at)
 {
 #ifdef __bpf__
-	return *(const __u16 *)at; /* programs are loaded only where the kernel allows unaligned loads */
+	return *(const __u16 *)at; /* programs are loaded only if the kernel allows unaligned loads */
 #else
 	__u16 value;
 	__builtin_memcpy(&value, at, sizeof(value));
@@ -95,7 +95,7 @@ static inline __attribute__((always_inline)) __u16 xlagg_be16(__u16 value)
 #endif
 }
 
-/* Gives `len` octets in *ret and moves behind them. False: the data ends before. */
+/* Sets *ret to the next `len` octets and advances. Returns false if the data ends before. */
 static inline __attribute__((always_inline)) bool xlagg_take(struct xlagg_parse *p, __u32 len, const __u8 **ret)
 {
 	const __u8 *at = (const __u8 *)p->data + p->at;
@@ -110,8 +110,8 @@ static inline __attribute__((always_inline)) bool xlagg_take(struct xlagg_parse 
 }
 
 /*
- * The verifier follows every way to an offset on its own, which for IPv6 in a tunnel is too much. Adding and taking
- * away a number of the frame changes nothing but that it no longer tells the ways apart.
+ * The verifier follows every path to an offset separately, which is too much for IPv6 in a tunnel. To add a value from
+ * the frame and subtract it again changes nothing, except that the verifier no longer tells the paths apart.
  */
 static inline __attribute__((always_inline)) void xlagg_forget_way(struct xlagg_parse *p, __u32 any)
 {
@@ -122,7 +122,7 @@ static inline __attribute__((always_inline)) void xlagg_forget_way(struct xlagg_
 #endif
 }
 
-/* Moves over `len` octets, a number that stands in the frame. False: beyond reach. */
+/* Skips `len` octets, a number taken from the frame. Returns false beyond XLAGG_HASH_REACH. */
 static inline __attribute__((always_inline)) bool xlagg_skip(struct xlagg_parse *p, __u32 len)
 {
 	p->at += len;
@@ -133,8 +133,9 @@ static inline __attribute__((always_inline)) bool xlagg_skip(struct xlagg_parse 
 }
 
 /*
- * A product's two keys, from the seed and `index`; equal when symmetric. Additions only, and nothing that a compiler
- * would take out of where it is used: to it `fields` is a variable, while the verifier sees the constant.
+ * The two keys of a product, from the seed and `index`; they are equal with `symmetric`. They are additions only, and
+ * written so that a compiler does not move them away from their use: to the compiler `fields` is a variable, while the
+ * verifier sees the constant.
  */
 static inline __attribute__((always_inline)) __u32 xlagg_key(const struct xlagg_parse *p, __u32 index)
 {
@@ -153,7 +154,7 @@ static inline __attribute__((always_inline)) __u64 xlagg_if_asked(const struct x
 	return p->keys.fields & field ? value : 0;
 }
 
-/* The product of a pair of 32-bit values, of which `fields` may leave out either. */
+/* Returns the product of a pair of 32-bit values. A value that `fields` does not ask for counts as 0. */
 static inline __attribute__((always_inline)) __u64 xlagg_pair(const struct xlagg_parse *p, __u32 index, __u32 src,
 							      __u32 dst, __u32 src_field, __u32 dst_field)
 {
@@ -164,7 +165,7 @@ static inline __attribute__((always_inline)) __u64 xlagg_pair(const struct xlagg
 	return (__u64)src * dst;
 }
 
-/* The MACs: 48 bits each, so that the product is taken modulo 2^64. */
+/* Adds the product of the MACs. They have 48 bits each, so the product is taken modulo 2^64. */
 static inline __attribute__((always_inline)) void xlagg_hash_macs(struct xlagg_parse *p, const void *dst_src)
 {
 	__u64 src, dst;
@@ -183,7 +184,10 @@ static inline __attribute__((always_inline)) bool xlagg_is_vlan(__u16 ethertype)
 	return ethertype == ETH_P_8021Q || ethertype == ETH_P_8021AD || ethertype == XLAGG_ETH_P_QINQ;
 }
 
-/* Reads an Ethernet header and the tags behind it; `vid`: id of a tag that hardware took off, 0: none. */
+/*
+ * Reads an Ethernet header and the tags behind it. `vid` is the id of a tag that the hardware removed, 0: none. Returns
+ * false if the frame is too short.
+ */
 static inline __attribute__((always_inline)) bool xlagg_parse_ethernet(struct xlagg_parse *p, __u16 vid)
 {
 	const __u8 *header;
@@ -206,7 +210,7 @@ static inline __attribute__((always_inline)) bool xlagg_parse_ethernet(struct xl
 	return true;
 }
 
-/* Reads an IPv4 header. False: not one, or a fragment, of which nothing more counts. */
+/* Reads an IPv4 header. Returns false if it is none, or if the packet is a fragment: then nothing further counts. */
 static inline __attribute__((always_inline)) bool xlagg_parse_ipv4(struct xlagg_parse *p)
 {
 	const __u8 *header;
@@ -220,12 +224,12 @@ static inline __attribute__((always_inline)) bool xlagg_parse_ipv4(struct xlagg_
 	p->network = xlagg_pair(p, 0, xlagg_load32(header + 12), xlagg_load32(header + 16), XLAGG_HASH_SRC_IP,
 				XLAGG_HASH_DST_IP);
 	p->next = header[9];
-	if (xlagg_load16(header + 6) & xlagg_be16(0x3fff)) /* offset, or more fragments */
+	if (xlagg_load16(header + 6) & xlagg_be16(0x3fff)) /* fragment offset, or more fragments */
 		return false;
 	return len == 20 || xlagg_skip(p, len - 20);
 }
 
-/* Reads an IPv6 header; gives its flow label. */
+/* Reads an IPv6 header and sets *label to its flow label. Returns false if it is none. */
 static inline __attribute__((always_inline)) bool xlagg_parse_ipv6(struct xlagg_parse *p, __u32 *label)
 {
 	const __u8 *header;
@@ -241,7 +245,7 @@ static inline __attribute__((always_inline)) bool xlagg_parse_ipv6(struct xlagg_
 	return true;
 }
 
-/* Moves behind the IPv6 extension headers. False: a fragment, of which nothing more counts. */
+/* Skips the IPv6 extension headers. Returns false if the packet is a fragment: then nothing further counts. */
 static inline __attribute__((always_inline)) bool xlagg_skip_extensions(struct xlagg_parse *p)
 {
 	for (int i = 0; i < XLAGG_HASH_EXTENSIONS; i++) {
@@ -264,8 +268,8 @@ static inline __attribute__((always_inline)) bool xlagg_has_ports(__u8 protocol)
 }
 
 /*
- * Adds what identifies the flow above the network layer. The label counts only where no ports are found: it may
- * change in the life of a flow, and each direction has its own.
+ * Adds what identifies the flow above the network layer. The label counts only if there are no ports: it may change
+ * during the life of a flow, and each direction has its own.
  */
 static inline __attribute__((always_inline)) void xlagg_hash_transport(struct xlagg_parse *p, __u32 label)
 {
@@ -273,7 +277,7 @@ static inline __attribute__((always_inline)) void xlagg_hash_transport(struct xl
 
 	p->port = 0;
 	if (p->keys.fields & XLAGG_HASH_L4_PROTO)
-		p->network += (__u64)p->next << 36; /* above three VLAN ids */
+		p->network += (__u64)p->next << 36; /* above the bits of three VLAN ids */
 	if (xlagg_has_ports(p->next) && xlagg_take(p, 4, &ports)) {
 		p->network +=
 		    xlagg_pair(p, 4, xlagg_load16(ports), xlagg_load16(ports + 2), XLAGG_HASH_SPORT, XLAGG_HASH_DPORT);
@@ -283,7 +287,7 @@ static inline __attribute__((always_inline)) void xlagg_hash_transport(struct xl
 	}
 }
 
-/* Reads the packet at p->at. False: there is nothing behind it that could be a tunnel's. */
+/* Reads the packet at p->at. Returns false if no tunnel's packet can follow. */
 static inline __attribute__((always_inline)) bool xlagg_parse_packet(struct xlagg_parse *p)
 {
 	__u32 label = 0;
@@ -302,7 +306,7 @@ static inline __attribute__((always_inline)) bool xlagg_parse_packet(struct xlag
 	return true;
 }
 
-/* Behind a GRE header (RFC 2784, 2890). */
+/* Skips a GRE header (RFC 2784, 2890). */
 static inline __attribute__((always_inline)) bool xlagg_enter_gre(struct xlagg_parse *p)
 {
 	const __u8 *header;
@@ -319,7 +323,7 @@ static inline __attribute__((always_inline)) bool xlagg_enter_gre(struct xlagg_p
 	return p->ethertype != ETH_P_TEB || xlagg_parse_ethernet(p, 0);
 }
 
-/* Behind the rest of a UDP header and a VXLAN header (RFC 7348). */
+/* Skips the rest of a UDP header and a VXLAN header (RFC 7348). */
 static inline __attribute__((always_inline)) bool xlagg_enter_vxlan(struct xlagg_parse *p)
 {
 	const __u8 *header;
@@ -327,7 +331,7 @@ static inline __attribute__((always_inline)) bool xlagg_enter_vxlan(struct xlagg
 	return xlagg_take(p, 12, &header) && (header[4] & 0x08) && xlagg_parse_ethernet(p, 0);
 }
 
-/* Moves to the packet inside the one that was read. False: it is no tunnel's. */
+/* Moves to the packet inside the one that was read. Returns false if that is no tunnel's. */
 static inline __attribute__((always_inline)) bool xlagg_enter_tunnel(struct xlagg_parse *p)
 {
 	if (p->next == XLAGG_IP_IPV4 || p->next == XLAGG_IP_IPV6) {
@@ -340,8 +344,8 @@ static inline __attribute__((always_inline)) bool xlagg_enter_tunnel(struct xlag
 }
 
 /*
- * Most frames at once: IPv4 without options and in one piece, with ports, and no tag in the frame. What it adds is what
- * the functions above add. False: not such a frame, and nothing is added.
+ * The shortcut for most frames: unfragmented IPv4 without options, with ports, and without a tag in the frame. It adds
+ * the same as the functions above. Returns false for any other frame, and then adds nothing.
  */
 static inline __attribute__((always_inline)) bool xlagg_parse_plain(struct xlagg_parse *p, __u16 vid)
 {
@@ -361,7 +365,7 @@ static inline __attribute__((always_inline)) bool xlagg_parse_plain(struct xlagg
 	return true;
 }
 
-/* The flow hash from what was added. */
+/* Returns the flow hash of what was added. */
 static inline __attribute__((always_inline)) struct xlagg_flow xlagg_mix(const struct xlagg_parse *p)
 {
 	__u64 hash = p->link + p->network;
@@ -372,16 +376,18 @@ static inline __attribute__((always_inline)) struct xlagg_flow xlagg_mix(const s
 }
 
 /*
- * The hash of the frame from `data` to `data_end`. `vid`: id of a VLAN tag that is kept beside the frame (skb), 0:
- * none; it hashes as if it stood in front of the tags in the frame. With XLAGG_HASH_INNER the packet inside a tunnel
- * takes the place of the one that carries it, one level deep; MACs and VLAN ids of both count.
+ * Returns the hash of the frame from `data` to `data_end`. `vid` is the id of a VLAN tag that is kept beside the frame
+ * (skb), 0: none; it is hashed as if it preceded the tags in the frame. With XLAGG_HASH_INNER the packet inside a
+ * tunnel replaces the packet that carries it, one level deep; MACs and VLAN ids of both count.
  */
 static inline __attribute__((always_inline)) struct xlagg_flow xlagg_flow_hash(const void *data, const void *data_end,
 									       __u16 vid, struct xlagg_hash_keys keys)
 {
 	struct xlagg_parse p = {.keys = keys, .data = data, .end = data_end}, usual = p;
 
-	/* What a lagg hashes that was not told otherwise: here the compiler knows the fields, and asks for none. */
+	/*
+	 * The default fields have a copy of the shortcut in which the compiler knows them, so that no field is tested.
+	 */
 	usual.keys.fields = XLAGG_HASH_L2 | XLAGG_HASH_L3 | XLAGG_HASH_L4;
 	if (keys.fields == usual.keys.fields && xlagg_parse_plain(&usual, vid))
 		return xlagg_mix(&usual);

@@ -13,10 +13,10 @@
 
 #define XLAGG_NAME_MAX 16      /* IFNAMSIZ: a name and its NUL */
 #define XLAGG_ADDRESS_MAX 64   /* "ADDRESS/PREFIX" and its NUL */
-#define XLAGG_MAX_ADDRESSES 32 /* addresses given to one lagg */
+#define XLAGG_MAX_ADDRESSES 32 /* addresses that may be given to one lagg */
 #define XLAGG_MAX_TARGETS 16   /* addresses of option probe */
 #define XLAGG_TEXT_MAX 256     /* longest text option and its NUL */
-#define XLAGG_AUTO 0xffffffffu /* the value of a number option that says "auto" */
+#define XLAGG_AUTO 0xffffffffu /* value of a number option that means "auto" */
 
 enum xlagg_lacp_mode { XLAGG_LACP_ACTIVE, XLAGG_LACP_PASSIVE };
 enum xlagg_lacp_rate { XLAGG_RATE_SLOW, XLAGG_RATE_FAST, XLAGG_RATE_MATCH };
@@ -29,16 +29,16 @@ enum xlagg_probe_targets { XLAGG_PROBE_ANY, XLAGG_PROBE_ALL };
 struct xlagg_lagg_conf {
 	uint32_t proto;		      /* enum xlagg_proto */
 	uint32_t hash;		      /* enum xlagg_hash_field */
-	uint32_t hash_seed;	      /* XLAGG_AUTO: drawn once and kept */
+	uint32_t hash_seed;	      /* XLAGG_AUTO: chosen at random once, and kept */
 	uint32_t flowid;	      /* use the NIC's hash */
-	uint32_t flowid_shift;	      /* bits */
+	uint32_t flowid_shift;	      /* right shift of the NIC's hash, bits */
 	uint32_t lacp_mode;	      /* enum xlagg_lacp_mode */
 	uint32_t lacp_rate;	      /* enum xlagg_lacp_rate */
 	uint32_t lacp_strict;	      /* boolean */
 	uint32_t fallback_delay;      /* s */
 	uint32_t lacp_mux;	      /* enum xlagg_lacp_mux */
 	uint32_t system_prio;	      /* lower is preferred */
-	char system_mac[20];	      /* "auto" or a MAC; of a size that leaves no gap before the next */
+	char system_mac[20];	      /* "auto" or a MAC; the size avoids a gap before the next member */
 	uint32_t key;		      /* XLAGG_AUTO: from speed and lagg number */
 	uint32_t mixed_speed;	      /* boolean */
 	uint32_t select;	      /* enum xlagg_select */
@@ -54,9 +54,9 @@ struct xlagg_lagg_conf {
 	uint32_t damping;	      /* boolean */
 	char probe[XLAGG_TEXT_MAX];   /* "none" or addresses with commas */
 	uint32_t probe_interval;      /* ms */
-	uint32_t probe_missed;	      /* probes without answer after which a port is out */
+	uint32_t probe_missed;	      /* probes in a row without an answer after which a port is out */
 	uint32_t probe_targets;	      /* enum xlagg_probe_targets */
-	uint32_t peer_notify;	      /* announcements after a failover */
+	uint32_t peer_notify;	      /* messages to the neighbours after a failover */
 	uint32_t peer_notify_delay;   /* ms between them */
 	uint32_t mcast_rejoin;	      /* IGMP and MLD reports after a failover */
 	char port_ethertypes[64];     /* hexadecimal EtherTypes with commas */
@@ -65,7 +65,7 @@ struct xlagg_lagg_conf {
 	uint32_t device;	      /* enum xlagg_device */
 	uint32_t datapath;	      /* enum xlagg_profile */
 	uint32_t tx_path;	      /* enum xlagg_tx_path */
-	uint32_t admin;		      /* 1: up. Not an option word: `ifconfig lagg0 down`, `ip link set lagg0 down` */
+	uint32_t admin; /* 1: up. It has no option word: `ifconfig lagg0 down` and `ip link set lagg0 down` set it */
 };
 
 /* A port's options. */
@@ -73,12 +73,12 @@ struct xlagg_port_conf {
 	uint32_t prio;	 /* lower is preferred */
 	uint32_t number; /* LACP port number; XLAGG_AUTO: 1, 2, ... in order of addition */
 	uint32_t weight; /* share of the buckets */
-	uint32_t key;	 /* XLAGG_AUTO: the lagg's */
+	uint32_t key;	 /* XLAGG_AUTO: the lagg's key */
 	uint32_t absent; /* 1: the device need not exist */
 	uint32_t admin;	 /* 1: in service */
 };
 
-/* One lagg as configured: what `lagg add` makes, `save` prints and `diff` compares. */
+/* One lagg as configured: `lagg add` makes it, `save` prints it, `diff` compares it. */
 struct xlagg_model {
 	char name[XLAGG_NAME_MAX];
 	struct xlagg_lagg_conf conf;
@@ -88,12 +88,12 @@ struct xlagg_model {
 		char name[XLAGG_NAME_MAX]; /* the device */
 		struct xlagg_port_conf conf;
 	} port[XLAGG_MAX_PORTS];
-	char address[XLAGG_MAX_ADDRESSES][XLAGG_ADDRESS_MAX]; /* "ADDRESS/PREFIX", xlagg's own only */
+	char address[XLAGG_MAX_ADDRESSES][XLAGG_ADDRESS_MAX]; /* "ADDRESS/PREFIX", only those that xlagg added */
 };
 
 /* How an option's value is written and stored. */
 enum xlagg_kind {
-	XLAGG_KIND_NUMBER,     /* uint32_t; min..max, or "auto" where `word` says so */
+	XLAGG_KIND_NUMBER,     /* uint32_t; min..max, or "auto" if `word` allows it */
 	XLAGG_KIND_WORD,       /* uint32_t; index into `word` */
 	XLAGG_KIND_HASH,       /* uint32_t; words with commas, enum xlagg_hash_field */
 	XLAGG_KIND_MAC,	       /* text: "auto" or a MAC */
@@ -103,17 +103,17 @@ enum xlagg_kind {
 	XLAGG_KIND_ETHERTYPES, /* text: hexadecimal EtherTypes with commas */
 };
 
-/* One option. The index in its table is also its attribute in the control protocol: append only. */
+/* One option. The index in its table is its attribute in the control protocol as well: append only. */
 struct xlagg_option {
 	const char *name;  /* the word */
 	const char *alias; /* lagg(4)'s word, or NULL */
 	enum xlagg_kind kind;
 	uint32_t offset;	 /* of the value in its conf struct */
 	uint32_t size;		 /* of the value, octets */
-	uint32_t min, max;	 /* numbers */
+	uint32_t min, max;	 /* range of a number */
 	uint32_t fallback;	 /* default of a number or word; XLAGG_AUTO: "auto" */
 	const char *text;	 /* default of a text */
-	const char *const *word; /* words of a WORD, ended by NULL; for a NUMBER non-NULL means "auto" is allowed */
+	const char *const *word; /* words of a WORD, ended by NULL; not NULL for a NUMBER: "auto" is allowed */
 	const char *unit;	 /* "ms", "s", "Mb/s" or "" */
 	const char *help;	 /* one line */
 };

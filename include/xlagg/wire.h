@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * The slow protocols on the wire: LACPDU and Marker PDU (IEEE 802.1AX-2014 6.4.2, 6.5.3; IEEE 802.3 Annex 57A).
- * Numbers are big-endian. The structs start at the subtype, the first octet behind the EtherType.
+ * The slow protocols on the wire: LACPDU and Marker PDU (IEEE 802.1AX-2014 6.4.2, 6.5.3; IEEE 802.3 Annex 57A). Numbers
+ * are big-endian. The structs start at the subtype, the first octet after the EtherType.
  */
 #ifndef XLAGG_WIRE_H
 #define XLAGG_WIRE_H
@@ -9,7 +9,7 @@
 #include <linux/types.h>
 
 #define XLAGG_SLOW_ETHERTYPE 0x8809
-#define XLAGG_SLOW_PAYLOAD 110	     /* octets of a LACPDU or Marker PDU behind the EtherType */
+#define XLAGG_SLOW_PAYLOAD 110	     /* octets of a LACPDU or Marker PDU after the EtherType */
 #define XLAGG_SLOW_FRAME (14 + 110)  /* the same with the Ethernet header, without FCS */
 #define XLAGG_SLOW_ADDRESS_LAST 0x02 /* 01-80-C2-00-00-02: last octet of the destination */
 #define XLAGG_SLOW_ADDRESS                                                                                             \
@@ -17,12 +17,12 @@
 		0x01, 0x80, 0xc2, 0x00, 0x00, XLAGG_SLOW_ADDRESS_LAST                                                  \
 	}
 
-/* First octet of a slow-protocol PDU. 0 and everything above 10 are illegal, what is not named here is reserved. */
+/* First octet of a slow-protocol PDU. 0 and everything above 10 are illegal; what is not named here is reserved. */
 enum xlagg_slow_subtype {
 	XLAGG_SLOW_LACP = 1,
 	XLAGG_SLOW_MARKER = 2,
-	XLAGG_SLOW_OAM = 3,   /* another protocol's: left alone */
-	XLAGG_SLOW_OSSP = 10, /* another protocol's: left alone */
+	XLAGG_SLOW_OAM = 3,   /* belongs to another protocol: left alone */
+	XLAGG_SLOW_OSSP = 10, /* belongs to another protocol: left alone */
 	XLAGG_SLOW_SUBTYPE_MAX = 10,
 };
 
@@ -34,7 +34,7 @@ enum xlagg_lacp_state {
 	XLAGG_STATE_SYNC = 0x08,	 /* the port is attached to the right aggregator */
 	XLAGG_STATE_COLLECTING = 0x10,	 /* frames from the other end are accepted */
 	XLAGG_STATE_DISTRIBUTING = 0x20, /* frames are sent to the other end */
-	XLAGG_STATE_DEFAULTED = 0x40,	 /* the other end's values are defaults, no LACPDU gave them */
+	XLAGG_STATE_DEFAULTED = 0x40,	 /* the other end's values are defaults and not from a LACPDU */
 	XLAGG_STATE_EXPIRED = 0x80,	 /* the Receive machine is in EXPIRED */
 };
 
@@ -46,7 +46,7 @@ enum xlagg_lacp_tlv {
 	XLAGG_TLV_MARKER = 1,
 	XLAGG_TLV_MARKER_RESPONSE = 2,
 };
-/* What the length octets of the TLVs say: type and length octet included. */
+/* Values of the TLVs' length octets. They include the type and length octets. */
 #define XLAGG_TLV_ACTOR_LEN 20
 #define XLAGG_TLV_PARTNER_LEN 20
 #define XLAGG_TLV_COLLECTOR_LEN 16
@@ -64,7 +64,7 @@ struct xlagg_wire_end {
 	__u8 state; /* enum xlagg_lacp_state */
 } __attribute__((packed));
 
-/* LACPDU, version 1. Later versions put more TLVs where this one has its Terminator. */
+/* LACPDU, version 1. Later versions have more TLVs in the Terminator's place. */
 struct xlagg_wire_lacpdu {
 	__u8 subtype; /* XLAGG_SLOW_LACP */
 	__u8 version;
@@ -85,7 +85,7 @@ struct xlagg_wire_lacpdu {
 	__u8 reserved4[50];
 } __attribute__((packed));
 
-/* Marker PDU and Marker Response PDU: `type` tells which. */
+/* Marker PDU and Marker Response PDU, distinguished by `type`. */
 struct xlagg_wire_marker {
 	__u8 subtype; /* XLAGG_SLOW_MARKER */
 	__u8 version;
