@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The invariants: what holds whatever links, partners and administrators do. */
+/* The invariants: what must hold whatever happens to links, partners and options. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,13 +55,13 @@ void sim_read_pdu(const uint8_t *frame, struct sim_pdu *pdu)
 
 static bool same_identity(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b)
 {
-	return a->system_prio == b->system_prio && !memcmp(a->system, b->system, 6) && a->key == b->key &&
+	return a->system_prio == b->system_prio && memcmp(a->system, b->system, 6) == 0 && a->key == b->key &&
 	       a->port_prio == b->port_prio && a->port == b->port;
 }
 
 static bool same_partner(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b)
 {
-	return a->system_prio == b->system_prio && !memcmp(a->system, b->system, 6) && a->key == b->key;
+	return a->system_prio == b->system_prio && memcmp(a->system, b->system, 6) == 0 && a->key == b->key;
 }
 
 void sim_check_received(struct sim *sim, uint32_t system, uint32_t port, const uint8_t *frame)
@@ -74,12 +74,12 @@ void sim_check_received(struct sim *sim, uint32_t system, uint32_t port, const u
 	sim_log(sim, "system %u eth%u: hears %02x%02x key %u port %u %02x, who sees %02x%02x key %u port %u %02x",
 		system, port, pdu.actor.system[0], pdu.actor.system[5], pdu.actor.key, pdu.actor.port, pdu.actor.state,
 		pdu.partner.system[0], pdu.partner.system[5], pdu.partner.key, pdu.partner.port, pdu.partner.state);
-	if (!memcmp(pdu.actor.system, us->system, 6))
+	if (memcmp(pdu.actor.system, us->system, 6) == 0)
 		return; /* its own system */
 	watch->heard = true;
 	watch->heard_at = sim->now;
 	watch->pdu = pdu;
-	pdu.partner.port_prio = us->port_prio; /* a change of ours is forgiven for a while */
+	pdu.partner.port_prio = us->port_prio; /* for a while the partner may still have the old one */
 	watch->matched = same_identity(&pdu.partner, us) && pdu.partner.state & XLAGG_STATE_AGGREGATION;
 }
 
@@ -94,7 +94,7 @@ void sim_check_sent(struct sim *sim, uint32_t system, uint32_t port, const uint8
 	sim_read_pdu(frame, &pdu);
 	sim_log(sim, "system %u eth%u: sends %02x, sees %02x%02x key %u port %u %02x", system, port, pdu.actor.state,
 		pdu.partner.system[0], pdu.partner.system[5], pdu.partner.key, pdu.partner.port, pdu.partner.state);
-	if (memcmp(frame, header, 6) || memcmp(frame + 6, mac, 6) || number_at(frame + 12) != 0x8809 ||
+	if (memcmp(frame, header, 6) != 0 || memcmp(frame + 6, mac, 6) != 0 || number_at(frame + 12) != 0x8809 ||
 	    frame[14] != 1 || frame[15] != 1)
 		sim_broken(sim, system, port, "what it sends is no LACPDU of its own");
 	if (watch->sent[2] && sim->now - watch->sent[2] < SIM_SECOND) {
@@ -109,7 +109,7 @@ void sim_check_sent(struct sim *sim, uint32_t system, uint32_t port, const uint8
 
 /* --- ports --- */
 
-/* The partner said, in its last word, that frames are welcome. */
+/* In its last LACPDU the partner said that it accepts frames. */
 static bool invited(const struct sim_system *s, const struct sim_watch *watch)
 {
 	uint8_t state = watch->pdu.actor.state;
@@ -160,7 +160,7 @@ static void check_port(struct sim *sim, uint32_t system, uint32_t port)
 		sim_broken(sim, system, port, "distributes although the partner has been silent for longer than 90 s");
 }
 
-/* All ports that distribute lead to one partner: `first` of them to the same as this one. */
+/* All ports that distribute lead to one partner: these two do. */
 static void check_one_lag(struct sim *sim, uint32_t system, uint32_t first, uint32_t port)
 {
 	const struct lacp_port *one = sim_lacp(sim, system, first), *two = sim_lacp(sim, system, port);
@@ -226,14 +226,14 @@ static bool distributes(const struct sim *sim, const struct sim_link *link, uint
 	       sim_flags(sim, system, port) & XLAGG_FLAG_DISTRIBUTING;
 }
 
-/* A port that carries traffic because nobody talks to it: there is nobody to agree with. */
+/* The port carries traffic because nobody talks to it: there is no other end that could agree. */
 static bool stands_in(const struct sim *sim, const struct sim_link *link, uint32_t end)
 {
 	return distributes(sim, link, end) &&
 	       sim_lacp(sim, link->end[end].system, link->end[end].port)->actor.state & XLAGG_STATE_DEFAULTED;
 }
 
-/* LACP runs over this link: both ends are in service, and one of them starts talking. */
+/* LACP runs over this link: both ends are in service, and at least one of them starts talking. */
 static bool talks(const struct sim *sim, const struct sim_link *link)
 {
 	const struct sim_system *a, *b;
@@ -242,7 +242,7 @@ static bool talks(const struct sim *sim, const struct sim_link *link)
 		return false;
 	a = &sim->system[link->end[0].system];
 	b = &sim->system[link->end[1].system];
-	if (!memcmp(a->mac, b->mac, sizeof(a->mac)))
+	if (memcmp(a->mac, b->mac, sizeof(a->mac)) == 0)
 		return false;
 	if (!a->conf.admin || !b->conf.admin || !a->port[link->end[0].port].used || !b->port[link->end[1].port].used ||
 	    !a->port[link->end[0].port].conf.admin || !b->port[link->end[1].port].conf.admin)
@@ -260,7 +260,7 @@ static uint32_t limit_of(const struct sim_system *s)
 	return s->conf.max_links ? s->conf.max_links : SIM_PORTS;
 }
 
-/* Two systems whose every link has the same keys: how many links carry traffic is known. SIM_NONE: it is not. */
+/* Of two systems whose links all have the same keys, how many links must carry traffic; SIM_NONE: that is not known. */
 static uint32_t expected_of_pair(const struct sim *sim, uint32_t talking)
 {
 	const struct sim_system *a = &sim->system[0], *b = &sim->system[1];

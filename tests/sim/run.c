@@ -18,12 +18,12 @@
 
 #define JOBS_MAX 64
 
-/* What the workers found: shared memory. */
+/* What the workers found, in shared memory. */
 struct results {
 	struct family {
-		uint64_t scenarios, steps, broken; /* broken: an invariant was */
-		uint64_t repeated, unlike;	   /* run a second time, and were not the same then */
-		uint64_t bad_seed;		   /* the first of them */
+		uint64_t scenarios, steps, broken; /* broken: one of the invariants was */
+		uint64_t repeated, unlike;	   /* scenarios that ran a second time; those that differed then */
+		uint64_t bad_seed;		   /* seed of the first that was broken or unlike */
 		char what[512];
 	} family[SIM_FAMILIES];
 } __attribute__((aligned(64)));
@@ -41,7 +41,7 @@ static void run_one(struct sim *sim, uint64_t seed, struct family *family)
 	}
 	if (seed / SIM_FAMILIES % 100)
 		return;
-	fingerprint = sim->fingerprint; /* one in a hundred twice */
+	fingerprint = sim->fingerprint; /* one in a hundred runs twice */
 	sim_scenario(sim, seed, false);
 	family->repeated++;
 	if (sim->fingerprint != fingerprint && !family->unlike++ && !family->broken) {
@@ -71,7 +71,7 @@ static void work(struct results *results, uint64_t first, uint64_t count, uint32
 	free(sim);
 }
 
-/* What all workers together have of a family. */
+/* Adds up what all workers found in a family. */
 static struct family sum_of(const struct results *results, uint32_t jobs, uint32_t f)
 {
 	struct family sum = {0};
@@ -92,7 +92,7 @@ static struct family sum_of(const struct results *results, uint32_t jobs, uint32
 	return sum;
 }
 
-/* A family of which nothing was run has failed. */
+/* Reports the results as TAP and returns whether all is well. A family of which no scenario ran has failed. */
 static bool report(FILE *out, const struct results *results, uint32_t jobs, const char *self)
 {
 	uint64_t repeated = 0, unlike = 0;
@@ -175,7 +175,7 @@ int main(int argc, char **argv)
 {
 	uint64_t first = 1, count = 100000;
 	uint32_t jobs = 2;
-	bool soak = argc > 1 && !strcmp(argv[1], "--soak");
+	bool soak = argc > 1 && strcmp(argv[1], "--soak") == 0;
 	const char *tap = NULL;
 	int option;
 

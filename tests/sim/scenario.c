@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What happens in a scenario: drawn from the seed, within the family of scenarios that the seed belongs to. */
+/* What happens in a scenario: it is drawn from the seed, within the family that the seed belongs to. */
 #include <string.h>
 
 #include "sim.h"
@@ -7,12 +7,12 @@
 enum trait {
 	NOISE = 1 << 0,	   /* loss, delay, duplication, reordering, one-way links */
 	FLAPS = 1 << 1,	   /* carrier comes and goes */
-	RESTARTS = 1 << 2, /* agents die, end and come back */
+	RESTARTS = 1 << 2, /* agents die, stop and come back */
 	CONFIG = 1 << 3,   /* options change */
 	MANY = 1 << 4,	   /* more than two systems */
 	MOVES = 1 << 5,	   /* cables are replugged */
 	LOOSE = 1 << 6,	   /* lacp-strict off */
-	LOOPS = 1 << 7,	   /* cables from a system to itself, and twins */
+	LOOPS = 1 << 7,	   /* cables from a system to itself, and two systems with one MAC */
 	MIXED = 1 << 8,	   /* speeds, duplex and keys differ */
 	LIMITS = 1 << 9,   /* min-links, max-links */
 };
@@ -197,7 +197,7 @@ static void draw_topology(struct sim *sim, uint32_t traits)
 		sim->system[i].start_at =
 		    sim->now + (chance(sim, 50) ? 0 : sim_random(&sim->random) % (5 * SIM_SECOND));
 	}
-	if (traits & LOOPS && chance(sim, 5)) /* twins */
+	if (traits & LOOPS && chance(sim, 5)) /* two systems with one MAC */
 		memcpy(sim->system[1].mac, sim->system[0].mac, sizeof(sim->system[0].mac));
 	for (uint32_t i = 0; i < links; i++)
 		draw_link(sim, traits);
@@ -216,7 +216,7 @@ static void make_noise(struct sim *sim, struct sim_link *link)
 	case 1:
 		way->duplicate = between(sim, 0, 50);
 		break;
-	case 2: /* reorders too */
+	case 2: /* frames are reordered too */
 		way->delay_min = between(sim, 0, 50) * SIM_MS;
 		way->delay_max = way->delay_min + between(sim, 1, 2000) * SIM_MS;
 		break;
@@ -323,7 +323,7 @@ static void disturb(struct sim *sim, uint32_t traits)
 
 /* --- peace --- */
 
-/* The faults stop: everything runs, every cable works, everybody knows. What was under way arrives now. */
+/* The faults stop: every agent runs, every cable works, and every core knows it. What is under way arrives now. */
 static void make_peace(struct sim *sim)
 {
 	for (uint32_t i = 0; i < sim->flights; i++)
@@ -357,7 +357,7 @@ static bool any_slow(const struct sim *sim)
 	return false;
 }
 
-/* Aggregators that a system could use, at most. */
+/* The greatest number of aggregators that a system could choose from. */
 static uint32_t choices(const struct sim *sim)
 {
 	uint32_t most = 1;
@@ -389,8 +389,8 @@ static uint64_t bound_of(const struct sim *sim, bool ever_slow)
 }
 
 /*
- * Within the bound everybody agrees, and it stays so. Most scenarios end once it has been quiet for a while; one in
- * sixteen runs on.
+ * Within the bound all systems agree, and nothing changes after that. Most scenarios end once it has been quiet for a
+ * while; one in sixteen runs on to the bound.
  */
 static void come_to_agree(struct sim *sim, bool slow)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
  * A deterministic simulation of systems that speak LACP: real cores, links that misbehave, and a clock that jumps from
- * one thing that happens to the next. Everything follows from a seed.
+ * one event to the next. Everything follows from a seed.
  *
- * A scenario has a time of faults and a time of peace. The invariants (check.c) hold at every step; in peace both ends
- * of each link come to agree within a bound.
+ * A scenario has a time of faults and then a time of peace. The invariants (check.c) hold at every step; in peace both
+ * ends of each link come to agree within a bound.
  */
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
@@ -18,7 +18,7 @@
 #define SIM_SYSTEMS 5
 #define SIM_PORTS 8 /* of one system */
 #define SIM_LINKS 16
-#define SIM_FLIGHTS 256 /* frames and news under way */
+#define SIM_FLIGHTS 256 /* frames and news under way, at most */
 #define SIM_WHAT 512
 #define SIM_NONE UINT32_MAX
 #define SIM_MS 1000000ull
@@ -33,7 +33,7 @@ static inline uint64_t sim_random(uint64_t *state)
 	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
 	return z ^ z >> 31;
 }
-/* 0 .. below-1 */
+/* 0 to below-1 */
 static inline uint32_t sim_below(uint64_t *state, uint32_t below)
 {
 	return (uint32_t)(sim_random(state) % below);
@@ -43,7 +43,7 @@ static inline bool sim_percent(uint64_t *state, uint32_t percent)
 	return sim_below(state, 100) < percent;
 }
 
-/* What a LACPDU says, read by code of our own: a fault of the codec must not hide itself. */
+/* The content of a LACPDU. The simulation has a decoder of its own, so that a fault of the core's codec is noticed. */
 struct sim_pdu {
 	struct xlagg_lacp_end actor, partner;
 };
@@ -51,7 +51,7 @@ struct sim_pdu {
 /* What the checker remembers of a port. */
 struct sim_watch {
 	uint64_t sent[4];   /* times of the last LACPDUs, [0] the latest; 0: none */
-	uint32_t last_pdus; /* LACPDUs that may exceed the limit because the port leaves */
+	uint32_t last_pdus; /* LACPDUs that may exceed the rate limit because the port leaves */
 	bool heard;	    /* `pdu` is valid: a LACPDU of another system came since the port was last enabled */
 	bool matched;	    /* its Partner fields were ours when it came */
 	uint64_t heard_at;
@@ -65,19 +65,19 @@ struct sim_port {
 	char name[XLAGG_NAME_MAX];
 	uint32_t order;
 	struct xlagg_port_conf conf;
-	bool up;	       /* administratively, as `ip link set` has it */
-	struct core_link told; /* as the core was last told */
+	bool up;	       /* administratively, by `ip link set` */
+	struct core_link told; /* as last reported to the core */
 	struct sim_watch watch;
 };
 
 struct sim_system {
 	struct core *core;
-	bool running;	   /* the agent is */
-	uint64_t start_at; /* a dead agent starts again then */
-	bool adopts;	   /* and goes on from what is left: */
+	bool running;	   /* the agent runs */
+	uint64_t start_at; /* when an agent that does not run starts again */
+	bool adopts;	   /* it then goes on from these records: */
 	struct xlagg_table left_table;
 	struct xlagg_lacp left[SIM_PORTS];
-	uint64_t jitter;  /* ns that the agent is late for its deadlines at most */
+	uint64_t jitter;  /* how late the agent meets its deadlines at most, ns */
 	uint64_t wake_at; /* when it runs next */
 	uint32_t orders;  /* ports added so far */
 	uint8_t mac[6];
@@ -88,7 +88,7 @@ struct sim_system {
 /* One direction of a link. */
 struct sim_way {
 	uint32_t loss, duplicate; /* percent */
-	bool blocked;		  /* nothing gets through, though carrier is there */
+	bool blocked;		  /* no frame gets through, although there is carrier */
 	uint64_t delay_min, delay_max;
 };
 
@@ -96,21 +96,21 @@ struct sim_link {
 	struct {
 		uint32_t system, port; /* SIM_NONE: nothing is plugged in */
 	} end[2];
-	bool intact; /* would give carrier */
+	bool intact; /* the cable is in order */
 	uint32_t speed, duplex;
-	struct sim_way way[2]; /* [i]: from end i */
-	uint32_t epoch;	       /* counts replugging: what was under way is lost */
+	struct sim_way way[2]; /* [i]: the direction from end i */
+	uint32_t epoch;	       /* counts changes of plugs: frames under way are lost */
 };
 
 enum sim_flight_kind { SIM_FRAME, SIM_NEWS };
 
-/* On its way: a frame to the other end of a link, or the news of a changed link to the agent. */
+/* Something under way: a frame to the other end of a link, or the news of a changed link to the agent. */
 struct sim_flight {
 	enum sim_flight_kind kind;
-	uint64_t at, number; /* order of arrival; equal times: order of departure */
-	uint32_t link, end;  /* frame: from this end */
+	uint64_t at, number; /* arrival is ordered by time, then by departure */
+	uint32_t link, end;  /* frame: sent from this end */
 	uint32_t epoch;
-	uint32_t system, port; /* news: of this port */
+	uint32_t system, port; /* news: about this port */
 	uint8_t frame[CORE_FRAME_LEN];
 };
 
@@ -126,12 +126,12 @@ struct sim {
 	uint64_t departures;
 	struct core_effects fx;
 
-	uint64_t peace;	      /* when the faults stopped, 0: not yet */
+	uint64_t peace;	      /* when the faults stopped; 0: not yet */
 	bool trace;	      /* print what happens */
-	bool broken;	      /* an invariant is */
-	uint64_t last_change; /* when a port began or ended to distribute last */
-	uint64_t steps;	      /* inputs given, so far */
-	uint64_t fingerprint; /* of everything that happened: equal for equal seeds */
+	bool broken;	      /* an invariant is broken */
+	uint64_t last_change; /* when a port last began or stopped to distribute */
+	uint64_t steps;	      /* inputs so far */
+	uint64_t fingerprint; /* hash of everything that happened: the same for the same seed */
 	char what[SIM_WHAT];  /* the broken invariant */
 };
 
@@ -144,33 +144,33 @@ void sim_set_port(struct sim *sim, uint32_t system, uint32_t port, const struct 
 void sim_del_port(struct sim *sim, uint32_t system, uint32_t port);
 void sim_set(struct sim *sim, uint32_t system, const struct xlagg_lagg_conf *conf);
 void sim_start(struct sim *sim, uint32_t system);
-/* The agent dies, or ends with its last LACPDUs sent, and starts again after a while, anew or from where it was. */
+/* The agent dies, or stops and sends its last LACPDUs. It starts again after `away` ns, anew or from its records. */
 void sim_kill(struct sim *sim, uint32_t system, uint64_t away, bool adopt);
 void sim_stop(struct sim *sim, uint32_t system, uint64_t away);
 uint32_t sim_add_link(struct sim *sim, uint32_t a, uint32_t a_port, uint32_t b, uint32_t b_port);
-/* The link at a port, SIM_NONE: nothing is plugged in. `end` may be NULL. */
+/* Returns the link at a port, SIM_NONE: nothing is plugged in. `end` may be NULL. */
 uint32_t sim_link_at(const struct sim *sim, uint32_t system, uint32_t port, uint32_t *end);
 bool sim_carrier(const struct sim *sim, uint32_t system, uint32_t port);
-/* Something about a link changed: both agents hear of it, each after up to `latency` ns. */
+/* A link changed: the agents at both ends hear of it, each after up to `latency` ns. */
 void sim_tell_link(struct sim *sim, uint32_t link, uint64_t latency);
 void sim_tell_port(struct sim *sim, uint32_t system, uint32_t port, uint64_t latency);
 /* Lets time pass until `until`, or until an invariant is broken. */
 void sim_pass(struct sim *sim, uint64_t until);
 void sim_log(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* What the core makes of a port, NULL: the agent is away, or the port is not its. */
+/* Returns the core's state of a port, NULL: the agent is away, or the port is not the lagg's. */
 const struct lacp_port *sim_lacp(const struct sim *sim, uint32_t system, uint32_t port);
-/* enum xlagg_flag of a port of a running agent. */
+/* Returns the flags (enum xlagg_flag) of a port whose agent runs. */
 uint32_t sim_flags(const struct sim *sim, uint32_t system, uint32_t port);
 
 /* --- check.c: invariants --- */
 void sim_broken(struct sim *sim, uint32_t system, uint32_t port, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 void sim_read_pdu(const uint8_t *frame, struct sim_pdu *pdu);
-/* Before a frame is given to a system; before effects are executed; after a step of a system. */
+/* To be called before a frame is given to a system, before effects are executed, and after a step of a system. */
 void sim_check_received(struct sim *sim, uint32_t system, uint32_t port, const uint8_t *frame);
 void sim_check_sent(struct sim *sim, uint32_t system, uint32_t port, const uint8_t *frame);
 void sim_check_system(struct sim *sim, uint32_t system);
-/* Both ends of each link agree, and whatever could carry traffic does. False: `what` says what is missing. */
+/* Whether both ends of each link agree, and whatever could carry traffic does. If not, `what` says what is missing. */
 bool sim_agree(const struct sim *sim, char what[SIM_WHAT]);
 
 /* --- scenario.c --- */

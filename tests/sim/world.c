@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Systems, links between them, and time. */
+/* The systems, the links between them, and time. */
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -162,7 +162,7 @@ static void send_frame(struct sim *sim, uint32_t system, uint32_t port, const ui
 
 /* --- systems --- */
 
-/* Executes what a core asked for and looks at what it has become. */
+/* Executes the effects of a core and checks its new state. */
 static void step(struct sim *sim, uint32_t system)
 {
 	struct sim_system *s = &sim->system[system];
@@ -262,7 +262,7 @@ static void start_anew(struct sim *sim, uint32_t system)
 	}
 }
 
-/* What the former agent left is taken over: the ports go on where they were. */
+/* A new agent goes on from the records: the ports stay in the state that they were left in. */
 static void take_over(struct sim *sim, uint32_t system)
 {
 	struct sim_system *s = &sim->system[system];
@@ -279,7 +279,7 @@ static void take_over(struct sim *sim, uint32_t system)
 		p->told = link_of(sim, system, i);
 		if (!p->told.carrier)
 			p->watch.heard = false;
-		p->watch.heard_at = sim->now; /* it gets its full time */
+		p->watch.heard_at = sim->now; /* the partner gets its full time */
 		core_port_add(s->core, sim->now, i, p->name, p->order, &p->conf, &sim->fx);
 		core_adopt_lacp(s->core, i, &s->left[i]);
 		core_link_changed(s->core, sim->now, i, &p->told, &sim->fx);
@@ -301,7 +301,7 @@ void sim_start(struct sim *sim, uint32_t system)
 		start_anew(sim, system);
 }
 
-/* What an agent keeps pinned for the next one. */
+/* Keeps what an agent leaves pinned for the next one. */
 static void leave_state(struct sim *sim, uint32_t system)
 {
 	struct sim_system *s = &sim->system[system];
@@ -429,7 +429,7 @@ static void arrive(struct sim *sim, const struct sim_flight *flight)
 	step(sim, system);
 }
 
-/* The flight that arrives first, SIM_NONE: none is under way. */
+/* Returns the flight that arrives first, SIM_NONE: none is under way. */
 static uint32_t first_flight(const struct sim *sim)
 {
 	uint32_t first = SIM_NONE;
@@ -443,7 +443,7 @@ static uint32_t first_flight(const struct sim *sim)
 	return first;
 }
 
-/* What happens next, at `until` at the latest. False: nothing more. */
+/* Lets the next thing happen, if that is not after `until`. Returns whether something happened. */
 static bool next(struct sim *sim, uint64_t until)
 {
 	uint32_t flight = first_flight(sim);

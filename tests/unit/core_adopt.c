@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* An agent that starts takes over what is in use; several inputs have one effect. */
+/* A new agent takes over what is in use, and several inputs have one effect. */
 #include <string.h>
 
 #include "unit/core_rig.h"
 
-/* A core that has taken over what `from` published, with the links as they are there. */
+/* Makes a core that takes over what `from` published, with the same links. */
 static struct rig *adopt(const struct rig *from)
 {
 	struct rig *rig = rig_new_with(&from->conf);
@@ -200,7 +200,7 @@ Test(core_adopt, what_is_shown_stays)
 	cr_assert_eq(history.port[0].link_failures, 1);
 	after = adopt(before);
 	release(after);
-	/* A moment before this core came. */
+	/* A moment before this core started. */
 	for (uint32_t slot = 0; slot < 2; slot++)
 		history.port[slot].flags_ns = RIG_START * RIG_MS - 1;
 	core_adopt_history(after->core, &history);

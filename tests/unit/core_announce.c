@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* When the neighbours are told, and how often. */
+/* When the neighbours are told of a failover, and how often. */
 #include <string.h>
 
 #include "unit/core_rig.h"

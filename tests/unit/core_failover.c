@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Failover: which port is active, who takes over, who takes back. */
+/* Failover: which port is active, which one takes over, and which one takes back. */
 #include <errno.h>
 #include <string.h>
 
@@ -60,7 +60,7 @@ Test(core_failover, loss_and_return)
 
 	rig->link[0].detected = XLAGG_DETECTED_POLL;
 	rig_carrier(rig, 0, false);
-	/* Whoever finds it so later did not notice it. */
+	/* A later report of the same state does not change who noticed it. */
 	rig->link[0].detected = XLAGG_DETECTED_NETLINK;
 	rig_carrier(rig, 0, false);
 	cr_assert_str_eq(rig_active(rig), "eth1");

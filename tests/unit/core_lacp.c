@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* LACP within the lagg: two cores joined port to port. The machines themselves are tested in lacp_*.c. */
+/* LACP within the lagg: two cores connected port to port. The machines themselves are tested in lacp_*.c. */
 #include <string.h>
 
 #include "unit/core_rig.h"
@@ -11,7 +11,7 @@
 /* Two laggs and the cables between them. */
 struct pair {
 	struct rig *end[2];
-	uint32_t delivered[2]; /* entries of each end's log that have been looked at */
+	uint32_t delivered[2]; /* how many entries of each end's log have been read */
 };
 
 static void deliver(struct pair *pair)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Link probes: whom they are sent from, whose answer counts, and what silence means. */
+/* Link probes: which MAC they are sent from, which answers count, and what silence means. */
 #include <string.h>
 
 #include "unit/core_rig.h"
@@ -21,7 +21,7 @@ static uint32_t sent(const struct rig *rig)
 	return probes;
 }
 
-/* Lets one round begin; the ports of `ports` are answered by the target. */
+/* Lets one round begin; the target answers the ports of the mask `ports`. */
 static void round_with(struct rig *rig, uint32_t ports, const char *target)
 {
 	uint32_t before = sent(rig);
@@ -39,7 +39,7 @@ static void rounds_with(struct rig *rig, uint32_t rounds, uint32_t ports)
 		round_with(rig, ports, TARGET);
 }
 
-/* A lagg whose ports are all answered. */
+/* A lagg whose ports all get answers. */
 static struct rig *probing(enum xlagg_proto proto, uint32_t ports, const char *targets)
 {
 	struct rig *rig = rig_new(proto, ports);
@@ -108,7 +108,7 @@ Test(core_probe, not_in_every_proto)
 	}
 }
 
-/* The port in use is where the lagg is; no other ever looks like it. */
+/* The port in use probes from the lagg's MAC, and no other port ever does. */
 Test(core_probe, from_the_laggs_mac_where_the_lagg_is)
 {
 	struct rig *rig = probing(XLAGG_PROTO_FAILOVER, 3, TARGET);
@@ -124,7 +124,7 @@ Test(core_probe, from_the_laggs_mac_where_the_lagg_is)
 	rig_free(rig);
 }
 
-/* mac active: the lagg has the MAC of the port in use, so each port has its own to probe from. */
+/* mac active: the lagg has the MAC of the port in use, so each port can probe from its own. */
 Test(core_probe, each_from_its_own_with_mac_active)
 {
 	struct rig *rig = probing(XLAGG_PROTO_FAILOVER, 2, TARGET);
@@ -140,7 +140,7 @@ Test(core_probe, each_from_its_own_with_mac_active)
 	rig_free(rig);
 }
 
-/* Where all are in use, they differ all the same: their MAC tells whose probe is answered. */
+/* Where all ports are in use their MACs differ all the same: the MAC shows which port's probe is answered. */
 Test(core_probe, never_from_the_laggs_mac_where_flows_are_spread)
 {
 	struct rig *rig = probing(XLAGG_PROTO_LOADBALANCE, 2, TARGET);
@@ -244,7 +244,7 @@ Test(core_probe, a_target_that_dies_takes_nothing_with_it)
 		struct rig *rig = probing(proto, 3, TARGET);
 
 		rig_forget(rig);
-		/* it heard some of the last round */
+		/* it got some answers in the last round */
 		round_with(rig, 5, TARGET);
 		rounds_with(rig, 300, 0);
 		cr_assert_eq(rig_count(rig, CORE_PUBLISH), 0);
@@ -261,7 +261,7 @@ Test(core_probe, a_target_that_dies_takes_nothing_with_it)
 	}
 }
 
-/* Who was silent before the target died was so for another reason. */
+/* A port that was silent before the target died had another reason for it. */
 Test(core_probe, who_was_out_stays_out_when_the_target_dies)
 {
 	struct rig *rig = probing(XLAGG_PROTO_FAILOVER, 2, TARGET);
@@ -385,7 +385,7 @@ Test(core_probe, damping_counts_it_as_a_loss)
 	rig_free(rig);
 }
 
-/* --- whose answer counts --- */
+/* --- which answers count --- */
 
 /* Whether such an answer keeps slot 0 in use. */
 static bool counts(enum xlagg_proto proto, uint32_t slot, uint32_t prober, const char *target, const uint8_t *source)
@@ -479,7 +479,7 @@ Test(core_probe, targets_as_the_option_says)
 	rig_free(rig);
 }
 
-/* --- changes while it runs --- */
+/* --- changes while probes run --- */
 
 Test(core_probe, other_targets_begin_anew)
 {
@@ -532,7 +532,7 @@ Test(core_probe, shown)
 	rig_free(rig);
 }
 
-/* An agent that takes over knows of the silent port only that it was not in use. */
+/* All that a new agent knows of a silent port is that it was not in use. */
 Test(core_probe, the_next_agent_waits_for_an_answer)
 {
 	struct rig *before = probing(XLAGG_PROTO_FAILOVER, 2, TARGET), *rig = rig_new_with(&before->conf);

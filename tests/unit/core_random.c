@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Random inputs, seeded; after each of them the rig checks everything that must always hold. */
+/* Random inputs from seeds. After each input the rig checks everything that must always hold. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +78,7 @@ static void change_port(struct rig *rig, uint32_t slot)
 	rig_port_set(rig, slot);
 }
 
-/* A few rounds in which some ports are answered by some target. */
+/* A few rounds in which a target answers some of the ports. */
 static void some_answers(struct rig *rig)
 {
 	static const uint8_t far_end[6] = {2, 9, 9, 9, 9, 9};
@@ -135,7 +135,7 @@ static void step(struct rig *rig)
 	}
 }
 
-/* Whatever happened: once all is well again, all is well. */
+/* Whatever happened before: once all ports are well again, the lagg is too. */
 static void recover(struct rig *rig)
 {
 	rig->conf.admin = 1;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The bench of the core: inputs, the log of effects, and the checks after each input. */
 #include "unit/core_rig.h"
 
 #include <arpa/inet.h>
@@ -75,7 +76,7 @@ static void check_table(const struct rig *rig, const struct core_output *out)
 	}
 }
 
-/* Failover: the datapath uses the first live port in order; that one is shown as active, and may collect. */
+/* Failover: the datapath uses the first live port in order. That port is shown as active, and it collects. */
 static void check_kernel_agrees(struct rig *rig, const struct core_output *out)
 {
 	for (uint32_t i = 0; i < out->table.count; i++) {
@@ -123,7 +124,7 @@ static void check_ports(struct rig *rig, const struct core_output *out)
 	}
 }
 
-/* However bad: of the ports that could carry traffic one does. */
+/* Of the ports that could carry traffic at least one does, however bad they are. */
 static void check_last_resort(const struct rig *rig, const struct core_output *out)
 {
 	bool could = false, does = false;
@@ -161,7 +162,7 @@ static void check_published(struct rig *rig, const struct core_output *out)
 	rig->last = *out;
 }
 
-/* What must hold after every input, whatever it was. */
+/* Checks what must hold after every input. */
 static void rig_check(struct rig *rig)
 {
 	const struct core_output *out = core_output(rig->core);
@@ -326,7 +327,7 @@ uint32_t rig_deadline(const struct rig *rig)
 {
 	uint64_t deadline = core_deadline(rig->core);
 
-	/* The first whole millisecond that is not before it. */
+	/* Returns the first whole millisecond that is not before `ns`. */
 	return deadline == CORE_NEVER ? UINT32_MAX : (uint32_t)((deadline + RIG_MS - 1) / RIG_MS - RIG_START);
 }
 

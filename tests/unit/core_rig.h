@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * A core on a bench: a fake clock in milliseconds, ports by slot ("eth0" is slot 0), a log of every effect. After each
- * input the rig checks what must hold at all times (rig_check in core_rig.c), so that every test is a test of that too.
+ * A core on a bench: a fake clock in milliseconds, ports by slot ("eth0" is slot 0), and a log of every effect. After
+ * each input the rig checks what must always hold (rig_check in core_rig.c), so that every test is a test of that too.
  */
 #ifndef UNIT_CORE_RIG_H
 #define UNIT_CORE_RIG_H
@@ -35,14 +35,14 @@ struct rig {
 	struct rig_entry log[RIG_LOG];
 };
 
-/* A lagg with default options but `proto`, and `ports` ports with carrier at 1000 Mb/s; the log is emptied. */
+/* Makes a lagg with default options except `proto`, and `ports` ports with carrier at 1000 Mb/s. The log is emptied. */
 struct rig *rig_new(enum xlagg_proto proto, uint32_t ports);
-/* The same without ports, and with what `conf` says. */
+/* Makes a lagg without ports, with the options of `conf`. */
 struct rig *rig_new_with(const struct xlagg_lagg_conf *conf);
 void rig_free(struct rig *rig);
 struct xlagg_lagg_conf rig_defaults(void);
 
-/* Inputs. Options are changed in rig->conf and rig->port[] and taken over by rig_set and rig_port_set. */
+/* Inputs. Options are changed in rig->conf and rig->port[] and passed to the core by rig_set and rig_port_set. */
 void rig_add(struct rig *rig, uint32_t slot);
 void rig_del(struct rig *rig, uint32_t slot);
 void rig_set(struct rig *rig);
@@ -51,25 +51,25 @@ void rig_carrier(struct rig *rig, uint32_t slot, bool carrier);
 void rig_link(struct rig *rig, uint32_t slot, bool present, bool admin_up, bool carrier);
 int rig_activate(struct rig *rig, uint32_t slot);
 void rig_frame(struct rig *rig, uint32_t slot, const uint8_t frame[CORE_FRAME_LEN]);
-/* An answer of `target` to the last probe of `prober`, that came in on `slot` from the MAC `source`. */
+/* An answer of `target` to the last probe of `prober`, received on `slot` from the MAC `source`. */
 void rig_answer(struct rig *rig, uint32_t slot, uint32_t prober, const char *target, const uint8_t source[6]);
 void rig_stop(struct rig *rig);
-/* Lets time pass up to `ms`, running the core at its deadlines and at no other time. */
+/* Lets `ms` pass; the core runs at its deadlines and at no other time. */
 void rig_until(struct rig *rig, uint32_t ms);
-/* Lets it pass until the core wants nothing more. */
+/* Lets time pass until the core has no deadline. */
 void rig_settle(struct rig *rig);
 void rig_forget(struct rig *rig);
-/* When the core wants to run next, in ms of the rig, UINT32_MAX: not before another input. */
+/* Returns when the core has to run next, in ms of the rig; UINT32_MAX: not before another input. */
 uint32_t rig_deadline(const struct rig *rig);
 
 /* The log. */
 uint32_t rig_count(const struct rig *rig, enum core_effect_kind kind);
 uint32_t rig_events(const struct rig *rig, enum xlagg_event_type type);
-/* The last event of that type (of that port, if not NULL), NULL: none. */
+/* Returns the last event of that type (of that port, if not NULL), NULL: there is none. */
 const struct xlagg_event *rig_event(const struct rig *rig, enum xlagg_event_type type, const char *port);
-/* The MAC of that port's last probe, NULL: it sent none. */
+/* Returns the MAC of that port's last probe, NULL: it sent none. */
 const uint8_t *rig_probe_mac(const struct rig *rig, uint32_t slot);
-/* When the n-th effect of a kind came, in ms. */
+/* Returns when the n-th effect of a kind came, in ms. */
 uint32_t rig_when(const struct rig *rig, enum core_effect_kind kind, uint32_t n);
 
 /* Status. */

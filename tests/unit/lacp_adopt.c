@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* LACP over a change of agents: what is saved goes on, what makes no sense starts anew. */
+/* LACP across a change of agents: what was recorded goes on, and what makes no sense starts anew. */
 #include "lacp_fixture.h"
 
 #include <string.h>
@@ -7,14 +7,14 @@
 static struct xlagg_lagg_conf conf;
 static struct xlagg_lacp saved[XLAGG_MAX_PORTS];
 
-/* Two ports that carry traffic, and what they leave. */
+/* Two ports that carry traffic, and their records. */
 static void begin(void)
 {
 	conf = fixture_conf();
 	fixture_start(&conf);
 	fixture_up(0);
 	fixture_up(1);
-	fixture_hear(1, ALL_SYNCED); /* the aggregator is that of the second port */
+	fixture_hear(1, ALL_SYNCED); /* the aggregator has the slot of the second port */
 	fixture_hear(0, ALL_SYNCED);
 	fixture_pass(5 * SECOND);
 	for (uint32_t slot = 0; slot < 2; slot++) {
@@ -25,7 +25,7 @@ static void begin(void)
 
 TestSuite(lacp_adopt, .init = begin);
 
-/* Another agent, with the options of `conf`: what it sends is in `fx`. */
+/* Starts another agent with the options of `conf`. What it sends is in `fx`. */
 static void other_agent(void)
 {
 	fixture_start(&conf);

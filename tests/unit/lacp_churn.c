@@ -16,7 +16,7 @@ static void begin(void)
 
 TestSuite(lacp_churn, .init = begin);
 
-/* Each test runs for both machines: `end` is whose Sync this one watches. */
+/* Each test runs for both machines: `end` is the end whose Sync the machine watches. */
 struct machine {
 	struct xlagg_lacp_end *end;
 	enum xlagg_lacp_churn *state;

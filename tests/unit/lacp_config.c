@@ -55,7 +55,7 @@ Test(lacp_config, lacp_rate_fast_to_slow_waits_for_the_slow_partner)
 	fixture_hear(1, ALL_SYNCED);
 	conf.lacp_rate = XLAGG_RATE_SLOW;
 	fixture_set(&conf);
-	fixture_pass(30 * SECOND); /* so long may the partner take for its next LACPDU */
+	fixture_pass(30 * SECOND); /* the partner may take so long for its next LACPDU */
 	expect_both(true);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * What the tests of LACP share: a lagg under test, a clock, and partners that say what a test wants them to. Each test
- * runs in a process of its own, so the one lagg is global.
+ * What the tests of LACP share: a lagg under test, a clock, and partners that say what a test wants. Each test runs in
+ * a process of its own, so the one lagg is global.
  */
 #ifndef UNIT_LACP_FIXTURE_H
 #define UNIT_LACP_FIXTURE_H
@@ -32,35 +32,35 @@ void fixture_link(uint32_t slot, uint32_t speed);
 void fixture_duplex(uint32_t slot, uint32_t speed, enum xlagg_duplex duplex);
 /* A port with carrier, 10 Gb/s. */
 struct lacp_port *fixture_up(uint32_t slot);
-/* Runs every deadline up to `time`; `fx` has all that happened, and `now` is then `time`. */
+/* Runs every deadline up to `time`. `fx` then has everything that happened, and `now` is `time`. */
 void fixture_at(uint64_t time);
 void fixture_pass(uint64_t time);
 
-/* The partner that a port has by default: one system, port numbers by slot. Active, aggregatable, long timeout. */
+/* The default partner of a port: one system, port numbers by slot. Active, aggregatable, long timeout. */
 struct xlagg_lacp_end fixture_partner(uint32_t slot);
-/* The port hears `actor`, who sees us as `partner`. */
+/* The port hears `actor`, which sees us as `partner`. */
 void fixture_hear_as(uint32_t slot, const struct xlagg_lacp_end *actor, const struct xlagg_lacp_end *partner);
-/* The port hears `actor`, who sees us as we are. */
+/* The port hears `actor`, which sees us as we are. */
 void fixture_hear_from(uint32_t slot, const struct xlagg_lacp_end *actor);
-/* The port hears its default partner, who sees us as we are, with these bits of Sync, Collecting, Distributing. */
+/* The port hears its default partner, which sees us as we are, with these bits of Sync, Collecting, Distributing. */
 void fixture_hear(uint32_t slot, uint8_t bits);
 /* The port's frame as received. */
 void fixture_receive(uint32_t slot, const void *frame, uint32_t len);
-/* Until the port distributes: partner in sync and collecting. */
+/* Lets the port come to distribute: its partner is in sync and collects. */
 void fixture_join(uint32_t slot);
 
-/* Ports that distribute, as bits. */
+/* Returns the ports that distribute, as bits. */
 uint32_t fixture_distributing(void);
-/* The default partner's ports in another system. `which` tells systems apart. */
+/* The default partner's ports, but of another system. `which` distinguishes systems. */
 struct xlagg_lacp_end fixture_other_system(uint32_t slot, uint8_t which);
-/* The port hears this partner, in sync, which sees us as we are. */
+/* The port hears this partner, which is in sync and sees us as we are. */
 void fixture_hear_synced(uint32_t slot, struct xlagg_lacp_end partner);
 /* Brings up ports 0..count-1 with the default partner, which is in sync on all of them. */
 void fixture_join_all(uint32_t count);
 /* eth0 and eth1 lead to one system, eth2 to another: all in sync. Speeds in Mb/s. */
 void fixture_two_partners(uint32_t speed01, uint32_t speed2);
 
-/* LACPDUs for a slot among the effects, and the last of them. */
+/* Returns how many LACPDUs for a slot are among the effects, and the last of them. */
 uint32_t fixture_sent(uint32_t slot);
 struct pdu fixture_last_sent(uint32_t slot);
 uint32_t fixture_events(void);

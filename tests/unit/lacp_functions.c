@@ -22,7 +22,10 @@ static void begin(void)
 
 TestSuite(lacp_functions, .init = begin);
 
-/* Every field of one end that identifies it, and the Aggregation bit: change the n-th. False: there are no more. */
+/*
+ * Changes the n-th of the fields that identify one end, the last being the Aggregation bit. Returns false if there is
+ * no n-th.
+ */
 static bool change(struct xlagg_lacp_end *end, int n)
 {
 	switch (n) {

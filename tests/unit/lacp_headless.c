@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* LACP after a time in which nobody ran it and the kernel stood in. */
+/* LACP after a time in which the agent did not run and the kernel acted for it. */
 #include "lacp_fixture.h"
 
 #include <string.h>
@@ -26,7 +26,7 @@ static void begin(void)
 
 TestSuite(lacp_headless, .init = begin);
 
-/* Nobody calls for 20 s; then what the kernel did is told: it sent and heard so long ago, on both ports. */
+/* The agent does not run for 20 s. Then it learns when the kernel last sent and last heard, on both ports. */
 static void late(uint64_t sent_ago, uint64_t heard_ago)
 {
 	struct xlagg_headless did;

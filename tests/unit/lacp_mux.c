@@ -30,7 +30,7 @@ static uint8_t ours(void)
 	return p->actor.state & LACP_STATE_MUX;
 }
 
-/* In a state, with the bits of Actor_State that it has. */
+/* Puts a port into a state, with the bits of Actor_State that belong to it. */
 static void in(enum xlagg_lacp_mux_state state, uint8_t bits)
 {
 	p->mux = state;

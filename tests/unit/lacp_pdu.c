@@ -80,7 +80,7 @@ Test(lacp_pdu, what_is_written_is_read)
 	cr_assert_eq(memcmp(&pdu.partner, &partner, sizeof(partner)), 0);
 }
 
-/* --- what a receiver must take --- */
+/* --- what a receiver must accept --- */
 
 static void expect_taken(void)
 {
@@ -308,7 +308,7 @@ static void marker(uint8_t type)
 	memset(frame, 0, sizeof(frame));
 	memcpy(frame, captured, 14);
 	for (uint32_t i = 0; i < XLAGG_SLOW_PAYLOAD; i++)
-		frame[PAYLOAD + i] = (uint8_t)i; /* every octet tells where it stood */
+		frame[PAYLOAD + i] = (uint8_t)i; /* every octet has its offset as value */
 	memcpy(frame + PAYLOAD, (uint8_t[]){2, 1, type, 16}, 4);
 	len = XLAGG_SLOW_FRAME;
 }

@@ -145,7 +145,7 @@ Test(lacp_periodic, periodic_tx_to_slow_periodic)
 	cr_assert_eq(p->periodic_timer, now + 30 * SECOND);
 }
 
-/* The partner's Timeout rules our period, our own Timeout does not. */
+/* The partner's Timeout decides on our period, and our own Timeout does not. */
 static uint32_t lacpdus_in_60_s(enum xlagg_lacp_rate ours, bool partner_short)
 {
 	struct xlagg_lagg_conf conf = fixture_conf();

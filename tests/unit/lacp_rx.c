@@ -17,7 +17,7 @@ static void begin(void)
 
 TestSuite(lacp_rx, .init = begin);
 
-/* A partner that is recorded, with every bit that a state could clear. */
+/* A partner that is recorded, with every bit set that a state could clear. */
 static void record(enum xlagg_lacp_rx state)
 {
 	p->partner = fixture_partner(0);

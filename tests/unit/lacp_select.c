@@ -306,7 +306,7 @@ Test(lacp_select, tie_then_takes_the_lower_partner_system)
 	fixture_up(1);
 	conf.admin = 1;
 	fixture_set(&conf);
-	/* neither is present: both become usable within one input */
+	/* neither is the present one: both become usable within one input */
 	for (uint32_t i = 0; i < 2; i++) {
 		struct xlagg_lacp_end partner = fixture_other_system(i, i ? 0xaa : 0xcc);
 
@@ -330,7 +330,7 @@ Test(lacp_select, never_two_at_once)
 	cr_assert_eq(port(2)->actor.state & LACP_STATE_MUX, 0, "its partner is told not to send");
 }
 
-/* The partner decides (its System ID is lower): its Sync says what. */
+/* The partner decides, because its System ID is lower: its Sync shows what it chose. */
 Test(lacp_select, follows_the_system_with_the_lower_id)
 {
 	struct xlagg_lacp_end one = other_key(0, 1), two = other_key(1, 2);
@@ -348,7 +348,7 @@ Test(lacp_select, follows_the_system_with_the_lower_id)
 	cr_assert_eq(fixture_distributing(), 2);
 }
 
-/* We decide, but the partner refuses: after LACP_REFUSED_TIME another has its chance. */
+/* We decide, but the partner refuses: after LACP_REFUSED_TIME another aggregator has its chance. */
 Test(lacp_select, gives_up_an_aggregator_whose_partner_refuses)
 {
 	fixture_up(0);

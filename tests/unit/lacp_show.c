@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What LACP shows: reasons, flags, counters, how long a port survives without the agent, events. */
+/* What LACP shows: reasons, flags, counters, how long a port lasts without the agent, events. */
 #include "lacp_fixture.h"
 
 #include <string.h>
@@ -17,7 +17,7 @@ static void begin(void)
 TestSuite(lacp_reason, .init = begin);
 TestSuite(lacp_status, .init = begin);
 
-/* --- one sentence a cause --- */
+/* --- one sentence for each cause --- */
 
 static void expect(const char *reason)
 {

@@ -13,12 +13,12 @@ static void begin(void)
 	fixture_start(&conf);
 	p = fixture_up(0);
 	fixture_join(0);
-	fixture_pass(5 * SECOND); /* nothing of the last second counts any more */
+	fixture_pass(5 * SECOND); /* nothing sent before counts any more */
 }
 
 TestSuite(lacp_tx, .init = begin);
 
-/* Sends on demand: what lacp_tx() does with NTT. */
+/* What lacp_tx() sends if NTT is set. */
 static uint32_t ask(void)
 {
 	fx.count = 0;
@@ -127,7 +127,7 @@ Test(lacp_tx, passive_becomes_silent_when_the_partner_becomes_passive)
 	cr_assert_eq(fixture_sent(0), 0);
 }
 
-/* A partner with news in every LACPDU, 50 times a second. */
+/* A partner whose LACPDUs have news 50 times a second. */
 Test(lacp_tx, chatty_partner_gets_three_a_second)
 {
 	struct xlagg_lacp_end partner = fixture_partner(0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The bucket table: even, weighted, and as still as it can be. */
+/* The distribution table: even, weighted, and with as few moves as possible. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,7 +59,7 @@ static void check_even(const struct xlagg_table *table, const struct table_plan 
 	cr_assert_eq(sum, XLAGG_BUCKETS);
 }
 
-/* The backups of each port's buckets are spread over the others, in proportion to their weights. */
+/* The backups of each port's buckets are spread over the other ports in proportion to their weights. */
 static void check_backups(const struct xlagg_table *table, const struct table_plan *plan)
 {
 	for (uint32_t i = 0; i < plan->members; i++) {
@@ -187,7 +187,9 @@ Test(table, weights_are_proportions)
 	cr_assert_eq(table_share(&table, 0) / 4, 204);
 }
 
-/* The smallest number of moves that evenness allows: what is above the greatest share a port may have, or has no port.
+/*
+ * The smallest number of moves that evenness allows: buckets beyond the greatest share that a port may have, or without
+ * a port.
  */
 static uint32_t least_moves(const struct xlagg_table *before, const struct table_plan *plan)
 {
