@@ -139,8 +139,8 @@ struct xlagg_lagg_stats {
 	__u64 tx_dropped[XLAGG_TX_DROP_MAX]; /* frames not sent, by reason */
 };
 
-/* One end of a link as LACP knows it, in host byte order. */
-struct xlagg_lacp_side {
+/* One end of a LACP link, in host byte order. */
+struct xlagg_lacp_end {
 	__u16 system_prio; /* System_Priority */
 	__u8 system[6];	   /* System */
 	__u16 key;	   /* Key */
@@ -161,15 +161,15 @@ struct xlagg_lacp {
 	__u8 pad[2];	    /* 0 */
 	__u64 pdu_rx_ns;    /* CLOCK_MONOTONIC of the last accepted LACPDU */
 	__u64 pdu_tx_ns;    /* CLOCK_MONOTONIC when `pdu` was sent */
-	struct xlagg_lacp_side actor, partner_oper, view; /* Actor_Oper, Partner_Oper, and how the partner sees us */
-	__u8 mux;					  /* enum xlagg_lacp_mux_state */
-	__u8 selected;					  /* enum xlagg_lacp_selected */
-	__u8 aggregator;				  /* the one that the port has selected */
-	__u8 active;					  /* 1: that aggregator carries traffic */
-	__u8 matched;					  /* 1: the partner sees us as we are */
-	__u8 view_known;				  /* 1: `view` is valid */
-	__u8 pad2[2];					  /* 0 */
-	__u64 timeout_ns;				  /* how long the partner may be silent after a LACPDU */
+	struct xlagg_lacp_end actor, partner_oper, view; /* Actor_Oper, Partner_Oper, and how the partner sees us */
+	__u8 mux;					 /* enum xlagg_lacp_mux_state */
+	__u8 selected;					 /* enum xlagg_lacp_selected */
+	__u8 aggregator;				 /* the one that the port has selected */
+	__u8 active;					 /* 1: that aggregator carries traffic */
+	__u8 matched;					 /* 1: the partner sees us as we are */
+	__u8 view_known;				 /* 1: `view` is valid */
+	__u8 pad2[2];					 /* 0 */
+	__u64 timeout_ns;				 /* how long the partner may be silent after a LACPDU */
 	__u64 deadline_ns; /* CLOCK_MONOTONIC until which the partner may be silent in any case */
 	__u32 outs;	   /* the value of xlagg_headless.outs that the agent has noted */
 	__u32 pad3;	   /* 0 */

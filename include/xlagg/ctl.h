@@ -111,17 +111,6 @@ enum xlagg_lacp_mux_state {
 enum xlagg_lacp_selected { XLAGG_UNSELECTED, XLAGG_SELECTED, XLAGG_STANDBY };
 enum xlagg_lacp_churn { XLAGG_CHURN_NONE, XLAGG_CHURN_MONITOR, XLAGG_CHURN_CHURN };
 
-/* One end of a LACP link. Numbers in host byte order. */
-struct xlagg_lacp_end {
-	uint16_t system_prio;
-	uint8_t system[6];
-	uint16_t key;
-	uint16_t port_prio;
-	uint16_t port;
-	uint8_t state; /* bits of wire.h */
-	uint8_t pad;
-};
-
 /* Counters of a port: those of the 802.1AX MIB (dot3adAggPortStats), and others. */
 struct xlagg_port_counters {
 	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes;

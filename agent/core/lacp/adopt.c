@@ -7,28 +7,6 @@
 
 #include "core/lacp/machine.h"
 
-static struct xlagg_lacp_side side_of(const struct xlagg_lacp_end *end)
-{
-	struct xlagg_lacp_side side = {.system_prio = end->system_prio,
-				       .key = end->key,
-				       .port_prio = end->port_prio,
-				       .port = end->port,
-				       .state = end->state};
-	memcpy(side.system, end->system, sizeof(side.system));
-	return side;
-}
-
-static struct xlagg_lacp_end end_of(const struct xlagg_lacp_side *side)
-{
-	struct xlagg_lacp_end end = {.system_prio = side->system_prio,
-				     .key = side->key,
-				     .port_prio = side->port_prio,
-				     .port = side->port,
-				     .state = side->state};
-	memcpy(end.system, side->system, sizeof(end.system));
-	return end;
-}
-
 void lacp_save(const struct lacp *l, uint32_t slot, struct xlagg_lacp *ret)
 {
 	const struct lacp_port *p = &l->port[slot];
@@ -39,9 +17,9 @@ void lacp_save(const struct lacp *l, uint32_t slot, struct xlagg_lacp *ret)
 	}
 	ret->partner_known = 1;
 	pdu_encode_end(ret->partner, &p->heard);
-	ret->actor = side_of(&p->actor);
-	ret->partner_oper = side_of(&p->partner);
-	ret->view = side_of(&p->view);
+	ret->actor = p->actor;
+	ret->partner_oper = p->partner;
+	ret->view = p->view;
 	ret->view_known = p->view_known;
 	ret->mux = (uint8_t)p->mux;
 	ret->selected = (uint8_t)p->selected;
@@ -117,7 +95,7 @@ static bool makes_sense(const struct xlagg_lacp *saved)
  */
 static bool fits(const struct lacp *l, const struct lacp_port *p, const struct xlagg_lacp *saved)
 {
-	const struct xlagg_lacp_end partner = end_of(&saved->partner_oper);
+	const struct xlagg_lacp_end partner = saved->partner_oper;
 
 	if (saved->active && l->active != LACP_NO_SLOT && l->active != saved->aggregator)
 		return false;
@@ -189,7 +167,7 @@ static void take_sent(struct lacp_port *p, const struct xlagg_lacp *saved, uint6
 bool lacp_adopt(struct lacp *l, uint64_t now, uint32_t slot, const struct xlagg_lacp *saved)
 {
 	struct lacp_port *p = &l->port[slot];
-	const struct xlagg_lacp_end actor = end_of(&saved->actor);
+	const struct xlagg_lacp_end actor = saved->actor;
 
 	take_sent(p, saved, now);
 	if (!makes_sense(saved) || !p->enabled || !p->lacp_enabled || !fits(l, p, saved))
@@ -197,9 +175,9 @@ bool lacp_adopt(struct lacp *l, uint64_t now, uint32_t slot, const struct xlagg_
 	lacp_actor_refresh(l, p, now);
 	if (!lacp_same_port(&actor, &p->actor))
 		return false; /* options or speed changed: the partner has to learn that anyway */
-	p->partner = end_of(&saved->partner_oper);
+	p->partner = saved->partner_oper;
 	p->heard = p->partner; /* until it is heard again; only its Sync may have differed */
-	p->view = end_of(&saved->view);
+	p->view = saved->view;
 	p->view_known = saved->view_known;
 	p->matched = saved->matched;
 	lacp_put(&p->partner, XLAGG_STATE_SYNC, saved->matched && lacp_has(&p->partner, XLAGG_STATE_SYNC));
