@@ -185,7 +185,6 @@ void failover_tell(struct core *core, uint64_t now, uint32_t returned, struct co
 	to = &core->port[failover->active];
 	if (failover->told_name[0] != '\0' && strcmp(failover->told_name, to->name) != 0) {
 		event = core_event(fx, XLAGG_EVENT_FAILOVER, to->name);
-		event->gap_ns = XLAGG_GAP_UNKNOWN;
 		memcpy(event->from, failover->told_name, sizeof(event->from));
 		memcpy(event->to, to->name, sizeof(event->to));
 		explain(core, returned, event);

@@ -7,6 +7,7 @@
 #define CORE_INTERNAL_H
 
 #include "core/core.h"
+#include "core/effect.h"
 #include "core/lacp/lacp.h"
 
 #define NSEC_PER_MSEC 1000000ull
@@ -139,10 +140,6 @@ struct core {
 /* --- publish.c --- */
 /* Publishes and reports what differs from the last publication. `returned`: slots that have just become usable. */
 void core_publish(struct core *core, uint64_t now, uint32_t returned, struct core_effects *fx);
-/* Appends an effect and returns it for the caller to fill; everything but kind and slot is zero. */
-struct core_effect *core_effect(struct core_effects *fx, enum core_effect_kind kind, uint32_t slot);
-/* Appends an event in which only type and port (may be empty) are set, and returns it. */
-struct xlagg_event *core_event(struct core_effects *fx, enum xlagg_event_type type, const char *port);
 
 /* --- port.c --- */
 static inline bool port_link_up(const struct core_link *link)

@@ -4,29 +4,6 @@
 
 #include "core/internal.h"
 
-struct core_effect *core_effect(struct core_effects *fx, enum core_effect_kind kind, uint32_t slot)
-{
-	struct core_effect *effect;
-
-	/* If the caller did not empty the list, only the last effect in it is lost. */
-	if (fx->count == CORE_MAX_EFFECTS)
-		fx->count--;
-	effect = &fx->list[fx->count++];
-	memset(effect, 0, sizeof(*effect));
-	effect->kind = kind;
-	effect->slot = slot;
-	return effect;
-}
-
-struct xlagg_event *core_event(struct core_effects *fx, enum xlagg_event_type type, const char *port)
-{
-	struct xlagg_event *event = &core_effect(fx, CORE_EVENT, 0)->event;
-
-	event->type = type;
-	memcpy(event->port, port, strnlen(port, XLAGG_NAME_MAX - 1));
-	return event;
-}
-
 static bool goes_before(const struct core *core, uint32_t a, uint32_t b)
 {
 	return core->conf.proto == XLAGG_PROTO_FAILOVER ? failover_before(core, a, b)

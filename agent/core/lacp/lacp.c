@@ -18,18 +18,6 @@
  */
 #define SETTLE_ROUNDS 64
 
-struct core_effect *lacp_effect(struct core_effects *fx, enum core_effect_kind kind, uint32_t slot)
-{
-	struct core_effect *effect;
-
-	if (fx->count >= CORE_MAX_EFFECTS)
-		return NULL;
-	effect = &fx->list[fx->count++];
-	effect->kind = kind;
-	effect->slot = slot;
-	return effect;
-}
-
 static bool link_up(const struct core_link *link)
 {
 	return link->present && link->admin_up && link->carrier;

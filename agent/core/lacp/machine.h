@@ -7,6 +7,7 @@
 #ifndef CORE_LACP_MACHINE_H
 #define CORE_LACP_MACHINE_H
 
+#include "core/effect.h"
 #include "core/lacp/lacp.h"
 #include "core/lacp/pdu.h"
 
@@ -72,8 +73,6 @@ uint16_t lacp_auto_key(const struct lacp *l, uint32_t speed);
 bool lacp_parse_mac(const char *text, uint8_t mac[6]);
 
 /* --- lacp.c --- */
-/* Appends an effect and returns it for the caller to fill in; NULL: the list is full. */
-struct core_effect *lacp_effect(struct core_effects *fx, enum core_effect_kind kind, uint32_t slot);
 /* Makes Actor_Oper_* follow options, link and partner. A change sets NTT or unselects, as 6.4.14 asks. */
 void lacp_actor_refresh(struct lacp *l, struct lacp_port *p, uint64_t now);
 

@@ -7,10 +7,8 @@
 
 void marker_respond(const struct lacp *l, struct lacp_port *p, const struct pdu *pdu, struct core_effects *fx)
 {
-	struct core_effect *send = lacp_effect(fx, CORE_SEND, lacp_slot(l, p));
+	struct core_effect *send = core_effect(fx, CORE_SEND, lacp_slot(l, p));
 
-	if (!send)
-		return;
 	pdu_encode_marker_response(send->frame, p->link.mac, pdu->payload);
 	p->counters.marker_response_tx++;
 }

@@ -21,22 +21,17 @@ struct xlagg_lacp_end lacp_partner_admin(const struct lacp *l)
 }
 
 /* Reports that the partner is another one, or is gone. */
-static void tell_partner(const struct lacp *l, struct lacp_port *p, struct core_effects *fx)
+static void tell_partner(const struct lacp_port *p, struct core_effects *fx)
 {
-	struct core_effect *effect = lacp_effect(fx, CORE_EVENT, lacp_slot(l, p));
+	struct xlagg_event *event = core_event(fx, XLAGG_EVENT_PARTNER_CHANGE, p->name);
 	const struct xlagg_lacp_end *partner = &p->partner;
 
-	if (!effect)
-		return;
-	effect->event = (struct xlagg_event){.type = XLAGG_EVENT_PARTNER_CHANGE, .gap_ns = XLAGG_GAP_UNKNOWN};
-	snprintf(effect->event.port, sizeof(effect->event.port), "%s", p->name);
 	if (lacp_has(&p->actor, XLAGG_STATE_DEFAULTED))
-		snprintf(effect->event.text, sizeof(effect->event.text), "no partner");
+		snprintf(event->text, sizeof(event->text), "no partner");
 	else
-		snprintf(effect->event.text, sizeof(effect->event.text),
-			 "partner %02x:%02x:%02x:%02x:%02x:%02x key %u port %u", partner->system[0], partner->system[1],
-			 partner->system[2], partner->system[3], partner->system[4], partner->system[5], partner->key,
-			 partner->port);
+		snprintf(event->text, sizeof(event->text), "partner %02x:%02x:%02x:%02x:%02x:%02x key %u port %u",
+			 partner->system[0], partner->system[1], partner->system[2], partner->system[3],
+			 partner->system[4], partner->system[5], partner->key, partner->port);
 }
 
 void lacp_record_default(const struct lacp *l, struct lacp_port *p)
@@ -181,7 +176,7 @@ bool lacp_rx_step(struct lacp *l, struct lacp_port *p, uint64_t now, struct core
 	enter(l, p, to, now);
 	if (known && lacp_has(&p->actor, XLAGG_STATE_DEFAULTED)) {
 		p->counters.actor_changes++;
-		tell_partner(l, p, fx);
+		tell_partner(p, fx);
 	}
 	return true;
 }
@@ -223,6 +218,6 @@ void lacp_rx_pdu(struct lacp *l, struct lacp_port *p, uint64_t now, const struct
 	lacp_actor_refresh(l, p, now); /* because of lacp-rate match: before the timer is started */
 	enter(l, p, XLAGG_RX_CURRENT, now);
 	if (!same)
-		tell_partner(l, p, fx);
+		tell_partner(p, fx);
 	mark_moved(l, p);
 }

@@ -20,19 +20,16 @@ static bool speaks(const struct lacp_port *p)
 }
 
 /* Sends the values as they are at the time of transmission. */
-static bool transmit(const struct lacp *l, struct lacp_port *p, uint8_t clear, uint64_t now, struct core_effects *fx)
+static void transmit(const struct lacp *l, struct lacp_port *p, uint8_t clear, uint64_t now, struct core_effects *fx)
 {
-	struct core_effect *send = lacp_effect(fx, CORE_SEND, lacp_slot(l, p));
+	struct core_effect *send = core_effect(fx, CORE_SEND, lacp_slot(l, p));
 	struct xlagg_lacp_end actor = p->actor;
 
-	if (!send)
-		return false;
 	lacp_put(&actor, clear, false);
 	pdu_encode_lacp(send->frame, p->link.mac, &actor, &p->partner);
 	p->sent[p->sent_next] = now;
 	p->sent_next = (p->sent_next + 1) % LACP_TX_LIMIT;
 	p->counters.lacpdu_tx++;
-	return true;
 }
 
 static uint64_t allowed_at(const struct lacp_port *p)
@@ -46,8 +43,10 @@ void lacp_tx(const struct lacp *l, struct lacp_port *p, uint64_t now, struct cor
 {
 	if (!speaks(p))
 		p->ntt = false;
-	if (p->ntt && allowed_at(p) <= now && transmit(l, p, 0, now, fx))
+	if (p->ntt && allowed_at(p) <= now) {
+		transmit(l, p, 0, now, fx);
 		p->ntt = false;
+	}
 }
 
 void lacp_tx_last(const struct lacp *l, struct lacp_port *p, uint64_t now, struct core_effects *fx)
