@@ -52,17 +52,13 @@ static void link_lost(struct core *core, uint64_t now, struct port *port)
 static void link_found(struct core *core, uint64_t now, uint32_t slot, bool adopted)
 {
 	struct port *port = &core->port[slot];
+	bool kept = within_down_delay(core, port, now) && !port_damped(core, port);
 
-	if (within_down_delay(core, port, now) && !port_damped(core, port)) {
-		port->state = PORT_UP;
-	} else if (probe_awaited(core, slot)) {
+	if (!kept && probe_awaited(core, slot))
 		port->state = PORT_SILENT;
-	} else if (adopted) {
-		port->state = PORT_UP;
-	} else {
-		port->state = PORT_RISING;
-		port->since = now;
-	}
+	else
+		port->state = kept || adopted ? PORT_UP : PORT_RISING;
+	port->since = now;
 	probe_begin(port);
 }
 
