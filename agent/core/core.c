@@ -41,11 +41,21 @@ static void pass(struct core *core, uint64_t now, struct core_effects *fx)
 		probe_ask(core, fx);
 }
 
+/* The option names a port, and from then on means that port, whatever it is called. */
+static void find_primary(struct core *core)
+{
+	core->primary = XLAGG_NO_PORT;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (core->port[slot].used && strcmp(core->port[slot].name, core->conf.primary) == 0)
+			core->primary = slot;
+}
+
 void core_init(struct core *core, const struct xlagg_lagg_conf *conf, uint32_t number)
 {
 	memset(core, 0, sizeof(*core));
 	core->conf = *conf;
 	core->number = number;
+	core->primary = XLAGG_NO_PORT;
 	failover_init(&core->failover);
 	table_init(&core->out.table);
 	probe_set(core);
@@ -70,6 +80,7 @@ void core_set(struct core *core, uint64_t now, const struct xlagg_lagg_conf *con
 	struct xlagg_lagg_conf before = core->conf;
 
 	core->conf = *conf;
+	find_primary(core);
 	if (before.proto != conf->proto)
 		failover_init(&core->failover);
 	if (before.reselect != conf->reselect || strcmp(before.primary, conf->primary) != 0)
@@ -93,6 +104,8 @@ void core_port_add(struct core *core, uint64_t now, uint32_t slot, const char *n
 	port->order = order;
 	port->conf = *conf;
 	port->last_change = now;
+	if (strcmp(port->name, core->conf.primary) == 0)
+		core->primary = slot;
 	if (core->failover.told == slot)
 		memcpy(core->failover.told_name, port->name, sizeof(core->failover.told_name));
 	if (core->lacp.running)
@@ -126,6 +139,8 @@ void core_port_rename(struct core *core, uint32_t slot, const char *name)
 
 	memset(port->name, 0, sizeof(port->name));
 	memcpy(port->name, name, strnlen(name, sizeof(port->name) - 1));
+	if (core->primary == slot)
+		memcpy(core->conf.primary, port->name, sizeof(core->conf.primary));
 	if (core->failover.told == slot)
 		memcpy(core->failover.told_name, port->name, sizeof(core->failover.told_name));
 	if (core->lacp.running)
@@ -142,6 +157,8 @@ void core_port_rename(struct core *core, uint32_t slot, const char *name)
 void core_port_del(struct core *core, uint64_t now, uint32_t slot, struct core_effects *fx)
 {
 	failover_forget(core, slot);
+	if (core->primary == slot)
+		core->primary = XLAGG_NO_PORT;
 	if (core->lacp.running)
 		lacp_port_del(&core->lacp, now, slot, fx);
 	memset(&core->port[slot], 0, sizeof(core->port[slot]));

@@ -19,10 +19,11 @@ void failover_init(struct failover *failover)
 
 static bool is_named_primary(const struct core *core, const struct port *port)
 {
-	return strcmp(core->conf.primary, port->name) == 0;
+	return core->primary != XLAGG_NO_PORT && port == &core->port[core->primary];
 }
 
-/* a is preferred to b: the primary by name comes first, then the lower prio, then the port added first. */
+/* a is preferred to b: the port that option primary names comes first, then the lower prio, then the port added first.
+ */
 static bool preferred(const struct core *core, const struct port *a, const struct port *b)
 {
 	bool named = is_named_primary(core, a);

@@ -116,6 +116,7 @@ struct table_plan {
 struct core {
 	struct xlagg_lagg_conf conf;	   /* options */
 	uint32_t number;		   /* distinguishes laggs in automatic keys */
+	uint32_t primary;		   /* slot of the port that option primary names, or XLAGG_NO_PORT */
 	uint8_t mac[6];			   /* of the lagg */
 	bool held;			   /* inputs are recorded, but have no effect yet */
 	bool released;			   /* within core_release(): publish in any case */
@@ -207,7 +208,8 @@ void failover_init(struct failover *failover);
 uint32_t failover_primary(const struct core *core);
 /* Chooses the active port and the port in use. `returned`: slots, as bits, that have just got a place. */
 void failover_select(struct core *core, uint64_t now, uint32_t returned);
-/* a goes before b: the active port, then the primary by name, then lower prio, then the port added first. */
+/* a goes before b: the active port, then the port that option primary names, then lower prio, then the port added
+ * first. */
 bool failover_before(const struct core *core, uint32_t a, uint32_t b);
 /* Makes a usable port the active one, by command. */
 void failover_activate(struct core *core, uint32_t slot);

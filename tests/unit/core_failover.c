@@ -368,6 +368,53 @@ Test(core_failover, rename_is_no_change)
 	rig_free(rig);
 }
 
+Test(core_failover, primary_follows_its_port)
+{
+	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 3);
+
+	strcpy(rig->conf.primary, "eth1");
+	rig_set(rig);
+	cr_assert_str_eq(rig_active(rig), "eth1");
+	core_port_rename(rig->core, 1, "wan");
+	rig_carrier(rig, 1, false);
+	cr_assert_str_eq(rig_active(rig), "eth0");
+	rig_carrier(rig, 1, true);
+	cr_assert_str_eq(rig_active(rig), "wan", "taken back under the new name");
+	rig_free(rig);
+}
+
+Test(core_failover, primary_stays_with_its_port_when_two_exchange_their_names)
+{
+	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
+
+	strcpy(rig->conf.primary, "eth1");
+	rig_set(rig);
+	core_port_rename(rig->core, 1, "eth0");
+	core_port_rename(rig->core, 0, "eth1");
+	rig_carrier(rig, 0, false);
+	rig_carrier(rig, 0, true);
+	cr_assert_eq(core_output(rig->core)->table.order[0], 1);
+	cr_assert_str_eq(rig_active(rig), "eth0");
+	strcpy(rig->conf.primary, "eth1");
+	rig_set(rig);
+	cr_assert_str_eq(rig_active(rig), "eth1", "a command means the present name");
+	rig_free(rig);
+}
+
+Test(core_failover, primary_that_leaves_is_found_again_by_its_name)
+{
+	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
+
+	strcpy(rig->conf.primary, "eth1");
+	rig_set(rig);
+	rig_del(rig, 1);
+	cr_assert_str_eq(rig_active(rig), "eth0");
+	rig_add(rig, 1);
+	rig_carrier(rig, 1, true);
+	cr_assert_str_eq(rig_active(rig), "eth1");
+	rig_free(rig);
+}
+
 Test(core_failover, mac_active_follows_the_active_port)
 {
 	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
