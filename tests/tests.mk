@@ -29,6 +29,29 @@ test-unit: $(B)/tests/unit/run ## core, grammar and CLI as functions; ONLY='lacp
 
 include $(wildcard tests/*/layer.mk)
 
+# What does not fit the budgets of `make test` and `make test-vm`. A layer adds its name to LONG_LAYERS and has a target
+# long-NAME, which leaves one or more TAP files in the folder $(LONG_TAP)/NAME and prints the seed of what is random.
+# A layer whose name is also in SAMPLED_LAYERS has a target sample-NAME: a part of the same, a few minutes long, that the
+# number SAMPLE chooses. `make test-sample` runs these; a run of it is repeated with the SAMPLE that it printed.
+LONG_TAP := $(B)/tap-long
+SAMPLE ?= $(shell date +%s)
+
+# run_long PREFIX,LAYERS: the target PREFIX-LAYER of each, then the tally
+define run_long
+	@$(MAKE) --no-print-directory all
+	@rm -rf $(LONG_TAP)
+	@for layer in $(2); do \
+		mkdir -p $(LONG_TAP)/$$layer; \
+		echo "== $$layer"; $(MAKE) --no-print-directory $(1)-$$layer || echo "== $$layer failed"; done
+	@tests/tally.sh $(2:%=$(LONG_TAP)/%/*.tap)
+endef
+test-long: deps ## what takes hours: a million scenarios, every suite on both kernels ...
+	$(call run_long,long,$(LONG_LAYERS))
+test-sample: export SAMPLE := $(SAMPLE)
+test-sample: deps ## minutes of test-long, another part each time: it prints the SAMPLE=NUMBER that repeats it
+	@echo "SAMPLE=$(SAMPLE)"
+	$(call run_long,sample,$(SAMPLED_LAYERS))
+
 # Names that some of these targets had before every folder had its test-FOLDER.
 unit sim net interop: %: test-%
 bpf-test: test-bpf
@@ -37,4 +60,4 @@ datapath-test: test-datapath
 cmdline: test-cli
 corpus: test-fuzz
 
-.PHONY: test test-unit unit sim net interop bpf-test sys-test datapath-test cmdline corpus
+.PHONY: test test-long test-sample test-unit unit sim net interop bpf-test sys-test datapath-test cmdline corpus

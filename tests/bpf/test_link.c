@@ -232,7 +232,7 @@ static uint64_t stress_ns(void)
 }
 
 /* Carrier and policy at once from two CPUs: whenever carrier is gone, the port is not live. */
-Test(link, losses_and_an_eager_agent, .timeout = 180)
+Test(link, losses_and_an_eager_agent, .timeout = 900)
 {
 	struct wire wire;
 	struct xlagg_link_bpf *link = watched_wire(&wire);

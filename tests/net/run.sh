@@ -1,7 +1,9 @@
 #!/bin/bash
 # run.sh FOLDER TAP
 # Runs every function test_* of FOLDER/test_*.sh, each in a shell and in namespaces of its own, and writes TAP. A failed
-# test's output and the logs of its agents follow its line. ONLY: a pattern that a test's name has to match.
+# test's output and the logs of its agents follow its line.
+#   ONLY          a pattern that a test's name has to match
+#   TEST_SAMPLE   "COUNT SEED": so many of these tests, chosen by the seed
 set -euo pipefail
 folder=$1 tap=$2 only=${ONLY:-*}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -50,13 +52,18 @@ run_test() {
 	esac
 }
 
+tests=() # FILE:FUNCTION
 for file in "$folder"/test_*.sh; do
 	for name in $(sed -n 's/^\(test_[a-z0-9_]*\)() {.*/\1/p' "$file"); do
 		# shellcheck disable=SC2053
-		[[ $name == $only ]] || continue
-		run_test "$file" "$name"
+		if [[ $name == $only ]]; then tests+=("$file:$name"); fi
 	done
 done
+if [ "${TEST_SAMPLE:-}" ] && [ ${#tests[@]} -gt 0 ]; then
+	# shellcheck disable=SC2086
+	mapfile -t tests < <("$here/../sample.sh" $TEST_SAMPLE "${tests[@]}")
+fi
+for test in "${tests[@]}"; do run_test "${test%:*}" "${test##*:}"; done
 say "1..$number"
 [ $number -gt 0 ] || { echo "no test matches $only" >&2; exit 1; }
 [ $failed = 0 ]

@@ -14,4 +14,12 @@ test-sim: $(B)/tests/sim/run ## LACP systems on a fake clock: SCENARIOS=100000 r
 soak: $(B)/tests/sim/run ## such scenarios until stopped
 	$(Q)$< --soak -s $$(date +%s)00000 -j $$(nproc)
 
-.PHONY: test-sim soak
+LONG_LAYERS += sim
+SAMPLED_LAYERS += sim
+long-sim:
+	@seed=$$(date +%s)00000; echo "SEED=$$seed"; \
+		$(MAKE) --no-print-directory test-sim TAP=$(LONG_TAP)/sim SCENARIOS=1000000 SEED=$$seed
+sample-sim:
+	@$(MAKE) --no-print-directory test-sim TAP=$(LONG_TAP)/sim SCENARIOS=20000 SEED=$(SAMPLE)00000
+
+.PHONY: test-sim soak long-sim sample-sim

@@ -2,13 +2,15 @@
 # A run is a kernel (see fetch-kernel.sh) and a suite (see suite.sh); as many at a time as there are CPUs.
 #   vm: hooks, partners, the network around lagg0; nic: drivers of real NICs, as QEMU emulates them; wireless;
 #   host/ipxe: a boot ROM in QEMU as the partner of this machine's own kernel
-# The drivers' suites pass on 6.1 as well (VM_RUNS='6.1-generic/nic 6.1-generic/wireless'), but all of VM_RUNS shall take
-# 10 minutes on two CPUs.
+# All of VM_RUNS shall take 10 minutes on two CPUs; LONG_VM_RUNS are all suites on both kernels.
 VM_RUNS ?= 6.12/vm 6.1/vm host/ipxe 6.12-generic/nic 6.12-generic/wireless 6.12/bpf 6.1/bpf 6.12/datapath
+LONG_VM_RUNS := $(foreach suite,vm bpf datapath net interop,6.1/$(suite) 6.12/$(suite)) \
+	$(foreach suite,nic wireless,6.1-generic/$(suite) 6.12-generic/$(suite)) host/ipxe
+VM_TIMEOUT ?= 1500
 VM_JOBS ?= $(shell nproc)
 VM_TAP = $(B)/tap-vm
-# 6.12/vm writes vm-6.12.tap
-VM_TAPS = $(foreach run,$(VM_RUNS),$(VM_TAP)/$(notdir $(run))-$(patsubst %/,%,$(dir $(run))).tap)
+# vm_taps RUNS: 6.12/vm writes vm-6.12.tap
+vm_taps = $(foreach run,$(1),$(VM_TAP)/$(notdir $(run))-$(patsubst %/,%,$(dir $(run))).tap)
 
 vm-deps: deps
 	@deploy/install-deps.sh vm
@@ -24,15 +26,29 @@ vm-runs: vm-deps
 vm-run/%:
 	@echo "== $(@F) on $(patsubst %/,%,$(dir $*))"
 	@! [ -e $(VM_TAP)/no-kernel-$(patsubst %/,%,$(dir $*)) ] || { echo "not run: there is no such kernel"; exit 1; }
-	@VM_OUT=$(VM_TAP) VM_SMP=$(if $(filter bpf,$(@F)),2,1) VM_TIMEOUT=1500 ONLY='$(ONLY)' \
+	@VM_OUT=$(VM_TAP) VM_SMP=$(if $(filter bpf,$(@F)),2,1) VM_TIMEOUT=$(VM_TIMEOUT) ONLY='$(ONLY)' \
 		VM_QEMU="$$(! [ -e tests/vm/$(@F)/qemu.sh ] || tests/vm/$(@F)/qemu.sh)" tests/vm/run.sh $(patsubst %/,%,$(dir $*)) \
 		env B=$(B) tests/vm/suite.sh $(@F) $(VM_TAP)/$(@F)-$(patsubst %/,%,$(dir $*)).tap
 
 vm-run/host/%:
 	@echo "== $* on this machine's kernel"
-	@B=$(B) ONLY='$(ONLY)' TEST_SECONDS=300 tests/net/run.sh tests/vm/$* $(VM_TAP)/$*-host.tap
+	@B=$(B) ONLY='$(ONLY)' TEST_SAMPLE='$(VM_SAMPLE)' TEST_SECONDS=300 tests/net/run.sh tests/vm/$* $(VM_TAP)/$*-host.tap
 
 test-vm: vm-runs ## Debian's kernels and drivers of real NICs, under QEMU; VM_RUNS=6.12/vm ONLY='test_bond*': some
-	@tests/tally.sh $(VM_TAPS)
+	@tests/tally.sh $(call vm_taps,$(VM_RUNS))
 
-.PHONY: vm-deps vm-runs test-vm
+# A run that left nothing leaves an empty file, which fails. VM_LONG, VM_SAMPLE: see suite.sh.
+LONG_LAYERS += vm
+long-vm: export VM_LONG := 1
+long-vm:
+	@$(MAKE) --no-print-directory vm-runs VM_RUNS='$(LONG_VM_RUNS)' VM_TAP=$(LONG_TAP)/vm VM_TIMEOUT=14400
+	@touch $(patsubst $(VM_TAP)/%,$(LONG_TAP)/vm/%,$(call vm_taps,$(LONG_VM_RUNS)))
+
+# Five tests of one run that `make test-vm` has not.
+SAMPLED_LAYERS += vm
+sample-vm: export VM_SAMPLE := 5 $(SAMPLE)
+sample-vm:
+	@run=$$(tests/sample.sh 1 $(SAMPLE) $(filter-out $(VM_RUNS) %/bpf %/datapath,$(LONG_VM_RUNS))); \
+		$(MAKE) --no-print-directory vm-runs VM_RUNS=$$run VM_TAP=$(LONG_TAP)/vm
+
+.PHONY: vm-deps vm-runs test-vm long-vm sample-vm

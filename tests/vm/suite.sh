@@ -1,6 +1,9 @@
 #!/bin/bash
 # suite.sh LAYER TAP
-# In the guest (see run.sh): runs a layer of tests that was built outside, and writes its TAP. ONLY: some tests of it.
+# In the guest (see run.sh): runs a layer of tests that was built outside, and writes its TAP.
+#   ONLY        some tests of it
+#   VM_SAMPLE   "COUNT SEED": so many of its tests, chosen by the seed; only for layers of shell tests
+#   VM_LONG     not empty: what takes a length of time takes ten minutes
 set -u
 B=${B:-build} layer=$1 tap=$2
 for module in veth bridge 8021q macvlan bonding team sch_netem tun; do
@@ -15,8 +18,10 @@ drop_filtered() {
 }
 # Once for the whole minute is enough.
 case $(uname -r) in 6.1.*) export XLAGG_STRESS_S=10 ;; esac
+[ -z "${VM_LONG:-}" ] || export XLAGG_STRESS_S=600
+export TEST_SAMPLE=${VM_SAMPLE:-}
 case $layer in
-bpf) exec "$B/tests/bpf/run" --jobs 1 --timeout 300 --filter "${ONLY:-*}" --tap="$tap" ;;
+bpf) exec "$B/tests/bpf/run" --jobs 1 --timeout 900 --filter "${ONLY:-*}" --tap="$tap" ;;
 datapath) # what the kernel's hooks decide; the rest tells of the loader and is the same on every kernel
 	export XLAGG_PASS=$B/tests/datapath/pass.bpf.o
 	status=0
