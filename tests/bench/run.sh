@@ -202,7 +202,7 @@ agent_time() {
 	wait_for 120 all_distribute
 	local before after
 	before=$(cpu_ticks "${AGENT[a]}")
-	sleep 20
+	pause 20
 	after=$(cpu_ticks "${AGENT[a]}")
 	echo "   $(jq -n "($after - $before) / $(getconf CLK_TCK) / 20 * 100 * 100 | round / 100") % of one core, \
 $(awk '/VmRSS/ { print $2 }' "/proc/${AGENT[a]}/status") kB resident"

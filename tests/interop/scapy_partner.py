@@ -6,6 +6,7 @@ scapy_partner.py marker DEV    sends a Marker PDU, waits for the response and pr
 """
 import json
 import sys
+import threading
 import time
 
 from scapy.contrib.lacp import LACP, MarkerProtocol, SlowProtocol
@@ -68,10 +69,11 @@ def answer(device, seconds):
 def marker(device):
     request = Ether(dst=GROUP, src=MAC) / SlowProtocol() / MarkerProtocol(
         requester_port=9, requester_system=MAC, requester_transaction_id=0x01020304)
-    sniffer = AsyncSniffer(iface=device, filter="ether proto 0x8809", timeout=5,
+    listening = threading.Event()
+    sniffer = AsyncSniffer(iface=device, filter="ether proto 0x8809", timeout=5, started_callback=listening.set,
                            stop_filter=lambda f: MarkerProtocol in f and f[MarkerProtocol].marker_type == 2)
     sniffer.start()
-    time.sleep(0.3)  # the sniffer's socket opens meanwhile; a response that is missed is a failure, not a success
+    listening.wait(5)
     sendp(request, iface=device, verbose=False)
     sniffer.join()
     responses = [f[MarkerProtocol] for f in sniffer.results

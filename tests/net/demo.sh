@@ -44,7 +44,7 @@ begin_table() {
 rows() {
 	local remark=${2:-} n1 n2 now r1 r2
 	for ((i = 0; i < $1; i++)); do
-		sleep $SAMPLE
+		pause $SAMPLE
 		read -r n1 n2 < <(port_counts)
 		now=$(date +%s%N)
 		r1=$(((n1 - LAST1) * 1000000000 / (now - LAST_NS)))

@@ -73,7 +73,7 @@ test_adopt_after_death_in_a_change() {
 	mac=$(mac_of a eth5)
 	for ms in 0 1 2 4 6 8 12 16 24 32; do
 		xl a port add lagg0 eth5 >/dev/null 2>&1 &
-		sleep 0.0$(printf %02d $ms)
+		pause 0.0$(printf %02d $ms)
 		agent_end a KILL
 		wait $! || :
 		agent a
@@ -95,7 +95,7 @@ test_adopt_after_death_in_the_making_of_a_lagg() {
 	# The answer to a start is its socket; a lagg is made before.
 	for ms in 15 20 30 40 60 80 110 150 200; do
 		agent_start a
-		sleep 0.$(printf %03d $ms)
+		pause 0.$(printf %03d $ms)
 		agent_end a KILL
 	done
 	agent a

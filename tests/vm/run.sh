@@ -102,11 +102,13 @@ make_guest() {
 }
 
 wait_for_socket() {
-	local deadline=$((SECONDS + 10))
+	local deadline=$((SECONDS + 10)) nobody
+	exec {nobody}<> <(:) # nobody writes there: reading from it waits without a process
 	until [ -S "$work/fs.sock" ]; do
 		[ $SECONDS -lt $deadline ] || { echo "virtiofsd does not start:" >&2; cat "$work/virtiofsd.log" >&2; exit 125; }
-		sleep 0.05
+		read -rt 0.05 <&"$nobody" || :
 	done
+	exec {nobody}>&-
 }
 
 make_initramfs
