@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * inject [-x NAME,...] COMMAND [ARGUMENT...]
+ * Runs COMMAND with its system calls under control: each one waits until this program lets it pass, holds it back or
+ * makes it fail. It cannot tell, whatever library or thread makes the call. Says "pid N", then reads orders from stdin,
+ * a line each, and answers each with a line on stdout; COMMAND starts after the first.
+ *
+ *   count             counts calls from now on, and lets them pass
+ *   fail NAME N E K   as count, and the Nth call of NAME fails with errno E, and so do the K - 1 calls of NAME after it
+ *   late NAME N MS    as count, and the Nth call of NAME is made MS milliseconds later
+ *   after NAME        as count, but the first call of NAME is what counting begins with; fail and late go before it
+ *   report            one object of JSON: how many calls failed or waited, the first of them, and all that were counted
+ *
+ * NAME may be several names with commas, which are then counted together. At the end there is one more report, and a
+ * line that says "exit STATUS" or "killed SIGNAL". When stdin ends, COMMAND is killed. Calls behind -x are not asked
+ * about: what a program does a thousand times a second would slow it down too much.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CALLS 1024 /* greater than any system call's number */
+#define FILTER_FD                                                                                                      \
+	1023 /* over which the child hands its filter out; a call on it is the only one that is not asked about */
+#define LATE_MAX 64
+
+/* Never made to fail: they cannot, or what fails is not the program under test, or they wait for ever by nature. */
+static const char *const let_pass[] = {
+    "exit",	     "exit_group",	"futex",	   "rt_sigreturn",
+    "rt_sigaction",  "rt_sigprocmask",	"restart_syscall", "close",
+    "munmap",	     "mprotect",	"madvise",	   "brk",
+    "getpid",	     "gettid",		"getuid",	   "geteuid",
+    "getgid",	     "getegid",		"getppid",	   "sched_yield",
+    "clock_gettime", "clock_nanosleep", "set_robust_list", "set_tid_address",
+    "rseq",	     "arch_prctl",	"rt_sigtimedwait", "gettimeofday",
+    "time",
+};
+
+struct late {
+	__u64 id, due_ns;
+};
+
+struct inject {
+	int filter;
+	pid_t child;
+	bool wanted[CALLS];	   /* the order's NAME */
+	unsigned long nth, repeat; /* of the order; nth 0: nothing is to happen */
+	int error;		   /* errno, or 0: the call is late */
+	unsigned long late_ms;
+	int begin;			       /* counting begins with this call, or -1: it has begun */
+	unsigned long calls[CALLS], seen, hit; /* counted; of those wanted; failed or late */
+	char first[512];		       /* the first that was hit */
+	struct late late[LATE_MAX];
+	unsigned int lates;
+};
+
+static __u64 now_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (__u64)now.tv_sec * 1000000000u + (__u64)now.tv_nsec;
+}
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(125);
+}
+
+static int number_of(const char *name)
+{
+	int number = seccomp_syscall_resolve_name(name);
+	return number >= 0 && number < CALLS ? number : -1;
+}
+
+/* --- the child --- */
+
+static int never_ask(scmp_filter_ctx filter, const char *name)
+{
+	int number = number_of(name); /* not every architecture has every call */
+	return number < 0 ? 0 : seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+}
+
+static int load_filter(char *unasked)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_NOTIFY);
+	char *rest = NULL;
+	if (!filter || seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(let_pass) / sizeof(*let_pass); i++)
+		if (never_ask(filter, let_pass[i]) < 0)
+			return -1;
+	for (char *name = strtok_r(unasked, ",", &rest); name; name = strtok_r(NULL, ",", &rest))
+		if (number_of(name) < 0 || never_ask(filter, name) < 0)
+			return -1;
+	if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), 1, SCMP_A0(SCMP_CMP_EQ, FILTER_FD)) < 0 ||
+	    seccomp_load(filter) < 0)
+		return -1;
+	return seccomp_notify_fd(filter);
+}
+
+/* Hands the filter out and becomes COMMAND. What COMMAND prints goes to stderr: stdout is for answers. */
+static void be_child(int to_parent, char *unasked, char **argv)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	int null = open("/dev/null", O_RDONLY);
+	if (dup2(to_parent, FILTER_FD) < 0 || fcntl(FILTER_FD, F_SETFD, FD_CLOEXEC) < 0 || dup2(2, 1) < 0 ||
+	    dup2(null, 0) < 0)
+		die("child");
+	close(null);
+	close(to_parent);
+	int filter = load_filter(unasked);
+	if (filter < 0)
+		die("seccomp");
+	union {
+		char octets[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr header;
+	} control = {.header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+	memcpy(CMSG_DATA(&control.header), &filter, sizeof(filter));
+	struct iovec octet = {.iov_base = "", .iov_len = 1};
+	struct msghdr message = {
+	    .msg_iov = &octet, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	if (sendmsg(FILTER_FD, &message, 0) == 1)
+		execvp(argv[0], argv);
+	_exit(127);
+}
+
+static int receive_filter(int from_child)
+{
+	union {
+		char octets[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr header;
+	} control;
+	char octet;
+	struct iovec iov = {.iov_base = &octet, .iov_len = 1};
+	struct msghdr message = {
+	    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	int filter;
+	if (recvmsg(from_child, &message, MSG_CMSG_CLOEXEC) != 1 || !CMSG_FIRSTHDR(&message))
+		return -1;
+	memcpy(&filter, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(filter));
+	return filter;
+}
+
+/* --- what a call is, for people --- */
+
+static const char *name_of(int number)
+{
+	static char name[64];
+	char *found = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
+	snprintf(name, sizeof(name), "%s", found ? found : "unknown");
+	free(found);
+	return name;
+}
+
+/* What stands at an address of the child's, with everything but letters, digits and the like as dots. */
+static void peek(pid_t pid, __u64 address, char *ret, size_t size)
+{
+	struct iovec local = {.iov_base = ret, .iov_len = size - 1},
+		     remote = {.iov_base = (void *)(uintptr_t)address, .iov_len = size - 1};
+	ssize_t len = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+	ret[len > 0 ? len : 0] = 0;
+	for (char *c = ret; *c; c++)
+		if (*c < ' ' || *c > '~' || *c == '"' || *c == '\\')
+			*c = '.';
+}
+
+/* The type of the message in netlink format that a buffer begins with, or 0. */
+static unsigned int message_type(pid_t pid, __u64 address)
+{
+	struct {
+		__u32 len;
+		__u16 type, flags;
+	} header = {0};
+	struct iovec local = {.iov_base = &header, .iov_len = sizeof(header)},
+		     remote = {.iov_base = (void *)(uintptr_t)address, .iov_len = sizeof(header)};
+	return process_vm_readv(pid, &local, 1, &remote, 1, 0) == sizeof(header) ? header.type : 0;
+}
+
+static void describe(const struct seccomp_notif *call, char *ret, size_t size)
+{
+	const __u64 *arg = call->data.args;
+	const char *name = name_of(call->data.nr);
+	char path[120] = "";
+	if (strcmp(name, "sendto") == 0)
+		snprintf(ret, size, "%s fd %d type %u flags 0x%x", name, (int)arg[0], message_type(call->pid, arg[1]),
+			 (unsigned int)arg[3]);
+	else if (strcmp(name, "bpf") == 0 || strcmp(name, "socket") == 0)
+		snprintf(ret, size, "%s %d", name, (int)arg[0]);
+	else if (strstr(name, "at") && (peek(call->pid, arg[1], path, sizeof(path)), path[0] == '/'))
+		snprintf(ret, size, "%s %s", name, path);
+	else if (peek(call->pid, arg[0], path, sizeof(path)), path[0] == '/')
+		snprintf(ret, size, "%s %s", name, path);
+	else
+		snprintf(ret, size, "%s 0x%llx 0x%llx 0x%llx", name, (unsigned long long)arg[0],
+			 (unsigned long long)arg[1], (unsigned long long)arg[2]);
+}
+
+/* --- calls --- */
+
+static void answer(struct inject *inject, __u64 id, int error)
+{
+	struct seccomp_notif_resp response = {
+	    .id = id, .error = -error, .flags = error ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+	/* ENOENT: the caller was killed meanwhile */
+	if (ioctl(inject->filter, SECCOMP_IOCTL_NOTIF_SEND, &response) < 0 && errno != ENOENT)
+		die("answer to a call");
+}
+
+/* Whether the call is one that the order is about. */
+static bool is_hit(struct inject *inject, const struct seccomp_notif *call)
+{
+	int number = call->data.nr;
+	if (inject->begin == number)
+		inject->begin = -1;
+	if (number < 0 || number >= CALLS || inject->begin != -1)
+		return false;
+	inject->calls[number]++;
+	if (!inject->nth || !inject->wanted[number])
+		return false;
+	inject->seen++;
+	if (inject->seen < inject->nth || inject->seen - inject->nth >= inject->repeat)
+		return false;
+	if (!inject->hit++)
+		describe(call, inject->first, sizeof(inject->first));
+	return true;
+}
+
+static void on_call(struct inject *inject)
+{
+	struct seccomp_notif call = {0};
+	if (ioctl(inject->filter, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0) {
+		if (errno == EINTR || errno == ENOENT)
+			return;
+		die("call");
+	}
+	bool hit = is_hit(inject, &call);
+	if (hit && !inject->error && inject->lates < LATE_MAX)
+		inject->late[inject->lates++] = (struct late){call.id, now_ns() + inject->late_ms * 1000000u};
+	else
+		answer(inject, call.id, hit ? inject->error : 0);
+}
+
+/* Lets pass what has waited long enough. Returns how long poll() may wait for the next, in ms, or -1. */
+static int run_late(struct inject *inject)
+{
+	__u64 now = now_ns(), next = 0;
+	for (unsigned int i = 0; i < inject->lates;) {
+		if (inject->late[i].due_ns <= now) {
+			answer(inject, inject->late[i].id, 0);
+			inject->late[i] = inject->late[--inject->lates];
+			continue;
+		}
+		if (!next || inject->late[i].due_ns < next)
+			next = inject->late[i].due_ns;
+		i++;
+	}
+	return next ? (int)((next - now) / 1000000) + 1 : -1;
+}
+
+/* --- orders --- */
+
+static void forget(struct inject *inject)
+{
+	memset(inject->wanted, 0, sizeof(inject->wanted));
+	memset(inject->calls, 0, sizeof(inject->calls));
+	inject->nth = inject->seen = inject->hit = 0;
+	inject->first[0] = 0;
+	inject->begin = -1;
+}
+
+static bool want(struct inject *inject, char *names)
+{
+	char *rest = NULL;
+	for (char *name = strtok_r(names, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
+		if (number_of(name) < 0)
+			return false;
+		inject->wanted[number_of(name)] = true;
+	}
+	return true;
+}
+
+static void report(const struct inject *inject)
+{
+	const char *comma = "";
+	printf("{\"hit\": %lu, \"first\": \"%s\", \"calls\": {", inject->hit, inject->first);
+	for (int i = 0; i < CALLS; i++) {
+		if (!inject->calls[i])
+			continue;
+		printf("%s\"%s\": %lu", comma, name_of(i), inject->calls[i]);
+		comma = ", ";
+	}
+	puts("}}");
+}
+
+/* Carries out one order. Returns whether it understood it. */
+static bool obey(struct inject *inject, const char *line)
+{
+	char names[256];
+	unsigned long nth, number, repeat;
+	if (strcmp(line, "report") == 0) {
+		report(inject);
+		return true;
+	}
+	bool fail = sscanf(line, "fail %255s %lu %lu %lu", names, &nth, &number, &repeat) == 4;
+	bool late = sscanf(line, "late %255s %lu %lu", names, &nth, &number) == 3;
+	bool after = sscanf(line, "after %255s", names) == 1;
+	if (!fail && !late && !after && strcmp(line, "count") != 0)
+		return false;
+	if (after) {
+		inject->begin = number_of(names);
+	} else {
+		forget(inject);
+		if ((fail || late) && !want(inject, names))
+			return false;
+		inject->nth = fail || late ? nth : 0;
+		inject->repeat = fail ? repeat : 1;
+		inject->error = fail ? (int)number : 0;
+		inject->late_ms = late ? number : 0;
+	}
+	puts("ok");
+	return true;
+}
+
+static void on_order(struct inject *inject)
+{
+	char line[512];
+	if (!fgets(line, sizeof(line), stdin)) {
+		kill(inject->child, SIGKILL);
+		exit(125);
+	}
+	line[strcspn(line, "\n")] = 0;
+	if (!obey(inject, line))
+		printf("what is '%s'?\n", line);
+	fflush(stdout);
+}
+
+/* --- */
+
+static void run(struct inject *inject)
+{
+	struct pollfd fds[] = {{.fd = inject->filter, .events = POLLIN}, {.fd = 0, .events = POLLIN}};
+	while (poll(fds, 2, run_late(inject)) >= 0) {
+		if (fds[1].revents)
+			on_order(inject);
+		if (fds[0].revents & POLLIN)
+			on_call(inject);
+		else if (fds[0].revents)
+			return; /* nobody is left whose calls it filters */
+	}
+	die("poll");
+}
+
+int main(int argc, char **argv)
+{
+	struct inject inject = {.begin = -1};
+	int pair[2], status;
+	char none[] = "", *unasked = none;
+	while ((status = getopt(argc, argv, "+x:")) == 'x')
+		unasked = optarg;
+	if (status != -1 || optind == argc)
+		return fputs("usage: inject [-x NAME,...] COMMAND [ARGUMENT...]\n", stderr), 2;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		die("socketpair");
+	setvbuf(stdin, NULL, _IONBF, 0);
+	inject.child = fork();
+	if (inject.child < 0)
+		die("fork");
+	if (inject.child == 0)
+		be_child(pair[1], unasked, argv + optind);
+	close(pair[1]);
+	inject.filter = receive_filter(pair[0]);
+	if (inject.filter < 0)
+		return fputs("inject: no filter: is seccomp's user notification there?\n", stderr), 125;
+	printf("pid %d\n", inject.child);
+	fflush(stdout);
+	on_order(&inject);
+	run(&inject);
+	if (waitpid(inject.child, &status, 0) != inject.child)
+		die("waitpid");
+	report(&inject);
+	if (WIFSIGNALED(status))
+		printf("killed %d\n", WTERMSIG(status));
+	else
+		printf("exit %d\n", WEXITSTATUS(status));
+	return 0;
+}

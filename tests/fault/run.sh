@@ -1,0 +1,13 @@
+#!/bin/bash
+# run.sh ARGUMENT...
+# points.py ARGUMENT... with scratch of its own. B: the build folder; OOM empty: allocations do not fail.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+B=$(realpath "${B:-build}")
+export B INJECT=$B/tests/fault/inject OOM=${OOM-$B/tests/fault/oom.so}
+# shellcheck source=tests/net/scratch.sh
+. "$here/../net/scratch.sh"
+scratch_begin
+trap scratch_end EXIT
+trap 'exit 130' INT TERM
+python3 -B "$here/points.py" "$@"

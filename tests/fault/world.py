@@ -1,0 +1,436 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+"""Two hosts, an agent each, and what can be seen of the first: the stage on which faults are injected.
+
+Host a has eth0 to eth7, each wired to the same of host b. Its agent is the one under test: every system call and every
+allocation of it can be made to fail. On a:
+    lagg0   failover, eth0 and eth1, 10.9.0.1: what the operations change
+    lagg9   loadbalance, eth6 and eth7, 10.9.9.1: the other lagg, whose traffic never stops
+Host b answers for both, and for lagg1 (eth2, eth3) and lagg2 (eth4, eth5, LACP).
+"""
+import collections
+import ctypes
+import json
+import mmap
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+LIBBPF = ctypes.CDLL("libbpf.so.1")
+CLONE_NEWNET = 0x40000000
+FEATURES = re.compile(r"\s*(generic-receive|tx-checksum-ip-g|tx-vlan-offload|tx-vlan-stag|rx-vlan-offload)")
+SETTLE_S = 10  # with the fault gone, the state is as configured within this
+
+# What show tells that moves by itself, or says how something came about and not what it is.
+VOLATILE = {"last_change", "generation", "stats", "flaps", "ifindex", "damping", "last_answer", "missed", "headless"}
+
+
+class Died(Exception):
+    """The agent under test ended, though nobody asked it to."""
+
+
+def run(*command, check=True, timeout=60):
+    """Runs a command and returns what it printed."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+    if check and done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def enter(namespace):
+    """This thread goes on in that network namespace."""
+    with open(f"/run/netns/{namespace}") as file:
+        if LIBC.setns(file.fileno(), CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), f"setns {namespace}")
+
+
+def until(seconds, condition, interval=0.05):
+    """Whether the condition comes true in that time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(interval)
+    return True
+
+
+class Oom:
+    """The file over which oom.c is told which allocation fails."""
+
+    SIZE, WHERE, FRAMES, FRAME = 4096, 16, 12, 96
+
+    def __init__(self, path):
+        path.write_bytes(bytes(self.SIZE))
+        with open(path, "r+b") as file:
+            self.memory = mmap.mmap(file.fileno(), self.SIZE)
+
+    def arm(self, nth):
+        """Counts allocations from now on; the nth fails, with 0 none."""
+        self.memory[:self.SIZE] = struct.pack("IIII", 0, nth, 0, 0) + bytes(self.SIZE - self.WHERE)
+        self.memory[:4] = struct.pack("I", 1)
+
+    def has_hit(self):
+        return struct.unpack_from("I", self.memory, 12)[0] != 0
+
+    def disarm(self):
+        """Stops counting. Returns how many allocations there were, and the callers of the one that failed, or None."""
+        self.memory[:4] = struct.pack("I", 0)
+        _, _, count, hit = struct.unpack("IIII", self.memory[:self.WHERE])
+        frames = (self.memory[self.WHERE + i * self.FRAME:self.WHERE + (i + 1) * self.FRAME] for i in range(self.FRAMES))
+        return count, [f.split(b"\0")[0].decode() for f in frames if f[0]] if hit else None
+
+
+class Agent:
+    """xlaggd under control (see inject.c)."""
+
+    def __init__(self, command, log, unasked="pread64", env=None):
+        self.log = log
+        self.ended = None  # "exit STATUS" or "killed SIGNAL"
+        self.last = None   # the last report
+        with open(log, "a") as stderr:
+            self.process = subprocess.Popen([os.environ["INJECT"], "-x", unasked, *command], stdin=subprocess.PIPE,
+                                            stdout=subprocess.PIPE, stderr=stderr, text=True, bufsize=1,
+                                            env={**os.environ, **(env or {})})
+        first = self.process.stdout.readline().split()
+        if not first or first[0] != "pid":
+            raise RuntimeError(f"inject: {pathlib.Path(log).read_text()[-500:]}")
+        self.pid = int(first[1])
+
+    def order(self, line):
+        """Gives inject an order; its answer. Raises Died where the agent has ended."""
+        try:
+            self.process.stdin.write(line + "\n")
+            answer = self.process.stdout.readline()
+        except BrokenPipeError:
+            answer = ""
+        if line == "report" and answer.startswith("{"):
+            self.last = json.loads(answer)
+        elif answer.strip() != "ok":
+            self.read_end(answer)
+            raise Died(self.ended)
+        return self.last
+
+    def read_end(self, line):
+        for line in [line, *self.process.stdout]:
+            if line.startswith("{"):
+                self.last = json.loads(line)
+            elif line.startswith(("exit", "killed")):
+                self.ended = line.strip()
+        self.process.wait()
+
+    def wait_end(self, seconds):
+        """Waits for its end. Returns how it ended, or None where it has not."""
+        if self.ended is None:
+            timer = threading.Timer(seconds, self.kill)
+            timer.start()
+            self.read_end("")
+            if not timer.is_alive():
+                return None
+            timer.cancel()
+        return self.ended
+
+    def kill(self):
+        if self.ended is None:
+            try:
+                os.kill(self.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def close(self):
+        self.kill()
+        if self.ended is None:
+            self.read_end("")
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    def descriptors(self):
+        """Its descriptors, as {what: how many}."""
+        found = collections.Counter()
+        for entry in os.scandir(f"/proc/{self.pid}/fd"):
+            try:
+                found[re.sub(r"[0-9]+", "N", os.readlink(entry.path))] += 1
+            except FileNotFoundError:
+                pass
+        return dict(found)
+
+
+class Traffic:
+    """Numbered datagrams over the other lagg; each has to arrive."""
+
+    INTERVAL_S, PORT = 0.004, 5009
+
+    def __init__(self, world):
+        world.enter("b")
+        self.receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.receiver.bind(("10.9.9.2", self.PORT))
+        self.receiver.settimeout(0.2)
+        world.enter("a")
+        self.sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sent, self.judged, self.came, self.stop = 0, 0, set(), False
+        self.threads = [threading.Thread(target=f, daemon=True) for f in (self.send, self.receive)]
+        for thread in self.threads:
+            thread.start()
+
+    def send(self):
+        while not self.stop:
+            try:
+                self.sender.sendto(struct.pack("I", self.sent), ("10.9.9.2", self.PORT))
+            except OSError:
+                pass  # counts as sent, and is missed
+            self.sent += 1
+            time.sleep(self.INTERVAL_S)
+
+    def receive(self):
+        while not self.stop:
+            try:
+                self.came.add(struct.unpack("I", self.receiver.recv(64))[0])
+            except TimeoutError:
+                pass
+
+    def lost(self):
+        """How many datagrams were lost since the last call."""
+        sent = self.sent
+        until(1, lambda: len(self.came) >= sent - self.judged, 0.01)
+        lost = sent - self.judged - sum(n < sent for n in self.came.copy())
+        self.came -= set(range(self.judged, sent))
+        self.judged = sent
+        return max(lost, 0)  # one that came late was lost before
+
+    def close(self):
+        self.stop = True
+        for thread in self.threads:
+            thread.join()
+        self.sender.close()
+        self.receiver.close()
+
+
+class World:
+    """The two hosts with all that is on them. One for each process: it moves between their namespaces."""
+
+    def __init__(self, name, unasked="pread64"):
+        self.name, self.unasked = name, unasked
+        self.folder = pathlib.Path(os.environ["RUN"]) / name
+        self.agent = self.partner = self.traffic = None
+        self.folder.mkdir()
+        self.oom = Oom(self.folder / "oom")
+        self.config = self.folder / "a.conf"
+        self.netns = {host: f"xf{os.getpid()}-{host}" for host in "ab"}
+
+    def enter(self, host):
+        enter(self.netns[host])
+
+    # ---- made and removed ----
+
+    def make(self):
+        self.config.write_text("")
+        (self.folder / "b.conf").write_text("")
+        for name in self.netns.values():
+            run("ip", "netns", "add", name)
+            run("ip", "-n", name, "link", "set", "lo", "up")
+        for i in range(8):
+            self.wire(i)
+        self.enter("a")
+        for file in ("default", "all"):
+            pathlib.Path(f"/proc/sys/net/ipv6/conf/{file}/accept_dad").write_text("0")
+        self.free = self.devices()
+        self.start_partner()
+        self.start()
+        self.must("b", "lagg add lagg0 proto broadcast port eth0 port eth1 10.9.0.2/24")
+        self.must("b", "lagg add lagg1 proto broadcast port eth2 port eth3 10.9.1.2/24")
+        self.must("b", "lagg add lagg2 proto lacp lacp-rate fast port eth4 port eth5 10.9.2.2/24")
+        self.must("b", "lagg add lagg9 proto loadbalance port eth6 port eth7 10.9.9.2/24")
+        self.must("a", "lagg add lagg0 proto failover port eth0 port eth1 10.9.0.1/24")
+        self.must("a", "lagg add lagg9 proto loadbalance port eth6 port eth7 10.9.9.1/24")
+        if not until(SETTLE_S, lambda: self.passes("10.9.0.2") and self.passes("10.9.9.2")):
+            raise RuntimeError("no traffic to begin with")
+        self.traffic = Traffic(self)
+
+    def wire(self, i):
+        run("ip", "link", "add", f"eth{i}", "netns", self.netns["a"], "address", f"02:aa:00:00:00:0{i}", "type", "veth",
+            "peer", "name", f"eth{i}", "netns", self.netns["b"], "address", f"02:bb:00:00:00:0{i}")
+        for name in self.netns.values():
+            run("ip", "-n", name, "link", "set", f"eth{i}", "up")
+
+    def remove(self):
+        if self.traffic:
+            self.traffic.close()
+        if self.agent:
+            self.agent.close()
+        if self.partner:
+            self.partner.kill()
+            self.partner.wait()
+        for name in self.netns.values():
+            run("ip", "netns", "del", name, check=False)
+            shutil.rmtree(pathlib.Path(os.environ["BPFFS"]) / name, ignore_errors=True)
+        shutil.rmtree(self.folder)
+
+    # ---- agents ----
+
+    def command(self, host, *more):
+        return [f"{os.environ['B']}/xlaggd", "-n", self.netns[host], "-f", str(self.folder / f"{host}.conf"), "--socket",
+                str(self.folder / f"{host}.sock"), "--bpffs", f"{os.environ['BPFFS']}/{self.netns[host]}", "--state",
+                str(self.folder / f"state-{host}"), *more]
+
+    def start_partner(self):
+        """The agent of host b, in which nothing fails."""
+        with open(self.folder / "agent-b.log", "a") as log:
+            self.partner = subprocess.Popen(self.command("b"), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        if not until(SETTLE_S, lambda: self.answers("b")):
+            raise RuntimeError(f"the partner does not start: {self.log('b')}")
+
+    def launch(self, *more, orders=("count",)):
+        """Runs xlaggd on host a, under control, with its first orders; it need not come up."""
+        env = {"LD_PRELOAD": os.environ["OOM"], "XLAGG_OOM": str(self.folder / "oom")} if os.environ.get("OOM") else {}
+        if self.agent:
+            self.agent.close()
+        self.agent = Agent(self.command("a", *more), self.folder / "agent-a.log", self.unasked, env)
+        for order in orders:
+            self.agent.order(order)
+
+    def start(self, **how):
+        """Runs the agent under test, and waits until it answers."""
+        self.launch(**how)
+        if not self.comes_up():
+            raise RuntimeError(f"the agent does not start: {self.log()}")
+
+    def comes_up(self):
+        """Whether the agent answers, or ended, within the time that it has."""
+        return until(SETTLE_S, lambda: self.answers("a") or self.gone()) and not self.gone()
+
+    def gone(self):
+        """Whether the agent under test has ended."""
+        return self.agent.ended is not None or not os.path.exists(f"/proc/{self.agent.pid}/fd/0")
+
+    def answers(self, host):
+        return self.xlagg(host, "agent show")[0] == 0
+
+    def log(self, host="a", since=0):
+        with open(self.folder / f"agent-{host}.log") as file:
+            file.seek(since)
+            return " | ".join(file.read().strip().splitlines())[-600:]
+
+    def log_size(self):
+        return os.path.getsize(self.folder / "agent-a.log")
+
+    # ---- commands ----
+
+    def xlagg(self, host, words):
+        """The CLI: its exit status, what it printed and its complaint."""
+        command = [f"{os.environ['B']}/xlagg", "--socket", str(self.folder / f"{host}.sock"), *words.split()]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        except subprocess.TimeoutExpired:
+            return 124, "", "no answer within 60 s"
+        return done.returncode, done.stdout, done.stderr
+
+    def must(self, host, words):
+        status, out, complaint = self.xlagg(host, words)
+        if status:
+            raise RuntimeError(f"{words}: {complaint.strip()}")
+        return out
+
+    def ip(self, host, words):
+        return run("ip", "-n", self.netns[host], *words.split())
+
+    def passes(self, address):
+        return subprocess.run(["ping", "-q", "-c", "1", "-W", "1", address], capture_output=True).returncode == 0
+
+    # ---- what there is to see of host a ----
+
+    def devices(self):
+        """Every device of host a, as {name: what of it must be as it was}."""
+        found = {}
+        for link in json.loads(run("ip", "-d", "-j", "link")):
+            name = link["ifname"]
+            found[name] = {key: link.get(key) for key in ("mtu", "address", "ifalias", "promiscuity", "allmulti", "operstate",
+                                                          "master", "inet6_addr_gen_mode", "altnames")}
+            if link.get("ifalias", "").startswith("xlagg: lower end"):
+                del found[name]["address"]  # drawn anew each time
+            found[name]["flags"] = sorted(set(link["flags"]) - {"LOWER_UP", "NO-CARRIER"})
+            found[name]["programs"] = programs(link["ifindex"]) + ["xdp"] * ("xdp" in link)
+            found[name]["features"] = [
+                line.strip() for line in run("ethtool", "-k", name).splitlines() if FEATURES.match(line)]
+            for key in ("disable_ipv6", "accept_ra", "addr_gen_mode"):
+                try:
+                    found[name][key] = pathlib.Path(f"/proc/sys/net/ipv6/conf/{name}/{key}").read_text().strip()
+                except FileNotFoundError:
+                    pass
+        for link in json.loads(run("ip", "-j", "maddress")):
+            found.setdefault(link["ifname"], {})["groups"] = sorted(
+                m["link"] for m in link["maddr"] if m.get("link", "").startswith("01:80:c2"))
+        for link in json.loads(run("ip", "-4", "-j", "address")):
+            found.setdefault(link["ifname"], {})["addresses"] = sorted(
+                f"{a['local']}/{a['prefixlen']}" for a in link["addr_info"])
+        return found
+
+    def picture(self):
+        """What must be the same whenever the configuration is the same."""
+        status, out, complaint = self.xlagg("a", "-j -d lagg show")
+        pins = pathlib.Path(os.environ["BPFFS"]) / self.netns["a"]
+        state = self.folder / "state-a"
+        return {
+            "show": without(json.loads(out), VOLATILE) if status == 0 else complaint,
+            "save": self.xlagg("a", "save")[1].splitlines(),
+            "devices": self.devices(),
+            "filters": attached(),
+            "pins": sorted(str(p.relative_to(pins)) for p in pins.rglob("*")),
+            "state": sorted(str(p.relative_to(state)) for p in state.rglob("*")) if state.exists() else [],
+            "descriptors": {} if self.gone() else self.agent.descriptors(),
+        }
+
+    def settle(self, wanted, seconds=SETTLE_S):
+        """Waits until the picture is the wanted one. Returns what differs after that time, best none."""
+        differences = []
+
+        def same():
+            differences[:] = difference(wanted, self.picture())
+            return not differences
+        until(seconds, same, 0.1)
+        return differences
+
+
+def without(value, keys):
+    if isinstance(value, dict):
+        return {k: without(v, keys) for k, v in value.items() if k not in keys}
+    if isinstance(value, list):
+        return [without(v, keys) for v in value]
+    return value
+
+
+def attached():
+    """What bpftool says is attached to devices, by name."""
+    found = json.loads(run("bpftool", "-j", "net"))
+    return sorted(f"{entry.get('devname')} {entry.get('kind', kind)} {entry.get('name', '')}"
+                  for kinds in found for kind, entries in kinds.items() for entry in entries)
+
+
+def programs(ifindex):
+    """How many programs are attached to tcx of the device, in and out; none where the kernel has no tcx."""
+    found, count = [], ctypes.c_uint32()
+    for side, attach_type in (("in", 46), ("out", 47)):
+        count.value = 0
+        if LIBBPF.bpf_prog_query(ifindex, attach_type, 0, None, None, ctypes.byref(count)) == 0:
+            found += [f"tcx {side}"] * count.value
+    return found
+
+
+def difference(wanted, found, where=""):
+    """Where two pictures differ, as sentences."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        return [d for k in sorted(wanted.keys() | found.keys())
+                for d in difference(wanted.get(k), found.get(k), f"{where}/{k}")]
+    if isinstance(wanted, list) and isinstance(found, list):
+        if len(wanted) == len(found) and all(isinstance(v, dict) for v in wanted + found):
+            return [d for i, (w, f) in enumerate(zip(wanted, found)) for d in difference(w, f, f"{where}[{i}]")]
+        gone, new = [v for v in wanted if v not in found], [v for v in found if v not in wanted]
+        if gone or new or len(wanted) != len(found):
+            return [f"{where}: missing {gone} more {new}"[:300]]
+        return []
+    return [] if wanted == found else [f"{where}: {str(found)[:120]} instead of {str(wanted)[:120]}"]
