@@ -137,9 +137,10 @@ Test(link, removal_and_move_to_another_namespace)
 	rig_sh("ip link del port1");
 	cr_assert(!is_live(wire.rig, 1));
 	cr_assert(is_live(wire.rig, 0));
-	rig_sh("unshare -n timeout 30 tail -f /dev/null & p=$!; until [ \"$(readlink /proc/$p/ns/net)\" != \"$(readlink "
-	       "/proc/self/ns/net)\" ]; do "
-	       ":; done; ip link set port2 netns $p; kill $p");
+	rig_sh(
+	    "unshare -n timeout 30 tail -f /dev/null & p=$!; until [ \"$(readlink /proc/$p/ns/net)\" != \"$(readlink "
+	    "/proc/self/ns/net)\" ]; do "
+	    ":; done; ip link set port2 netns $p; kill $p");
 	cr_assert(!is_live(wire.rig, 2));
 	cr_assert(is_live(wire.rig, 0));
 	xlagg_link_bpf__destroy(link);
