@@ -362,7 +362,10 @@ def main():
         try_one = functools.partial(try_points, choose=lambda bench: some_points(bench, seed, 8),
                                     deadline=time.monotonic() + seconds)
     results = run_all(chosen, try_one, jobs)
-    sys.exit(0 if report([r for r in results if r.points() or r.bad], arguments.tap) else 1)
+    reached = [r for r in results if r.points() or r.bad]
+    if not reached:
+        sys.exit("no operation of that name makes such a call")
+    sys.exit(0 if report(reached, arguments.tap) else 1)
 
 
 if __name__ == "__main__":
