@@ -11,28 +11,12 @@
 
 #include "sys/netlink/request.h"
 
-/* Room for the events of a few thousand devices that change at once. */
-#define EVENTS_BUFFER (8 << 20)
 /* The kernel's largest part of a dump. */
 #define PART_MAX (64 << 10)
 /* Parts of events that are read at once: others want their turn too. */
 #define EVENTS_AT_ONCE 64
 /* A dump that the kernel calls inconsistent is asked for again so often. */
 #define DUMP_TRIES 5
-
-/* Options that an older kernel may not have: without them refusals are told in fewer words, dumps are filtered here. */
-static void set_options(struct netlink *nl)
-{
-	int on = 1;
-	int size = EVENTS_BUFFER;
-	struct timeval patience = {.tv_sec = 10};
-	mnl_socket_setsockopt(nl->requests, NETLINK_EXT_ACK, &on, sizeof(on));
-	mnl_socket_setsockopt(nl->requests, NETLINK_CAP_ACK, &on, sizeof(on));
-	mnl_socket_setsockopt(nl->requests, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
-	setsockopt(mnl_socket_get_fd(nl->requests), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (setsockopt(mnl_socket_get_fd(nl->events), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
-		setsockopt(mnl_socket_get_fd(nl->events), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-}
 
 int netlink_open(struct netlink **ret)
 {
@@ -42,12 +26,11 @@ int netlink_open(struct netlink **ret)
 	nl->ioctl_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (nl->ioctl_fd < 0)
 		return -errno;
-	int r = netlink_socket_open(SOCK_NONBLOCK, RTMGRP_LINK, &nl->events);
+	int r = netlink_open_events(&nl->events);
 	if (r == 0)
-		r = netlink_socket_open(0, 0, &nl->requests);
+		r = netlink_open_requests(&nl->requests);
 	if (r < 0)
 		return r;
-	set_options(nl);
 	*ret = nl;
 	nl = NULL;
 	return 0;
@@ -191,50 +174,72 @@ static int read_end(struct netlink *nl, const struct nlmsghdr *nlh)
 	return r;
 }
 
-/* Takes one part of an answer. 1: more will come. */
-static int take(struct netlink *nl, struct walk part, struct netlink_answer *ret, bool *torn)
+/* Takes one part of an answer. *more: its end is still to come. */
+static int take(struct netlink *nl, struct walk part, struct netlink_answer *ret, bool *more, bool *torn)
 {
 	const struct nlmsghdr *nlh;
 	while ((nlh = walk_next_message(&part))) {
-		/* What an earlier request that was given up has left behind. */
+		/* What belongs to no request, or to one that was given up. */
 		if (nlh->nlmsg_seq != nl->seq)
 			continue;
 		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
 			*torn = true;
-		if (nlh->nlmsg_type == NLMSG_ERROR || nlh->nlmsg_type == NLMSG_DONE)
+		*more = nlh->nlmsg_type != NLMSG_ERROR && nlh->nlmsg_type != NLMSG_DONE;
+		if (!*more)
 			return read_end(nl, nlh);
 		int r = append(ret, nlh);
-		if (r < 0)
+		if (r < 0) {
+			nl->given_up = true;
+			*more = false;
 			return r;
+		}
 	}
-	return 1;
+	return 0;
 }
 
 static int talk_once(struct netlink *nl, struct nlmsghdr *request, struct netlink_answer *ret, bool *torn)
 {
 	request->nlmsg_seq = ++nl->seq;
 	int r = netlink_send(nl->requests, request);
-	if (r < 0)
-		return r;
 	_Alignas(struct nlmsghdr) char octets[PART_MAX];
-	for (r = 1; r == 1;) {
+	for (bool more = r == 0; more;) {
 		ssize_t n = netlink_receive(nl, nl->requests, octets, sizeof(octets));
-		if (n < 0)
+		if (n < 0) {
+			nl->given_up = true;
 			return n == -EAGAIN ? -ETIMEDOUT : (int)n;
-		r = take(nl, (struct walk){octets, (size_t)n}, ret, torn);
+		}
+		r = take(nl, (struct walk){octets, (size_t)n}, ret, &more, torn);
 	}
 	return r;
+}
+
+/* What still comes in answer to a request that was given up, half a list perhaps, must not get in the way of the next.
+ */
+static int renew_requests(struct netlink *nl)
+{
+	struct mnl_socket *fresh;
+	int r = nl->given_up ? netlink_open_requests(&fresh) : 0;
+	if (r < 0 || !nl->given_up)
+		return r;
+	if (nl->requests)
+		mnl_socket_close(nl->requests);
+	nl->requests = fresh;
+	nl->given_up = false;
+	return 0;
 }
 
 int netlink_talk(struct netlink *nl, struct nlmsghdr *request, struct netlink_answer *ret)
 {
 	nl->why[0] = '\0';
+	int r = renew_requests(nl);
+	if (r < 0)
+		return r;
 	if ((request->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
 		request->nlmsg_flags |= NLM_F_ACK;
 	for (int i = 0;; i++) {
 		_cleanup_answer_ struct netlink_answer answer = {};
 		bool torn = false;
-		int r = talk_once(nl, request, &answer, &torn);
+		r = talk_once(nl, request, &answer, &torn);
 		if (r < 0)
 			return r;
 		if (torn && i < DUMP_TRIES)

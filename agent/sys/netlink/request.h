@@ -16,6 +16,7 @@ struct netlink {
 	struct mnl_socket *requests; /* one request at a time */
 	int ioctl_fd;		     /* any socket of the namespace, for the requests that only ioctl knows */
 	uint32_t seq;		     /* of the last request */
+	bool given_up;		     /* the last request was, before its answer ended */
 	uint32_t foreign;	     /* messages that did not come from the kernel and were dropped */
 	char why[128];		     /* extended ack of the last refusal */
 };
@@ -51,8 +52,9 @@ static inline struct walk netlink_messages(const struct netlink_answer *answer)
 	return (struct walk){answer->octets, answer->len};
 }
 
-/* A socket of NETLINK_ROUTE; flags: SOCK_* beside CLOEXEC, groups: RTMGRP_*. */
-int netlink_socket_open(int flags, unsigned int groups, struct mnl_socket **ret);
+/* The two sockets of struct netlink. */
+int netlink_open_events(struct mnl_socket **ret);
+int netlink_open_requests(struct mnl_socket **ret);
 int netlink_send(struct mnl_socket *socket, const struct nlmsghdr *nlh);
 /* Reads what the kernel sent: the number of octets, or -errno: -EAGAIN where nothing came in time, -ENOBUFS where
  * messages were lost, since the socket's buffer or `buf` was too small. 0: somebody else had sent it, and it was

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Sockets of rtnetlink, on which the kernel alone is heard. */
 #include <errno.h>
-#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 
 #include "sys/log.h"
 #include "sys/netlink/request.h"
+
+/* Room for the events of a few thousand devices that change at once. */
+#define EVENTS_BUFFER (8 << 20)
 
 /* Lets the kernel refuse what other processes send to this socket alone. What they send to a group arrives. */
 static int connect_kernel(struct mnl_socket *socket)
@@ -15,7 +19,8 @@ static int connect_kernel(struct mnl_socket *socket)
 	return connect(mnl_socket_get_fd(socket), (const struct sockaddr *)&kernel, sizeof(kernel)) < 0 ? -errno : 0;
 }
 
-int netlink_socket_open(int flags, unsigned int groups, struct mnl_socket **ret)
+/* flags: SOCK_* beside CLOEXEC, groups: RTMGRP_*. */
+static int open_socket(int flags, unsigned int groups, struct mnl_socket **ret)
 {
 	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | flags);
 	if (!socket)
@@ -26,6 +31,32 @@ int netlink_socket_open(int flags, unsigned int groups, struct mnl_socket **ret)
 		return r;
 	}
 	*ret = socket;
+	return 0;
+}
+
+int netlink_open_events(struct mnl_socket **ret)
+{
+	int size = EVENTS_BUFFER;
+	int r = open_socket(SOCK_NONBLOCK, RTMGRP_LINK, ret);
+	if (r < 0)
+		return r;
+	if (setsockopt(mnl_socket_get_fd(*ret), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(mnl_socket_get_fd(*ret), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	return 0;
+}
+
+int netlink_open_requests(struct mnl_socket **ret)
+{
+	int on = 1;
+	struct timeval patience = {.tv_sec = 10};
+	int r = open_socket(0, 0, ret);
+	if (r < 0)
+		return r;
+	/* An older kernel may lack these: then refusals have fewer words, and lists are filtered here. */
+	mnl_socket_setsockopt(*ret, NETLINK_EXT_ACK, &on, sizeof(on));
+	mnl_socket_setsockopt(*ret, NETLINK_CAP_ACK, &on, sizeof(on));
+	mnl_socket_setsockopt(*ret, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+	setsockopt(mnl_socket_get_fd(*ret), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	return 0;
 }
 
