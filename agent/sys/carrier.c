@@ -49,9 +49,11 @@ int carrier_open(int sysfs, const char *name, int ifindex, struct carrier *ret)
 	_cleanup_fd_ int which = open_file(sysfs, name, "ifindex");
 	_cleanup_fd_ int down = open_file(sysfs, name, "carrier_down_count");
 	_cleanup_fd_ int up = open_file(sysfs, name, "carrier_up_count");
-	if (which < 0 || down < 0 || up < 0)
-		return -ENODEV;
-	int r = read_number(which, &number);
+	int r = which < 0 ? which : down < 0 ? down : up;
+	/* A device that is renamed or removed meanwhile: ENODEV, or no such file any more. */
+	if (r < 0)
+		return r == -ENOENT ? -ENODEV : r;
+	r = read_number(which, &number);
 	if (r < 0)
 		return r;
 	if (number != (uint32_t)ifindex)

@@ -178,9 +178,13 @@ static int set_promisc(struct work *work, bool on)
 
 static int join_slow_group(struct work *work)
 {
-	if (netlink_has_group(work->device.ifindex, slow_group))
-		return 0;
-	int r = note(work, XLAGG_UNDO_SLOW_ADDRESS);
+	int r = netlink_has_group(work->device.ifindex, slow_group);
+	if (r < 0)
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "the groups of %s cannot be read: %s", work->device.name,
+			 strerror(-r));
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = note(work, XLAGG_UNDO_SLOW_ADDRESS);
 	if (r < 0)
 		return r;
 	r = netlink_group(work->nl, work->device.ifindex, slow_group, true);

@@ -52,8 +52,12 @@ static int check_uppers(struct netlink *nl, const struct device *device, const c
 {
 	char upper[XLAGG_NAME_MAX];
 	struct device above;
-	if (!netlink_has_upper(nl, device->ifindex, upper))
-		return 0;
+	int r = netlink_has_upper(nl, device->ifindex, upper);
+	if (r < 0)
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "what is above %s cannot be read: %s", device->name,
+			 strerror(-r));
+	if (r <= 0)
+		return r;
 	const char *kind = netlink_get_by_name(nl, upper, &above) == 0 && *above.kind ? above.kind : "device";
 	snprintf(sentence, XLAGG_SENTENCE_MAX,
 		 "%s has the %s %s above it: remove that (ip link del %s) and make it above %s instead", device->name,
@@ -93,11 +97,33 @@ static bool read_lower_mark(const char *alias, char ret[XLAGG_NAME_MAX])
 	return read_mark(alias, "xlagg: lower end of ", "", ret);
 }
 
+/* Whether the device is a lagg's own one: then its lower end is marked. 1, 0 or -errno. */
+static int is_lagg(struct netlink *nl, const struct device *device)
+{
+	char lagg[XLAGG_NAME_MAX];
+	struct device lower;
+	int r = device->link ? netlink_get(nl, device->link, &lower) : -ENODEV;
+	if (r < 0)
+		return r == -ENODEV ? 0 : r;
+	return lower.link == device->ifindex && read_lower_mark(lower.alias, lagg);
+}
+
+/* Whether a mark on the device says that it is a port of another lagg that exists: 1 and which, 0 or -errno. */
+static int is_port_of_another(struct netlink *nl, const struct device *device, const char *lagg,
+			      char other[XLAGG_NAME_MAX])
+{
+	struct device found;
+	if (!read_mark(device->alias, "port of ", " (xlagg)", other) || strcmp(other, lagg) == 0)
+		return 0;
+	/* If the lagg does not exist, an agent that died left the mark. */
+	int r = netlink_get_by_name(nl, other, &found);
+	return r == -ENODEV ? 0 : r < 0 ? r : 1;
+}
+
 static int check_laggs(struct netlink *nl, const struct device *device, const char *lagg,
 		       char sentence[XLAGG_SENTENCE_MAX])
 {
 	char other[XLAGG_NAME_MAX];
-	struct device found;
 	if (strcmp(device->name, lagg) == 0) {
 		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s cannot be a port of itself: name another device", lagg);
 		return -ELOOP;
@@ -107,20 +133,23 @@ static int check_laggs(struct netlink *nl, const struct device *device, const ch
 			 "%s is the lower end of %s and no device of its own: name another one", device->name, other);
 		return -ELOOP;
 	}
-	if (device->link && netlink_get(nl, device->link, &found) == 0 && found.link == device->ifindex &&
-	    read_lower_mark(found.alias, other)) {
+	int r = is_lagg(nl, device);
+	if (r > 0) {
 		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s is a lagg itself: make its ports ports of %s instead",
 			 device->name, lagg);
 		return -ELOOP;
 	}
-	/* A mark that names a lagg that is no more was left behind by an agent that died. */
-	if (read_mark(device->alias, "port of ", " (xlagg)", other) && strcmp(other, lagg) != 0 &&
-	    netlink_get_by_name(nl, other, &found) == 0) {
+	if (r == 0)
+		r = is_port_of_another(nl, device, lagg, other);
+	if (r > 0) {
 		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s is a port of %s: take it out first (xlagg port del %s %s)",
 			 device->name, other, other, device->name);
 		return -EBUSY;
 	}
-	return 0;
+	if (r < 0)
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "whether %s belongs to another lagg cannot be found out: %s",
+			 device->name, strerror(-r));
+	return r;
 }
 
 int port_check(struct netlink *nl, const struct device *device, const char *lagg, char sentence[XLAGG_SENTENCE_MAX])

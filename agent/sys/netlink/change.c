@@ -69,7 +69,10 @@ int netlink_set_mac(struct netlink *nl, int ifindex, const uint8_t mac[6])
 	if (r != -EBUSY)
 		return r;
 	struct device device;
-	if (netlink_get(nl, ifindex, &device) < 0 || !(device.flags & IFF_UP))
+	int get = netlink_get(nl, ifindex, &device);
+	if (get < 0)
+		return get;
+	if (!(device.flags & IFF_UP))
 		return r;
 	r = netlink_set_up(nl, ifindex, false);
 	if (r < 0)
@@ -127,22 +130,24 @@ static void close_file(FILE **file)
 		fclose(*file);
 }
 
-bool netlink_has_group(int ifindex, const uint8_t group[6])
+int netlink_has_group(int ifindex, const uint8_t group[6])
 {
 	__attribute__((cleanup(close_file))) FILE *file = fopen("/proc/thread-self/net/dev_mcast", "re");
 	char wanted[13];
 	char line[256];
+	if (!file)
+		return -errno;
 	snprintf(wanted, sizeof(wanted), "%02x%02x%02x%02x%02x%02x", group[0], group[1], group[2], group[3], group[4],
 		 group[5]);
-	while (file && fgets(line, sizeof(line), file)) {
+	while (fgets(line, sizeof(line), file)) {
 		int index = 0;
 		int by_request = 0;
 		char address[65] = "";
 		if (sscanf(line, "%d %*s %*d %d %64s", &index, &by_request, address) == 3 && index == ifindex &&
 		    by_request && strcmp(address, wanted) == 0)
-			return true;
+			return 1;
 	}
-	return false;
+	return ferror(file) ? -EIO : 0;
 }
 
 static int open_disable_ipv6(const char *name, int flags)

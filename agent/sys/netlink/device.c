@@ -199,11 +199,13 @@ static void search_upper(void *context, const struct device *device, bool gone)
 	memcpy(search->name, device->name, sizeof(search->name));
 }
 
-bool netlink_has_upper(struct netlink *nl, int ifindex, char upper[XLAGG_NAME_MAX])
+int netlink_has_upper(struct netlink *nl, int ifindex, char upper[XLAGG_NAME_MAX])
 {
 	struct upper_search search = {.ifindex = ifindex};
-	if (netlink_list(nl, search_upper, &search) < 0 || !search.found)
-		return false;
-	memcpy(upper, search.name, XLAGG_NAME_MAX);
-	return true;
+	int r = netlink_list(nl, search_upper, &search);
+	if (r < 0)
+		return r;
+	if (search.found)
+		memcpy(upper, search.name, XLAGG_NAME_MAX);
+	return search.found;
 }

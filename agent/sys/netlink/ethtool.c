@@ -43,6 +43,16 @@ static int open_socket(void)
 	return fd < 0 ? -errno : fd;
 }
 
+/* A device that is being reset or sleeps says ENODEV as well: whoever asks again later gets an answer. */
+static int without_device(int fd, const struct ifreq *request)
+{
+	struct ifreq present = {};
+	memcpy(present.ifr_name, request->ifr_name, sizeof(present.ifr_name));
+	if (ioctl(fd, SIOCGIFINDEX, &present) == 0)
+		return -EAGAIN;
+	return -errno;
+}
+
 /* One ethtool request; `command` begins with its ETHTOOL_* number. */
 static int ask(int fd, const char *name, void *command)
 {
@@ -51,7 +61,9 @@ static int ask(int fd, const char *name, void *command)
 	if (len >= sizeof(request.ifr_name))
 		return -ENODEV;
 	memcpy(request.ifr_name, name, len);
-	return ioctl(fd, SIOCETHTOOL, &request) < 0 ? -errno : 0;
+	if (ioctl(fd, SIOCETHTOOL, &request) >= 0)
+		return 0;
+	return errno == ENODEV ? without_device(fd, &request) : -errno;
 }
 
 /* A device may have been renamed since the caller learned its name. */

@@ -63,8 +63,9 @@ int netlink_list(struct netlink *nl, netlink_device_fn fn, void *context);
 /* -ENODEV: there is none. By name: also alternative names. */
 int netlink_get(struct netlink *nl, int ifindex, struct device *ret);
 int netlink_get_by_name(struct netlink *nl, const char *name, struct device *ret);
-/* True when a VLAN, macvlan or other device names `ifindex` as its lower device; its name is copied to `upper`. */
-bool netlink_has_upper(struct netlink *nl, int ifindex, char upper[XLAGG_NAME_MAX]);
+/* 1 when a VLAN, macvlan or other device names `ifindex` as its lower device; its name is copied to `upper`. 0: none
+ * does, or -errno. */
+int netlink_has_upper(struct netlink *nl, int ifindex, char upper[XLAGG_NAME_MAX]);
 
 int netlink_set_up(struct netlink *nl, int ifindex, bool up);
 /* -EEXIST: there is another device of that name. Also while the device is up. */
@@ -79,16 +80,18 @@ int netlink_set_allmulti(struct netlink *nl, int ifindex, bool on);
 /* A link-layer group address on the device itself (SIOCADDMULTI, SIOCDELMULTI). Joining twice is no error; one leave
  * ends it. -EINVAL: the device has no such filter. */
 int netlink_group(struct netlink *nl, int ifindex, const uint8_t group[6], bool join);
-/* True when someone has joined `group` that way already (/proc/net/dev_mcast). */
-bool netlink_has_group(int ifindex, const uint8_t group[6]);
+/* 1 when someone has joined `group` that way already (/proc/net/dev_mcast), 0 when nobody has, or -errno. */
+int netlink_has_group(int ifindex, const uint8_t group[6]);
 /* net.ipv6.conf.NAME.disable_ipv6. -ENOENT: no IPv6 here, nothing to do. */
 int netlink_ipv6_disabled(const char *name, bool *ret);
 int netlink_disable_ipv6(const char *name, bool disable);
 
 /* Creates NAME and its lower end, both down; the MACs are set at creation (udev would change them otherwise): NAME's is
  * `mac`, the lower end's a random one. The lower end makes no IPv6 addresses and has the ifalias "xlagg: lower end of
- * NAME". On failure neither of them exists.
- * `queues` transmit and receive queues each. -EEXIST: there is a device of that name. */
+ * NAME". On failure neither of them exists; where the kernel answers nothing, so that this is not known, the next call
+ * removes them first.
+ * `queues` transmit and receive queues each. -EEXIST: there is a device of that name.
+ */
 int netlink_add_veth(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu,
 		     uint32_t queues);
 /* -EOPNOTSUPP: the kernel has no netkit. */
