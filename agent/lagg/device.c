@@ -79,15 +79,15 @@ int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 {
 	struct netlink *nl = lagg->host->nl;
 	const char *name = model->name;
-	char lower[XLAGG_NAME_MAX];
-	struct device device;
+	char lower[XLAGG_NAME_MAX], final[XLAGG_NAME_MAX];
+	struct netlink_pair pair;
 	name_lower(lagg, name, lower); /* one that has a number in it follows when the number is known */
 	bool netkit = model->conf.device == XLAGG_DEVICE_NETKIT ||
 		      (model->conf.device == XLAGG_DEVICE_AUTO && lagg->host->features.netkit &&
 		       model->conf.datapath == XLAGG_DATAPATH_TC && model->conf.tx_path == XLAGG_TX_AUTO);
-	int r = netkit ? netlink_add_netkit(nl, name, lower, lagg->looks.mac, lagg->looks.mtu)
+	int r = netkit ? netlink_add_netkit(nl, name, lower, lagg->looks.mac, lagg->looks.mtu, &pair)
 		       : netlink_add_veth(nl, name, lower, lagg->looks.mac, lagg->looks.mtu,
-					  (uint32_t)sysconf(_SC_NPROCESSORS_ONLN));
+					  (uint32_t)sysconf(_SC_NPROCESSORS_ONLN), &pair);
 	if (r == -EEXIST)
 		snprintf(
 		    sentence, XLAGG_SENTENCE_MAX,
@@ -101,20 +101,14 @@ int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	if (r < 0)
 		return r;
 	lagg->device = netkit ? XLAGG_DEVICE_NETKIT : XLAGG_DEVICE_VETH;
-	r = netlink_get_by_name(nl, name, &device);
-	if (r < 0)
-		return r;
-	lagg->ifindex = device.ifindex;
+	lagg->ifindex = pair.ifindex;
+	lagg->lower_ifindex = pair.lower_ifindex;
 	keep_secondary_addresses(name);
-	r = netlink_get_by_name(nl, lower, &device);
-	if (r < 0)
-		return r;
-	lagg->lower_ifindex = device.ifindex;
-	name_lower(lagg, name, lower);
-	r = netlink_disable_ipv6(device.name, true);
+	r = netlink_disable_ipv6(lower, true);
 	if (r < 0 && r != -ENOENT)
-		log_warning("%s: cannot switch IPv6 off on %s: %s", name, device.name, strerror(-r));
-	return strcmp(device.name, lower) != 0 ? device_name_lower(lagg, name) : 0;
+		log_warning("%s: cannot switch IPv6 off on %s: %s", name, lower, strerror(-r));
+	name_lower(lagg, name, final);
+	return strcmp(lower, final) != 0 ? device_name_lower(lagg, name) : 0;
 }
 
 struct vlan_search {

@@ -106,8 +106,9 @@ Test(forward, netkit)
 		cr_skip("this kernel has no netkit");
 	struct netlink *nl = NULL;
 	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
+	struct netlink_pair pair;
 	sh("ip link del lagg0");
-	cr_assert(netlink_open(&nl) == 0 && netlink_add_netkit(nl, "lagg0", "lagg0-dp", mac, 1500) == 0);
+	cr_assert(netlink_open(&nl) == 0 && netlink_add_netkit(nl, "lagg0", "lagg0-dp", mac, 1500, &pair) == 0);
 	sh("ip link set lagg0-dp up && ip link set lagg0 up");
 	netlink_close(&nl);
 	struct datapath_setup setup = setup_of(XLAGG_PROTO_FAILOVER);

@@ -158,9 +158,12 @@ static int no_devices_but_lo(void)
 
 NETNS_TEST(netlink_create, a_veth_pair_is_made_as_asked)
 {
-	cr_assert_eq(netlink_add_veth(nl, "lagg0", "lagg0-dp", lagg_mac, 1400, 2), 0);
+	struct netlink_pair pair;
+	cr_assert_eq(netlink_add_veth(nl, "lagg0", "lagg0-dp", lagg_mac, 1400, 2, &pair), 0);
 	struct device lagg = device_of(nl, "lagg0");
 	struct device lower = device_of(nl, "lagg0-dp");
+	cr_assert_eq(pair.ifindex, lagg.ifindex);
+	cr_assert_eq(pair.lower_ifindex, lower.ifindex);
 	cr_assert_arr_eq(lagg.mac, lagg_mac, 6);
 	cr_assert_arr_neq(lower.mac, lagg_mac, 6);
 	cr_assert_eq(lower.mac[0] & 0x03, 0x02, "a local address of one receiver");
@@ -184,17 +187,19 @@ NETNS_TEST(netlink_create, a_veth_pair_is_made_as_asked)
 
 NETNS_TEST(netlink_create, a_name_in_use_leaves_nothing_behind)
 {
+	struct netlink_pair pair;
 	make_pair("p0", "p1");
-	cr_assert_eq(netlink_add_veth(nl, "p0", "lagg0-dp", lagg_mac, 1500, 1), -EEXIST);
-	cr_assert_eq(netlink_add_veth(nl, "lagg0", "p1", lagg_mac, 1500, 1), -EEXIST);
-	cr_assert_eq(netlink_add_veth(nl, "lagg0", "a-name-too-long-for-it", lagg_mac, 1500, 1), -EINVAL);
-	cr_assert_eq(netlink_add_veth(nl, "lagg0", "lagg0-dp", lagg_mac, 10, 1), -EINVAL);
+	cr_assert_eq(netlink_add_veth(nl, "p0", "lagg0-dp", lagg_mac, 1500, 1, &pair), -EEXIST);
+	cr_assert_eq(netlink_add_veth(nl, "lagg0", "p1", lagg_mac, 1500, 1, &pair), -EEXIST);
+	cr_assert_eq(netlink_add_veth(nl, "lagg0", "a-name-too-long-for-it", lagg_mac, 1500, 1, &pair), -EINVAL);
+	cr_assert_eq(netlink_add_veth(nl, "lagg0", "lagg0-dp", lagg_mac, 10, 1, &pair), -EINVAL);
 	cr_assert_str_eq(shell_read("ip -j link | jq -r '[.[].ifname] | sort | join(\" \")'"), "lo p0 p1");
 }
 
 NETNS_TEST(netlink_create, netkit_or_eopnotsupp)
 {
-	int r = netlink_add_netkit(nl, "lagg0", "lagg0-dp", lagg_mac, 1500);
+	struct netlink_pair pair;
+	int r = netlink_add_netkit(nl, "lagg0", "lagg0-dp", lagg_mac, 1500, &pair);
 	if (r == -EOPNOTSUPP) {
 		/* As iproute2 finds it too, where it knows the kind. */
 		cr_assert(no_devices_but_lo());
@@ -204,6 +209,8 @@ NETNS_TEST(netlink_create, netkit_or_eopnotsupp)
 	cr_assert_eq(r, 0);
 	struct device lagg = device_of(nl, "lagg0");
 	struct device lower = device_of(nl, "lagg0-dp");
+	cr_assert_eq(pair.ifindex, lagg.ifindex);
+	cr_assert_eq(pair.lower_ifindex, lower.ifindex);
 	cr_assert_str_eq(lagg.kind, "netkit");
 	cr_assert_arr_eq(lagg.mac, lagg_mac, 6);
 	cr_assert_eq(lagg.link, lower.ifindex);

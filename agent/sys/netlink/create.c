@@ -20,11 +20,14 @@ enum {
 };
 enum { NETKIT_MODE_L2 = 0, NETKIT_POLICY_PASS = 0 };
 
+#define TRIES 3 /* of a question or a removal, until the kernel answers */
+
 /* One pair: what is the same for both kinds. */
 struct pair {
 	const char *kind;
 	const char *name, *lower;
 	const uint8_t *mac; /* of NAME */
+	uint8_t lower_mac[6];
 	uint32_t mtu;
 	uint32_t queues; /* 0: as the kernel likes */
 };
@@ -49,21 +52,17 @@ static void put_end(struct nlmsghdr *nlh, const struct pair *pair, const char *n
 	}
 }
 
-static void put_peer(struct nlmsghdr *nlh, uint16_t type, const struct pair *pair, const uint8_t mac[6])
+static void put_peer(struct nlmsghdr *nlh, uint16_t type, const struct pair *pair)
 {
 	struct nlattr *peer = mnl_attr_nest_start(nlh, type);
 	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	put_end(nlh, pair, pair->lower, mac);
+	put_end(nlh, pair, pair->lower, pair->lower_mac);
 	mnl_attr_nest_end(nlh, peer);
 }
 
 static int create(struct netlink *nl, const struct pair *pair)
 {
 	struct netlink_request request;
-	uint8_t lower_mac[6];
-	int r = draw_mac(lower_mac);
-	if (r < 0)
-		return r;
 	struct nlmsghdr *nlh =
 	    netlink_begin(&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(struct ifinfomsg));
 	put_end(nlh, pair, pair->name, pair->mac);
@@ -74,9 +73,9 @@ static int create(struct netlink *nl, const struct pair *pair)
 		mnl_attr_put_u32(nlh, NETKIT_MODE, NETKIT_MODE_L2);
 		mnl_attr_put_u32(nlh, NETKIT_POLICY, NETKIT_POLICY_PASS);
 		mnl_attr_put_u32(nlh, NETKIT_PEER_POLICY, NETKIT_POLICY_PASS);
-		put_peer(nlh, NETKIT_PEER_INFO, pair, lower_mac);
+		put_peer(nlh, NETKIT_PEER_INFO, pair);
 	} else {
-		put_peer(nlh, VETH_INFO_PEER, pair, lower_mac);
+		put_peer(nlh, VETH_INFO_PEER, pair);
 	}
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, linkinfo);
@@ -84,20 +83,16 @@ static int create(struct netlink *nl, const struct pair *pair)
 }
 
 /* The lower end is the agent's own: it says so, and its stack makes no IPv6 addresses. */
-static int mark_lower(struct netlink *nl, const struct pair *pair)
+static int mark_lower(struct netlink *nl, const struct pair *pair, int ifindex)
 {
 	struct netlink_request request;
-	struct device lower;
 	char alias[64];
-	int r = netlink_get_by_name(nl, pair->lower, &lower);
-	if (r < 0)
-		return r;
 	snprintf(alias, sizeof(alias), "xlagg: lower end of %s", pair->name);
-	r = netlink_set_alias(nl, lower.ifindex, alias);
+	int r = netlink_set_alias(nl, ifindex, alias);
 	if (r < 0)
 		return r;
 	struct nlmsghdr *nlh = netlink_begin(&request, RTM_SETLINK, 0, sizeof(struct ifinfomsg));
-	((struct ifinfomsg *)mnl_nlmsg_get_payload(nlh))->ifi_index = lower.ifindex;
+	((struct ifinfomsg *)mnl_nlmsg_get_payload(nlh))->ifi_index = ifindex;
 	struct nlattr *families = mnl_attr_nest_start(nlh, IFLA_AF_SPEC);
 	struct nlattr *inet6 = mnl_attr_nest_start(nlh, AF_INET6);
 	mnl_attr_put_u8(nlh, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
@@ -108,29 +103,96 @@ static int mark_lower(struct netlink *nl, const struct pair *pair)
 	return r == -EAFNOSUPPORT || r == -EOPNOTSUPP ? 0 : r;
 }
 
-static int add_pair(struct netlink *nl, const struct pair *pair)
+/* The lower end of that MAC, which was drawn for one pair. -ENODEV: there is none, or another's has the name. */
+static int find_lower(struct netlink *nl, const struct pair *pair, const uint8_t mac[6], struct device *ret)
 {
-	if (strlen(pair->name) >= IFNAMSIZ || strlen(pair->lower) >= IFNAMSIZ)
-		return -EINVAL;
-	int r = create(nl, pair);
+	struct device found;
+	int r = -ENODEV;
+	for (int i = 0; i < TRIES; i++) {
+		r = netlink_get_by_name(nl, pair->lower, &found);
+		if (r == 0 || r == -ENODEV)
+			break;
+	}
 	if (r < 0)
 		return r;
-	r = mark_lower(nl, pair);
-	struct device made;
-	if (r < 0 && netlink_get_by_name(nl, pair->name, &made) == 0)
-		netlink_del(nl, made.ifindex);
+	if (memcmp(found.mac, mac, sizeof(found.mac)) != 0)
+		return -ENODEV;
+	*ret = found;
+	return 0;
+}
+
+static int remove_pair(struct netlink *nl, int ifindex)
+{
+	int r = -ENODEV;
+	for (int i = 0; i < TRIES; i++) {
+		r = netlink_del(nl, ifindex);
+		if (r == 0 || r == -ENODEV)
+			return 0;
+	}
 	return r;
 }
 
-int netlink_add_veth(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu,
-		     uint32_t queues)
+/* Removes what an earlier call may have left. */
+static int clear_unfinished(struct netlink *nl, const struct pair *pair)
 {
-	return add_pair(nl, &(struct pair){"veth", name, lower, mac, mtu, queues});
+	static const uint8_t none[6];
+	struct device lower;
+	if (memcmp(nl->unfinished, none, sizeof(none)) == 0)
+		return 0;
+	int r = find_lower(nl, pair, nl->unfinished, &lower);
+	if (r == 0)
+		r = remove_pair(nl, lower.ifindex);
+	if (r < 0 && r != -ENODEV)
+		return r;
+	memset(nl->unfinished, 0, sizeof(nl->unfinished));
+	return 0;
 }
 
-int netlink_add_netkit(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu)
+/* The pair that was asked for: marked, or removed again. */
+static int finish(struct netlink *nl, const struct pair *pair, const struct device *lower, struct netlink_pair *ret)
 {
-	return add_pair(nl, &(struct pair){"netkit", name, lower, mac, mtu, 0});
+	int r = mark_lower(nl, pair, lower->ifindex);
+	if (r == 0) {
+		*ret = (struct netlink_pair){.ifindex = lower->link, .lower_ifindex = lower->ifindex};
+		return 0;
+	}
+	if (remove_pair(nl, lower->ifindex) < 0)
+		memcpy(nl->unfinished, pair->lower_mac, sizeof(nl->unfinished));
+	return r;
+}
+
+static int add_pair(struct netlink *nl, struct pair *pair, struct netlink_pair *ret)
+{
+	struct device lower;
+	if (strlen(pair->name) >= IFNAMSIZ || strlen(pair->lower) >= IFNAMSIZ)
+		return -EINVAL;
+	int r = clear_unfinished(nl, pair);
+	if (r == 0)
+		r = draw_mac(pair->lower_mac);
+	if (r < 0)
+		return r;
+	int created = create(nl, pair);
+	/* An error may mean that the answer alone was lost. */
+	r = find_lower(nl, pair, pair->lower_mac, &lower);
+	if (r == 0)
+		return finish(nl, pair, &lower, ret);
+	if (r != -ENODEV)
+		memcpy(nl->unfinished, pair->lower_mac, sizeof(nl->unfinished));
+	return created < 0 ? created : r;
+}
+
+int netlink_add_veth(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu,
+		     uint32_t queues, struct netlink_pair *ret)
+{
+	struct pair pair = {.kind = "veth", .name = name, .lower = lower, .mac = mac, .mtu = mtu, .queues = queues};
+	return add_pair(nl, &pair, ret);
+}
+
+int netlink_add_netkit(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu,
+		       struct netlink_pair *ret)
+{
+	struct pair pair = {.kind = "netkit", .name = name, .lower = lower, .mac = mac, .mtu = mtu};
+	return add_pair(nl, &pair, ret);
 }
 
 int netlink_del(struct netlink *nl, int ifindex)

@@ -86,16 +86,22 @@ int netlink_has_group(int ifindex, const uint8_t group[6]);
 int netlink_ipv6_disabled(const char *name, bool *ret);
 int netlink_disable_ipv6(const char *name, bool disable);
 
-/* Creates NAME and its lower end, both down; the MACs are set at creation (udev would change them otherwise): NAME's is
+/* The lagg's own device and its lower end. */
+struct netlink_pair {
+	int ifindex, lower_ifindex;
+};
+/*
+ * Creates NAME and its lower end, both down; the MACs are set at creation (udev would change them otherwise): NAME's is
  * `mac`, the lower end's a random one. The lower end makes no IPv6 addresses and has the ifalias "xlagg: lower end of
  * NAME". On failure neither of them exists; where the kernel answers nothing, so that this is not known, the next call
  * removes them first.
  * `queues` transmit and receive queues each. -EEXIST: there is a device of that name.
  */
 int netlink_add_veth(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu,
-		     uint32_t queues);
+		     uint32_t queues, struct netlink_pair *ret);
 /* -EOPNOTSUPP: the kernel has no netkit. */
-int netlink_add_netkit(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu);
+int netlink_add_netkit(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu,
+		       struct netlink_pair *ret);
 int netlink_del(struct netlink *nl, int ifindex);
 
 /*
@@ -137,7 +143,8 @@ struct netlink_bridge_port {
 /* -ENOENT: `port` is on no bridge. */
 int netlink_get_bridge_port(struct netlink *nl, int port, struct netlink_bridge_port *ret);
 
-/* The ethtool functions open a socket of their own and may be called from any thread of the namespace. */
+/* The ethtool functions open a socket of their own and may be called from any thread of the namespace. -EAGAIN: the
+ * driver does not answer now, since the device is being reset, for example. */
 /* Speed in Mb/s (0: unknown) and enum xlagg_duplex, as the driver says; unknown where it says nothing. The device is
  * found by `ifindex`, or by `name` where that is 0. */
 int ethtool_link(int ifindex, const char *name, uint32_t *speed, uint32_t *duplex);

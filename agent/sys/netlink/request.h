@@ -19,6 +19,7 @@ struct netlink {
 	bool given_up;		     /* the last request was, before its answer ended */
 	uint32_t foreign;	     /* messages that did not come from the kernel and were dropped */
 	char why[128];		     /* extended ack of the last refusal */
+	uint8_t unfinished[6];	     /* the MAC of a lower end that may exist although it was not made; zero: none */
 };
 
 /* A request under construction. */
