@@ -16,7 +16,7 @@ SAMPLE=0.5 # s between two lines of a table
 if [ -t 1 ]; then bold=$'\e[1m' dim=$'\e[2m' red=$'\e[31m' green=$'\e[32m' plain=$'\e[0m'; else bold='' dim='' red='' green='' plain=''; fi
 
 heading() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
-# shown HOST COMMAND...: a command of the user's, with what it prints
+# shown HOST COMMAND...: prints a command as a user would type it, runs it, and prints its output
 shown() {
 	local h=$1
 	shift
@@ -24,11 +24,11 @@ shown() {
 	xl "$h" "$@" | sed 's/^/    /'
 }
 
-# ---- the table: one line every half second, packets a second on each port as the kernel's devices count them ----
+# ---- the table: one line every half second, with packets a second on each port as the devices count them ----
 
 port_counts() { nip left -s -j link show | jq -r '[.[] | select(.ifname | test("^eth[12]$"))] | sort_by(.ifname) | map(.stats64.tx.packets) | @tsv'; }
 
-# bar PACKETS-A-SECOND: 20 columns are the full rate
+# bar PACKETS-A-SECOND: prints a bar of 20 columns, which is full at RATE
 bar() {
 	local n=$((($1 * 20 + RATE / 2) / RATE)) full='####################' none='....................'
 	[ $n -le 20 ] || n=20
@@ -40,7 +40,7 @@ begin_table() {
 	BEGIN_NS=$LAST_NS
 	printf '  %s%6s  %-30s %-30s%s\n' "$dim" "s" "eth1, packets/s" "eth2, packets/s" "$plain"
 }
-# rows COUNT [REMARK]: the remark stands behind the first of them
+# rows COUNT [REMARK]: prints so many lines; the remark stands behind the first of them
 rows() {
 	local remark=${2:-} n1 n2 now r1 r2
 	for ((i = 0; i < $1; i++)); do
@@ -56,13 +56,14 @@ rows() {
 
 # ---- the account: what the receiver missed ----
 
-# lost_between LABEL FROM-NS TO-NS: packets, and ms from the last one before the first hole to the first one after the last
+# lost_between LABEL FROM-NS TO-NS: prints how many packets were lost in that time, and the ms from the last packet before
+# the first hole to the first packet after the last hole
 lost_between() {
 	account "$1" "[.outages[] | select(.at_ns >= $2 and .at_ns < $3)] |
 		if length == 0 then \"0 0\"
 		else \"\(map(.packets) | add) \((.[-1].at_ns - .[0].at_ns) / 1e6 + .[-1].us / 1e3)\" end"
 }
-# tell WHAT LABEL FROM-NS TO-NS
+# tell WHAT LABEL FROM-NS TO-NS: prints the loss in that time as a sentence
 tell() {
 	local packets ms
 	read -r packets ms < <(lost_between "$2" "$3" "$4")

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What a namespace test stands on. Sourced by run.sh's shells (set -euo pipefail) before the test's own file.
+# The library of the namespace tests. run.sh's shells (set -euo pipefail) source it before the test's own file.
 #   B      the build folder           BPFFS  a mounted bpffs           RUN  scratch of the run           (scratch.sh)
 # A test names its hosts a, b, c ...; host a is the namespace $P-a, its agent's socket $D/a.sock, its log $D/agent-a.log.
 
@@ -23,26 +23,26 @@ fail() {
 skip() { echo "skipped: $*"; exit 77; }
 step() { echo "-- $(date +%T.%3N) $*"; }
 
-# The same language, with the keys of objects always sorted: jq 1.6 reads its own library at every start, which takes 30 ms
-# and half a second in a guest.
+# gojq speaks jq's language and always sorts the keys of objects. jq 1.6 would read its own library at every start, which
+# takes 30 ms, and half a second in a guest.
 jq() { gojq "$@"; }
 
-# is GOT WANT WHAT
+# is GOT WANT WHAT: the test fails unless both are equal
 is() { [ "$1" = "$2" ] || fail "$3: got '$1', want '$2'"; }
-# matches GOT PATTERN(extended regular expression) WHAT
+# matches GOT PATTERN WHAT: the test fails unless GOT matches the extended regular expression
 matches() { grep -qE -- "$2" <<<"$1" || fail "$3: '$1' does not match '$2'"; }
-# at_most GOT LIMIT WHAT; at_least GOT LIMIT WHAT: decimal numbers
+# at_most GOT LIMIT WHAT; at_least GOT LIMIT WHAT: the same for decimal numbers
 at_most() { jq -ne "$1 <= $2" >/dev/null || fail "$3: $1, want at most $2"; }
 at_least() { jq -ne "$1 >= $2" >/dev/null || fail "$3: $1, want at least $2"; }
 
-# Neither time nor a pause costs a process, which in a guest takes a tenth of a second.
-# now_us: sets NOW to the time of day in us
+# The next two start no process: in a guest that takes a tenth of a second.
+# now_us: sets NOW to the time of day in microseconds
 now_us() { NOW=${EPOCHREALTIME/[^0-9]/}; }
-# pause SECONDS: waits on a pipe into which nobody writes, until the time is up
+# pause SECONDS: waits for input from a pipe to which nobody writes, until the time is up
 exec {NOBODY}<> <(:)
 pause() { ! read -rt "$1" <&"$NOBODY"; }
 
-# within SECONDS COMMAND...: whether it succeeds in that time
+# within SECONDS COMMAND...: returns whether the command succeeds within that time; it is tried again and again
 within() {
 	local NOW end
 	now_us
@@ -54,9 +54,9 @@ within() {
 		pause 0.02
 	done
 }
-# wait_for SECONDS COMMAND...: the test fails if it does not succeed in that time
+# wait_for SECONDS COMMAND...: the test fails unless the command succeeds within that time
 wait_for() { within "$@" || fail "not within $1 s: ${*:2}"; }
-# never SECONDS COMMAND...: the test fails if it succeeds once in that time.
+# never SECONDS COMMAND...: the test fails if the command succeeds at any moment of that time
 never() {
 	local NOW end
 	now_us
@@ -69,9 +69,10 @@ never() {
 	done
 }
 
-# refused PATTERN COMMAND...: exit status 1, one line on stderr that matches PATTERN, nothing on stdout.
+# refused PATTERN COMMAND...: the command must exit with status 1, print one line on stderr that matches PATTERN, and nothing
+# on stdout.
 refused() { refused_with 1 "$@"; }
-# refused_with STATUS PATTERN COMMAND...
+# refused_with STATUS PATTERN COMMAND...: the same with another exit status
 refused_with() {
 	local want=$1 pattern=$2 status=0 out
 	shift 2
@@ -84,20 +85,21 @@ refused_with() {
 
 # ---- namespaces and wires ----
 
-# on HOST COMMAND...: in the host's network namespace; the mounts stay, so bpffs is seen (unlike under ip netns exec).
+# on HOST COMMAND...: runs a command in the host's network namespace. The mounts stay as they are, so the command sees bpffs,
+# which it would not under `ip netns exec`.
 on() {
 	local host=$1
 	shift
 	nsenter --net="/run/netns/$P-$host" -- "$@"
 }
-# nip HOST ARGUMENT...: ip in that host
+# nip HOST ARGUMENT...: runs ip in that host's namespace
 nip() {
 	local host=$1
 	shift
 	ip -n "$P-$host" "$@"
 }
 
-# host NAME...: makes the namespaces
+# host NAME...: makes a namespace for each host
 host() {
 	local h
 	for h; do
@@ -108,13 +110,13 @@ host() {
 	done
 }
 
-# one_cpu: this test and all that it starts stay on one CPU. The queue of a NIC is served by one CPU; a veth's is served by
-# whichever sent into it, and XDP redirects to the queue of the CPU it runs on: a flow whose sender wanders between CPUs is
-# reordered on the way, whatever the programs do.
+# one_cpu: keeps this test and everything it starts on one CPU. One CPU serves the queue of a NIC, but a veth's queue is served
+# by the CPU that sent into it, and XDP redirects to the queue of the CPU on which it runs. So a flow whose sender moves between
+# CPUs is reordered on the way, whatever the programs do.
 one_cpu() { taskset -cp "$(($$ % $(nproc)))" $$ >/dev/null; }
 
-# wire HOST DEV HOST DEV: a cable. After as_xdp_wires: without checksum offload and with GRO, as a veth needs that stands for
-# a wire to and from XDP programs.
+# wire HOST DEV HOST DEV: connects two devices. After as_xdp_wires they have GRO and no checksum offload: a veth needs that
+# where it stands for a wire between XDP programs.
 WIRE_XDP=
 as_xdp_wires() { WIRE_XDP=1; }
 wire() {
@@ -127,14 +129,14 @@ wire() {
 	nip "$3" link set "$4" up
 }
 
-# two_hosts LINKS: hosts a and b, eth1 to ethLINKS of one wired to the same of the other
+# two_hosts LINKS: makes hosts a and b, with eth1 to ethLINKS of one wired to the same devices of the other
 two_hosts() {
 	local i
 	host a b
 	for ((i = 1; i <= $1; i++)); do wire a eth$i b eth$i; done
 }
 
-# switched LINKS: host a with eth1..ethLINKS and host b with eth0, all on the bridge of host sw (ports a1.., b0)
+# switched LINKS: makes host a with eth1 to ethLINKS and host b with eth0, all wired to a bridge on host sw (ports a1.., b0)
 switched() {
 	local i
 	host a b sw
@@ -148,8 +150,8 @@ switched() {
 	nip sw link set b0 master br0
 }
 
-# two_hosts_bridged: hosts a and b with eth1 and eth2; on the way of eth1 is a bridge, br0 of host sw, that passes LACPDUs
-# (group_fwd_mask bit 2). Set down it passes nothing, and both ends keep their carrier.
+# two_hosts_bridged: makes hosts a and b with eth1 and eth2. Between the two eth1 is a bridge, br0 of host sw, that forwards
+# LACPDUs (group_fwd_mask bit 2). When the bridge is down, nothing passes and both ends keep their carrier.
 two_hosts_bridged() {
 	local dev
 	host a b sw
@@ -185,7 +187,7 @@ agent_start() {
 	AGENT[$h]=$!
 }
 answers() { xl "$1" agent show; }
-# agent_end HOST SIGNAL: and waits for its end; its exit status is then END_STATUS
+# agent_end HOST SIGNAL: sends the agent a signal and waits for its end; END_STATUS is then its exit status
 END_STATUS=
 agent_end() {
 	local status=0
@@ -196,28 +198,29 @@ agent_end() {
 	END_STATUS=$status
 }
 
-# xl HOST ARGUMENT...: the CLI, talking to that host's agent
+# xl HOST ARGUMENT...: runs the CLI, which talks to that host's agent
 xl() {
 	local h=$1
 	shift
 	"$B/xlagg" --socket "$D/$h.sock" "$@"
 }
-# field HOST FILTER: of lagg0's JSON, all details
+# field HOST FILTER: prints what the filter selects from lagg0's JSON, with all details
 field() { xl "$1" -j -d -s lagg show lagg0 | jq -r ".[0] | $2"; }
-# port_field HOST DEV FILTER
+# port_field HOST DEV FILTER: the same for one of its ports
 port_field() { xl "$1" -j -d -s lagg show lagg0 | jq -r ".[0].ports[] | select(.ifname == \"$2\") | $3"; }
 active_port_is() { [ "$(field "$1" .active_port)" = "$2" ]; }
 active_ports_are() { [ "$(field "$1" .active_ports)" = "$2" ]; }
-# distributing HOST DEV: whether LACP has that port distribute
+# distributing HOST DEV: returns whether the port is DISTRIBUTING
 distributing() { [ "$(port_field "$1" "$2" '.flags | index("DISTRIBUTING") != null')" = true ]; }
 not_distributing() { ! distributing "$@"; }
-# distributing_are HOST N: so many ports of lagg0 distribute
+# distributing_are HOST N: returns whether so many ports of lagg0 are DISTRIBUTING
 distributing_are() { [ "$(field "$1" '[.ports[] | select(.flags | index("DISTRIBUTING"))] | length')" = "$2" ]; }
-# tx_packets HOST DEV: frames that lagg0 sent on that port, by xlagg's count
+# tx_packets HOST DEV: prints how many frames lagg0 sent on that port, as xlagg counts them
 tx_packets() { port_field "$1" "$2" .stats.tx_packets; }
 rx_packets() { port_field "$1" "$2" .stats.rx_packets; }
 
-# lagg_pair LINKS OPTIONS...: hosts a and b, an agent and lagg0 with all links on each; 10.0.0.1 and .2, fd00::1 and ::2
+# lagg_pair LINKS OPTIONS...: makes hosts a and b, each with an agent and with lagg0 over all links, and waits for traffic
+# between them; the addresses are 10.0.0.1 and fd00::1 on a, 10.0.0.2 and fd00::2 on b
 lagg_pair() {
 	local links=$1 i
 	local -a ports=()
@@ -236,21 +239,21 @@ lagg_pair() {
 
 # ---- traffic ----
 
-# spawn LABEL COMMAND...: in the background, output in $D/LABEL.out and .err
+# spawn LABEL COMMAND...: runs a command in the background, with its output in $D/LABEL.out and $D/LABEL.err
 spawn() {
 	local label=$1
 	shift
 	"$@" >"$D/$label.out" 2>"$D/$label.err" &
 	CHILD[$label]=$!
 }
-# reap LABEL: waits for its end; its exit status
+# reap LABEL: waits for that command and returns its exit status
 reap() {
 	local status=0
 	wait "${CHILD[$1]}" || status=$?
 	unset "CHILD[$1]"
 	return $status
 }
-# spawn_on LABEL HOST COMMAND...
+# spawn_on LABEL HOST COMMAND...: spawn in the host's namespace
 spawn_on() {
 	local label=$1 h=$2
 	shift 2
@@ -260,8 +263,8 @@ spawn_on() {
 udp_bound() { on "$1" ss -Hlun "sport = :$2" | grep -q .; }
 tcp_bound() { on "$1" ss -Hltn "sport = :$2" | grep -q .; }
 
-# stream LABEL FROM TO ADDRESS PORT [UDPSEND-OPTION...]: a numbered UDP stream, until end_stream; the receiver gives up
-# after STREAM_SILENCE seconds without a datagram
+# stream LABEL FROM TO ADDRESS PORT [UDPSEND-OPTION...]: sends numbered UDP datagrams until end_stream; the receiver gives up
+# when no datagram has come for STREAM_SILENCE seconds
 stream() {
 	local label=$1 from=$2 to=$3 address=$4 port=$5
 	shift 5
@@ -269,12 +272,12 @@ stream() {
 	wait_for 5 udp_bound "$to" "$port"
 	spawn_on "$label-tx" "$from" "$B/tests/bench/udpsend" "$@" "$address" "$port"
 }
-# end_stream LABEL: the account is then $D/LABEL-rx.out
+# end_stream LABEL: ends the stream; the receiver's account of it is then in $D/LABEL-rx.out
 end_stream() {
 	kill -TERM "${CHILD[$1-tx]}"
 	await_stream "$1"
 }
-# await_stream LABEL: as end_stream, for a sender that ends by itself (-n, -t)
+# await_stream LABEL: the same for a sender that ends by itself (-n, -t)
 await_stream() {
 	reap "$1-tx" || fail "$1: sender: $(cat "$D/$1-tx.err")"
 	reap "$1-rx" || fail "$1: receiver: $(cat "$D/$1-rx.err")"
@@ -285,12 +288,13 @@ no_loss() { is "$(account "$1" .lost)" 0 "$1: datagrams lost ($(account "$1" '.o
 no_reordering() {
 	is "$(account "$1" .reordered)" 0 "$1: datagrams out of order, the first sent at $(date -d "@$(account "$1" '.reordered_ns / 1e9')" +%T.%3N)"
 }
-# flowing LABEL: its sender runs and its receiver is not idle, by lagg0's own count of host a
+# sent_more_than HOST FRAMES: returns whether lagg0 of that host has sent more than that
 sent_more_than() { [ "$(field "$1" .stats.tx_packets)" -gt "$2" ]; }
-# let_pass HOST FRAMES: until lagg0 of that host has sent so many more
+# let_pass HOST FRAMES: waits until lagg0 of that host has sent so many more frames
 let_pass() { wait_for 20 sent_more_than "$1" $(($(field "$1" .stats.tx_packets) + $2)); }
 
-# iperf_server HOST; iperf LABEL HOST ARGUMENT...: client in the background, JSON in $D/LABEL.out
+# iperf_server HOST; iperf LABEL HOST ARGUMENT...: a server, and a client, in the background; the client's JSON is in
+# $D/LABEL.out
 iperf_server() {
 	spawn_on "iperf-server-$1" "$1" iperf3 -s --forceflush
 	wait_for 5 tcp_bound "$1" 5201
@@ -300,10 +304,10 @@ iperf() {
 	shift 2
 	spawn_on "$label" "$h" iperf3 -J "$@"
 }
-# mbits LABEL: what the receiver got, as an integer
+# mbits LABEL: prints the rate at which the receiver got data, as an integer
 mbits() { jq -r '(.end.sum_received // .end.sum).bits_per_second / 1e6 | floor' "$D/$1.out"; }
 
-# listener LABEL HOST DEV ETHERTYPE SECONDS: as a protocol's daemon would; reap gives whether a frame came
+# listener LABEL HOST DEV ETHERTYPE SECONDS: listens as a protocol's daemon would; reap returns whether a frame came
 listener() {
 	spawn_on "$1" "$2" "$B/tests/net/frame" listen "$3" "$4" "$5"
 	wait_for 5 grep -q ready "$D/$1.out"
@@ -311,14 +315,14 @@ listener() {
 
 # ---- XDP programs of a user's own ----
 
-# user_program HOST DEV PROGRAM: loads user.bpf.c and attaches one of its programs
+# user_program HOST DEV PROGRAM: loads an instance of user.bpf.c and attaches one of its programs
 user_program() {
 	local pins=$BPFFS/$P-user-$1-$2
 	mkdir -p "$pins"
 	on "$1" bpftool prog loadall "$B/tests/net/user.bpf.o" "$pins" pinmaps "$pins/maps"
 	on "$1" bpftool net attach xdp pinned "$pins/$3" dev "$2"
 }
-# user_count HOST DEV INDEX: of that instance's counters
+# user_count HOST DEV INDEX: prints one of that instance's counters
 user_count() {
 	bpftool -j map lookup pinned "$BPFFS/$P-user-$1-$2/maps/user_counts" key "$3" 0 0 0 |
 		jq '[.formatted.values[].value] | add'
@@ -333,7 +337,7 @@ clean_up() {
 	tear_down || status=1
 	exit $status
 }
-# Ends what was started, removes what was made.
+# Ends all processes that were started and removes all that was made.
 tear_down() {
 	local label h status=0
 	for label in "${!CHILD[@]}"; do kill -KILL "${CHILD[$label]}" 2>/dev/null || :; done
@@ -345,12 +349,12 @@ tear_down() {
 	return $status
 }
 
-# What happened, after a failure.
+# Prints what helps to understand a failure.
 report() {
 	local h f
 	for h in "${HOSTS[@]}"; do
 		echo "== $h: links"
-		nip "$h" -br link | sed -n 1,20p # which reads it all: head would end ip, and that this report
+		nip "$h" -br link | sed -n 1,20p # sed reads it all; with head, ip would fail and end this report
 		nip "$h" -br address | sed -n 1,20p
 		if [ "${AGENT[$h]:-}" ] && kill -0 "${AGENT[$h]}" 2>/dev/null; then
 			echo "== $h: xlagg -d -s lagg show"
@@ -364,7 +368,8 @@ report() {
 	done
 }
 
-# write_dhcp_files DEV: $D/udhcpd.conf, which leases 10.0.0.100 on DEV, and $D/bound, the client's script that sets it
+# write_dhcp_files DEV: writes $D/udhcpd.conf, for a server that leases 10.0.0.100 on DEV, and $D/bound, the client's script
+# that sets the address
 write_dhcp_files() {
 	cat >"$D/udhcpd.conf" <<-CONF
 		start 10.0.0.100

@@ -1,7 +1,7 @@
 #!/bin/bash
 # next-version.sh FOLDER
-# Builds FOLDER/build/xlaggd from this tree as if some versions had passed: to every structure that is pinned something was
-# added at the end, so that its programs and its maps are others.
+# Builds FOLDER/build/xlaggd from this tree as a later version might be: every structure that is pinned has one more member at
+# its end, so that the maps differ and the programs with them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 folder=$1

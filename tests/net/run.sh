@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh FOLDER TAP
-# Runs every function test_* of FOLDER/test_*.sh, each in a shell and in namespaces of its own, and writes TAP. A failed
-# test's output and the logs of its agents follow its line.
+# Runs every function test_* of FOLDER/test_*.sh, each in a shell and in namespaces of its own, and writes TAP. The output of a
+# failed test and the logs of its agents follow its line.
 #   ONLY          a pattern that a test's name has to match
 #   TEST_SAMPLE   "COUNT SEED": so many of these tests, chosen by the seed
 set -euo pipefail
@@ -19,7 +19,7 @@ number=0 failed=0
 : >"$tap"
 say() { echo "$*" | tee -a "$tap"; }
 
-# try FILE FUNCTION: its exit status; its output is in $log
+# try FILE FUNCTION: runs a test once and returns its exit status; its output is in $log
 try() {
 	local status=0
 	# shellcheck disable=SC2016
@@ -28,8 +28,9 @@ try() {
 	return $status
 }
 
-# run_test FILE FUNCTION. What is measured here depends on when the machine runs whom, the partner's processes included:
-# a test that fails is tried again, three times in all, and every failure is printed.
+# run_test FILE FUNCTION: runs a test and prints its line. What is measured depends on when the machine runs which process, and
+# the partner's processes are among them. So a test that fails is tried again, up to three times in all, and every failure is
+# printed; tally.sh counts them.
 TRIES=${TRIES:-3}
 run_test() {
 	local name=$2 log=$RUN/$2.log status start=$SECONDS note= tried

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Scratch of one run: the folder $RUN, and $BPFFS, a bpffs of its own, so that the pins go with the run whatever happens.
-# Sourced by what runs the tests, the demo and the benchmarks.
+# Scratch space of one run: the folder $RUN, and $BPFFS, a bpffs of its own, so that pins disappear with the run whatever
+# happens. The tests, the demo and the benchmarks source it.
 
 scratch_begin() {
 	[ "$(id -u)" = 0 ] || { echo "network namespaces and BPF need root" >&2; exit 1; }
 	RUN=$(mktemp -d "${TMPDIR:-/tmp}/xlagg-net-XXXXXX")
-	# libbpf turns every dot of a pin path into an underscore, so not below TMPDIR, which may have some.
+	# Not below TMPDIR, whose path may have dots: libbpf turns each dot of a pin's path into an underscore.
 	BPFFS=$(mktemp -d /run/xlagg-net-XXXXXX)
 	export RUN BPFFS
 	mount -t bpf xlagg-tests "$BPFFS"

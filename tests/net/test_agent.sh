@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The agent does not matter: killed, restarted, flushed.
 
-# Every pinned map, program and link with its kernel id: changes when something is replaced or attached anew.
+# Prints every pinned map, program and link with its kernel id, which changes when it is replaced or attached anew.
 pinned_ids() {
 	local f kind id
 	find "$BPFFS/$P-$1" -type f | sort | while read -r f; do
@@ -14,8 +14,8 @@ pinned_ids() {
 	done
 }
 links_of() { pinned_ids "$1" | grep ' link ' || :; }
-# What show says, without what moves by itself. Times to the second: each agent reckons the time of day for itself, and the
-# clock may have been put right meanwhile.
+# Prints what show says, without what changes by itself. Times are cut to the second: each agent computes the time of day for
+# itself, and the clock may have been adjusted in between.
 picture() {
 	xl "$1" -j -d lagg show | jq 'del(.. | .stats?, .heartbeat?)
 		| walk(if type == "object" and has("last_change") then .last_change |= .[:19] else . end)'
@@ -74,7 +74,7 @@ test_agent_stopped_leaves_the_datapath_forwarding() {
 	agent a
 	is "$(field a .active_port)" eth1 "active port"
 }
-# What changed while nobody looked is seen by the next agent.
+# The next agent notices what changed while there was no agent.
 test_agent_restart_sees_a_link_that_went_meanwhile() {
 	lagg_pair 2 proto failover
 	agent_end a KILL
@@ -99,7 +99,7 @@ test_agent_restart_changes_nothing_but_reload_does() {
 }
 proto_is() { [ "$(field a .proto)" = "$1" ]; }
 
-# With no paths given, everything has its place by the namespace's name, for the agent, the CLI and the pins alike.
+# Where no paths are given, agent, CLI and pins find their places by the namespace's name.
 test_default_paths() {
 	local pins=/sys/fs/bpf/xlagg/$P-a agent
 	two_hosts 2

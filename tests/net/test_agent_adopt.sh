@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the next agent makes of what it finds: devices that changed, changes that were not finished, damaged pins.
+# What the next agent does with what it finds: devices that changed, changes that were not finished, damaged pins.
 
 alias_of() { nip "$1" -j link show "$2" | jq -r '.[0].ifalias // ""'; }
 mac_of() { nip "$1" -j link show "$2" | jq -r '.[0].address'; }
@@ -22,7 +22,7 @@ test_adopt_devices_that_were_renamed_meanwhile() {
 	wait_for 3 ping_b
 	matches "$(xl a save)" 'lagg add uplink .*' "save"
 }
-# bpffs has no names with a dot.
+# bpffs allows no dot in a name.
 test_adopt_lagg_with_a_dot_in_its_name() {
 	two_hosts 1
 	agent a
@@ -63,8 +63,8 @@ test_adopt_mtu_and_mac_that_were_set_meanwhile() {
 	matches "$(xl a save)" 'mac 02:00:00:00:99:01' "save"
 }
 
-# The agent is killed at every step of a command, by the time that it has had; the next one ends with a lagg that works, in
-# which the port is or is not.
+# The agent is killed after it has worked on a command for some milliseconds, more each time. The next agent ends up with a
+# lagg that works, with the port or without it.
 test_adopt_after_death_in_a_change() {
 	lagg_pair 2 proto failover
 	nip a link add eth5 type veth peer name eth5p
@@ -92,7 +92,7 @@ test_adopt_after_death_in_the_making_of_a_lagg() {
 	two_hosts 2
 	echo "lagg add lagg0 proto loadbalance port eth1 port eth2 10.0.0.1/24" >"$D/a.conf"
 	local ms
-	# The answer to a start is its socket; a lagg is made before.
+	# The agent makes the laggs of its file before it answers on its socket, so it is killed by time.
 	for ms in 15 20 30 40 60 80 110 150 200; do
 		agent_start a
 		pause 0.$(printf %03d $ms)
@@ -106,7 +106,7 @@ test_adopt_after_death_in_the_making_of_a_lagg() {
 	is "$(alias_of a eth1)$(alias_of a eth2)" "" "ifaliases of the ports"
 }
 
-# scribble HOST OFFSET BYTE...: over lagg0's saved state
+# scribble HOST OFFSET BYTE...: overwrites a part of lagg0's saved state
 scribble() {
 	local h=$1 offset=$2 file=$BPFFS/$P-$1/lagg0/saved
 	shift 2
@@ -116,7 +116,7 @@ scribble() {
 	for b; do bytes[offset++]=$b; done
 	bpftool map update pinned "$file" key 0 0 0 0 value "${bytes[@]}"
 }
-# What is left of nothing that can be read: the devices are free and as they were, as far as that is known.
+# What remains when nothing can be read: the devices are free, and as they were as far as that is known.
 freed() {
 	! exists a lagg0 || fail "lagg0 is still there"
 	! exists a lagg0-dp || fail "its lower end is still there"
@@ -151,7 +151,7 @@ test_flush_what_another_version_pinned() {
 test_adopt_damaged_configuration() {
 	lagg_pair 2 proto failover
 	agent_end a KILL
-	# message_len, far too long
+	# message_len becomes far too long
 	scribble a 4 255 255 255 127
 	agent a
 	logged a 'lagg0: what is pinned .* cannot be adopted' || fail "the log does not say so"
@@ -160,7 +160,7 @@ test_adopt_damaged_configuration() {
 test_adopt_damaged_numbers_of_devices() {
 	lagg_pair 2 proto failover
 	agent_end a KILL
-	# ifindex and lower_ifindex, behind the message: those of lo, and of none
+	# ifindex and lower_ifindex, which follow the message, become those of lo and of no device
 	scribble a $((24 + 49152 + 4)) 1 0 0 0 255 255 255 255
 	agent a
 	exists a lo || fail "lo is gone"
@@ -190,7 +190,7 @@ test_adopt_nothing_on_request() {
 	! logged a "no agent knows" || fail "a device that the record names was taken for a stray"
 }
 
-# A wrong command of the file costs only itself.
+# A wrong command in the file is left out; the others are carried out.
 test_start_with_a_file_that_is_wrong_in_places() {
 	two_hosts 2
 	cat >"$D/a.conf" <<-'FILE'
@@ -220,8 +220,9 @@ test_start_without_the_file_that_was_named() {
 	matches "$(cat "$D/err")" 'cannot read .*none.conf' "its sentence"
 }
 
-# Whatever stands in the maps and under the names of pins: the next agent says what it cannot use and ends with a lagg that
-# works. What it needs to know then is in its record, or else in the file. SCRIBBLES="FIRST LAST": other seeds.
+# Whatever is written into the maps, and whatever has the name of a pin: the next agent says what it cannot use and ends up
+# with a lagg that works. It learns the configuration from its record, or else from the file. SCRIBBLES="FIRST LAST" chooses
+# other seeds.
 test_adopt_pins_that_were_scribbled_over() {
 	local seed adopted=0 anew=0 proto
 	two_hosts 2

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A change is done or it is not: what a refused one leaves behind, and what others do to a lagg's devices.
+# A change is done completely or not at all. Also: what other programs do to a lagg's devices.
 
 mtu_is() { [ "$(nip "$1" -j link show "$2" | jq -r '.[0].mtu')" = "$3" ]; }
 mac_of() { nip "$1" -j link show "$2" | jq -r '.[0].address'; }
@@ -12,7 +12,7 @@ known() { [ "$(xl "$1" -j lagg show "$2" 2>/dev/null | jq -r '.[0].ifname')" = "
 port_known() { [ "$(port_field "$1" "$2" .present)" = true ]; }
 order_is() { [ "$(field a '[.ports[].ifname] | join(" ")')" = "$1" ]; }
 
-# One end of a wire that takes no MTU above 1600: a device that refuses what the others accept.
+# Makes a wire whose end accepts no MTU above 1600: a device that refuses what the others accept.
 narrow_wire() {
 	nip a link add base0 type veth peer name base1
 	nip a link set base0 mtu 1600
@@ -85,7 +85,7 @@ test_renamed_lagg() {
 	[ -z "$(find "$BPFFS/$P-a" -path '*uplink*')" ] || fail "something is pinned still"
 	is "$(alias_of a eth1)" "" "ifalias of a port that was let go"
 }
-# The monitor has subscribed when an event of its own making arrives.
+# Makes changes until the monitor prints one: from then on it has subscribed.
 monitoring() {
 	xl a lagg set lagg0 peer-notify 2
 	xl a lagg set lagg0 peer-notify 3
@@ -154,7 +154,7 @@ test_mac_active() {
 	mac_is a lagg0 "$two" || fail "MAC after a restart"
 	is "$(mac_of a eth1) $(mac_of a eth2)" "$one $two" "MACs of the ports after a restart"
 }
-# An ipvlan has the MAC of the device below and takes no other.
+# An ipvlan has the MAC of the device below it and accepts no other.
 fixed_mac() {
 	nip a link add "$1-base" type veth peer name "$1-far"
 	nip a link set "$1-base" up
@@ -196,7 +196,7 @@ test_offloads_of_the_xdp_profile_are_kept() {
 }
 offload() { on "$1" ethtool -k "$2" | grep -q "^$3: $4"; }
 
-# A device that cannot be a port waits, is looked at again, and costs nothing meanwhile.
+# A device that cannot be a port is looked at again and again, and costs nothing in between.
 test_refused_device_joins_when_it_is_fit() {
 	two_hosts 2
 	agent a

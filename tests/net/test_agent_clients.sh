@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The control socket: many clients, bad ones, those without rights; one agent a namespace.
+# The control socket: many clients, bad clients, clients without rights; and one agent for each namespace.
 
 client() { spawn "$1" "$B/tests/net/client" "$D/a.sock" "${@:2}"; }
 ready() { grep -q ready "$D/$1.out"; }
@@ -23,7 +23,7 @@ test_many_clients() {
 	refused 'as many clients as it takes' as_nobody "$(copy_of ../../xlagg)" --socket "$D/a.sock" lagg show
 	xl a lagg set lagg0 peer-notify 5
 }
-# copy_of TOOL: where everybody may run it
+# copy_of TOOL: copies a program to where every user may run it, and prints that path
 copy_of() {
 	local name=${1##*/}
 	[ -x "$D/$name" ] || install -m 755 "$B/tests/net/$1" "$D/$name"

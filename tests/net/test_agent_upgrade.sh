@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# An agent of another version takes over: its programs and its structures are others, and no frame is lost.
+# An agent of another version takes over: its programs and structures differ, and no frame is lost.
 
-# sizes: those of the values of the maps of host a
+# sizes: prints the sizes of the values of host a's maps
 sizes() {
 	local map
 	for map in ports tables control port_stats lagg_stats lacp headless saved; do
 		echo "$map $(bpftool -j map show pinned "$BPFFS/$P-a/lagg0/$map" | jq .bytes_value)"
 	done
 }
-# replace_agent BUILD: host a's, by that of another folder
+# replace_agent BUILD: replaces host a's agent by the one of another build folder
 replace_agent() {
 	agent_end a TERM
 	B=$1 agent_start a
@@ -16,7 +16,7 @@ replace_agent() {
 	is "$(xl a -j agent show | jq -r '.[0].adopted')" 1 "laggs adopted"
 }
 monitored() { grep -q "$1" "$D/monitor.out"; }
-# The monitor has subscribed when an event of this one's making arrives.
+# Makes changes until the monitor prints one: from then on it has subscribed.
 monitoring() {
 	xl b lagg set lagg0 peer-notify $((++notify % 3))
 	monitored lagg-change

@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# A loss of carrier where no program may trace it: the agent's poll finds it.
+# Loss of carrier where the kernel allows no tracing: the agent's poll finds it.
 
-# losses HOST SLOT: that the datapath has counted
+# losses HOST SLOT: prints how many losses the datapath has counted
 losses() { bpftool -j map lookup pinned "$BPFFS/$P-$1/lagg0/ports" key "$2" 0 0 0 | jq .formatted.value.lost; }
 losses_are() { [ "$(losses "$1" "$2")" = "$3" ]; }
-# Linkwatch's event may be as fast; only the poll counts in the datapath.
+# Linkwatch's event may be as fast, but only the poll makes the datapath count a loss.
 told() { jq -es 'map(select(.event == "failover")) | last | .to == "eth2" and (.detected | IN("poll", "netlink"))' "$D/events.out"; }
 polled() { xl a -j agent show | jq -c ".[0].carrier_poll$1"; }
 
-# polls WITHOUT_RTNL: of a's two ports eth1 is lost, told, and comes back
+# polls WITHOUT_RTNL: eth1, one of a's two ports, loses carrier, is reported, and comes back
 polls() {
 	xl a lagg add lagg0 proto failover port eth1 port eth2 10.0.0.1/24
 	is "$(field a .datapath.carrier_watch)" netlink+poll "who watches carrier"
@@ -28,7 +28,7 @@ test_carrier_is_polled_by_the_kernels_counters() {
 	two_hosts 2
 	agent a --no-tracing
 	polls 2
-	# Both too short for any look at carrier itself.
+	# Both losses are too short to be seen by reading the carrier itself.
 	nip b -batch - <<-'IP'
 		link set eth1 down
 		link set eth1 up
@@ -39,7 +39,7 @@ test_carrier_is_polled_by_the_kernels_counters() {
 	wait_for 3 losses_are a 1 1
 	wait_for 3 active_port_is a eth1
 	is "$(field a '[.ports[].stats.link_failures] | tojson')" '[2,1]' "losses that were told"
-	# One that comes later, and goes.
+	# A port that is added later, and removed.
 	wire a eth3 b eth3
 	xl a port add lagg0 eth3
 	wait_for 3 losses_are a 2 0

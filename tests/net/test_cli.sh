@@ -12,7 +12,7 @@ unchanged() {
 	xl a save >"$D/after"
 	diff "$D/before" "$D/after" || fail "a refused command changed the configuration"
 }
-# wrong PATTERN COMMAND...: one sentence that matches, exit status 1 or 2, nothing changed
+# wrong PATTERN COMMAND...: the command must print one sentence that matches, exit with status 1 or 2, and change nothing
 wrong() {
 	local pattern=$1 status=0
 	shift
@@ -158,7 +158,7 @@ test_monitor_tells_a_failover() {
 	agent a
 	wait_for 10 event '.event == "agent-start"'
 }
-# The datapath's own gap: frames went on leaving until the other port took them.
+# The gap as the datapath measured it: from the last frame on the lost port to the first on the other.
 test_monitor_tells_the_gap_of_a_failover() {
 	lagg_pair 2 proto failover
 	spawn monitor "$B/xlagg" --socket "$D/a.sock" -j monitor lagg0
@@ -173,16 +173,16 @@ test_monitor_tells_the_gap_of_a_failover() {
 	wait_for 3 event '.event == "failover" and .to == "eth1" and (.gap | type) == "number" and .gap > 0 and .gap < 100000'
 	end_stream there
 	xl a port activate lagg0 eth1
-	# So that nothing is sent.
+	# Nothing is to be sent.
 	on a sysctl -q -w net.ipv6.conf.lagg0.disable_ipv6=1
 	nip a address flush dev lagg0
 	xl a lagg set lagg0 peer-notify 0 mcast-rejoin 0
 	nip b link set eth1 down
 	wait_for 3 event '.event == "failover" and .to == "eth2" and .gap == null and .dropped == null'
 }
-# event FILTER: whether the monitor has told one like that
+# event FILTER: returns whether the monitor has printed such an event
 event() { jq -se "any(.[]; $1)" "$D/monitor.out"; }
-# Makes changes until one is told: the monitor may not have subscribed yet.
+# Makes changes until the monitor prints one: from then on it has subscribed.
 change_is_told() {
 	xl a lagg set lagg0 peer-notify $((RANDOM % 250))
 	event '.event == "lagg-change"'

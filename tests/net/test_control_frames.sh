@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# Frames that belong to a port reach their listeners there, in use or not; everything else goes to lagg0.
+# Frames that belong to a port reach listeners on that port, whether the port is in use or not; all others go to lagg0.
 
 LLDP=01:80:c2:00:00:0e EAPOL=01:80:c2:00:00:03 STP=01:80:c2:00:00:00
 
-# arrives HOST DEV ETHERTYPE FROM-DEV DESTINATION [ETHERTYPE ON THE WIRE]: b sends on FROM-DEV, a listens on DEV
+# arrives HOST DEV ETHERTYPE FROM-DEV DESTINATION [ETHERTYPE ON THE WIRE]: b sends a frame on FROM-DEV; returns whether it
+# reaches a listener on DEV of HOST
 arrives() {
 	listener l a "$1" "$2" 5
 	on b "$B/tests/net/frame" send "$3" "$4" "${5:-$2}" 3
@@ -28,7 +29,7 @@ control_frames() {
 		arrives $dev 888e $dev $EAPOL
 		arrives_not lagg0 88cc $dev $LLDP
 	done
-	# 0004 is ETH_P_802_2: frames with a length instead of an EtherType, such as BPDUs
+	# 0004 is ETH_P_802_2: frames that have a length instead of an EtherType, such as BPDUs
 	arrives lagg0 0004 eth1 $STP 0026
 	arrives lagg0 88b5 eth1 ff:ff:ff:ff:ff:ff
 	arrives_not eth1 88b5 eth1 ff:ff:ff:ff:ff:ff

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# lagg0 is an ordinary device: what people put on one works on it.
+# lagg0 is an ordinary device: what people put on top of one works.
 
 dhcp_over_it() {
 	nip b address add 10.0.0.2/24 dev lagg0
@@ -22,7 +22,7 @@ lagg_pair_without_addresses() {
 test_dhcp_client_and_server() {
 	lagg_pair_without_addresses proto failover
 	dhcp_over_it
-	# What DHCP set is not xlagg's to save, nor to remove.
+	# xlagg neither saves nor removes what DHCP has set.
 	if xl a save | grep -q 10.0.0.100; then fail "save prints the address that DHCP set"; fi
 	xl a save "$D/saved"
 	xl a restore "$D/saved"
@@ -30,7 +30,7 @@ test_dhcp_client_and_server() {
 }
 test_dhcp_xdp() { as_xdp_wires; lagg_pair_without_addresses proto loadbalance datapath xdp; dhcp_over_it; }
 
-# c - br0 of a (with lagg0 as a port) = b
+# Host c is wired to br0 of host a; lagg0, which leads to host b, is a port of that bridge.
 bridged() {
 	lagg_pair_without_addresses "$@"
 	host c
@@ -101,7 +101,7 @@ jumbo() {
 test_mtu_9000_tc_stack() { lagg_pair 2 proto loadbalance tx-path stack; jumbo; }
 test_mtu_9000_tc_direct() { lagg_pair 2 proto loadbalance tx-path direct; jumbo; }
 test_mtu_9000_xdp() { as_xdp_wires; lagg_pair 2 proto loadbalance datapath xdp; jumbo; }
-# As with ip, so with xlagg: what ip sets on lagg0 is taken over.
+# What ip sets on lagg0 is taken over as if xlagg had set it.
 test_mtu_and_name_set_with_ip_are_taken_over() {
 	lagg_pair 2 proto failover
 	nip a link set lagg0 mtu 1400

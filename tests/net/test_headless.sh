@@ -1,16 +1,16 @@
 # shellcheck shell=bash
-# LACP while the agent is stopped (SIGSTOP), or dead: the kernel stands in for it.
+# LACP while the agent is stopped (SIGSTOP) or dead: the kernel does its work.
 
 freeze() { kill -STOP "${AGENT[$1]}"; }
 thaw() { kill -CONT "${AGENT[$1]}"; }
 all_distribute() { distributing_are "$1" 2; }
-# lacp_pair OPTIONS...: two laggs that face each other over eth1 and eth2
+# lacp_pair OPTIONS...: makes two laggs that are connected by eth1 and eth2
 lacp_pair() {
 	lagg_pair 2 proto lacp "$@"
 	wait_for 10 all_distribute a
 	wait_for 10 all_distribute b
 }
-# lacp_pair_bridged OPTIONS...: the same, and a bridge (host sw) is on the way of eth1 that passes LACPDUs while it is up
+# lacp_pair_bridged OPTIONS...: the same with a bridge (host sw) between the two eth1, which forwards LACPDUs while it is up
 lacp_pair_bridged() {
 	local h
 	two_hosts_bridged
@@ -24,13 +24,13 @@ lacp_pair_bridged() {
 	wait_for 10 all_distribute b
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
 }
-# carries HOST DEV: frames of lagg0 leave by that port, whatever its flags say
+# carries HOST DEV: returns whether frames of lagg0 leave by that port, whatever its flags say
 carries() {
 	within 5 sent_by_more_than "$1" "$2" $(($(tx_packets "$1" "$2") + 100)) ||
 		fail "$2 carries nothing; ports: $(bpftool -j map dump pinned "$BPFFS/$P-$1/lagg0/ports" | jq -c '[.[:2][].formatted.value]')"
 }
 sent_by_more_than() { [ "$(tx_packets "$1" "$2")" -gt "$3" ]; }
-# watch_changes HOST: what its agent tells from now on; saw_no_change HOST: that is nothing
+# watch_changes HOST: records its agent's events from now on; saw_no_change HOST: the test fails if there were any
 watch_changes() {
 	spawn "monitor-$1" "$B/xlagg" --socket "$D/$1.sock" -j monitor lagg0
 	wait_for 5 tells_of_changes "$1"
@@ -41,7 +41,7 @@ tells_of_changes() {
 }
 saw_no_change() { is "$(jq -c 'select(.event != "lagg-change")' "$D/monitor-$1.out")" "" "what the agent of $1 told"; }
 
-# watch_pdus HOST: the times of the LACPDUs that it sends on its ports go to $D/HOST-ethN.out
+# watch_pdus HOST: records the times of the LACPDUs that it sends on its ports, in $D/HOST-ethN.out
 watch_pdus() {
 	local dev
 	for dev in eth1 eth2; do
@@ -50,9 +50,9 @@ watch_pdus() {
 	done
 }
 pdu_times() { grep -E "^[0-9]" "$D/$1-$2.out" | cut -d" " -f1; }
-# pdus_of HOST DEV FROM TO: how many in that time
+# pdus_of HOST DEV FROM TO: prints how many there were in that time
 pdus_of() { pdu_times "$1" "$2" | jq -s "map(select(. >= $3 and . < $4)) | length"; }
-# at_most_one_a_second HOST: a frame leaves, and has its time, a little after it was due
+# at_most_one_a_second HOST: the test fails if there were more. A frame is recorded a little after it was due.
 at_most_one_a_second() {
 	local dev least
 	for dev in eth1 eth2; do
@@ -89,7 +89,7 @@ test_headless_both_agents_stopped() {
 	lacp_pair lacp-rate fast
 	both_agents_stopped 9000
 }
-# Partners that speak every 30 s and are missed after 90
+# Partners that send every 30 s and are missed after 90 s
 test_headless_both_agents_stopped_slow() {
 	lacp_pair lacp-rate slow
 	both_agents_stopped 120000
@@ -99,7 +99,7 @@ test_headless_both_agents_stopped_xdp() {
 	lacp_pair lacp-rate fast datapath xdp
 	both_agents_stopped 5000
 }
-# both_agents_stopped FRAMES: for so many milliseconds
+# both_agents_stopped FRAMES: stops both agents until lagg0 has sent so many frames, one a millisecond
 both_agents_stopped() {
 	local start end dev h
 	watch_changes a
@@ -126,14 +126,14 @@ both_agents_stopped() {
 	end_stream there
 	no_loss there
 }
-# sleep_until_sent HOST FRAMES: without its agent, by the devices' own count
+# sleep_until_sent HOST FRAMES: waits until the host has sent so many, as its devices count: its agent is stopped
 device_tx() { nip "$1" -s -j link show "$2" | jq '.[0].stats64.tx.packets'; }
 sent_on_ports() { echo $(($(device_tx "$1" eth1) + $(device_tx "$1" eth2))); }
 sent_on_ports_since() { [ $(($(sent_on_ports "$1") - $2)) -ge "$3" ]; }
 sleep_until_sent() { wait_for $((20 + $2 / 1000)) sent_on_ports_since "$1" "$(sent_on_ports "$1")" "$2"; }
 
-# The partner becomes another while nobody looks: after its first LACPDU it gets no frame of data, and the agent that comes
-# back leaves it at that.
+# Another partner appears while the agent is stopped: after its first LACPDU it is sent no data, and when the agent goes on
+# that remains so.
 test_headless_partner_with_another_key() {
 	lacp_pair lacp-rate fast
 	stream there a b 10.0.0.2 5001 -r 1000 -f 64
@@ -160,20 +160,20 @@ test_headless_partner_with_another_key() {
 	end_stream there
 	no_loss there
 }
-# kernel_did HOST MEMBER: of the map headless, for eth1
+# kernel_did HOST MEMBER: prints a member of the map headless, for eth1
 kernel_did() {
 	bpftool -j map lookup pinned "$BPFFS/$P-$1/lagg0/headless" key 0 0 0 0 | jq ".formatted.value.$2"
 }
-# It has sent in the agent's place; it has taken the port out
+# Whether the kernel has sent in the agent's place; whether it has taken the port out
 stands_in() { [ "$(kernel_did "$1" tx_ns)" -gt 0 ]; }
 took_out() { [ "$(kernel_did "$1" outs)" -gt 0 ]; }
-# The Actor's key is the seventh pair of octets behind the Ethernet header, where tcpdump -x begins.
+# tcpdump -x begins behind the Ethernet header; the Actor's key is the seventh pair of octets from there.
 first_pdu_with_key() {
 	awk -v key="$(printf %04x "$1")" '/^[0-9]/ {time = $1; pdu = /LACPv1/}
 		/0x0000:/ && pdu && $8 == key {print time; exit}' "$D/heard.out"
 }
 
-# A partner that says nothing any more, to an agent that does not listen
+# The partner falls silent while the agent is stopped
 test_headless_silent_partner() {
 	lacp_pair_bridged lacp-rate fast
 	stream there a b 10.0.0.2 5001 -r 1000 -f 64
@@ -199,14 +199,14 @@ test_headless_silent_partner() {
 	end_stream there
 }
 last_time() { grep -E "^[0-9]" "$D/$1.out" | tail -n 1 | cut -d" " -f1; }
-# nothing_leaves HOST DEV: while others send
+# nothing_leaves HOST DEV: the test fails if a frame leaves by that port while lagg0 sends
 nothing_leaves() {
 	local before
 	before=$(device_tx "$1" "$2")
 	sleep_until_sent "$1" 500
 	is "$(device_tx "$1" "$2")" "$before" "frames sent by $2"
 }
-# The same, and the agent is not the one that comes back
+# The same, but another agent takes over than the one that was stopped
 test_headless_silent_partner_and_another_agent() {
 	lacp_pair_bridged lacp-rate fast
 	stream there a b 10.0.0.2 5001 -r 1000 -f 64
@@ -226,7 +226,8 @@ test_headless_silent_partner_and_another_agent() {
 	end_stream there
 }
 
-# Where nothing in the kernel watches carrier, silence takes the port out. The agent that goes on tells one from the other.
+# Where nothing in the kernel watches carrier, the partner's silence takes the port out. When the agent goes on, it sees that
+# the carrier was lost.
 test_headless_link_lost_while_stopped() {
 	lacp_pair lacp-rate fast
 	stream there a b 10.0.0.2 5001 -r 1000 -f 64
@@ -246,7 +247,7 @@ test_headless_link_lost_while_stopped() {
 }
 no_distribution_without_carrier() { [ "$(port_field a eth1 '[.reason, (.flags | index("DISTRIBUTING"))] | tojson')" = '["no carrier",null]' ]; }
 
-# A time that is still to come would keep the kernel from sending until then.
+# A time in the future would keep the kernel from sending until then.
 test_headless_damaged_record() {
 	lacp_pair lacp-rate fast
 	agent_end a KILL

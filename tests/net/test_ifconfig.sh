@@ -8,7 +8,7 @@ two_fxp() {
 	agent a
 	agent b
 }
-# words TEXT: its fields, without regard to white space
+# words TEXT: prints its words with one blank between them
 words() { xargs <<<"$1"; }
 shows() { words "$(xl a ifconfig lagg0)" | grep -qE -- "$1"; }
 

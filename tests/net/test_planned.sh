@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What an operator changes on purpose loses no packet and reorders none.
 
-# Streams both ways and TCP beside them, until end_load
+# Starts streams in both directions and TCP beside them; they run until end_load
 begin_load() {
 	stream there a b 10.0.0.2 5001 -r 5000 -f 32
 	stream back b a 10.0.0.1 5002 -r 5000 -f 32
@@ -16,13 +16,13 @@ end_load() {
 	reap tcp || :
 	unset "CHILD[tcp]"
 }
-# change COMMAND...: and some traffic afterwards
+# change COMMAND...: runs it and lets some traffic pass
 change() {
 	step "xlagg $*"
 	xl a "$@"
 	let_pass a 500
 }
-# restore_with FROM TO: the running configuration with one text replaced
+# restore_with FROM TO: restores the running configuration with one text replaced by another
 restore_with() {
 	xl a save >"$D/now"
 	sed "s/$1/$2/" "$D/now" >"$D/wanted"
@@ -30,7 +30,7 @@ restore_with() {
 	change restore "$D/wanted"
 }
 
-# One host at the far end of a switch: what it sends follows a's MAC from port to port.
+# A host behind a switch: what it sends follows a's MAC from port to port.
 failover_behind_a_switch() {
 	switched 2
 	agent a
@@ -61,8 +61,8 @@ test_planned_changes_failover() { failover_behind_a_switch; }
 test_planned_changes_failover_direct() { failover_behind_a_switch tx-path direct; }
 test_planned_changes_failover_xdp() { one_cpu; as_xdp_wires; failover_behind_a_switch datapath xdp; }
 
-# Two laggs face to face, without a protocol between them: b keeps sending on a port that a took out, so only what a sends is
-# judged where a port is taken out.
+# Two laggs that are connected directly and speak no protocol: b goes on sending on a port that a took out of service. So where
+# a port is taken out, only what a sends is judged.
 loadbalance_face_to_face() {
 	lagg_pair 3 proto loadbalance "$@"
 	begin_load

@@ -22,7 +22,7 @@ adding_and_removing_under_load() {
 	at_least "$(mbits tcp)" 20 "TCP meanwhile, Mbit/s"
 	end_stream there
 	end_stream back
-	# Each end is told in turn, so in between one end sends on a wire whose other end is not a port.
+	# One end is configured after the other, so in between one end sends on a wire whose other end is not a port.
 	at_most "$(account there .longest_us)" 1000000 "longest interruption, us"
 	at_most "$(account back .longest_us)" 1000000 "longest interruption, us"
 	wait_for 3 no_such_port a eth3
@@ -93,7 +93,7 @@ test_port_unplugged_and_plugged_in_again() {
 test_port_of_a_file_may_be_absent() {
 	two_hosts 1
 	cat >"$D/a.conf" <<-CONF
-		# a port that is plugged in later
+		# this port is plugged in later
 		lagg add lagg0 proto failover \\
 		    port eth1 port eth9 10.0.0.1/24
 	CONF

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Link probes: a path that breaks behind a port, without loss of carrier, is found and left.
+# Link probes: a path that breaks behind a port, where the carrier stays, is detected and no longer used.
 #
 #   a eth1 - a1 [br1] u1 - t1 [br0] b0 - eth0 b
 #   a eth2 - a2 [br2] u2 - t2 [   ]              all bridges of host sw learn
@@ -25,7 +25,7 @@ probed_path() {
 	nip b address add fd00::2/64 dev eth0
 	agent a
 }
-# probed OPTION...: lagg0 over both paths, carrying traffic
+# probed OPTION...: makes lagg0 over both paths and waits until it carries traffic
 probed() {
 	probed_path
 	probed_lagg "$@"
@@ -41,10 +41,10 @@ answered() { [ "$(port_field a "$1" '.probe.last_answer != null and .probe.misse
 break_path() { nip sw link set "u$1" nomaster; }
 mend_path() { nip sw link set "u$1" master "br$1"; }
 reason_is() { [ "$(port_field a "$1" .reason)" = "$2" ]; }
-# learned DEV: whether br0 has lagg0's MAC behind that port of it
+# learned DEV: returns whether br0 has learned lagg0's MAC on that port
 learned() { on sw bridge fdb show br br0 | grep -q "^$(field a .mac) dev $1 "; }
 
-# watch_events: from now on lagg0's events are in $D/events.out; the first it sees is one of its own making.
+# watch_events: records lagg0's events in $D/events.out; it returns once an event that it caused itself was recorded
 watch_events() {
 	spawn events "$B/xlagg" --socket "$D/a.sock" -j monitor lagg0
 	wait_for 3 sees_events
@@ -54,13 +54,13 @@ sees_events() {
 	xl a lagg set lagg0 peer-notify 3
 	grep -q lagg-change "$D/events.out"
 }
-# event EVENT FILTER: of the last one
+# event EVENT FILTER: prints what the filter selects from the last such event
 event() { jq -rs "map(select(.event == \"$1\")) | last | $2" "$D/events.out"; }
-# event_ms EVENT: its time, in ms
+# event_ms EVENT: prints the time of the last one, in ms
 event_ms() { date -d "$(event "$1" .time)" +%s%3N; }
 
-# The first path breaks and is mended; the target is $1. Missing are three rounds of 200 ms, after up to one in which the
-# answer was there already.
+# The first path breaks and is mended; the target is $1. Three rounds of 200 ms are missed, after up to one round whose answer
+# had already come.
 failover_and_return() {
 	local start
 	watch_events
@@ -78,7 +78,7 @@ failover_and_return() {
 	wait_for 3 on a ping -c 1 -W 1 10.0.0.2
 }
 
-# A broken path is not taken for mended because its carrier came and went, nor by the next agent.
+# Neither a carrier that goes and comes nor a new agent makes a broken path count as mended.
 broken_path_stays_out() {
 	break_path 1
 	wait_for 3 active_port_is a eth2
@@ -122,7 +122,7 @@ test_probe_failover_ipv6_xdp() {
 	failover_and_return fd00::2
 }
 
-# On the standby's port lagg0 is never learned, and neither does the target take a probe for it.
+# The switch never learns lagg0's MAC on the standby port, and the target never takes a probe for a frame of lagg0.
 standby_is_not_learned() {
 	local mac i
 	probed_path
@@ -142,7 +142,7 @@ standby_is_not_learned() {
 }
 probe_frames() { nip a -j -s link show eth2 | jq '.[0].stats64.tx.packets'; }
 sent_probes() { [ "$(probe_frames)" -ge "$1" ]; }
-# let_rounds_pass ROUNDS: on the standby eth2, which sends nothing but probes
+# let_rounds_pass ROUNDS: waits until so many probes were sent on the standby eth2, which sends nothing else
 let_rounds_pass() { wait_for 20 sent_probes $(($(probe_frames) + 2 * $1)); }
 
 test_probe_standby_is_not_learned() { standby_is_not_learned; }
@@ -182,7 +182,7 @@ test_probe_roundrobin() {
 }
 
 missing() { [ "$(port_field a "$1" .probe.missed)" -ge "$2" ]; }
-# A target that dies takes nothing with it: nothing moves, nothing is lost. And then it comes back.
+# A target that dies takes no port out: nothing moves and nothing is lost. Then it comes back.
 a_dead_target_takes_no_port_out() {
 	probed proto "$1" probe 10.0.0.9 probe-interval 50
 	watch_events
@@ -206,7 +206,7 @@ test_probe_any_and_all_targets() {
 	probed_path
 	xl a lagg add lagg0 proto failover probe 10.0.0.2,10.0.0.9 probe-interval 50 port eth1 port eth2 10.0.0.1/24
 	wait_for 5 answered eth1
-	# one of the two is gone for both ports: that is the target's fault, with any as with all
+	# one of the two answers on neither port: it is the target that is gone, with any as with all
 	nip b address del 10.0.0.9/24 dev eth0
 	xl a lagg set lagg0 probe-targets all
 	wait_for 5 missing eth1 10
@@ -214,7 +214,7 @@ test_probe_any_and_all_targets() {
 	nip b address add 10.0.0.9/24 dev eth0
 	wait_for 5 answered eth1
 	wait_for 5 answered eth2
-	# gone for eth1 alone, as a host behind br2 that has it by now
+	# it no longer answers on eth1 only, because a host behind br2 has its address now
 	host c
 	wire c eth0 sw c2
 	nip sw link set c2 master br2
@@ -226,7 +226,7 @@ test_probe_any_and_all_targets() {
 	wait_for 5 active_port_is a eth1
 }
 
-# What another says is no answer: neither while the port is in use and probes from lagg0's MAC, nor afterwards.
+# An answer from somebody else does not count: neither while the port is in use and probes from lagg0's MAC, nor afterwards.
 test_probe_forged_answers_do_not_count() {
 	local mac
 	probed proto failover probe 10.0.0.2
@@ -241,16 +241,16 @@ test_probe_forged_answers_do_not_count() {
 	mac=$(probe_mac_of_eth1)
 	spawn_on forged-again c "$B/tests/net/frame" answer eth0 "$mac" 10.0.0.3 1000
 	never 1 active_port_is a eth1
-	# the same from the target's address brings it back, or this would show nothing
+	# the same answer from the target's address does bring it back; otherwise this test would show nothing
 	spawn_on genuine c "$B/tests/net/frame" answer eth0 "$mac" 10.0.0.2 1000
 	wait_for 3 active_port_is a eth1
 }
-# what br1 has learned on a1 and is not lagg0's
+# prints the MACs that br1 has learned on a1, except lagg0's
 probe_mac_of_eth1() {
 	on sw bridge fdb show br br1 | sed -n 's/^\([0-9a-f:]*\) dev a1 master br1 *$/\1/p' | grep -v "$(field a .mac)"
 }
 
-# LACP goes on over a path that loses what is not LACP; the port is not sent to.
+# LACP continues over a path that loses everything else; nothing is sent on that port.
 test_probe_lacp() {
 	local i
 	host a b sw
@@ -289,7 +289,7 @@ test_probe_lacp() {
 	wait_for 5 carries_half eth1
 }
 
-# An agent that was stopped does not take its own silence for that of the target.
+# An agent that was stopped does not mistake its own pause for the target's silence.
 test_probe_agent_that_was_stopped() {
 	probed proto failover probe 10.0.0.2
 	watch_events
@@ -323,7 +323,7 @@ test_probe_options() {
 	xl a lagg set lagg0 proto broadcast
 }
 
-# Ports of virtual machines pass no MAC but their own: with mac active that is all that is used.
+# Ports of virtual machines pass no MAC except their own: with `mac active` no other is used.
 test_probe_through_ports_that_pass_only_their_own_mac() {
 	local i
 	probed_path

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# The five static protos, each by what its traffic does. Frames are counted where they arrive, on the far ends of the wires,
-# and not by xlagg.
+# The five static protos, each judged by its traffic. Frames are counted where they arrive, at the far ends of the wires, and
+# not by xlagg.
 
-# wire_rx HOST DEV: frames that arrived on a device, as the kernel counts
+# wire_rx HOST DEV: prints how many frames arrived on a device, as the kernel counts them
 wire_rx() { nip "$1" -s -j link show "$2" | jq '.[0].stats64.rx.packets'; }
 
-# losing_and_regaining_the_primary FROM TO ADDRESS: with a stream running; two ports, eth1 the primary
+# losing_and_regaining_the_primary FROM TO ADDRESS: does so while a stream runs; of the two ports eth1 is the primary
 losing_and_regaining_the_primary() {
 	wait_for 5 active_port_is a eth1
 	stream s a b 10.0.0.2 5001 -r 10000
@@ -116,16 +116,16 @@ test_loadbalance_xdp() {
 	loadbalance_spreads_and_keeps_order
 }
 
-# The four wires' counts on host b, as one line
+# Prints the counts of the four wires on host b, in one line
 wires_of_b() {
 	local dev
 	for dev in eth1 eth2 eth3 eth4; do wire_rx b $dev; done | xargs
 }
-# The device with the greatest growth between two such lines
+# Prints the device whose count grew most between two such lines
 grown_most() {
 	paste <(tr ' ' '\n' <<<"$1") <(tr ' ' '\n' <<<"$2") | awk '{ print $2 - $1, "eth" NR }' | sort -rn | head -n 1 | cut -d' ' -f2
 }
-# port_of SPORT: where `explain` says that flow goes
+# port_of SPORT: prints the port that `explain` names for that flow
 port_of() {
 	xl a -j explain lagg0 src-mac "$MAC_A" dst-mac "$MAC_B" src 10.0.0.1 dst 10.0.0.2 proto udp sport "$1" dport 5001 |
 		jq -r 'if type == "array" then .[0] else . end | .port'

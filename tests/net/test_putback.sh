@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Everything that was changed on a port is put back.
+# Everything that xlagg changes on a port is put back.
 
-# Everything that a port is, without counters: link, addresses, groups, features, IPv6
+# Prints all there is to know of a port except counters: link, addresses, groups, features, IPv6
 portrait() {
 	local dev
 	for dev in eth1 eth2 eth3; do
@@ -11,7 +11,7 @@ portrait() {
 		on a ethtool -k $dev
 		on a sysctl "net.ipv6.conf.$dev.disable_ipv6" "net.ipv6.conf.$dev.accept_ra"
 	done
-	# What runs on the hooks
+	# the programs attached to its hooks
 	on a bpftool net show
 	nip a -br link
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # A host's ordinary traffic over a lagg at each end: every datapath, IPv4 and IPv6, TCP and UDP, both directions.
 
-# iperf_run LABEL ARGUMENT...: from a; waits for its end
+# iperf_run LABEL ARGUMENT...: runs a client on host a and waits for its end
 iperf_run() {
 	local label=$1
 	shift
@@ -9,7 +9,7 @@ iperf_run() {
 	reap "$label" || fail "iperf3 $*: $(jq -r .error "$D/$label.out")"
 	echo "   iperf3 $*: $(mbits "$label") Mbit/s"
 }
-# Datagrams that found a host's socket full
+# Prints how many datagrams a host dropped because a socket was full
 full_sockets() { on "$1" nstat -asz UdpRcvbufErrors | awk '/UdpRcvbufErrors/ { print $2 }'; }
 all_kinds_of_traffic() {
 	local to full=0
@@ -55,7 +55,7 @@ test_traffic_netkit() {
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
 	all_kinds_of_traffic
 }
-# One end tc, the other xdp: they meet on the wire only.
+# One end is tc, the other xdp: they have only the wire in common.
 test_traffic_tc_to_xdp() {
 	as_xdp_wires
 	two_hosts 2
@@ -67,7 +67,7 @@ test_traffic_tc_to_xdp() {
 	all_kinds_of_traffic
 }
 
-# lagg0's own counters and taps see both directions, except where the direct path goes around them.
+# lagg0's own counters and taps see both directions, except where the direct path bypasses them.
 test_tx_path_stack_shows_in_the_devices_own_counters() {
 	lagg_pair 2 proto failover tx-path stack
 	spawn_on tap a tcpdump -lni lagg0 -c 4 icmp

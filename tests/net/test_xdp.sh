@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# datapath xdp: XDP programs of a user's own, on lagg0 and towards it.
+# datapath xdp: XDP programs of a user, on lagg0 and in front of it.
 
 test_user_program_on_lagg0_filters() {
 	as_xdp_wires
@@ -25,7 +25,7 @@ test_xdp_tx_on_lagg0() {
 	lagg_pair 2 proto loadbalance datapath xdp
 	user_program b lagg0 user_filter
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
-	# What b's program reflects comes back to a's own port 777.
+	# b's program sends the datagrams back, to a's port 777.
 	spawn_on echo-rx a "$B/tests/bench/udprecv" 777
 	wait_for 5 udp_bound a 777
 	spawn_on echo-tx a "$B/tests/bench/udpsend" -r 5000 -n 2000 -f 16 10.0.0.2 777
@@ -35,7 +35,7 @@ test_xdp_tx_on_lagg0() {
 	at_least "$(user_count b lagg0 2)" 2000 "frames reflected with XDP_TX"
 }
 
-# c - b's eth9: a program there redirects everything to lagg0, and so to a
+# Host c is wired to b's eth9, where a program redirects everything to lagg0 and so to a.
 test_xdp_redirect_to_lagg0() {
 	as_xdp_wires
 	lagg_pair 2 proto loadbalance datapath xdp
