@@ -259,6 +259,26 @@ struct xlagg_history {
 		__u32 reserved;	     /* 0 */
 	} port[XLAGG_MAX_PORTS];     /* index: slot */
 };
+/* Which device is meant, beside its ifindex, which another device may get later. */
+struct xlagg_device_id {
+	__u32 ifindex; /* 0: there is none at present */
+	__u8 mac[6]; /* its own MAC: the permanent one, or the one that it had before xlagg used it; zero: none known */
+	__u8 permanent; /* 1: the driver reported it as the permanent MAC */
+	__u8 pad;	/* 0 */
+};
+/* What stays the same as long as there is the lagg, also over reboots: the state folder has it as well. */
+struct xlagg_kept {
+	__u32 has;    /* enum xlagg_kept_bit: what is known of it */
+	__u32 seed;   /* of the flow hash, with hash-seed auto */
+	__u32 number; /* distinguishes laggs in automatic LACP keys */
+	__u8 mac[6];  /* the lagg's MAC, with mac auto */
+	__u8 pad[2];  /* 0 */
+};
+enum xlagg_kept_bit {
+	XLAGG_KEPT_SEED = 1 << 0,
+	XLAGG_KEPT_NUMBER = 1 << 1,
+	XLAGG_KEPT_MAC = 1 << 2,
+};
 struct xlagg_saved {
 	__u32 abi_version; /* XLAGG_ABI_VERSION */
 	__u32 message_len; /* octets of `message` */
@@ -274,6 +294,10 @@ struct xlagg_saved {
 	__u32 profile;				 /* enum xlagg_profile */
 	struct xlagg_undo undo[XLAGG_MAX_PORTS]; /* index: slot */
 	struct xlagg_history history;		 /* for show */
+	__u64 netns; /* cookie of the network namespace of all these devices (SO_NETNS_COOKIE), 0: not known */
+	struct xlagg_kept kept;
+	struct xlagg_device_id mac_from;	      /* the device that option mac names ("from DEV") */
+	struct xlagg_device_id port[XLAGG_MAX_PORTS]; /* index: slot; of an absent port: the device that it last was */
 };
 
 /* Options device, datapath and tx-path. */
