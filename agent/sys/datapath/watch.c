@@ -6,16 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "sys/datapath/internal.h"
+#include "sys/netns.h"
 
 #include "bpf/xlagg_link.skel.h"
-
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
 
 /* No device, and so no lagg, can have a name that long. */
 #define WATCH_FOLDER "netif-carrier-watch"
@@ -27,17 +23,6 @@ struct watch {
 	int ports;			/* map `watched_ports` */
 	int controls;			/* map `watched_controls` */
 };
-
-static int netns_cookie(uint64_t *ret)
-{
-	uint64_t cookie;
-	socklen_t len = sizeof(cookie);
-	__attribute__((cleanup(close_fd))) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) != 0)
-		return -errno;
-	*ret = cookie;
-	return 0;
-}
 
 static void skeleton_close(struct xlagg_link_bpf **skeleton)
 {
