@@ -31,27 +31,15 @@ const char *attr_name(uint32_t type)
 	return type < XLAGG_A_MAX && names[type] ? names[type] : "unknown";
 }
 
-struct attr_rest attr_inside(const struct nlattr *attr)
+int attr_next(struct walk *walk, const struct nlattr **ret, char *sentence)
 {
-	return (struct attr_rest){mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr)};
-}
+	const struct nlattr *attr = walk_next_attr(walk);
 
-int attr_next(struct attr_rest *rest, const struct nlattr **ret, char *sentence)
-{
-	const struct nlattr *attr = (const struct nlattr *)rest->at;
-	size_t taken;
-
-	if (!rest->len)
-		return 0;
-	if (rest->len < sizeof(*attr) || attr->nla_len < sizeof(*attr) || attr->nla_len > rest->len)
+	if (!attr && walk->len)
 		return ctl_refuse(sentence, -EBADMSG, "the message is cut off or has an attribute of a wrong length");
-	taken = MNL_ALIGN(attr->nla_len);
-	if (taken > rest->len)
-		taken = rest->len;
-	rest->at += taken;
-	rest->len -= taken;
-	*ret = attr;
-	return 1;
+	if (attr)
+		*ret = attr;
+	return attr != NULL;
 }
 
 int attr_text(const struct nlattr *attr, const char *what, char *ret, size_t size, char *sentence)

@@ -7,18 +7,12 @@
 #include <libmnl/libmnl.h>
 #include <stdint.h>
 
+#include "xlagg/walk.h"
+
 #define ATTR_BIT(attr) (1u << (attr))
 
-/* The part of a message or nest that has not been read yet. */
-struct attr_rest {
-	const char *at;
-	size_t len;
-};
-
-/* Returns the contents of a nest. */
-struct attr_rest attr_inside(const struct nlattr *nest);
 /* Takes the next attribute. Returns 1, 0 at the end, or -EBADMSG if no valid attribute follows. */
-int attr_next(struct attr_rest *rest, const struct nlattr **ret, char *sentence);
+int attr_next(struct walk *walk, const struct nlattr **ret, char *sentence);
 /* Returns the name of an attribute of enum xlagg_attr, or "unknown". */
 const char *attr_name(uint32_t type);
 /* Reads a text, which must end in its only NUL and fit into `size` octets. `what` is its name in the sentence. */

@@ -63,11 +63,11 @@ static int get_options(const struct nlattr *nest, bool port, void *conf, uint64_
 {
 	const struct xlagg_option *options = port ? xlagg_port_options : xlagg_lagg_options;
 	size_t count = port ? XLAGG_PORT_OPTIONS : XLAGG_LAGG_OPTIONS;
-	struct attr_rest rest = attr_inside(nest);
+	struct walk walk = walk_nest(nest);
 	const struct nlattr *attr;
 	int more;
 
-	while ((more = attr_next(&rest, &attr, sentence)) > 0) {
+	while ((more = attr_next(&walk, &attr, sentence)) > 0) {
 		uint32_t index = (uint32_t)attr->nla_type - 1;
 		int r;
 
@@ -88,13 +88,13 @@ static int get_options(const struct nlattr *nest, bool port, void *conf, uint64_
 
 static int get_port(const struct nlattr *nest, struct ctl_port *port, char *sentence)
 {
-	struct attr_rest rest = attr_inside(nest);
+	struct walk walk = walk_nest(nest);
 	const struct nlattr *attr;
 	uint32_t seen = 0;
 	int more, r;
 
 	ctl_port_defaults(&port->conf);
-	while ((more = attr_next(&rest, &attr, sentence)) > 0) {
+	while ((more = attr_next(&walk, &attr, sentence)) > 0) {
 		uint32_t type = mnl_attr_get_type(attr);
 
 		if (type == XLAGG_A_PORT_NAME && !(seen & ATTR_BIT(type)))
@@ -166,14 +166,14 @@ static int get_attr(const struct nlattr *attr, const struct form *form, struct c
 	}
 }
 
-static int get_attrs(struct attr_rest rest, const struct form *form, struct ctl_command *command, char *sentence)
+static int get_attrs(struct walk walk, const struct form *form, struct ctl_command *command, char *sentence)
 {
 	const uint32_t repeated = ATTR_BIT(XLAGG_A_PORT) | ATTR_BIT(XLAGG_A_ADDRESS);
 	const struct nlattr *attr;
 	uint32_t seen = 0;
 	int more;
 
-	while ((more = attr_next(&rest, &attr, sentence)) > 0) {
+	while ((more = attr_next(&walk, &attr, sentence)) > 0) {
 		uint32_t type = mnl_attr_get_type(attr);
 		int r;
 
@@ -213,7 +213,7 @@ int ctl_decode(const void *buf, size_t len, struct ctl_command *ret, char senten
 				  nlh->nlmsg_type);
 	command.cmd = nlh->nlmsg_type;
 	ctl_defaults(&command.conf);
-	r = get_attrs((struct attr_rest){mnl_nlmsg_get_payload(nlh), len - MNL_NLMSG_HDRLEN}, form, &command, sentence);
+	r = get_attrs(walk_attrs(nlh, 0), form, &command, sentence);
 	if (!r)
 		*ret = command;
 	return r;

@@ -27,11 +27,11 @@ static int get_frame(const struct nlattr *attr, struct ctl_query *query, char *s
 
 static int get_attrs(const struct nlmsghdr *nlh, struct ctl_query *query, char *sentence)
 {
-	struct attr_rest rest = {mnl_nlmsg_get_payload(nlh), nlh->nlmsg_len - MNL_NLMSG_HDRLEN};
+	struct walk walk = walk_attrs(nlh, 0);
 	const struct nlattr *attr;
 	int more, r;
 
-	while ((more = attr_next(&rest, &attr, sentence)) > 0) {
+	while ((more = attr_next(&walk, &attr, sentence)) > 0) {
 		uint32_t type = mnl_attr_get_type(attr);
 
 		if (type == XLAGG_A_NAME && nlh->nlmsg_type != XLAGG_CMD_AGENT_GET)
