@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "xlagg/walk.h"
 
 #define REPLY_TIMEOUT_MS                                                                                               \
 	60000 /* longer than any command takes: one that takes a port out waits for frames in flight                   \
@@ -165,7 +166,7 @@ int cli_receive(struct cli *cli, int timeout_ms, const struct nlmsghdr **ret)
 	len = recv(cli->fd, cli->buffer, sizeof(cli->buffer), MSG_TRUNC);
 	if (len <= 0)
 		return connection_lost(cli, len == 0 ? ECONNRESET : errno);
-	if (len > (ssize_t)sizeof(cli->buffer) || !mnl_nlmsg_ok(nlh, (int)len)) {
+	if (len > (ssize_t)sizeof(cli->buffer) || nlh->nlmsg_len > (size_t)len || nlh->nlmsg_len < sizeof(*nlh)) {
 		connection_lost(cli, EBADMSG);
 		return -EBADMSG;
 	}
@@ -173,24 +174,29 @@ int cli_receive(struct cli *cli, int timeout_ms, const struct nlmsghdr **ret)
 	return 0;
 }
 
-static int take_error_text(const struct nlattr *attr, void *context)
+/* The sentence in an NLMSG_ERROR, or NULL. */
+static const struct nlattr *find_error_text(const struct nlmsghdr *nlh)
 {
-	if (mnl_attr_get_type(attr) == XLAGG_A_ERROR && mnl_attr_get_payload_len(attr) > 0)
-		*(const struct nlattr **)context = attr;
-	return MNL_CB_OK;
+	struct walk walk = walk_attrs(nlh, sizeof(struct nlmsgerr));
+	const struct nlattr *attr;
+
+	while ((attr = walk_next_attr(&walk)))
+		if (mnl_attr_get_type(attr) == XLAGG_A_ERROR && mnl_attr_get_payload_len(attr) > 0)
+			break;
+	return attr;
 }
 
 /* Reads the result, sentence and sequence number of an NLMSG_ERROR. */
 static int read_answer(struct cli *cli, const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *answer = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *text = NULL;
+	const struct nlattr *text;
 
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*answer))
 		return connection_lost(cli, EBADMSG);
 	if (answer->error == 0)
 		return 0;
-	mnl_attr_parse(nlh, sizeof(*answer), take_error_text, &text);
+	text = find_error_text(nlh);
 	cli->refused_seq = answer->msg.nlmsg_seq;
 	if (text)
 		snprintf(cli->sentence, sizeof(cli->sentence), "%.*s", (int)mnl_attr_get_payload_len(text),

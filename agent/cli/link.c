@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "xlagg/walk.h"
+
 #define BUFFER_SIZE (32 << 10) /* octets; no packet of a dump is longer */
 
 static int enter(const char *path)
@@ -53,70 +55,99 @@ int link_enter(struct cli *cli)
 	return 0;
 }
 
-/* Sends a request and calls fn for its replies. Returns 0 or -errno. */
-static int talk(struct nlmsghdr *nlh, mnl_cb_t fn, void *context)
+typedef void (*reply_fn)(const struct nlmsghdr *nlh, void *context);
+
+/* Opens a socket on which the kernel alone is heard: it refuses what other processes send to a connected one. */
+static int open_socket(struct mnl_socket **ret)
 {
-	static _Alignas(NLMSG_ALIGNTO) uint8_t buffer[BUFFER_SIZE];
+	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	int more = MNL_CB_OK, r = 0;
 
 	if (!socket)
 		return -errno;
-	nlh->nlmsg_seq = 1;
+	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    connect(mnl_socket_get_fd(socket), (const struct sockaddr *)&kernel, sizeof(kernel)) < 0) {
+		int r = -errno;
+
+		mnl_socket_close(socket);
+		return r;
+	}
+	*ret = socket;
+	return 0;
+}
+
+/* Reads what ends a reply: NLMSG_ERROR, NLMSG_DONE. */
+static int read_end(const struct nlmsghdr *nlh)
+{
+	return mnl_nlmsg_get_payload_len(nlh) < sizeof(int) ? 0 : *(const int *)mnl_nlmsg_get_payload(nlh);
+}
+
+/* Calls fn for the messages of one packet. Returns 0 or -errno; *more: further packets follow. */
+static int take_packet(struct walk walk, reply_fn fn, void *context, bool *more)
+{
+	const struct nlmsghdr *nlh;
+
+	while (*more && (nlh = walk_next_message(&walk))) {
+		*more = nlh->nlmsg_type != NLMSG_ERROR && nlh->nlmsg_type != NLMSG_DONE;
+		if (!*more)
+			return read_end(nlh);
+		if (fn)
+			fn(nlh, context);
+		/* A request that is not a dump gets one message as its answer. */
+		*more = nlh->nlmsg_flags & NLM_F_MULTI;
+	}
+	return 0;
+}
+
+/* Sends a request and calls fn for its replies. Returns 0 or -errno. */
+static int talk(struct nlmsghdr *nlh, reply_fn fn, void *context)
+{
+	static _Alignas(NLMSG_ALIGNTO) uint8_t buffer[BUFFER_SIZE];
+	struct mnl_socket *socket = NULL;
+	int r = open_socket(&socket);
+
+	if (r < 0)
+		return r;
 	nlh->nlmsg_flags |= NLM_F_REQUEST;
-	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 || mnl_socket_sendto(socket, nlh, nlh->nlmsg_len) < 0)
+	if (mnl_socket_sendto(socket, nlh, nlh->nlmsg_len) < 0)
 		r = -errno;
-	while (r == 0 && more > MNL_CB_STOP) {
+	for (bool more = r == 0; more && r == 0;) {
 		ssize_t len = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
 
-		if (len < 0) {
+		if (len < 0)
 			r = -errno;
-			break;
-		}
-		more = mnl_cb_run(buffer, (size_t)len, 1, mnl_socket_get_portid(socket), fn, context);
-		if (more < 0)
-			r = -errno;
-		/* A request that is not a dump gets one message as its answer. */
-		if (!(nlh->nlmsg_flags & (NLM_F_DUMP | NLM_F_ACK)))
-			break;
+		else
+			r = take_packet((struct walk){(const char *)buffer, (size_t)len}, fn, context, &more);
 	}
 	mnl_socket_close(socket);
 	return r;
 }
 
-static int take_link_attr(const struct nlattr *attr, void *context)
-{
-	struct link *link = context;
-
-	switch (mnl_attr_get_type(attr)) {
-	case IFLA_IFNAME:
-		snprintf(link->name, sizeof(link->name), "%s", mnl_attr_get_str(attr));
-		break;
-	case IFLA_MTU:
-		link->mtu = mnl_attr_get_u32(attr);
-		break;
-	case IFLA_ADDRESS:
-		if (mnl_attr_get_payload_len(attr) == sizeof(link->mac))
-			memcpy(link->mac, mnl_attr_get_payload(attr), sizeof(link->mac));
-		break;
-	default:
-		break;
-	}
-	return MNL_CB_OK;
-}
-
-static int take_link(const struct nlmsghdr *nlh, void *context)
+static void take_link(const struct nlmsghdr *nlh, void *context)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
-	struct link link = {
+	struct walk walk = walk_attrs(nlh, sizeof(*info));
+	const struct nlattr *attr;
+	struct link *link = context;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*info))
+		return;
+	*link = (struct link){
 	    .ifindex = info->ifi_index,
 	    .flags = info->ifi_flags,
 	    .ether = info->ifi_type == ARPHRD_ETHER,
 	};
+	while ((attr = walk_next_attr(&walk))) {
+		size_t len = mnl_attr_get_payload_len(attr);
+		uint16_t type = mnl_attr_get_type(attr);
 
-	mnl_attr_parse(nlh, sizeof(*info), take_link_attr, &link);
-	*(struct link *)context = link;
-	return MNL_CB_OK;
+		if (type == IFLA_IFNAME)
+			snprintf(link->name, sizeof(link->name), "%.*s", (int)len, mnl_attr_get_str(attr));
+		else if (type == IFLA_MTU && len == sizeof(link->mtu))
+			link->mtu = mnl_attr_get_u32(attr);
+		else if (type == IFLA_ADDRESS && len == sizeof(link->mac))
+			memcpy(link->mac, mnl_attr_get_payload(attr), sizeof(link->mac));
+	}
 }
 
 static struct nlmsghdr *link_request(void *buffer, uint16_t type, int ifindex)
@@ -183,22 +214,20 @@ int link_set(const struct link *link, const struct link_change *wanted)
 	return r;
 }
 
-struct address_walk {
+/* Whose addresses are asked for, and who hears of them. */
+struct address_search {
 	const struct link *link;
 	link_address_fn fn;
 	void *context;
-	struct link_address *address; /* the address that the current message describes */
 };
 
-static int take_address_attr(const struct nlattr *attr, void *context)
+static void take_address_attr(const struct nlattr *attr, struct link_address *address)
 {
-	struct address_walk *walk = context;
-	struct link_address *address = walk->address;
 	size_t len = mnl_attr_get_payload_len(attr);
 	uint16_t type = mnl_attr_get_type(attr);
 
 	if (len != (address->family == AF_INET ? 4 : 16))
-		return MNL_CB_OK;
+		return;
 	/* IPv4 addresses have both attributes, and IFA_ADDRESS may be the other end of a point-to-point link. */
 	if (type == (address->family == AF_INET ? IFA_LOCAL : IFA_ADDRESS))
 		memcpy(address->address, mnl_attr_get_payload(attr), len);
@@ -206,36 +235,37 @@ static int take_address_attr(const struct nlattr *attr, void *context)
 		memcpy(address->broadcast, mnl_attr_get_payload(attr), sizeof(address->broadcast));
 		address->has_broadcast = true;
 	}
-	return MNL_CB_OK;
 }
 
-static int take_address(const struct nlmsghdr *nlh, void *context)
+static void take_address(const struct nlmsghdr *nlh, void *context)
 {
 	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(nlh);
-	struct address_walk *walk = context;
+	const struct address_search *search = context;
+	struct walk walk = walk_attrs(nlh, sizeof(*info));
+	const struct nlattr *attr;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*info) || (int)info->ifa_index != search->link->ifindex ||
+	    (info->ifa_family != AF_INET && info->ifa_family != AF_INET6))
+		return;
 	struct link_address address = {
 	    .family = info->ifa_family,
 	    .prefix = info->ifa_prefixlen,
 	    .link_local = info->ifa_scope == RT_SCOPE_LINK,
 	};
-
-	if ((int)info->ifa_index != walk->link->ifindex || (address.family != AF_INET && address.family != AF_INET6))
-		return MNL_CB_OK;
-	walk->address = &address;
-	mnl_attr_parse(nlh, sizeof(*info), take_address_attr, walk);
-	walk->fn(&address, walk->context);
-	return MNL_CB_OK;
+	while ((attr = walk_next_attr(&walk)))
+		take_address_attr(attr, &address);
+	search->fn(&address, search->context);
 }
 
 int link_addresses(const struct link *link, link_address_fn fn, void *context)
 {
 	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[256];
-	struct address_walk walk = {.link = link, .fn = fn, .context = context};
+	struct address_search search = {.link = link, .fn = fn, .context = context};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
 	struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
 
 	info->ifa_family = AF_UNSPEC;
 	nlh->nlmsg_type = RTM_GETADDR;
 	nlh->nlmsg_flags |= NLM_F_DUMP;
-	return talk(nlh, take_address, &walk);
+	return talk(nlh, take_address, &search);
 }

@@ -6,34 +6,7 @@
 #include <string.h>
 
 #include "view.h"
-
-/* A walk over attributes by libmnl's checks, which keep it inside the message. */
-struct walk {
-	const struct nlattr *next;
-	const char *end;
-};
-
-static struct walk walk_message(const struct nlmsghdr *nlh)
-{
-	return (struct walk){mnl_nlmsg_get_payload(nlh), mnl_nlmsg_get_payload_tail(nlh)};
-}
-
-static struct walk walk_nest(const struct nlattr *nest)
-{
-	const char *first = mnl_attr_get_payload(nest);
-
-	return (struct walk){(const void *)first, first + mnl_attr_get_payload_len(nest)};
-}
-
-static const struct nlattr *walk_next(struct walk *walk)
-{
-	const struct nlattr *attr = walk->next;
-
-	if (!mnl_attr_ok(attr, (int)(walk->end - (const char *)attr)))
-		return NULL;
-	walk->next = mnl_attr_next(attr);
-	return attr;
-}
+#include "xlagg/walk.h"
 
 /* Copies a struct. An older agent sends a shorter one, of which the rest becomes zero, a newer agent a longer one. */
 static void take_struct(const struct nlattr *attr, void *ret, size_t size)
@@ -67,7 +40,7 @@ static int take_options(const struct nlattr *nest, const struct xlagg_option *ta
 	struct walk walk = walk_nest(nest);
 	const struct nlattr *attr;
 
-	while ((attr = walk_next(&walk))) {
+	while ((attr = walk_next_attr(&walk))) {
 		size_t index = (size_t)mnl_attr_get_type(attr) - 1;
 		char *value;
 
@@ -97,7 +70,7 @@ static int take_port(const struct nlattr *nest, struct view_lagg *lagg)
 	if (lagg->model.ports == XLAGG_MAX_PORTS)
 		return -EBADMSG;
 	ctl_port_defaults(&port->conf);
-	while ((attr = walk_next(&walk))) {
+	while ((attr = walk_next_attr(&walk))) {
 		switch (mnl_attr_get_type(attr)) {
 		case XLAGG_A_PORT_NAME:
 			r = take_text(attr, port->name, sizeof(port->name));
@@ -151,14 +124,14 @@ static int take_lagg_attr(const struct nlattr *attr, struct view_lagg *lagg)
 
 int view_read_lagg(const struct nlmsghdr *nlh, struct view_lagg *ret)
 {
-	struct walk walk = walk_message(nlh);
+	struct walk walk = walk_attrs(nlh, 0);
 	struct view_lagg lagg = {0};
 	const struct nlattr *attr;
 
 	if (nlh->nlmsg_type != XLAGG_MSG_LAGG)
 		return -EBADMSG;
 	ctl_defaults(&lagg.model.conf);
-	while ((attr = walk_next(&walk))) {
+	while ((attr = walk_next_attr(&walk))) {
 		int r = take_lagg_attr(attr, &lagg);
 
 		if (r < 0)
@@ -173,12 +146,12 @@ int view_read_lagg(const struct nlmsghdr *nlh, struct view_lagg *ret)
 /* Copies the struct that attribute `type` holds. The message must be of type `message`. */
 static int read_struct(const struct nlmsghdr *nlh, uint16_t message, uint16_t type, void *ret, size_t size)
 {
-	struct walk walk = walk_message(nlh);
+	struct walk walk = walk_attrs(nlh, 0);
 	const struct nlattr *attr;
 
 	if (nlh->nlmsg_type != message)
 		return -EBADMSG;
-	while ((attr = walk_next(&walk))) {
+	while ((attr = walk_next_attr(&walk))) {
 		if (mnl_attr_get_type(attr) == type) {
 			take_struct(attr, ret, size);
 			return 0;
@@ -218,14 +191,14 @@ int view_read_event(const struct nlmsghdr *nlh, struct xlagg_event *ret)
 
 int view_read_explain(const struct nlmsghdr *nlh, struct view_explain *ret)
 {
-	struct walk walk = walk_message(nlh);
+	struct walk walk = walk_attrs(nlh, 0);
 	struct view_explain explain = {0};
 	const struct nlattr *attr;
 	int r = read_struct(nlh, XLAGG_MSG_EXPLAIN, XLAGG_A_PROBE, &explain.probe, sizeof(explain.probe));
 
 	if (r < 0)
 		return r;
-	while ((attr = walk_next(&walk))) {
+	while ((attr = walk_next_attr(&walk))) {
 		if (mnl_attr_get_type(attr) == XLAGG_A_PORT_NAME)
 			r = take_text(attr, explain.port, sizeof(explain.port));
 		if (r < 0)

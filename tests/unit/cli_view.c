@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "unit/cli_kit.h"
+#include "xlagg/walk.h"
 
 /* Reads from memory of exactly that size, so that AddressSanitizer sees what is read beyond it. */
 static int read_lagg(const struct nlmsghdr *nlh, size_t len, struct view_lagg *ret)
@@ -13,7 +14,8 @@ static int read_lagg(const struct nlmsghdr *nlh, size_t len, struct view_lagg *r
 	int r;
 
 	memcpy(copy, nlh, len);
-	r = mnl_nlmsg_ok(copy, (int)len) ? view_read_lagg(copy, ret) : -EBADMSG;
+	struct walk walk = {copy, len};
+	r = walk_next_message(&walk) ? view_read_lagg(copy, ret) : -EBADMSG;
 	free(copy);
 	return r;
 }
