@@ -4,11 +4,11 @@
  * own, so that they can be found and replaced in place. A filter stays attached without any process or pin.
  */
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
 #include "sys/datapath/internal.h"
+#include "sys/netlink/request.h"
 
 #define CLSACT_HANDLE 0x1a66
 #define CLSACT_PRIORITY 0x1a66
@@ -66,46 +66,25 @@ int clsact_query(int ifindex, bool egress, uint32_t *program_id)
 	return 0;
 }
 
-static void socket_close(struct mnl_socket **nl)
-{
-	if (*nl)
-		mnl_socket_close(*nl);
-}
-
-static int count_filter(const struct nlmsghdr *message, void *context)
-{
-	int *filters = context;
-	if (message->nlmsg_type == RTM_NEWTFILTER)
-		(*filters)++;
-	return MNL_CB_OK;
-}
-
 /* The number of filters on one side of the clsact qdisc, or -errno. */
 static int count_filters(int ifindex, bool egress)
 {
-	__attribute__((cleanup(socket_close))) struct mnl_socket *nl = mnl_socket_open(NETLINK_ROUTE);
-	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) != 0)
-		return -errno;
-	char buffer[16384];
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-	request->nlmsg_type = RTM_GETTFILTER;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	request->nlmsg_seq = 1;
-	struct tcmsg *tc = mnl_nlmsg_put_extra_header(request, sizeof(*tc));
-	tc->tcm_family = AF_UNSPEC;
+	__attribute__((cleanup(netlink_close))) struct netlink *nl = NULL;
+	__attribute__((cleanup(netlink_answer_free))) struct netlink_answer answer = {};
+	struct netlink_request request;
+	struct nlmsghdr *dump = netlink_begin(&request, RTM_GETTFILTER, NLM_F_DUMP, sizeof(struct tcmsg));
+	struct tcmsg *tc = mnl_nlmsg_get_payload(dump);
 	tc->tcm_ifindex = ifindex;
 	tc->tcm_parent = TC_H_MAKE(TC_H_CLSACT, egress ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS);
-	if (mnl_socket_sendto(nl, request, request->nlmsg_len) < 0)
-		return -errno;
+	int r = netlink_open(&nl);
+	if (r == 0)
+		r = netlink_talk(nl, dump, &answer);
+	if (r < 0)
+		return r;
 	int filters = 0;
-	for (int more = MNL_CB_OK; more > MNL_CB_STOP;) {
-		ssize_t len = mnl_socket_recvfrom(nl, buffer, sizeof(buffer));
-		if (len < 0)
-			return -errno;
-		more = mnl_cb_run(buffer, (size_t)len, 1, mnl_socket_get_portid(nl), count_filter, &filters);
-		if (more < 0)
-			return -errno;
-	}
+	struct walk messages = netlink_messages(&answer);
+	while (netlink_next(&messages, RTM_NEWTFILTER, sizeof(struct tcmsg)))
+		filters++;
 	return filters;
 }
 
