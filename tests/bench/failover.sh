@@ -1,14 +1,15 @@
 #!/bin/bash
 # failover.sh SVG
-# What a failover costs: xlagg, the kernel's bonding and teamd as host a at a switch, or, with LACP, as host a towards an
-# xlagg that stays the same. In each row the same is done to each of them, while numbered UDP datagrams go both ways. Meant
-# for a guest that has all of them (see layer.mk); what this kernel lacks is left out and named.
+# Measures what a failover costs with xlagg, the kernel's bonding and teamd. Each is host a at a switch or, with LACP, host a
+# with an xlagg as the partner, which is always the same. In each row the same is done to each of them while numbered UDP
+# datagrams go both ways. It is meant for a guest that has all of them (see layer.mk); what this kernel lacks is left out and
+# named.
 #   ROUNDS=20   failures of each kind      RATE=2000   datagrams a second each way      ONLY='carrier stop'   some rows
-#   PEERS='xlagg teamd'   some of those who are compared
+#   PEERS='xlagg teamd'   only these are compared
 #   STOPPED=20  seconds for which an agent stands still
 #   LANES=5     laggs that share the failures, and the rate, of a row that mostly waits
 #   NEXT=DIR    an xlaggd of another version (next-version.sh), for the row of the upgrade
-# The results, a line for each failure and direction, stand beside the plot, which has all rows that were ever measured there.
+# The results, a line for each failure and direction, are kept beside the plot, which shows all rows ever measured there.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 svg=$(realpath "$1")
@@ -44,7 +45,7 @@ offered() {
 	teamd) command -v teamd >/dev/null && modprobe -a team team_mode_activebackup team_mode_loadbalance 2>/dev/null ;;
 	esac
 }
-# Nothing of bonding can be killed, stopped or exchanged; with LACP it is the partner's PDUs that count, not miimon, unless
+# Bonding has no process that could be killed, stopped or exchanged. With LACP the partner's PDUs decide, not miimon, unless
 # there is a probe.
 has_it() {
 	case $1-$2 in
@@ -53,7 +54,7 @@ has_it() {
 	kill-bonding* | stop-bonding* | upgrade-bonding* | silent-bonding10 | upgrade-teamd) return 1 ;;
 	esac
 }
-# lanes KIND: one for what is over in milliseconds, which others would disturb
+# lanes KIND: prints how many lanes measure it at once. What is over in milliseconds gets one, since others would disturb it.
 lanes() {
 	case $1 in
 	stop | silent) echo "$LANES" ;;
@@ -62,7 +63,7 @@ lanes() {
 	esac
 }
 
-# measure KIND PEER: in lanes, whose results are added up when all of them are there
+# measure KIND PEER: measures in lanes, and adds up their results when all of them are there
 measure() {
 	local kind=$1 peer=$2 lanes lane failed=0
 	local -a pids=()

@@ -1,8 +1,8 @@
 #!/bin/bash
 # failover_lane.sh KIND PEER RESULTS
-# One lane of failover.sh: host a with PEER at a switch, or, with LACP, towards an xlagg that stays the same, and ROUNDS failures
-# of that KIND while numbered UDP datagrams go both ways, RATE a second. What each failure cost is appended to RESULTS, a line
-# of JSON. NAME and P keep apart the lanes that run at once; each has mounts of its own.
+# One lane of failover.sh: host a with PEER at a switch or, with LACP, connected to an xlagg that is always the same. There are
+# ROUNDS failures of that KIND while numbered UDP datagrams go both ways, RATE a second. What each failure cost is appended to
+# RESULTS as a line of JSON. NAME and P keep apart lanes that run at once; each has mounts of its own.
 set -euo pipefail
 KIND=$1 PEER=$2 RESULTS=$3
 . tests/net/scratch.sh
@@ -13,10 +13,10 @@ trap 'status=$?; trap "" INT TERM; if [ $status != 0 ]; then report; fi; tear_do
 STREAM_SILENCE=$((STOPPED + 20))
 RUNNING=$B # the build folder whose agent runs
 
-# ---- who is compared: peer_PEER PROTO makes lagg0 of host a over eth1 and eth2, eth1 preferred ----
+# ---- what is compared: peer_PEER PROTO makes lagg0 on host a over eth1 and eth2, with eth1 preferred ----
 
 peer_xlagg() { agent a; xl a lagg add lagg0 proto "$1" lacp-rate fast port eth1 port eth2; }
-# Whose far end asks too, for each end has to find out by itself
+# xlagg with a link probe. The far end probes too, since each end has to find out by itself.
 peer_xlaggprobe() {
 	peer_xlagg "$1"
 	xl a lagg set lagg0 probe 10.0.0.2
@@ -35,7 +35,7 @@ enslave() { nip a link set "$1" down; nip a link set "$1" master lagg0; }
 peer_teamd() {
 	local runner='"name": "activebackup"'
 	[ "$1" != lacp ] || runner='"name": "lacp", "active": true, "fast_rate": true'
-	# teamd's sockets are named by their devices.
+	# teamd names its sockets by their devices.
 	mkdir -p /run/teamd
 	mount -t tmpfs teamd /run/teamd
 	nip a link set eth1 down
@@ -57,10 +57,10 @@ active() {
 }
 active_is() { [ "$(active)" = "$1" ]; }
 
-# What is lost is lost within the pause, so one question is mostly enough, and does not disturb.
+# All losses happen within the pause, so one question is usually enough, and does not disturb.
 gone() { pause 0.3; wait_for 10 active_is eth2; }
 
-# ---- what is done to them: fail_KIND, and mend_KIND, after which eth1 is in use again ----
+# ---- what is done to them: fail_KIND breaks something, and after mend_KIND eth1 is in use again ----
 
 fail_carrier() { nip sw link set a1 down; gone; }
 mend_carrier() { nip sw link set a1 up; }
@@ -75,7 +75,7 @@ mend_removal() {
 	teamd) nip a link set eth1 down; on a teamdctl lagg0 port add eth1; on a teamdctl lagg0 port config update eth1 '{"prio": 100}' ;;
 	esac
 }
-# Killed and started anew, with all links as they are
+# The agent is killed and started anew; the links stay as they are.
 fail_kill() {
 	if [ "$PEER" = xlagg ]; then
 		agent_end a KILL
@@ -89,7 +89,7 @@ fail_kill() {
 	pause 0.3
 }
 mend_kill() { :; }
-# Another version takes over, and the next time the first one again. A teamd hands over only when it is killed.
+# Another version takes over, and the next time the first one again. A teamd can be replaced only by killing it.
 fail_upgrade() {
 	agent_end a TERM
 	RUNNING=$([ "$RUNNING" = "$B" ] && echo "$NEXT" || echo "$B")
@@ -99,24 +99,24 @@ fail_upgrade() {
 	pause 0.3
 }
 mend_upgrade() { :; }
-# The link goes while the agent stands still
+# The link is lost while the agent is stopped.
 pid_of_agent() { [ "$PEER" = xlagg ] && echo "${AGENT[a]}" || echo "${CHILD[teamd]}"; }
 fail_stop() {
 	kill -STOP "$(pid_of_agent)"
-	pause 1.5 # the agent's absence is noticed after one
+	pause 1.5 # the agent's absence is noticed after one second
 	nip sw link set a1 down
 	pause "$STOPPED"
 	kill -CONT "$(pid_of_agent)"
 	gone
 }
 mend_stop() { nip sw link set a1 up; }
-# The way of eth1 breaks without a loss of carrier.
+# The path behind eth1 breaks without a loss of carrier.
 fail_silent() { nip sw link set br0 down; wait_for 10 distributing_are b 1; pause 1.5; }
 mend_silent() { nip sw link set br0 up; }
 
 # ---- measuring ----
 
-# in_use: whether all is as it was before the failure
+# in_use: returns whether all is as it was before the failure
 in_use() {
 	case $KIND in
 	silent) distributing_are b 2 ;;
@@ -157,8 +157,8 @@ with_lacp() {
 	wait_for 30 in_use
 	begin_streams -f 16
 }
-# judge EXTENT: what the holes cost that began between each two of the marks. EXTENT: what is taken for their length; where only
-# some flows have them, all of them together are one.
+# judge EXTENT: prints what the holes cost that began between one mark and the next. EXTENT says how their length is taken; where
+# only some of the flows have holes, all holes together count as one.
 LONGEST='map(.us) | max // 0'
 WHOLE='if . == [] then 0 else (last | .at_ns / 1000 + .us) - (first | .at_ns / 1000) end'
 judge() {

@@ -1,8 +1,8 @@
 #!/bin/bash
 # failover_nic.sh [MODEL]
-# What the loss of a cable costs on a NIC's own driver, as QEMU emulates it, where carrier is watched in the kernel and where
-# it has to be polled (xlaggd --no-tracing): the hole in a numbered stream from host a, whose cable is pulled at both ends, and what
-# of it comes after the driver told the kernel.
+# Measures what a lost cable costs with the driver of a NIC that QEMU emulates, where the kernel watches carrier and where it has
+# to be polled (xlaggd --no-tracing). The cable of host a is pulled at both ends; what counts is the hole in a numbered stream
+# from host a, and the part of it that comes after the driver told the kernel.
 #   ROUNDS=50   cables pulled      RATE=1000   datagrams a second
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -16,14 +16,15 @@ scratch_begin
 trap 'status=$?; trap "" INT TERM; if [ $status != 0 ]; then report; fi; tear_down || status=1; scratch_end; exit $status' EXIT
 ROUNDS=${ROUNDS:-50} RATE=${RATE:-1000}
 
-# What the driver takes to say so is not ours to shorten: the moment of netif_carrier_off is kept, by the clock of the stream.
+# xlagg cannot shorten the time until the driver reports the loss, so the moment of netif_carrier_off is recorded, by the clock
+# of the stream.
 TRACING=/sys/kernel/tracing
 trace_losses() {
 	echo tai >$TRACING/trace_clock
 	echo 'p:xlagg_loss netif_carrier_off ifindex=dev->ifindex:s32' >$TRACING/kprobe_events
 	echo 1 >$TRACING/events/kprobes/xlagg_loss/enable
 }
-# losses IFINDEX: of that device, us since 1970
+# losses IFINDEX: prints when that device lost carrier, in us since 1970
 losses() { sed -nE "s/.* ([0-9]+)\.([0-9]{6}): xlagg_loss: .* ifindex=$1\$/\1\2/p" $TRACING/trace; }
 
 lose_cables() {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * What a packet costs, from the sender's system call to the receiver's, in ticks of the time stamp counter. One thread
- * sends and receives in turn, so that nothing else decides what runs; under QEMU's -icount the ticks are instructions.
+ * Measures what a packet costs from the sender's system call to the receiver's, in ticks of the time stamp counter. One
+ * thread sends and receives in turn, so that the order of things is always the same; under QEMU's -icount the ticks are
+ * instructions.
  *
  *   insn udp SENDER RECEIVER ADDRESS        datagrams that make frames of 64 octets
- *   insn raw SENDER RECEIVER ADDRESS DEV    the same frames put on the sender's device DEV, below all that is above it
+ *   insn raw SENDER RECEIVER ADDRESS DEV    the same frames, sent directly on the sender's device DEV
  *   insn tcp SENDER RECEIVER ADDRESS        a connection: 64 KiB written, then read
  *
- * SENDER and RECEIVER are network namespaces below /run/netns, ADDRESS is the receiver's. Prints ticks per datagram or
- * per 64 KiB: the least of ROUNDS rounds.
+ * SENDER and RECEIVER are network namespaces below /run/netns, ADDRESS is the receiver's. Prints the ticks of a
+ * datagram or of 64 KiB, in the round that took least of ROUNDS.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -84,7 +85,7 @@ static void wait_for(struct path *p)
 	p->idle++;
 }
 
-/* Sends once and reads all of it. */
+/* Sends once and reads everything that was sent. */
 static void pass(struct path *p)
 {
 	static char buffer[BULK];
@@ -151,7 +152,7 @@ static int open_device(const char *dev)
 	return fd;
 }
 
-/* The MAC of the device of this namespace that has an address. */
+/* Finds the MAC of this namespace's device that has an address. */
 static void mac_of(const struct sockaddr_in *address, uint8_t *mac)
 {
 	int fd = open_socket(AF_INET, SOCK_DGRAM, 0);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # insn.sh
-# In a guest whose clock counts instructions (QEMU's -icount; see layer.mk): what a packet costs over a bare link, over the
-# kernel's bonding and team, and over lagg0. Each end has two links, and both ends are of the same kind.
+# Measures, in a guest whose clock counts instructions (QEMU's -icount; see layer.mk), what a packet costs over a bare link, over
+# the kernel's bonding and team, and over lagg0. Each end has two links, and both ends are of the same kind.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 B=$(realpath "${B:-build}")
@@ -42,7 +42,7 @@ team() {
 		wait_for 20 nip $h link set team$h up
 		nip $h address add "10.0.0.$([ $h = a ] && echo 1 || echo 2)/24" dev team$h
 	done
-	# teamd uses whatever the CPU has left, and there is only one: it has done its part.
+	# teamd uses all that is left of the only CPU, and has done its work by now.
 	wait_for 20 on a ping -c 1 -W 1 10.0.0.2
 	kill -STOP "${CHILD[teamd-a]}" "${CHILD[teamd-b]}"
 }
@@ -55,7 +55,7 @@ xlagg() {
 	links lagg0
 }
 
-# measure TITLE BASE KIND...: a row of the table. BASE: the row with which its first ratio and its differences are taken.
+# measure TITLE BASE KIND...: prints a row of the table. Its first ratio and its differences are relative to the row BASE.
 declare -A UDP RAW TCP
 measure() {
 	local title=$1 base=$2

@@ -13,14 +13,14 @@ $(B)/tests/bench/xdprate: $(B)/tests/bench/xdprate.o
 bench: all $(BENCH_TOOLS) ## throughput, failover, xdp, agent, as ratios; ten minutes; ONLY=failover: one of them
 	@B=$(B) ONLY='$(ONLY)' tests/bench/run.sh
 
-# With -icount the guest's clock is the number of instructions that it has executed, or, when it is idle, jumps to the next
-# event: what is measured does not depend on this machine.
+# With -icount the guest's clock counts the instructions that it executes, and jumps to the next event when it is idle, so that
+# the figures do not depend on this machine.
 bench-insn: vm-deps ## instructions a packet, exact and repeatable: a virtual machine counts them
 	@$(MAKE) --no-print-directory all $(B)/tests/bench/insn
 	@VM_SMP=1 VM_TCG=single VM_QEMU="-icount shift=0,sleep=off" VM_APPEND="tsc=reliable nokaslr norandmaps" \
 		VM_TIMEOUT=1800 tests/vm/run.sh $(or $(KERNEL),6.12) env B=$(B) tests/bench/insn.sh
 
-# Beside bonding and teamd, which a virtual machine has; the plot is $(B)/failover/failover.svg. ONLY: some of its rows.
+# A virtual machine has bonding and teamd too. The plot is $(B)/failover/failover.svg; ONLY chooses some of its rows.
 bench-failover: vm-deps ## what a failure costs, beside bonding and teamd; draws a plot
 	@$(MAKE) --no-print-directory all net-tools $(BENCH_TOOLS)
 	@tests/net/next-version.sh $(B)/next

@@ -1,7 +1,7 @@
 #!/bin/bash
 # plot.sh RESULTS
-# Draws what failover.sh measured, as SVG on standard output: for each row and peer the longest hole of a failure, both ways
-# taken together, from the median (bar) to the 99th percentile (line), on a logarithmic scale.
+# Draws what failover.sh measured, as SVG on standard output. For each row and peer it shows the longest hole of a failure in
+# either direction, from the median (bar) to the 99th percentile (line), on a logarithmic scale.
 set -euo pipefail
 gojq -L "${BASH_SOURCE[0]%/*}" -rs '
 	include "figures";

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Benchmarks between network namespaces of this machine. They print, and judge nothing: single runs on a shared machine vary
-# by a factor of two, so everything is a ratio of runs that took turns, with the median and the spread.
+# Benchmarks between network namespaces of this machine. They print figures and judge nothing. Single runs on a shared machine
+# vary by a factor of two, so each figure is a ratio between runs that took turns, with the median and the spread.
 #   ONLY      throughput, failover, xdp or agent       ROUNDS, SECONDS_EACH, LOSSES   how often and how long
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -14,7 +14,7 @@ trap 'status=$?; trap "" INT TERM; if [ $status != 0 ]; then report; fi; tear_do
 
 ROUNDS=${ROUNDS:-9} SECONDS_EACH=${SECONDS_EACH:-5} LOSSES=${LOSSES:-20}
 
-# Of the numbers on stdin
+# Prints median and extremes of the numbers on stdin
 statistics() {
 	jq -L tests/bench -rs 'include "figures";
 		if length == 0 then "nothing measured"
@@ -31,7 +31,7 @@ start_over() {
 	mkdir -p "$D"
 }
 
-# ---- one TCP stream: the bare cable, the same with lagg0 over two of them ----
+# ---- one TCP stream, over the bare cable and over lagg0 with two cables ----
 
 tcp_mbits() {
 	iperf tcp a -c "$1" -t "$SECONDS_EACH"
@@ -78,7 +78,7 @@ throughput() {
 
 # ---- failover: how long nothing arrives ----
 
-# lose_links TITLE CUT-HOST CUT-DEV
+# lose_links TITLE CUT-HOST CUT-DEV: cuts a cable again and again, and prints what that cost
 lose_links() {
 	local title=$1 n at
 	: >"$D/loss"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What udpsend puts into a datagram and udprecv reads from it. Both run on one machine: host byte order, one clock. */
+/* The content of a datagram, which udpsend writes and udprecv reads. Both run on one machine: host byte order, one
+ * clock. */
 #ifndef BENCH_TRAFFIC_H
 #define BENCH_TRAFFIC_H
 
@@ -24,7 +25,7 @@ struct traffic_packet {
 	uint64_t sent_ns;  /* CLOCK_REALTIME, ns */
 };
 
-/* CLOCK_REALTIME in ns: the clock in which the kernel stamps what it receives. */
+/* Returns CLOCK_REALTIME in ns: the kernel uses that clock for the time stamps of what it receives. */
 static inline uint64_t now_ns(void)
 {
 	struct timespec t;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Receives what udpsend sends and keeps account of it: what was lost, what came twice, what came out of order within
- * its flow, how long the pauses between arrivals were, and for each hole in the numbering how long it lasted by the
- * sender's clock (which, unlike a pause at the receiver, does not count a sender that was held up). One JSON object on
- * stdout.
+ * Receives what udpsend sends and prints an account of it as one JSON object: what was lost, what came twice, what came
+ * out of order within its flow, how long the pauses between arrivals were, and how long each hole in the numbering
+ * lasted. A hole is measured by the times at which its neighbours were sent, so that a sender that was held up makes no
+ * hole longer.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -65,7 +65,7 @@ static int open_socket(const char *port)
 	return s;
 }
 
-/* When the kernel received the datagram. */
+/* Returns when the kernel received the datagram. */
 static uint64_t arrival_ns(struct msghdr *m)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
@@ -145,7 +145,7 @@ static double pause_us(const struct account *a, double share)
 	return (double)a->pause_ns[(uint64_t)((double)last * share)] / 1e3;
 }
 
-/* Holes between two received datagrams; what is missing before the first or after the last has no length. */
+/* Lists the holes between received datagrams; what is missing before the first or after the last has no length. */
 static struct outages find_outages(const struct account *a, uint64_t end)
 {
 	struct outages found = {};

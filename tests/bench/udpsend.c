@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Sends numbered UDP datagrams at a constant rate, for udprecv. The schedule is kept: a sender that was held up sends
- * what is due at once, so that the number sent depends on time and rate alone. SIGTERM ends the stream in good order.
+ * Sends numbered UDP datagrams at a constant rate, for udprecv. It keeps to the schedule: when it was held up, it sends
+ * at once all that is due, so that the number sent depends on time and rate alone. SIGTERM ends the stream in good
+ * order.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -74,7 +75,7 @@ static void bind_source(const struct sender *s, int socket, uint16_t port)
 		err(1, "source port %u", port);
 }
 
-/* One socket a flow, not connected: an ICMP error must not be returned for a later datagram. */
+/* One socket for each flow, not connected, since an ICMP error would be reported for a later datagram. */
 static void open_flows(struct sender *s)
 {
 	for (unsigned int i = 0; i < s->flows; i++) {
@@ -89,7 +90,7 @@ static void open_flows(struct sender *s)
 	}
 }
 
-/* The next datagram of the stream; one that the kernel refuses keeps its number, and is thus lost. */
+/* Sends the next datagram of the stream. One that the kernel refuses uses up its number, so that it counts as lost. */
 static void send_one(struct sender *s)
 {
 	unsigned int flow = s->sent % s->flows;

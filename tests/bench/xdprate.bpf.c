@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The programs of xdprate: a source, a sink, and the bare forwarding that xlagg's rate is compared with. */
+/* The programs of xdprate: a source, a sink, and a bare forwarder, with which xlagg's rate is compared. */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

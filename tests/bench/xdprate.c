@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
  * xdprate FROM TO[,TO...] SECONDS [BARE-IN BARE-OUT]
- * Frames a second from device FROM to the devices TO together, all written NAMESPACE/DEVICE: live frames
- * (BPF_F_TEST_XDP_LIVE_FRAMES) are redirected out of FROM, and an XDP program counts and drops them there. With BARE-IN
- * and BARE-OUT (both in one namespace) a program on BARE-IN redirects everything to BARE-OUT through a devmap: the same
- * path with nothing to decide. TO may have frames of other flows too: only the difference over the run counts. Prints
- * one number.
+ * Measures how many frames a second go from device FROM to the devices TO together, all written NAMESPACE/DEVICE, and
+ * prints that number. Live frames (BPF_F_TEST_XDP_LIVE_FRAMES) are redirected out of FROM; an XDP program on the
+ * devices TO counts and drops them. With BARE-IN and BARE-OUT (both in one namespace) a program on BARE-IN redirects
+ * everything to BARE-OUT through a devmap: the same path without decisions. Frames that came before the run do not
+ * count.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -26,7 +26,7 @@
 #include "tests/bench/xdprate.skel.h"
 #include "traffic.h"
 
-#define BATCH (1 << 17) /* frames of one test run: its set-up is dear */
+#define BATCH (1 << 17) /* frames of one test run: setting one up is expensive */
 #define FRAME_LEN 64	/* octets */
 
 struct device {
@@ -34,7 +34,7 @@ struct device {
 	int ifindex;
 };
 
-/* Enters the device's namespace and finds it there. */
+/* Enters the device's namespace and finds the device there. */
 static struct device enter(const char *text)
 {
 	struct device d = {};
@@ -57,7 +57,7 @@ static struct device enter(const char *text)
 	return d;
 }
 
-/* For as long as this process lives; the link's descriptor is left to its end. */
+/* Attaches a program until this process ends: the link's descriptor stays open. */
 static void attach(const struct device *d, const struct bpf_program *program)
 {
 	if (bpf_link_create(bpf_program__fd(program), d->ifindex, BPF_XDP, NULL) < 0)
@@ -77,7 +77,7 @@ static uint64_t arrived(struct xdprate_bpf *skel)
 	return sum;
 }
 
-/* A UDP datagram from 10.9.9.1 to 10.9.9.2: every frame is of one flow, as an unlucky user's may be. */
+/* A UDP datagram from 10.9.9.1 to 10.9.9.2: all frames belong to one flow, the worst case. */
 static void make_frame(uint8_t frame[FRAME_LEN])
 {
 	struct ether_header *eth = (void *)frame;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Clients of the control socket that nobody wants.
+ * Clients of the control socket that behave badly.
  *   client SOCKET hold N     holds N connections and asks nothing
  *   client SOCKET deaf       subscribes to all events and reads none
- *   client SOCKET noise N    N messages that are wrong in some way; each is answered, or its connection closed, in time
- * hold and deaf print "ready" and then wait to be killed.
+ *   client SOCKET noise N    sends N messages that are wrong in some way; fails if one is neither answered nor its
+ * connection closed in time hold and deaf print "ready" and then wait to be killed.
  */
 #include <errno.h>
 #include <poll.h>
@@ -59,7 +59,7 @@ static void deaf(const char *path)
 	wait_for_the_end();
 }
 
-/* A header that is nearly right and attributes that are not. */
+/* Makes a message with a header that is nearly right and attributes that are not. Returns its length. */
 static size_t make_noise(uint8_t message[MESSAGE_MAX])
 {
 	struct nlmsghdr *nlh = (struct nlmsghdr *)message;
@@ -70,7 +70,7 @@ static size_t make_noise(uint8_t message[MESSAGE_MAX])
 		return len;
 	nlh->nlmsg_len = random() % 4 ? (uint32_t)len : (uint32_t)random();
 	nlh->nlmsg_type = (uint16_t)(NLMSG_MIN_TYPE + random() % 24);
-	nlh->nlmsg_flags = NLM_F_REQUEST; /* without NLM_F_MULTI, which would be answered later */
+	nlh->nlmsg_flags = NLM_F_REQUEST; /* not NLM_F_MULTI: that would be answered later */
 	for (size_t at = sizeof(*nlh); at + sizeof(struct nlattr) <= len;) {
 		struct nlattr *attr = (struct nlattr *)(message + at);
 		attr->nla_type = (uint16_t)(random() % (XLAGG_A_MAX + 2));

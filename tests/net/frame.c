@@ -3,9 +3,9 @@
  * frame send DEV DESTINATION ETHERTYPE [COUNT]   sends minimum-size frames of that kind
  * frame answer DEV DESTINATION ADDRESS [COUNT]   sends ARP replies to that MAC, as from that IPv4 address
  * frame flood DEV SECONDS                        sends its standard input, a frame, as fast as it can; prints how often
- * frame listen DEV ETHERTYPE SECONDS             prints "ready", then waits for one as lldpd or a supplicant would:
- * with a packet socket for that EtherType, which, unlike tcpdump's, comes after the device's TC and XDP programs.
- * Prints the frame's source; else fails.
+ * frame listen DEV ETHERTYPE SECONDS             prints "ready", then waits for a frame and prints its source; fails if
+ * none comes. It listens as lldpd or a supplicant would: on a packet socket for that EtherType, which sees frames after
+ * the device's TC and XDP programs, unlike tcpdump's.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -117,7 +117,7 @@ static int flood(const char *device, double seconds)
 		errx(2, "no frame on standard input");
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	do {
-		/* A full queue is no error here. */
+		/* Sends a frame; a full queue does not count as an error. */
 		for (int i = 0; i < 64; i++)
 			sent += send(s, frame, (size_t)len, 0) == len;
 		clock_gettime(CLOCK_MONOTONIC, &now);

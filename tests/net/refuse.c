@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * refuse mount COMMAND [ARGUMENT...]: runs it where sysfs cannot be mounted: fsopen() gives EPERM, as under a service
- * manager's filter that knows nothing of it.
+ * refuse mount COMMAND [ARGUMENT...]: runs a command that cannot mount sysfs: fsopen() fails with EPERM, as it does
+ * under the filter of a service manager that does not know this call.
  */
 #include <errno.h>
 #include <linux/filter.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * scribble FOLDER SEED   damages what is pinned there, at random but the same for the same seed, and prints what it
- * did: octets of a map's value, a pin removed, two pins exchanged, a map in place of another of less or more octets.
+ * scribble FOLDER SEED   damages what is pinned there, in a way that the seed chooses, and prints what it did: it
+ * overwrites octets of a map's value, removes a pin, exchanges two pins, or pins a map of another size in a map's
+ * place.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -41,7 +42,7 @@ static void list_pins(void)
 	qsort(pin, pins, sizeof(pin[0]), by_name);
 }
 
-/* -1: this pin is not a map. */
+/* Returns the map's descriptor, or -1 where the pin is not a map. */
 static int open_map(const char *name, struct bpf_map_info *info)
 {
 	char self[32], what[32] = "";

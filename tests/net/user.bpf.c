@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What a user might attach to lagg0: XDP programs that know nothing of xlagg. */
+/* XDP programs as a user might attach to lagg0: they know nothing of xlagg. */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
@@ -37,7 +37,7 @@ static __always_inline void count(__u32 what)
 		++*n;
 }
 
-/* The frame's UDP header when it is IPv4 without options; NULL otherwise. */
+/* Returns the frame's UDP header, or NULL unless it is IPv4 without options. */
 static __always_inline struct udphdr *udp_of(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
@@ -94,7 +94,7 @@ int user_forward(struct xdp_md *ctx)
 	return bpf_redirect(*target, 0);
 }
 
-/* A counter on a wire's far end: what came in of a stream, before anyone else takes or loses it. */
+/* A counter at the far end of a wire: it counts a stream's frames before anything else can take or lose them. */
 SEC("xdp.frags")
 int user_counter(struct xdp_md *ctx)
 {
