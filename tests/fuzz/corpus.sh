@@ -1,6 +1,6 @@
 #!/bin/sh
 # corpus.sh TAP FUZZER...
-# Gives every input of a fuzzer's corpus to it once. A fuzzer without corpus fails: it would test nothing.
+# Runs each fuzzer once on every input of its corpus. A fuzzer without a corpus fails: it would test nothing.
 set -eu
 tap=$1
 shift

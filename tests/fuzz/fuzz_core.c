@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * The whole core: octets become a sequence of inputs, of every kind, in any order, with frames that may be anything and
- * records of a former agent that may be damaged. After each the core must be settled and consistent.
+ * The whole core: the octets choose a sequence of inputs of every kind, in any order, with frames of any content and
+ * records of an earlier agent that may be damaged. After each input the core must be settled and consistent.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static void must(bool holds, const char *what)
 	abort();
 }
 
-/* Beyond the end of the input there are zeros. */
+/* Reads zeros beyond the end of the input. */
 static uint8_t octet(void)
 {
 	if (!left)
@@ -71,7 +71,7 @@ static void check_effects(void)
 	fx.count = 0;
 }
 
-/* Silence takes out no more than all but one. */
+/* The partner's silence never takes out all ports. */
 static void check_silent(void)
 {
 	bool silent = false, usable = false;
@@ -83,7 +83,7 @@ static void check_silent(void)
 	must(!silent || usable || core.conf.proto == XLAGG_PROTO_LACP, "of silent ports one is used");
 }
 
-/* Looked at once a generation, since it is long. */
+/* Checked once for each generation, since it is long. */
 static void check_table(void)
 {
 	const struct xlagg_table *table = &core_output(&core)->table;
@@ -187,7 +187,7 @@ static const char *draw_text(enum xlagg_kind kind)
 	}
 }
 
-/* Gives one option another value of its range. */
+/* Sets one option to another value of its range. */
 static void draw_option(const struct xlagg_option *options, uint32_t count, void *ret)
 {
 	const struct xlagg_option *option = &options[octet() % count];
@@ -286,7 +286,7 @@ static void set_link(uint32_t slot)
 		core_link_changed(&core, now, slot, &link, &fx);
 }
 
-/* From a target or somebody else, to a port's probe or to anything. */
+/* An answer from a target or from somebody else, to a port's probe or to something else. */
 static void answer(uint32_t slot)
 {
 	uint8_t who = octet(), how = octet();
@@ -309,7 +309,7 @@ static void raw_frame(uint32_t slot)
 	}
 	if (len > left)
 		len = (uint32_t)left;
-	frame = malloc(len ? len : 1); /* of its own, so that a read beyond it is seen */
+	frame = malloc(len ? len : 1); /* memory of its own, so that a read beyond it is detected */
 	memcpy(frame, input, len);
 	input += len;
 	left -= len;
@@ -317,7 +317,7 @@ static void raw_frame(uint32_t slot)
 	free(frame);
 }
 
-/* A partner that sees the port as it is, or not quite. */
+/* A partner whose view of the port is right, or not quite. */
 static void lacpdu(uint32_t slot)
 {
 	static const uint8_t mac[6] = {2, 2, 0, 0, 0, 0};
@@ -354,7 +354,7 @@ static void pass(void)
 	core_run(&core, now, &fx);
 }
 
-/* Nobody called for a while, and the kernel stood in; it may have taken ports out. */
+/* Nobody called the core for a while and the kernel did its work; it may have taken ports out. */
 static void late(uint32_t slot)
 {
 	uint64_t before = now;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * The control language on input that may hold anything: messages (ctl_decode, ctl_decode_query) and texts (ctl_split,
- * ctl_parse). What is accepted must come back the same from its words and from its message, and applying it must be
- * safe. The first octet of the input chooses: even for a message, odd for a text.
+ * The control language on any input: messages (ctl_decode, ctl_decode_query) and texts (ctl_split, ctl_parse). A
+ *command that is accepted, written as words or as a message and read again, must be the same command, and applying it
+ *must be safe. The first octet of the input chooses: even for a message, odd for a text.
  *
  * Built by the fuzz layer, with clang, from this file and those of agent/ctl:
  *	clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -std=gnu17 -D_GNU_SOURCE -Iinclude \
@@ -26,7 +26,7 @@ static void must(bool holds)
 		abort();
 }
 
-/* The command as words, split and parsed again. */
+/* Writes the command as words, and splits and parses these again. */
 static void parse_again(const struct ctl_command *command, struct ctl_command *ret)
 {
 	char *text = NULL, *at, *words[CTL_MAX_WORDS], sentence[XLAGG_SENTENCE_MAX];
@@ -48,12 +48,12 @@ static bool has_words(const struct ctl_command *command)
 {
 	if (command->cmd == XLAGG_CMD_COMMIT || command->cmd == XLAGG_CMD_RELOAD)
 		return false;
-	/* A message may set nothing; nobody types that. */
+	/* A message may set nothing, which nobody could type. */
 	if (command->cmd == XLAGG_CMD_LAGG_SET)
 		return command->has || command->has_admin;
 	if (command->cmd == XLAGG_CMD_PORT_SET)
 		return command->port[0].has;
-	/* A message may have what these commands ignore. */
+	/* A message may contain what these commands ignore. */
 	if (command->cmd == XLAGG_CMD_PORT_DEL || command->cmd == XLAGG_CMD_PORT_ACTIVATE)
 		return !command->port[0].has;
 	return *command->name || command->cmd == XLAGG_CMD_FLUSH;
@@ -87,7 +87,7 @@ static void check_message(const uint8_t *data, size_t size)
 	struct ctl_query query;
 
 	memcpy(message, data, size);
-	/* Most changes of the input would end at the length alone. */
+	/* Without this, most inputs would be refused for their length alone. */
 	if (size >= sizeof(struct nlmsghdr))
 		((struct nlmsghdr *)message)->nlmsg_len = (uint32_t)size;
 	if (ctl_decode(message, size, &command, sentence) == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The decoder of slow-protocol frames on octets that may be anything. What it takes must come back from the encoder. */
+/* The decoder of slow-protocol frames on any octets. What it accepts, the encoder must write again as it was. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

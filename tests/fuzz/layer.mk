@@ -15,7 +15,7 @@ $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJ)
 	$(call say,FUZZER,$@)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(filter %.c %.o,$^) -o $@ -lmnl
 $(B)/fuzz/fuzz_netlink: $(FUZZ_NETLINK)
 
-# The corpus of a fuzzer in the tree is read; new inputs go to the build folder.
+# A fuzzer reads its corpus from the tree and writes new inputs to the build folder.
 fuzz: $(FUZZERS) ## fuzzes, FUZZ_TIME=60 seconds each target; FUZZ=fuzz_core: one of them; findings stay in build/fuzz
 	$(Q)for f in $(FUZZ); do \
 		echo "== $$f, $(FUZZ_TIME) s"; mkdir -p $(B)/fuzz/found/$$f tests/fuzz/corpus/$$f; \

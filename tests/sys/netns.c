@@ -33,7 +33,7 @@ void netns_run(netns_test_fn test)
 	cr_assert_eq(netlink_open(&nl), 0);
 	test(nl);
 	netlink_close(&nl);
-	/* A leak does not end a Criterion test by itself. */
+	/* Fails the test where memory was leaked: Criterion alone would let it pass. */
 	cr_assert_eq(__lsan_do_recoverable_leak_check(), 0);
 }
 
@@ -106,7 +106,7 @@ struct device device_of(struct netlink *nl, const char *name)
 	return device;
 }
 
-/* Without the queueing discipline: a device that was never up has none, and one that was has. */
+/* Leaves out the queueing discipline: a device gets one when it is first up, and keeps it. */
 void take_snapshot(const char *name, struct snapshot *ret)
 {
 	char command[1024];
@@ -205,7 +205,7 @@ int capture_open(const char *name)
 	return fd;
 }
 
-/* The receiving stack takes the outer tag out of the frame and tells it beside it. */
+/* The receiving stack takes the outer tag out of the frame and passes it as auxiliary data. */
 static uint32_t put_tag_back(const struct msghdr *message, uint8_t *frame, uint32_t len)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR((struct msghdr *)message, c)) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Announcements, captured at the far end of the wire and read octet by octet. */
+/* Announcements, captured at the far end of the wire and checked octet by octet. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -20,7 +20,7 @@ static void read_mac(const char *text, uint8_t ret[6])
 		ret[i] = (uint8_t)octet[i];
 }
 
-/* The octets that are to come, written down a second time from the standards. */
+/* The expected octets, written down a second time from the standards. */
 static uint32_t expect_arp(uint8_t *ret, const char *mac, const char *address)
 {
 	static const uint8_t fixed[] = {0x08, 0x06, 0, 1, 0x08, 0, 6, 4, 0, 1};
@@ -64,7 +64,7 @@ static int learning_came(const struct wire *wire, const char *mac, int vlan)
 	return came(wire, octets, expect_learning(octets, mac, vlan));
 }
 
-/* How often an unsolicited NA for that address came; every NA on the wire is checked. */
+/* Returns how often an unsolicited NA for that address came, and checks every NA on the wire. */
 static int na_came(const struct wire *wire, const char *mac, const char *address, bool router)
 {
 	static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};
@@ -139,7 +139,7 @@ NETNS_TEST(frames, sent_as_they_are)
 	cr_assert_eq(wire.count, 1);
 	cr_assert_eq(wire.frame[0].len, sizeof(frame));
 	cr_assert_arr_eq(wire.frame[0].octets, frame, sizeof(frame));
-	/* It receives nothing. */
+	/* The socket receives nothing. */
 	uint8_t octet;
 	shell("ping -c 1 -W 1 -I p0 10.9.9.9 >/dev/null 2>&1; true");
 	cr_assert_eq(recv(fd, &octet, 1, 0), -1);
@@ -164,7 +164,7 @@ NETNS_TEST(frames, announce_tells_every_address)
 	cr_assert_eq(na_came(&wire, "02:42:ac:11:00:02", "2001:db8::15", false), 1);
 	cr_assert_eq(na_came(&wire, "02:42:ac:11:00:02", "fe80::15", false), 1);
 	cr_assert_eq(wire.count, 4);
-	/* A router that denied being one would be dropped by its hosts. */
+	/* If a router's NA said that it is none, its hosts would no longer use it. */
 	shell("sysctl -q -w net.ipv6.conf.p0.forwarding=1");
 	announce(nl, "p0", capture, &wire);
 	cr_assert_eq(na_came(&wire, "02:42:ac:11:00:02", "2001:db8::15", true), 1);
@@ -233,13 +233,13 @@ NETNS_TEST(frames, announce_speaks_for_vlans_above)
 	close(capture);
 }
 
-/* A bridge's port forwards once its carrier is known, and learns nothing, by command or not, before that. */
+/* A bridge's port forwards once its carrier is known; before that it learns no MAC, not even by command. */
 static bool forwards(void *context)
 {
 	return shell_ok("bridge link show dev %s | grep -q 'state forwarding'", (const char *)context);
 }
 
-/* br0 has p0, the lagg, and q0, behind which a host lives. */
+/* Makes br0 with p0, which stands for the lagg, and q0, behind which there is a host. */
 static int make_bridged_wire(const char *options)
 {
 	int capture = make_wire();
@@ -267,7 +267,7 @@ NETNS_TEST(frames, announce_speaks_for_a_bridge_and_those_behind_it)
 	cr_assert_eq(learning_came(&wire, "02:00:00:00:01:03", 0), 0, "it is behind the lagg itself");
 	cr_assert_eq(learning_came(&wire, "02:42:ac:11:00:02", 0), 1);
 	cr_assert_eq(wire.count, 4);
-	/* What was heard on q0, as a host there would have it. */
+	/* The bridge learns a MAC on q0, as from a host there. */
 	int fd = -1;
 	uint8_t frame[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 1, 4, 0x88, 0xb6};
 	cr_assert_eq(frames_open(&fd), 0);
@@ -312,7 +312,7 @@ NETNS_TEST(frames, announce_uses_a_bridges_own_tags)
 	expect_learning(tagged, "02:00:00:00:01:07", 7);
 	memcpy(tagged + 12, (const uint8_t[]){0x88, 0xa8}, 2);
 	cr_assert_eq(came(&wire, tagged, 46), 1);
-	/* Without filtering the VLANs of ports and entries mean nothing. */
+	/* Without VLAN filtering the VLANs of ports and entries have no meaning. */
 	shell("ip link set br0 type bridge vlan_filtering 0");
 	announce(nl, "p0", capture, &wire);
 	cr_assert_eq(came(&wire, tagged, 46), 0);
@@ -325,7 +325,7 @@ NETNS_TEST(frames, announce_is_silent_where_the_spanning_tree_blocks)
 	struct wire wire;
 	int capture = make_bridged_wire("");
 	shell("bridge fdb add 02:00:00:00:01:01 dev q0 master static && ip link set br0 type bridge stp_state 1");
-	/* It begins with listening when it comes up. */
+	/* The port begins in state listening when it comes up. */
 	shell("ip link set p0 down && ip link set p0 up");
 	cr_assert(!shell_ok("bridge link show dev p0 | grep -q 'state forwarding'"));
 	announce(nl, "p0", capture, &wire);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Carrier as the kernel counts its losses and returns. */
+/* Reading carrier by the kernel's counters of losses and returns. */
 #include <errno.h>
 #include <unistd.h>
 
 #include "netns.h"
 #include "sys/carrier.h"
 
-/* eth0, up and with carrier as long as far0 is up. */
+/* Makes eth0, which is up and has carrier as long as far0 is up. */
 static struct carrier open_eth0(struct netlink *nl, int *sysfs)
 {
 	struct carrier carrier;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Changes to devices, seen with ip(8) and /proc. */
+/* Changes to devices, checked with ip(8) and /proc. */
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -12,7 +12,7 @@
 
 static const uint8_t slow_group[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x02};
 
-/* One member of what `ip -d -j link` prints. */
+/* Returns one member of what `ip -d -j link` prints. */
 static const char *link_says(const char *name, const char *filter)
 {
 	return shell_read("ip -d -j link show dev %s | jq -r '.[0] | %s'", name, filter);
@@ -96,7 +96,7 @@ NETNS_TEST(netlink_change, promisc_and_allmulti_outlive_the_socket)
 	cr_assert(device.flags & IFF_ALLMULTI);
 	cr_assert(device.flags & IFF_UP, "no other flag changes");
 	cr_assert_eq(device.promiscuity, 1);
-	/* Said twice is said once. */
+	/* Asking twice is the same as asking once. */
 	cr_assert_eq(netlink_set_promisc(nl, p0, true), 0);
 	cr_assert_eq(netlink_set_promisc(nl, p0, false), 0);
 	cr_assert_eq(netlink_set_allmulti(nl, p0, false), 0);
@@ -109,7 +109,7 @@ NETNS_TEST(netlink_change, a_group_outlives_the_socket)
 	make_pair("p0", "p1");
 	int p0 = device_of(nl, "p0").ifindex;
 	cr_assert(!netlink_has_group(p0, slow_group));
-	/* A membership of someone's socket ends with it: it does not count. */
+	/* A membership that somebody's socket holds ends with that socket, so it does not count. */
 	struct packet_mreq membership = {.mr_ifindex = p0, .mr_type = PACKET_MR_MULTICAST, .mr_alen = 6};
 	memcpy(membership.mr_address, slow_group, 6);
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
@@ -201,7 +201,7 @@ NETNS_TEST(netlink_create, netkit_or_eopnotsupp)
 	struct netlink_pair pair;
 	int r = netlink_add_netkit(nl, "lagg0", "lagg0-dp", lagg_mac, 1500, &pair);
 	if (r == -EOPNOTSUPP) {
-		/* As iproute2 finds it too, where it knows the kind. */
+		/* iproute2 says the same, where it knows this kind of device. */
 		cr_assert(no_devices_but_lo());
 		cr_assert(!shell_ok("ip link add nk0 type netkit 2>/dev/null"));
 		return;
@@ -215,7 +215,7 @@ NETNS_TEST(netlink_create, netkit_or_eopnotsupp)
 	cr_assert_arr_eq(lagg.mac, lagg_mac, 6);
 	cr_assert_eq(lagg.link, lower.ifindex);
 	cr_assert_str_eq(lower.alias, "xlagg: lower end of lagg0");
-	/* Without a program frames pass, from either end. */
+	/* Without a program frames pass from both ends. */
 	shell("ip link set lagg0 up && ip link set lagg0-dp up");
 	int there = capture_open("lagg0-dp");
 	int here = capture_open("lagg0");
@@ -311,7 +311,7 @@ NETNS_TEST(netlink_address, malformed_ones_are_refused)
 	cr_assert_str_eq(shell_read("ip address show dev p0 | grep inet; true"), "");
 }
 
-/* Of a point-to-point link our own address counts. */
+/* On a point-to-point link our own address counts, not the peer's. */
 NETNS_TEST(netlink_address, the_local_one_of_a_point_to_point_link)
 {
 	struct found found = {};

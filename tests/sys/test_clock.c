@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The clock in the kernel: requests that come at its pace, and go on. */
+/* The clock in the kernel: ARP requests that the kernel sends at a steady pace, and does not stop sending. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ static void make_device(const char *name, const char *peer)
 	shell("ip link set %s up && ip link set %s up", name, peer);
 }
 
-/* Waits for the next request; when it came. */
+/* Waits for the next request. Returns when it came. */
 static int64_t next_tick(int fd)
 {
 	static const uint8_t target[] = {192, 0, 0, 8};
@@ -70,7 +70,7 @@ NETNS_TEST(clock, goes_on_when_it_was_stopped)
 	close(fd);
 }
 
-/* Other devices are asked for as before. */
+/* Neighbours on other devices are resolved as before. */
 NETNS_TEST(clock, is_that_devices_own)
 {
 	const char *pace = "ip ntable show dev %s name arp_cache | grep -o 'mcast_probes [0-9]*'";

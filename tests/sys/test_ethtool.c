@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What ethtool's requests tell and change, seen with ethtool(8). */
+/* What ethtool's requests read and change, checked with ethtool(8). */
 #include <errno.h>
 #include <string.h>
 
@@ -33,7 +33,7 @@ NETNS_TEST(ethtool, speed_and_duplex)
 	cr_assert_eq(ethtool_link(p0.ifindex, "p0", &speed, &duplex), 0);
 	cr_assert_eq(speed, 10000);
 	cr_assert_eq(duplex, XLAGG_DUPLEX_FULL);
-	/* The ifindex counts: the name may be an old one. */
+	/* The ifindex counts: the name may be out of date. */
 	cr_assert_eq(ethtool_link(p0.ifindex, "p-old", &speed, &duplex), 0);
 	cr_assert_eq(ethtool_link(0, "p0", &speed, &duplex), 0);
 	cr_assert_eq(ethtool_link(0, "none", &speed, &duplex), -ENODEV);
@@ -50,7 +50,7 @@ NETNS_TEST(ethtool, a_driver_that_tells_no_speed_is_unknown)
 	cr_assert_eq(ethtool_link(device_of(nl, "ifb9").ifindex, "ifb9", &speed, &duplex), 0);
 	cr_assert_eq(speed, 0);
 	cr_assert_eq(duplex, XLAGG_DUPLEX_UNKNOWN);
-	/* A bridge without ports knows its duplex and says that its speed is unknown. */
+	/* A bridge without ports knows its duplex and reports its speed as unknown. */
 	shell("ip link add br0 type bridge");
 	speed = 7;
 	cr_assert_eq(ethtool_link(0, "br0", &speed, &duplex), 0);

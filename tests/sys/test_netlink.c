@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Devices: found, listed, and what changes of them is told. */
+/* Finding and listing devices, and events when they change. */
 #include <errno.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -12,7 +12,7 @@
 
 #include "netns.h"
 
-/* What is waited for, and whether it was told. */
+/* An event that is awaited, and whether it came. */
 struct expected {
 	struct netlink *nl;
 	const char *name;
@@ -20,7 +20,7 @@ struct expected {
 	uint32_t mtu; /* 0: any */
 	bool (*also)(const struct device *device);
 	bool seen;
-	bool seen_gone; /* any device was told to be gone */
+	bool seen_gone; /* an event said that a device is gone */
 	struct device device;
 };
 
@@ -89,7 +89,7 @@ NETNS_TEST(netlink_events, descriptor_becomes_readable)
 	cr_assert_eq(poll(&ready, 1, PATIENCE_MS), 1);
 }
 
-/* A bridge that lets go of a port says so with RTM_DELLINK, which is not about the device. */
+/* A bridge that releases a port sends RTM_DELLINK, which does not mean that the device is gone. */
 NETNS_TEST(netlink_events, leaving_a_bridge_is_no_removal)
 {
 	make_pair("p0", "p1");
@@ -120,7 +120,7 @@ NETNS_TEST(netlink_events, moving_to_another_namespace_is_a_removal)
 	cr_assert_eq(read(ready[0], &octet, 1), 1);
 	shell("ip link set p1 netns %d", (int)child);
 	expect_event(&(struct expected){.nl = nl, .name = "p1", .gone = true});
-	/* The peer's ifindex there means nothing here. */
+	/* The peer is in another namespace, where its ifindex means another device than here. */
 	cr_assert_eq(device_of(nl, "p0").link, 0);
 	close(end[1]);
 	close(ready[0]);
@@ -150,7 +150,7 @@ NETNS_TEST(netlink_events, overrun_is_told_and_a_list_makes_up_for_it)
 	expected.seen = false;
 	cr_assert_eq(netlink_list(nl, look, &expected), 0);
 	cr_assert(expected.seen);
-	/* And the socket goes on. */
+	/* The socket still works. */
 	for (r = -ENOBUFS; r == -ENOBUFS;)
 		r = netlink_read_events(nl, look, &expected);
 	expected = (struct expected){.nl = nl, .name = "p0", .mtu = 1200};

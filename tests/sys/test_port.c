@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* A device becomes a port, is adjusted, and looks as before in the end, whatever happened in between. */
+/* A device becomes a port, is adjusted, and is in the end as it was before, whatever happened in between. */
 #include <errno.h>
 #include <net/if.h>
 #include <signal.h>
@@ -15,7 +15,7 @@
 static const uint8_t lagg_mac[6] = {0x02, 0x42, 0xac, 0x11, 0x00, 0x02};
 static const uint8_t slow_group[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x02};
 
-/* What an agent would have pinned: it outlives the process that wrote it. */
+/* Stands for what an agent pins: it outlives the process that wrote it. */
 struct pinned {
 	struct xlagg_undo undo;
 	int records;   /* so far */
@@ -44,7 +44,7 @@ static int record(void *context, const struct xlagg_undo *undo)
 	return 0;
 }
 
-/* Everything that a port can have. */
+/* Settings that make every change that a port can have. */
 static struct port_setup full_setup(void)
 {
 	struct port_setup setup = {.lagg = "lagg0", .mtu = 1400, .set_mac = true, .promisc = true, .xdp = true};
@@ -113,7 +113,8 @@ NETNS_TEST(port, a_device_with_everything_set_already)
 	cr_assert_str_eq(device_of(nl, "p0").alias, "rack 7, port 3");
 }
 
-/* Below 1280 octets a device has no IPv6 at all, and above again it is as new. */
+/* With an MTU below 1280 octets a device has no IPv6; above that again, its IPv6 settings are like those of a new
+ * device. */
 NETNS_TEST(port, ipv6_stays_off_when_the_mtu_was_too_small_for_it)
 {
 	struct port_setup setup = full_setup();
@@ -196,7 +197,7 @@ NETNS_TEST(port, a_device_that_is_gone_is_no_trouble)
 	port_restore(nl, &undo);
 }
 
-/* A process that prepares the port and dies in the record that `pinned` names. True: it died. */
+/* Runs a process that prepares the port and dies in the record that `pinned` names. Returns whether it died. */
 static bool prepare_and_die(const struct device *device, struct pinned *pinned)
 {
 	pid_t child = fork();
@@ -216,7 +217,7 @@ static bool prepare_and_die(const struct device *device, struct pinned *pinned)
 	return WIFSIGNALED(status);
 }
 
-/* The agent is killed at each of its records in turn; the next one puts the device back from what was recorded. */
+/* The agent is killed at each of its records in turn; the next agent puts the device back by the record. */
 static void die_everywhere(struct netlink *nl, const char *name, bool up)
 {
 	struct pinned *pinned = make_pinned();
@@ -235,7 +236,7 @@ static void die_everywhere(struct netlink *nl, const char *name, bool up)
 		port_restore(nl, &pinned->undo);
 		expect_snapshot(name, &before);
 	}
-	/* Alias, IPv6, MAC, MTU, allmulti, promisc, group, features at least, twice each. */
+	/* At least alias, IPv6, MAC, MTU, allmulti, promisc, group and features, twice each. */
 	cr_assert_geq(deaths, 16, "%d", deaths);
 	munmap(pinned, sizeof(*pinned));
 }
@@ -342,7 +343,7 @@ NETNS_TEST(port, a_refused_mac_rolls_back_and_says_what_would_work)
 	cr_assert_str_eq(sentence, "ifb9 refuses the MAC 02:42:ac:11:00:02: Operation not supported;"
 				   " give the lagg ifb9's own (mac from ifb9)");
 	expect_snapshot("ifb9", &before);
-	/* With its own MAC it can be one, though it has no filter for groups. */
+	/* It can be a port with its own MAC, although it has no filter for groups. */
 	setup.set_mac = false;
 	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), 0, "%s", sentence);
 	struct device after = device_of(nl, "ifb9");
@@ -382,7 +383,7 @@ NETNS_TEST(port, adjusting_changes_what_differs_and_keeps_the_oldest_undo)
 	cr_assert_eq(pinned.records, records, "nothing differed");
 	cr_assert_eq(undo.mtu, 1500);
 	cr_assert_arr_eq(undo.mac, device.mac, 6);
-	/* Its own MAC again. */
+	/* It has its own MAC again. */
 	setup.set_mac = false;
 	cr_assert_eq(port_adjust(nl, &device, &setup, &undo, record, &pinned, sentence), 0, "%s", sentence);
 	cr_assert_arr_eq(device_of(nl, "p0").mac, device.mac, 6);
@@ -495,7 +496,7 @@ NETNS_TEST(port_check, laggs_their_lower_ends_and_their_ports)
 	expect_refused(nl, "lagg1", "lagg1 is a lagg itself: make its ports ports of lagg0 instead");
 	expect_refused(nl, "lagg1-dp", "lagg1-dp is the lower end of lagg1 and no device of its own: name another one");
 	expect_refused(nl, "p0", "p0 is a port of lagg1: take it out first (xlagg port del lagg1 p0)");
-	/* The mark of a lagg that is no more says nothing. */
+	/* The mark of a lagg that no longer exists has no meaning. */
 	shell("ip link del lagg1");
 	expect_accepted(nl, "p0");
 	port_restore(nl, &undo);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Link probes as they leave, octet by octet, and what is taken for an answer. */
+/* Link probes octet by octet, and which frames count as an answer. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
@@ -67,7 +67,7 @@ NETNS_TEST(link_probe, ns)
 	cr_assert_eq(times, 1);
 }
 
-/* A Linux host that has the address answers to that MAC. */
+/* A Linux host that has the address answers, to that MAC. */
 static void answered(struct netlink *nl, const char *target, uint8_t version)
 {
 	struct frames_answer answer;
@@ -94,7 +94,7 @@ static void answered(struct netlink *nl, const char *target, uint8_t version)
 	close(capture);
 }
 
-/* And it takes nobody for its neighbour. */
+/* It learns no neighbour from the probe. */
 NETNS_TEST(link_probe, a_host_answers_arp)
 {
 	answered(nl, "192.0.2.9", 4);
@@ -138,7 +138,7 @@ static uint32_t make_na(uint8_t *ret)
 	return 86;
 }
 
-/* Puts the right checksum in. */
+/* Writes the right checksum into the frame. */
 static void seal_na(uint8_t *frame)
 {
 	uint16_t left;
@@ -164,7 +164,7 @@ Test(link_probe, reply_is_an_answer)
 		cr_assert_eq(frames_read_answer(frame, shorter, &answer), -EPROTO, "%u octets", shorter);
 }
 
-/* Each octet that has to be as it is, changed. */
+/* Every octet that matters is changed in turn. */
 Test(link_probe, what_is_no_reply)
 {
 	static const uint8_t fixed[] = {12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 32, 37, 38, 41};

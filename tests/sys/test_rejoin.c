@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* IGMP and MLD reports, captured at the far end of the wire and read octet by octet. */
+/* IGMP and MLD reports, captured at the far end of the wire and checked octet by octet. */
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <net/if.h>
@@ -61,7 +61,7 @@ static int join6(const char *group, const char *source)
 	return fd;
 }
 
-/* One report that has to come at least once; the kernel sends alike ones of its own at times of its choosing. */
+/* A report that has to come at least once. The kernel sends similar reports of its own at any time. */
 struct report {
 	uint8_t type;	    /* of IGMP or ICMPv6 */
 	uint8_t record;	    /* IGMPv3, MLDv2: type of the one record; 0: none */
@@ -142,7 +142,7 @@ static bool report_came(const struct wire *wire, const struct report *report)
 	return false;
 }
 
-/* Types of IGMPv3 and MLDv2 records. The kernel's own unsolicited reports say ALLOW or TO_EXCLUDE, never these. */
+/* Types of IGMPv3 and MLDv2 records. The kernel's own unsolicited reports have ALLOW or TO_EXCLUDE, never these. */
 enum { MODE_IS_INCLUDE = 1, MODE_IS_EXCLUDE = 2 };
 
 NETNS_TEST(frames, rejoin_reports_ipv4_groups)
@@ -163,7 +163,7 @@ NETNS_TEST(frames, rejoin_reports_ipv4_groups)
 	close(specific);
 	close(both);
 	close(both_specific);
-	/* Left again: nothing is reported. */
+	/* A group that was left is not reported. */
 	rejoin(nl, "p0", capture, &wire);
 	cr_assert(!report_came(&wire, &(struct report){0x22, MODE_IS_EXCLUDE, "239.1.2.3", NULL, "10.0.0.15"}));
 	close(capture);
@@ -188,7 +188,7 @@ NETNS_TEST(frames, rejoin_speaks_the_version_of_the_network)
 	close(capture);
 }
 
-/* The kernel joins a new address's group in a work of its own, after the command. */
+/* The kernel joins a new address's group some time after the command. */
 static bool in_group(void *context)
 {
 	return shell_ok("ip -6 maddress show dev p0 | grep -q '%s$'", (const char *)context);
@@ -212,7 +212,7 @@ NETNS_TEST(frames, rejoin_reports_ipv6_groups)
 	close(capture);
 }
 
-/* A switch that snoops takes ours for what it is: the bridge of this kernel is one. */
+/* A switch that snoops understands our reports; the kernel's bridge is one. */
 NETNS_TEST(frames, rejoin_is_understood_by_a_snooping_bridge)
 {
 	int fd = -1;
