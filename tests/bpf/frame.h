@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Frames for tests, written header by header from the outside in, and random ones. Numbers in host byte order. */
+/* Frames for tests: written header by header from the outside in, and random ones. Numbers are in host byte order. */
 #ifndef TESTS_BPF_FRAME_H
 #define TESTS_BPF_FRAME_H
 
@@ -14,7 +14,7 @@ struct frame {
 	uint8_t data[FRAME_MAX];
 };
 
-/* Appends `len` octets, zeros if `from` is NULL; gives where they stand. */
+/* Appends `len` octets, zeros if `from` is NULL. Returns where they stand. */
 static inline uint8_t *frame_put(struct frame *f, const void *from, uint32_t len)
 {
 	uint8_t *at = f->data + f->len;
@@ -38,7 +38,7 @@ static inline void frame_put32(struct frame *f, uint32_t value)
 	frame_put16(f, (uint16_t)value);
 }
 
-/* MACs 02-00-<src or dst>; the EtherType, or the first tag, comes next. */
+/* Two MACs 02-00-<src or dst>; the EtherType, or the first tag, has to follow. */
 static inline void frame_macs(struct frame *f, uint32_t dst, uint32_t src)
 {
 	frame_put16(f, 0x0200);
@@ -101,7 +101,7 @@ static inline void frame_ports(struct frame *f, uint16_t sport, uint16_t dport, 
 	frame_put(f, NULL, rest);
 }
 
-/* UDP to the VXLAN port, and the VXLAN header. */
+/* A UDP header to the VXLAN port, and the VXLAN header. */
 static inline void frame_vxlan(struct frame *f, uint16_t sport, uint32_t vni)
 {
 	frame_ports(f, sport, 4789, 4);
@@ -109,7 +109,7 @@ static inline void frame_vxlan(struct frame *f, uint16_t sport, uint32_t vni)
 	frame_put32(f, vni << 8);
 }
 
-/* A UDP frame over IPv4: the plainest flow. */
+/* A UDP frame over IPv4: the simplest flow. */
 static inline struct frame frame_udp(uint32_t src, uint32_t dst, uint16_t sport, uint16_t dport)
 {
 	struct frame f = {0};
@@ -121,7 +121,7 @@ static inline struct frame frame_udp(uint32_t src, uint32_t dst, uint16_t sport,
 	return f;
 }
 
-/* A small random generator (xorshift64), so that a seed replays a run on every machine. */
+/* A small random number generator (xorshift64), with which a seed gives the same run on every machine. */
 static inline uint32_t frame_random(uint64_t *state)
 {
 	*state ^= *state << 13;
@@ -130,7 +130,7 @@ static inline uint32_t frame_random(uint64_t *state)
 	return (uint32_t)(*state >> 16);
 }
 
-/* One of `count` octets. */
+/* Returns one of `count` octets. */
 static inline uint8_t frame_one_of(uint64_t *state, const uint8_t *choice, uint32_t count)
 {
 	return choice[frame_random(state) % count];
@@ -160,7 +160,7 @@ static inline void frame_random_transport(struct frame *f, uint64_t *state, uint
 		f->len = at + 16; /* what a VXLAN header would end with */
 }
 
-/* A random packet of that EtherType, and what may be inside it. */
+/* Appends a random packet of that EtherType, perhaps with others inside it. */
 static inline void frame_random_packet(struct frame *f, uint64_t *state, uint16_t ethertype, int depth)
 {
 	static const uint8_t protos[] = {6, 17, 132, 1, 58, 4, 41, 47, 0, 43, 44, 60, 50};
@@ -188,7 +188,8 @@ static inline void frame_random_packet(struct frame *f, uint64_t *state, uint16_
 		frame_random_packet(f, state, proto == 41 || frame_random(state) % 2 ? 0x86dd : 0x0800, depth - 1);
 }
 
-/* A random frame: tags, IPv4 and IPv6 with options, extensions, fragments and tunnels, cut short or scribbled over. */
+/* Makes a random frame: tags, IPv4 and IPv6 with options, extensions, fragments and tunnels, cut short or overwritten.
+ */
 static inline struct frame frame_any(uint64_t *state)
 {
 	static const uint16_t types[] = {0x0800, 0x0800, 0x86dd, 0x86dd, 0x0806, 0x88cc, 0x0026, 0x8847};

@@ -19,7 +19,7 @@ static int print(enum libbpf_print_level level, const char *format, va_list args
 	return level == LIBBPF_WARN ? vfprintf(stderr, format, args) : 0;
 }
 
-/* Whether `word` stands in `list`. */
+/* Returns whether `word` is in `list`. */
 static bool listed(const char *list, const char *word)
 {
 	size_t len = strlen(word);
@@ -30,7 +30,7 @@ static bool listed(const char *list, const char *word)
 	return false;
 }
 
-/* Turns off what is not asked for; false: nothing is left. */
+/* Turns off the programs that are not asked for. Returns false if none remains. */
 static bool select_programs(struct bpf_object *object, const char *programs)
 {
 	struct bpf_program *program;
@@ -65,7 +65,7 @@ static void load_tc(struct rig *rig, const char *programs)
 	rig->tc = skeleton->obj;
 }
 
-/* Over the maps of the tc object, as in the product. */
+/* The xdp object shares the maps of the tc object, as in the product. */
 static void load_xdp(struct rig *rig, const char *programs)
 {
 	struct xlagg_xdp_bpf *skeleton = xlagg_xdp_bpf__open();
@@ -85,7 +85,7 @@ static void load_xdp(struct rig *rig, const char *programs)
 	rig->xdp = skeleton->obj;
 }
 
-/* roundrobin takes turns per CPU: on one alone, what comes next is certain. */
+/* roundrobin takes turns per CPU: with one CPU the next port is certain. */
 static void stay_on_one_cpu(void)
 {
 	cpu_set_t set;
@@ -109,7 +109,7 @@ struct rig *rig_open(const struct xlagg_params *params, const char *programs)
 	rig->tables = map_memory(rig, "tables", XLAGG_TABLES * sizeof(struct xlagg_table));
 	rig->control = map_memory(rig, "control", sizeof(struct xlagg_control));
 	rig->control->carrier = 1;
-	/* The lagg's device is there: any device will do where nothing is redirected for real. */
+	/* Says that the lagg's device is there: any device will do where nothing is really redirected. */
 	uint32_t zero = 0, loopback = 1;
 	cr_assert_eq(bpf_map_update_elem(rig_map(rig, "lower_alive"), &zero, &loopback, BPF_ANY), 0);
 	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
@@ -199,7 +199,7 @@ struct xlagg_probe rig_explain(struct rig *rig, const struct frame *f)
 	return result;
 }
 
-/* Adds up `words` 64-bit counters over the CPUs. */
+/* Adds up `words` 64-bit counters over all CPUs. */
 static void sum_counters(int fd, uint32_t index, uint64_t *sum, size_t words)
 {
 	int cpus = libbpf_num_possible_cpus();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * The programs of one lagg, loaded from the real objects over one set of maps, and what is needed to run a frame
- * through one of them and to look at what it left behind. A test fails at once where the rig itself fails.
+ * The programs of one lagg, loaded from the real objects over one set of maps, with functions that run a frame through
+ * one of them and read what it left behind. Where the rig itself fails, the test fails at once.
  */
 #ifndef TESTS_BPF_RIG_H
 #define TESTS_BPF_RIG_H
@@ -30,26 +30,26 @@ struct rig {
 	uint32_t out_len;
 };
 
-/* Loads the programs named in `programs` (words with spaces). Carrier is on, no port is there, table 0 is in use. */
+/* Loads the programs named in `programs` (words with spaces). Carrier is on, there is no port, table 0 is in use. */
 struct rig *rig_open(const struct xlagg_params *params, const char *programs);
-/* Slots 0 to ports-1 with ifindex 1000 + slot, live and collecting, in that order; bucket b leads to slot b modulo
- * ports, with the next as its backup. */
+/* Fills slots 0 to ports-1 with ifindex 1000 + slot, live and collecting, in that order. Bucket b leads to slot b
+ * modulo ports, with the next slot as its backup. */
 struct rig *rig_with_ports(uint32_t proto, uint32_t ports, const char *programs);
 void rig_close(struct rig *rig);
 
 int rig_program(const struct rig *rig, const char *name);
 int rig_map(const struct rig *rig, const char *name);
-/* Runs a program over a frame; gives its verdict. tc programs may be told about the skb around it. */
+/* Runs a program over a frame and returns its verdict. A tc program may be given an skb. */
 uint32_t rig_run(struct rig *rig, const char *program, const struct frame *f);
 uint32_t rig_run_skb(struct rig *rig, const char *program, const struct frame *f, const struct __sk_buff *skb);
-/* What `explain` says. */
+/* Runs `explain` and returns its result. */
 struct xlagg_probe rig_explain(struct rig *rig, const struct frame *f);
-/* Counters, over all CPUs. */
+/* Counters, added up over all CPUs. */
 struct xlagg_port_stats rig_port_stats(const struct rig *rig, uint32_t slot);
 struct xlagg_lagg_stats rig_lagg_stats(const struct rig *rig);
-/* Reads what is in the ring buffer: at most `max` records into `event`; gives how many there were. */
+/* Reads the ring buffer, at most `max` records into `event`. Returns how many there were. */
 uint32_t rig_slow_events(const struct rig *rig, struct xlagg_slow_event *event, uint32_t max);
-/* The watcher saw the port lose carrier; the agent let it in again. */
+/* As if the watcher saw the port lose carrier; as if the agent let it in again. */
 void rig_lose(struct rig *rig, uint32_t slot);
 void rig_let_in(struct rig *rig, uint32_t slot);
 

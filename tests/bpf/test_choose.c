@@ -10,7 +10,7 @@ static struct frame flow(uint32_t i)
 	return frame_udp(0x0a000001 + i, 0x0a0000fe, (uint16_t)(1024 + i), 80);
 }
 
-/* Sends one frame per flow; how many each port got. */
+/* Sends one frame per flow and counts how many each port got. */
 static void send_flows(struct rig *rig, uint32_t flows, uint64_t got[XLAGG_MAX_PORTS])
 {
 	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
@@ -89,7 +89,7 @@ Test(choose, backup_then_rehash_then_nothing)
 	rig_close(rig);
 }
 
-/* A loss that the agent had not seen when it let the port in keeps the port out. */
+/* If a loss came that the agent had not seen when it let the port in, the port stays out. */
 Test(choose, a_loss_is_not_undone_by_who_had_not_seen_it)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_FAILOVER, 2, "explain");
@@ -124,7 +124,8 @@ Test(choose, only_the_lost_ports_flows_move)
 	rig_close(rig);
 }
 
-/* With every bucket's port and backup lost, the ports that live share alike, wherever they stand in the order. */
+/* When the port and the backup of every bucket are lost, the live ports share equally, wherever they are in the order.
+ */
 Test(choose, rehash_spreads_over_what_lives)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_LOADBALANCE, 8, "tx");
@@ -141,7 +142,7 @@ Test(choose, rehash_spreads_over_what_lives)
 	rig_close(rig);
 }
 
-/* 32 ports, of which one lives: it is found, whichever it is. */
+/* Of 32 ports one is live: it is found, whichever it is. */
 Test(choose, never_a_dead_port_while_one_lives)
 {
 	static const uint32_t protos[] = {XLAGG_PROTO_LOADBALANCE, XLAGG_PROTO_FAILOVER, XLAGG_PROTO_ROUNDROBIN,
@@ -159,7 +160,7 @@ Test(choose, never_a_dead_port_while_one_lives)
 	}
 }
 
-/* A bucket that names no port, a port that is not there, or a slot beyond the last is no way out. */
+/* A bucket is not used that names no port, a port that is not there, or a slot beyond the last. */
 Test(choose, absent_and_impossible_slots)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_LOADBALANCE, 3, "explain");
@@ -229,7 +230,7 @@ Test(choose, roundrobin_takes_turns)
 	}
 }
 
-/* A dead port's turns go to all others alike, and its return changes no more than that. */
+/* The turns of a dead port go to all others equally, and its return changes only that. */
 Test(choose, roundrobin_skips_the_dead)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_ROUNDROBIN, 4, "tx");
@@ -279,7 +280,7 @@ Test(choose, no_carrier_drops_and_counts_in_every_proto)
 	}
 }
 
-/* Segments are what goes out on the wire. */
+/* What counts is the segments that go out on the wire. */
 Test(choose, segments_are_counted)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_FAILOVER, 1, "tx");

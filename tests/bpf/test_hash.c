@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The flow hash in the kernel is the flow hash in user space. */
+/* The flow hash in the kernel is the same as the one in user space. */
 #include "bpf/rig.h"
 #include "xlagg/hash.h"
 
@@ -19,7 +19,7 @@ static const uint32_t fields[] = {
 };
 #define SETS (sizeof(fields) / sizeof(fields[0]))
 
-/* The kernel runs no test over an skb of IP whose header is not whole; tagged, the same frame is run. */
+/* The kernel makes no test run over an IP frame with an incomplete header, but it does when the frame is tagged. */
 static bool refused(const struct frame *f)
 {
 	uint16_t type = (uint16_t)(f->data[12] << 8 | f->data[13]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* LACP while the agent is away: what is answered, what is sent by the clock, and what takes a port out. */
+/* LACP while the agent is away: what the kernel answers, what it sends by the clock, and what takes a port out. */
 #include <string.h>
 #include <time.h>
 
@@ -22,7 +22,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
 }
 
-/* Actor fields of a port of system 02-00-<system>. */
+/* The Actor fields of a port of system 02-00-<system>. */
 static void put_end(uint8_t *at, uint32_t system, uint8_t port, uint8_t state)
 {
 	const uint8_t end[] = {0x80,
@@ -44,7 +44,7 @@ static void put_end(uint8_t *at, uint32_t system, uint8_t port, uint8_t state)
 	memcpy(at, end, sizeof(end));
 }
 
-/* A LACPDU. Octets that say nothing differ with `actor`, so that none can be mistaken for another's. */
+/* Makes a LACPDU. Its octets without a meaning depend on `actor`, so that no LACPDU can be mistaken for another's. */
 static struct frame lacpdu(uint32_t actor, uint8_t state, uint32_t partner, uint8_t partner_state)
 {
 	struct frame f = {0};
@@ -75,7 +75,7 @@ static struct frame theirs(uint8_t state)
 	return lacpdu(THEM, state, US, CARRIES);
 }
 
-/* The record that an agent leaves which heard theirs(state) and sent ours() `age` ago. */
+/* Writes the record of an agent that heard theirs(state) and sent ours() `age` ago. */
 static struct xlagg_lacp record_of(uint8_t state, uint64_t age)
 {
 	struct frame us = ours(), them = theirs(state);
@@ -110,13 +110,13 @@ static void put_did(struct rig *rig, uint32_t slot, const struct xlagg_headless 
 	cr_assert_eq(bpf_map_update_elem(rig_map(rig, "headless"), &slot, did, BPF_ANY), 0);
 }
 
-/* The agent gave its last sign of life so long ago. */
+/* Sets how long ago the agent's last heartbeat was. */
 static void away_for(struct rig *rig, uint64_t age)
 {
 	rig->control->heartbeat_ns = now_ns() - age;
 }
 
-/* Two live ports, an agent that is away, and the partner on port 0. */
+/* Makes two live ports with the partner on port 0; the agent is away. */
 static struct rig *rig_headless(const char *programs, uint8_t state)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_LACP, 2, programs);
@@ -127,7 +127,7 @@ static struct rig *rig_headless(const char *programs, uint8_t state)
 	return rig;
 }
 
-/* The limits are not what is tested: all that was granted and sent is long ago. */
+/* Keeps the rate limits out of a test: all that was granted and sent was long ago. */
 static void forget_times(struct rig *rig)
 {
 	struct xlagg_headless h = did(rig, 0);
@@ -212,7 +212,7 @@ Test(headless, an_agent_that_is_there_answers_itself)
 	rig_close(rig);
 }
 
-/* That LACPDU takes the port out, once, and nothing is answered until an agent has taken note. */
+/* The LACPDU takes the port out, once, and nothing is answered until an agent has noticed. */
 static void expect_out(const struct frame *f, uint8_t recorded, const char *what, uint32_t number)
 {
 	struct rig *rig = rig_headless("rx explain", recorded);
@@ -273,7 +273,7 @@ Test(headless, what_the_partner_gives_up)
 			cr_assert_eq(rig->ports[0].lost, 0);
 			rig_close(rig);
 		}
-		/* What it never had it does not give up: a standby port is kept alive as well. */
+		/* A port that never distributed is not taken out: a standby port is kept alive as well. */
 		struct rig *rig = rig_headless("rx", 0);
 		cr_assert(answered(rig, &gained), "state bit %u", bit);
 		cr_assert_eq(rig->ports[0].lost, 0);
@@ -281,7 +281,7 @@ Test(headless, what_the_partner_gives_up)
 	}
 }
 
-/* 6.4.9 recordPDU: an individual partner need not see us. */
+/* 6.4.9 recordPDU: an individual partner does not have to see us. */
 Test(headless, an_individual_partner_sees_whom_it_likes)
 {
 	uint8_t state = XLAGG_STATE_ACTIVITY | XLAGG_STATE_SYNC | XLAGG_STATE_COLLECTING;
@@ -319,7 +319,7 @@ Test(headless, nothing_is_made_of_what_is_not_known)
 	rig_close(rig);
 }
 
-/* Nobody empties the ring. */
+/* Nobody reads the ring buffer. */
 Test(headless, answers_go_on_when_the_ring_is_full)
 {
 	struct rig *rig = rig_headless("rx", CARRIES);
@@ -335,7 +335,7 @@ Test(headless, answers_go_on_when_the_ring_is_full)
 
 /* --- the clock --- */
 
-/* What the lower end's stack sends when it asks for that neighbour. */
+/* The request that the lower end's stack sends for that neighbour. */
 static struct frame tick(uint32_t address)
 {
 	struct frame f = {0};
@@ -369,7 +369,7 @@ Test(headless, a_tick_is_no_frame_and_nothing_else_is_a_tick)
 	}
 }
 
-/* A partner that was heard `age` ago, by the kernel and by the agent, and may be silent for 3 s. */
+/* Makes a partner that kernel and agent heard `age` ago and that may be silent for 3 s. */
 static bool silent_after(uint64_t kernel_age, uint64_t agent_age, uint64_t away)
 {
 	struct rig *rig = rig_headless("lower_guard", CARRIES);
@@ -436,7 +436,7 @@ Test(headless, the_clock_sends_at_the_rate_that_the_partner_asks_for)
 		cr_assert_eq(rig_port_stats(wire.rig, 0).headless_tx, i < 2 ? 1 : 2);
 		cr_assert_eq(rig_port_stats(wire.rig, 1).headless_tx, i < 2 ? 1 : 2);
 		cr_assert_eq(rig_port_stats(wire.rig, 2).headless_tx, 0);
-		/* Nothing else was sent before this, nor on the port without a partner. */
+		/* Nothing else was sent before this, and nothing on the port without a partner. */
 		wire.rig->control->carrier = 1;
 		for (uint32_t port = 0; port < WIRE_PORTS; port++) {
 			for (uint32_t b = 0; b < XLAGG_BUCKETS; b++)
@@ -448,7 +448,7 @@ Test(headless, the_clock_sends_at_the_rate_that_the_partner_asks_for)
 	wire_close(&wire);
 }
 
-/* The tag of a priority-tagged LACPDU stays behind, and the answer leaves by the port that it came from. */
+/* The answer to a priority-tagged LACPDU has no tag and leaves by the port on which the LACPDU came. */
 Test(headless, the_answer_on_the_wire)
 {
 	struct xlagg_params params = {.proto = XLAGG_PROTO_LACP};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The watcher, where the kernel allows tracing: losses are counted before anybody is told, each in its own namespace.
+/* The watcher, where the kernel allows tracing: it counts losses before any event is sent, each in its own namespace.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +39,7 @@ static uint64_t netns_cookie(void)
 	return cookie;
 }
 
-/* Loads and attaches the watcher; skips the test where the kernel refuses. */
+/* Loads and attaches the watcher; the test is skipped where the kernel refuses. */
 static struct xlagg_link_bpf *watcher(void)
 {
 	struct xlagg_link_bpf *link = xlagg_link_bpf__open();
@@ -73,7 +73,7 @@ static void watch_port(struct xlagg_link_bpf *link, uint64_t netns, int ifindex,
 	cr_assert_eq(bpf_map_update_elem(bpf_map__fd(link->maps.watch), &key, &value, BPF_ANY), 0);
 }
 
-/* A failover lagg on devices, all its ports watched. */
+/* Makes a failover lagg on devices; the watcher watches all its ports. */
 static struct xlagg_link_bpf *watched_wire(struct wire *wire)
 {
 	struct xlagg_link_bpf *link = watcher();
@@ -147,7 +147,8 @@ Test(link, removal_and_move_to_another_namespace)
 	wire_close(&wire);
 }
 
-/* The same ifindex elsewhere, and a device that took the index of one that left, are nobody we know. */
+/* Neither a device with the same ifindex in another namespace nor one that got the ifindex of a port that left counts.
+ */
 Test(link, only_the_device_that_is_meant)
 {
 	struct wire wire;
@@ -169,7 +170,7 @@ Test(link, only_the_device_that_is_meant)
 	wire_close(&wire);
 }
 
-/* With the agent gone, and only where it said so, carrier's return is enough. */
+/* Without the agent, and only where it allowed that, the return of carrier makes a port live. */
 Test(link, return_without_the_agent)
 {
 	struct wire wire;
@@ -209,7 +210,7 @@ static bool has_carrier(int fd, const char *device)
 	return ioctl(fd, SIOCETHTOOL, &request) == 0 && link.data;
 }
 
-/* An agent that lets the port in as often as it can: `lost` first, the device's state second. */
+/* An agent that lets the port in as often as it can: it reads `lost` first and the device's state second. */
 static void *eager_agent(void *context)
 {
 	struct agent *agent = context;
@@ -224,7 +225,7 @@ static void *eager_agent(void *context)
 	return NULL;
 }
 
-/* XLAGG_STRESS_S: for so many seconds, 60 where nothing is said. */
+/* Returns for how long: XLAGG_STRESS_S is in seconds, 60 unless set. */
 static uint64_t stress_ns(void)
 {
 	const char *seconds = getenv("XLAGG_STRESS_S");
@@ -232,7 +233,7 @@ static uint64_t stress_ns(void)
 	return (seconds ? strtoull(seconds, NULL, 10) : 60) * 1000000000u;
 }
 
-/* Carrier and policy at once from two CPUs: whenever carrier is gone, the port is not live. */
+/* Carrier and policy change at once, from two CPUs: whenever carrier is gone, the port is not live. */
 Test(link, losses_and_an_eager_agent, .timeout = 900)
 {
 	struct wire wire;

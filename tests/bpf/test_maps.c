@@ -6,7 +6,7 @@
 
 #include "bpf/rig.h"
 
-/* What bpftool prints of a map; free it. */
+/* Returns what bpftool prints of a map; free it. */
 static char *dump(const struct rig *rig, const char *map)
 {
 	struct bpf_map_info info = {0};
@@ -62,7 +62,7 @@ Test(maps, dump_by_name)
 	rig_close(rig);
 }
 
-/* Both objects name the same maps with the same values, or the loader could not share them (load_xdp does). */
+/* Both objects have the same maps with the same values; otherwise the loader could not share them, as load_xdp does. */
 Test(maps, shared_by_both_objects)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_FAILOVER, 1, "tx xdp_tx");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Answers to link probes: which frames the agent gets, and that nothing else pays or is kept from the lagg. */
+/* Answers to link probes: which frames the agent gets, and that all other frames reach the lagg as before. */
 #include <string.h>
 #include <time.h>
 
@@ -65,7 +65,7 @@ static struct frame ipv6(const uint8_t to[6], uint8_t next)
 	return f;
 }
 
-/* The agent gets it and nobody else does; XDP leaves it to tc. */
+/* The agent gets the frame and nobody else does; XDP leaves it to tc. */
 static void handed_over(struct rig *rig, const struct frame *f)
 {
 	struct xlagg_slow_event event;
@@ -89,7 +89,7 @@ static void left_alone(struct rig *rig, const struct frame *f)
 	cr_assert_eq(rig_port_stats(rig, 1).rx_packets, before + 1);
 }
 
-/* On the port that asked or another, which receives nothing else, with and without carrier. */
+/* On the port that asked or on another one, which receives nothing else, with and without carrier. */
 Test(probe, answers_reach_the_agent)
 {
 	static const uint32_t protos[] = {XLAGG_PROTO_FAILOVER, XLAGG_PROTO_LOADBALANCE, XLAGG_PROTO_ROUNDROBIN,
@@ -132,7 +132,7 @@ Test(probe, what_is_for_others_is_the_laggs)
 	rig_close(rig);
 }
 
-/* Of a port that probes from the lagg's MAC: the lagg may have asked as well. */
+/* The answer to a port that probes from the lagg's MAC: the lagg may have asked as well. */
 Test(probe, the_agent_and_the_lagg)
 {
 	struct rig *rig = probing(XLAGG_PROTO_LOADBALANCE, LIMIT_US);
@@ -151,7 +151,7 @@ Test(probe, the_agent_and_the_lagg)
 	rig_close(rig);
 }
 
-/* What came to a probe's MAC and answers none is nobody's. */
+/* A frame to a probe's MAC that is no answer reaches nobody. */
 Test(probe, no_answers)
 {
 	struct rig *rig = probing(XLAGG_PROTO_LOADBALANCE, LIMIT_US);
@@ -177,7 +177,7 @@ Test(probe, without_probes_they_are_frames_as_others)
 	rig_close(rig);
 }
 
-/* Cut off. The kernel makes no test run of an IPv6 frame without its header. */
+/* Truncated frames. The kernel makes no test run of an IPv6 frame without its header. */
 Test(probe, short_frames_are_dropped)
 {
 	struct rig *rig = probing(XLAGG_PROTO_LOADBALANCE, LIMIT_US);

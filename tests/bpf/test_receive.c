@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What becomes of received data and of control frames that are not ours: program `rx`, and `xdp_rx` alike. */
+/* What happens to received data and to control frames that are not ours: program `rx`, and likewise `xdp_rx`. */
 #include "bpf/rig.h"
 
 #define REDIRECT TC_ACT_REDIRECT
@@ -13,7 +13,7 @@ static struct frame data(bool group)
 	return f;
 }
 
-/* A frame of that EtherType to 01-80-C2-00-00-<last>. */
+/* Makes a frame of that EtherType to 01-80-C2-00-00-<last>. */
 static struct frame control(uint8_t last, uint16_t ethertype)
 {
 	struct frame f = {0};
@@ -29,7 +29,7 @@ static uint64_t dropped(struct rig *rig, uint32_t why)
 	return rig_port_stats(rig, rig->params.slot).rx_dropped[why];
 }
 
-/* The frame is refused, counted under `why`, and under nothing else. */
+/* Checks that the frame is refused and counted under `why` and nothing else. */
 static void refused(struct rig *rig, const struct frame *f, uint32_t why)
 {
 	struct xlagg_port_stats before = rig_port_stats(rig, rig->params.slot), after;
@@ -128,8 +128,8 @@ Test(receive, none_receives_nothing)
 	rig_close(rig);
 }
 
-/* In every proto, on a port that receives nothing else, with and without carrier: the port's own stack gets them, and
- * nobody counts them. */
+/* In every proto, on a port that receives nothing else, with and without carrier, the port's own stack gets them and
+ * they are not counted. */
 Test(receive, what_belongs_to_the_port)
 {
 	static const struct {
@@ -168,7 +168,7 @@ Test(receive, what_belongs_to_the_lagg)
 	rig_close(rig);
 }
 
-/* port-ethertypes is a list, and an empty one leaves only what is always the port's. */
+/* With an empty list of port-ethertypes only those frames are the port's that always are. */
 Test(receive, port_ethertypes)
 {
 	struct xlagg_params params = {.proto = XLAGG_PROTO_LOADBALANCE};
@@ -189,7 +189,8 @@ Test(receive, port_ethertypes)
 	rig_close(rig);
 }
 
-/* Random frames: always one verdict of the three, the octets untouched, and each counted once or the port's. */
+/* Random frames: each gets one of three verdicts, its octets stay as they are, and it is counted once or is the port's.
+ */
 Test(receive, whatever_comes)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_LACP, 2, "rx tx");
@@ -214,7 +215,7 @@ Test(receive, whatever_comes)
 	rig_close(rig);
 }
 
-/* Somebody removed the lagg's device while no agent was there: the ports' frames are their own again. */
+/* Somebody removed the lagg's device while there was no agent: the ports' own stacks get their frames again. */
 Test(receive, without_the_lagg_the_port_keeps_its_frames)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_LOADBALANCE, 2, "rx");

@@ -18,7 +18,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* A slow-protocol frame of `len` octets; of an LACPDU the Actor's system is `system` and its state `state`. */
+/* Makes a slow-protocol frame of `len` octets; in an LACPDU the Actor has that system and that state. */
 static struct frame pdu(uint8_t subtype, uint32_t len, uint32_t system, uint8_t state)
 {
 	struct frame f = {0};
@@ -42,7 +42,7 @@ static struct xlagg_port_stats stats(struct rig *rig)
 	return rig_port_stats(rig, rig->params.slot);
 }
 
-/* The agent last heard the partner of that lacpdu(). */
+/* As if the agent last heard the partner that sent this lacpdu(). */
 static void record_partner(struct rig *rig, uint32_t system, uint8_t state)
 {
 	struct frame f = lacpdu(system, state);
@@ -53,7 +53,7 @@ static void record_partner(struct rig *rig, uint32_t system, uint8_t state)
 	cr_assert_eq(bpf_map_update_elem(rig_map(rig, "lacp"), &slot, &lacp, BPF_ANY), 0);
 }
 
-/* Sends it `count` times; how many reached the agent. */
+/* Sends the frame `count` times. Returns how many reached the agent. */
 static uint64_t flood(struct rig *rig, const struct frame *f, uint32_t count)
 {
 	uint64_t before = stats(rig).slow_rx;
@@ -63,7 +63,7 @@ static uint64_t flood(struct rig *rig, const struct frame *f, uint32_t count)
 	return stats(rig).slow_rx - before;
 }
 
-/* Forgets what the limiter has granted. */
+/* Resets the rate limiter. */
 static void fresh_limiter(struct rig *rig)
 {
 	uint32_t slot = rig->params.slot;
@@ -94,7 +94,7 @@ Test(slow, lacpdu_reaches_the_agent_and_nobody_else)
 	rig_close(rig);
 }
 
-/* Neither version, TLV types, nor reserved octets are looked at, and longer is not wrong. */
+/* Version, TLV types and reserved octets do not matter, and a longer frame is not wrong. */
 Test(slow, what_the_standard_forbids_to_check)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_LACP, 2, "rx");
@@ -156,7 +156,7 @@ Test(slow, illegal_subtypes_and_lengths)
 	rig_close(rig);
 }
 
-/* OAM, OSSP and what is reserved are other protocols': the port's own stack gets them. */
+/* OAM, OSSP and reserved subtypes belong to other protocols: the port's own stack gets them. */
 Test(slow, other_subtypes_are_left_alone)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_LACP, 2, "rx");
@@ -171,7 +171,7 @@ Test(slow, other_subtypes_are_left_alone)
 	rig_close(rig);
 }
 
-/* Address or EtherType, but not both. */
+/* Frames with either the address or the EtherType, not both. */
 Test(slow, unknown)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_LACP, 2, "rx");
@@ -196,7 +196,7 @@ Test(slow, unknown)
 	rig_close(rig);
 }
 
-/* Where LACP is not spoken, none of them is ours and none reaches lagg0. */
+/* Without LACP none of them is ours, and none reaches lagg0. */
 Test(slow, not_taken_in_other_protos)
 {
 	for (uint32_t proto = 0; proto < XLAGG_PROTO_MAX; proto++) {
@@ -230,7 +230,7 @@ Test(slow, flood_is_limited_and_counted)
 	rig_close(rig);
 }
 
-/* Under a flood of strangers, of the partner in other states and of markers, the partner's own PDU still comes through.
+/* The partner's PDU comes through a flood of foreign PDUs, of the partner's PDUs with other states, and of markers.
  */
 Test(slow, the_genuine_partner_stays_heard)
 {
@@ -248,7 +248,7 @@ Test(slow, the_genuine_partner_stays_heard)
 	rig_close(rig);
 }
 
-/* The limit is each port's own: what one used up, others have still. */
+/* Each port has its own limit: what one has used up, others still have. */
 Test(slow, limit_is_the_ports_own)
 {
 	struct xlagg_params params = {.proto = XLAGG_PROTO_LACP, .slot = 3};
@@ -279,7 +279,7 @@ Test(slow, budget_comes_back)
 	rig_close(rig);
 }
 
-/* A full ring loses frames, and says so. */
+/* A full ring buffer loses frames and counts them. */
 Test(slow, ring_full)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_LACP, 2, "rx");

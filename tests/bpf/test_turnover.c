@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* proto failover: when frames went from one port to another. */
+/* proto failover: the time at which frames moved from one port to another. */
 #include <bpf/libbpf.h>
 #include <stdlib.h>
 #include <time.h>
@@ -14,7 +14,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* That of the CPU on which the rig's programs run: the others have seen no frame. */
+/* Reads it for the CPU on which the rig's programs run: the others have seen no frame. */
 static struct xlagg_turnover turnover(const struct rig *rig)
 {
 	int cpus = libbpf_num_possible_cpus();

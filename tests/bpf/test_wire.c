@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The attached programs on devices: what BPF_PROG_TEST_RUN cannot show, and what ties `explain` to them. */
+/* Programs attached to devices: what BPF_PROG_TEST_RUN cannot show, and that `explain` agrees with them. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -25,13 +25,13 @@ static struct xlagg_params params_of(uint32_t proto)
 	};
 }
 
-/* A frame that only `mark` tells from its like. */
+/* Makes a frame that differs from the others only by `mark`. */
 static struct frame marked(uint32_t mark)
 {
 	return frame_udp(mark, 2, (uint16_t)mark, 80);
 }
 
-/* The last frame of a flow that must have come alone: it goes the same way as what must not come. */
+/* Checks that nothing came before this last frame of the flow, which takes the same path as what must not come. */
 static struct frame closing(void)
 {
 	return marked(0xfffffff0);
@@ -44,7 +44,7 @@ static bool anything_waits(int fd)
 	return poll(&waiting, 1, 0) == 1;
 }
 
-/* Flows of every kind, also tagged (which the stack takes off before tc sees the frame), leave where `explain` says. */
+/* Flows of every kind leave where `explain` says, also tagged ones, whose tag the stack removes before tc sees them. */
 static void explain_tells_where(bool xdp)
 {
 	struct xlagg_params params = params_of(XLAGG_PROTO_LOADBALANCE);
@@ -90,7 +90,7 @@ Test(wire_xdp, explain_tells_where_a_frame_goes)
 	explain_tells_where(true);
 }
 
-/* A frame whose headers are not in the linear part of the skb goes the same way. */
+/* A frame whose headers are not in the linear part of the skb takes the same path. */
 Test(wire, headers_beyond_the_linear_part)
 {
 	struct xlagg_params params = params_of(XLAGG_PROTO_LOADBALANCE);
@@ -188,7 +188,7 @@ Test(wire_xdp, broadcast_reaches_every_live_port)
 	broadcast_reaches_every_live_port(true);
 }
 
-/* A device that is gone while its slot still says it lives: its copy is counted, the others arrive. */
+/* A device is gone but its slot still says that it is live: its copy is counted as dropped, the others arrive. */
 Test(wire, broadcast_counts_copies_that_fail)
 {
 	struct xlagg_params params = params_of(XLAGG_PROTO_BROADCAST);
@@ -205,7 +205,7 @@ Test(wire, broadcast_counts_copies_that_fail)
 	wire_close(&wire);
 }
 
-/* A jumbo frame, which XDP sees in fragments, goes through every proto in both directions whole. */
+/* A jumbo frame, which XDP sees in fragments, arrives whole in every proto and in both directions. */
 static void jumbo_frames(uint32_t proto, bool xdp)
 {
 	struct xlagg_params params = params_of(proto);
@@ -287,7 +287,7 @@ Test(wire_xdp, roundrobin_shares_exactly)
 	roundrobin_shares_exactly(true);
 }
 
-/* An LACPDU, or another frame of the group, with `tci` as its tag where `tagged`. */
+/* Makes an LACPDU or another frame to the group, with the tag `tci` where `tagged`. */
 static struct frame group_frame(uint8_t last, bool tagged, uint16_t tci, uint16_t ethertype, uint8_t subtype)
 {
 	struct frame f = {0};
@@ -301,7 +301,7 @@ static struct frame group_frame(uint8_t last, bool tagged, uint16_t tci, uint16_
 	return f;
 }
 
-/* LACPDUs: untagged and priority-tagged are taken, of a VLAN they are illegal; on lagg0 none of them is seen, but a tap
+/* Untagged and priority-tagged LACPDUs are taken, those of a VLAN are illegal. None of them is seen on lagg0, and a tap
  * on the port sees them all. */
 static void lacpdus_and_tags(bool xdp)
 {
@@ -342,7 +342,8 @@ Test(wire_xdp, lacpdus_and_tags)
 	lacpdus_and_tags(true);
 }
 
-/* LLDP and 802.1X stay with the port, standby or not; in a VLAN they are that VLAN's on lagg0. BPDUs go to lagg0. */
+/* LLDP and 802.1X stay with the port, standby or not; in a VLAN they belong to that VLAN on lagg0. BPDUs go to lagg0.
+ */
 static void control_frames_find_their_stack(bool xdp)
 {
 	struct xlagg_params params = params_of(XLAGG_PROTO_FAILOVER);
@@ -419,7 +420,7 @@ Test(wire_xdp, no_carrier_nothing_passes, .timeout = 20)
 	no_carrier_nothing_passes(true);
 }
 
-/* What the lower end's own stack makes goes nowhere. */
+/* What the lower end's own stack sends is dropped. */
 Test(wire, lower_end_says_nothing_itself)
 {
 	struct xlagg_params params = params_of(XLAGG_PROTO_FAILOVER);
@@ -437,7 +438,7 @@ Test(wire, lower_end_says_nothing_itself)
 	wire_close(&wire);
 }
 
-/* A port that XDP cannot send on is not in tx_devs: tc sends, and everything is counted once. */
+/* A port on which XDP cannot send is not in tx_devs: tc sends there, and everything is counted once. */
 Test(wire_xdp, what_xdp_cannot_send_tc_sends)
 {
 	struct xlagg_params params = params_of(XLAGG_PROTO_FAILOVER);

@@ -79,7 +79,7 @@ void wire_hears(int fd, const struct frame *f)
 	cr_assert_arr_eq(got.data, f->data, f->len);
 }
 
-/* Loads a copy of one program over the maps of the rig, for slot `slot`. It lives as long as its attachment. */
+/* Loads a copy of one program over the maps of the rig, for slot `slot`. It exists as long as it is attached. */
 static int copy_of(const struct wire *wire, struct bpf_object *object, struct xlagg_params *params, const char *program,
 		   uint32_t slot)
 {
@@ -112,7 +112,7 @@ static void attach_tc(const struct wire *wire, const char *program, uint32_t slo
 	xlagg_tc_bpf__destroy(skeleton);
 }
 
-/* Gives the device its place for tc programs; its index. */
+/* Makes the device ready for tc programs. Returns its ifindex. */
 static int hooked(const char *device)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = index_of(device), .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
@@ -137,7 +137,7 @@ static void put_device(const struct wire *wire, const char *map, uint32_t key, i
 	cr_assert_eq(bpf_map_update_elem(rig_map(wire->rig, map), &key, &ifindex, BPF_ANY), 0);
 }
 
-/* What the xdp profile needs on lagg0 and, as the cable's far end is a veth too, there. */
+/* Sets what the xdp profile needs on lagg0, and at the cable's far end, which is a veth too. */
 static void prepare_for_xdp(const char *device)
 {
 	rig_sh("ethtool -K %s gro on tx off txvlan off tx-vlan-stag-hw-insert off >/dev/null 2>&1", device);

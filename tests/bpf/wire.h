@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * A lagg on devices, in a namespace of the test's own: lagg0 with its lower end lagg0-dp, and ports port0, port1, ...
- * whose cables end at far0, far1, ... Each end has a socket that sends and hears whole frames, tags included.
+ * A lagg on devices in a namespace of the test's own: lagg0 with its lower end lagg0-dp, and ports port0, port1, ...
+ * whose cables end at far0, far1, ... Each end has a socket that sends and receives whole frames with their tags.
  */
 #ifndef TESTS_BPF_WIRE_H
 #define TESTS_BPF_WIRE_H
@@ -18,15 +18,16 @@ struct wire {
 	int port_ifindex[WIRE_PORTS];
 };
 
-/* tc programs on every device; with `xdp` also the XDP programs, native. */
+/* Attaches tc programs to every device, and with `xdp` also the XDP programs, in native mode. */
 void wire_open(struct wire *wire, const struct xlagg_params *params, bool xdp);
 void wire_close(struct wire *wire);
-/* Hears frames of one EtherType (0: any) on a device; not those that it sends. */
+/* Opens a socket that receives frames of one EtherType (0: any) on a device, except those that the device sends. */
 int wire_listen(const char *device, uint16_t ethertype);
 void wire_send(int fd, const struct frame *f);
-/* The next frame, its tag where it was on the wire; false: none within `timeout_ms`. */
+/* Reads the next frame, with its tag where it was on the wire. Returns false if none came within `timeout_ms`. */
 bool wire_hear(int fd, struct frame *f, int timeout_ms);
-/* The frame comes next on the socket, unchanged: so nothing did that was sent the same way before. */
+/* Checks that this frame comes next on the socket, unchanged, so that nothing came that was sent the same way before.
+ */
 void wire_hears(int fd, const struct frame *f);
 
 #endif

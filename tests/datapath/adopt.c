@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* An agent takes over what another has left, and cleans up what it cannot take over. */
+/* An agent adopts what another has left, and removes what it cannot adopt. */
 #include "datapath/fixture.h"
 
 #include <bpf/bpf.h>
@@ -65,7 +65,7 @@ Test(adopt, direct_same_ids)
 	no_leaks();
 }
 
-/* The number in column `column` of the line that begins with `name`. */
+/* Returns the number in that column of the line that begins with `name`. */
 static uint32_t id_in(const char *text, const char *name, int column)
 {
 	char pattern[64], kind[16];
@@ -181,7 +181,8 @@ void count_event(void *context, const struct xlagg_slow_event *event)
 	++*(uint32_t *)context;
 }
 
-/* Makes a datapath, damages it with `damage`, and expects to be told so, and a new one to work in its place. */
+/* Makes a datapath and damages it with `damage`. Adoption must report that, and a new datapath must work in its place.
+ */
 static void refuses(const char *what, void (*damage)(struct datapath *))
 {
 	struct datapath_features features = features_of(true);
@@ -218,7 +219,7 @@ static void poke(const char *map, uint32_t index, const void *value)
 	close(fd);
 }
 
-/* Pins another map in the place of one. */
+/* Pins another map in the place of this one. */
 static void exchange(const char *name, enum bpf_map_type type, uint32_t value_size, uint32_t entries, uint32_t flags)
 {
 	char path[192];
@@ -394,7 +395,7 @@ Test(adopt, lost_and_exchanged_pins_are_put_right)
 	no_leaks();
 }
 
-/* Whatever stands in the maps and under whatever names: the folder is adopted or refused, and then replaced. */
+/* Whatever is in the maps and whatever has the names of pins, the folder is adopted, or refused and then replaced. */
 Test(adopt, scribbled_over, .timeout = 300)
 {
 	network(2);
@@ -441,7 +442,7 @@ Test(adopt, scribbled_over, .timeout = 300)
 	no_leaks();
 }
 
-/* As after an upgrade to a version that has one map more, and another of another size. */
+/* As after an upgrade to a version that has one more map, and one of another size. */
 Test(adopt, minor_maps_are_made_anew_without_a_gap)
 {
 	network(1);

@@ -57,7 +57,7 @@ void network(uint32_t ports)
 		log_set_level(LOG_LEVEL_TRACE);
 	check(unshare(CLONE_NEWNET | CLONE_NEWNS), "unshare: run the tests as root");
 	check(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private mounts");
-	/* A tmpfs only this process sees: nothing is left anywhere. */
+	/* Only this process sees this tmpfs, so nothing is left anywhere. */
 	check(mount("tmp", "/mnt", "tmpfs", 0, NULL), "mount tmpfs");
 	strcpy(pins, "/mnt/pins");
 	check(mkdir(pins, 0700), "mkdir");
@@ -128,7 +128,7 @@ void publish(struct datapath *dp, uint32_t count, const uint32_t *order)
 	datapath_carrier(dp, count > 0);
 }
 
-/* Kind and id of something pinned, whatever its name says. */
+/* Reads kind and id of what is pinned, whatever its name says. */
 static void describe_pin(const char *name, char *line, size_t size)
 {
 	char path[400], self[32], inode[64] = "";
@@ -184,7 +184,7 @@ static bool id_exists(const char *kind, uint32_t id)
 	return fd >= 0;
 }
 
-/* Prints a line of the snapshot of which something still exists. */
+/* Prints a line of the snapshot whose object still exists. */
 static bool alive(const char *line, bool print)
 {
 	char name[64], kind[16];
@@ -229,7 +229,7 @@ int listen_on(const char *device)
 
 uint32_t frame_of(uint32_t mark, uint8_t frame[64])
 {
-	/* Broadcast from 02:00:00:00:00:aa, IPv4 10.9.9.1 to 10.9.9.2, UDP from port 5000 + mark to 9. */
+	/* Makes a broadcast frame from 02:00:00:00:00:aa, IPv4 10.9.9.1 to 10.9.9.2, UDP from port 5000 + mark to 9. */
 	static const uint8_t head[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0,  0,  0, 0xaa, 8,	0,
 					 0x45, 0,    0,	   50,	 0,    0,    0, 0, 64, 17, 0, 0,    10, 9,
 					 9,    1,    10,   9,	 9,    2,    0, 0, 0,  9,  0, 30,   0,	0};
@@ -245,11 +245,11 @@ void send_frame(int fd, uint32_t mark)
 {
 	uint8_t frame[64];
 	uint32_t len = frame_of(mark, frame);
-	/* ENOBUFS: the egress hook dropped it, which is for the test to judge. */
+	/* ENOBUFS: the egress hook dropped it; the test decides whether that is right. */
 	cr_assert(send(fd, frame, len, 0) == (ssize_t)len || errno == ENOBUFS, "send: %s", strerror(errno));
 }
 
-/* The mark of a frame that waits on the socket, -1: somebody else's frame, -2: none waits. */
+/* Reads a frame from the socket. Returns its mark, -1 for somebody else's frame, or -2 if none was waiting. */
 static int64_t next_mark(int fd)
 {
 	uint8_t frame[2048];

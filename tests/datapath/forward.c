@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* A frame goes in at one end and comes out at the other, however the programs are attached. */
+/* A frame that goes in at one end comes out at the other, however the programs are attached. */
 #include "datapath/fixture.h"
 
 #include <errno.h>
@@ -73,7 +73,7 @@ Test(forward, direct)
 	no_leaks();
 }
 
-/* The loader tells the programs from which EtherType on they must look closer. */
+/* The loader tells the programs from which EtherType on a closer look is needed. */
 Test(forward, ethertype_of_the_port)
 {
 	network(1);

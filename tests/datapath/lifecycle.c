@@ -105,7 +105,7 @@ Test(lifecycle, removal_detaches_although_another_has_it_open)
 Test(lifecycle, removal_of_unknown_pins)
 {
 	network(0);
-	/* What some later version may leave: folders, maps and programs of names that this one does not know. */
+	/* A later version may leave folders, maps and programs with names that this one does not know. */
 	sh("mkdir -p %s/deeper && bpftool map create %s/deeper/later type array key 4 value 4 entries 1 name later && "
 	   "bpftool map create %s/link_odd type array key 4 value 4 entries 1 name odd",
 	   folder, folder, folder);
@@ -225,7 +225,7 @@ Test(lifecycle, port_comes_and_goes_clsact)
 	no_leaks();
 }
 
-/* A new port's zeros must not mean live. */
+/* The zeros of a new port must not mean live. */
 Test(lifecycle, new_port_is_not_live)
 {
 	network(2);
@@ -327,7 +327,7 @@ Test(lifecycle, publications_in_a_row)
 	no_leaks();
 }
 
-/* Processor time of this process in seconds: what else runs on the machine does not count. */
+/* Returns this process's CPU time in seconds, so that other processes on the machine do not matter. */
 static double processor_time(void)
 {
 	struct timespec now;
@@ -335,7 +335,7 @@ static double processor_time(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Makes laggs `from` to `to` and gives the processor time that it took. */
+/* Makes laggs `from` to `to`. Returns the CPU time that this took. */
 static double make_many(struct datapath *dp[], const struct datapath_features *features, uint32_t from, uint32_t to)
 {
 	double start = processor_time();
@@ -352,7 +352,7 @@ static double make_many(struct datapath *dp[], const struct datapath_features *f
 	return processor_time() - start;
 }
 
-/* The 64th lagg takes no longer than the first. What one takes is the machine's affair, and the verifier's. */
+/* The 64th lagg takes no longer than the first. How long one takes depends on machine and verifier. */
 Test(lifecycle, many)
 {
 	network(1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Another's XDP program, which lets everything pass. */
+/* Somebody else's XDP program, which lets everything pass. */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

@@ -24,7 +24,7 @@ Test(state, features)
 	bool since_6_6 = major > 6 || (major == 6 && minor >= 6);
 	cr_assert(features.tcx == since_6_6, "tcx came with 6.6, this is %s", kernel.release);
 	cr_assert(!features.netkit || since_6_6);
-	/* Asking leaves nothing on any device. */
+	/* Detecting features leaves nothing on any device. */
 	sh("! ip -d link show dev lo | grep -q prog/");
 	no_leaks();
 }
@@ -67,7 +67,7 @@ Test(state, counters)
 	no_leaks();
 }
 
-/* explain says of every flow what the attached program then does, and counts nothing. */
+/* For every flow, explain names the port that the attached program then takes, and counts nothing. */
 Test(state, explain)
 {
 	network(4);
@@ -115,7 +115,7 @@ Test(state, explain)
 	no_leaks();
 }
 
-/* Turns over one bit of what is saved. */
+/* Inverts one bit of the saved record. */
 static void damage_saved(size_t octet)
 {
 	char path[192];
@@ -171,7 +171,7 @@ Test(state, lacp_and_saved)
 	no_leaks();
 }
 
-/* How many MACs are known, and whether that of `slot` is, as bpftool tells. */
+/* Reads with bpftool how many MACs are known, and whether the one of `slot` is among them. */
 static void expect_probe_mac(uint32_t count, uint32_t slot, uint8_t last)
 {
 	sh("test $(bpftool -j map dump pinned %s/probe_macs | jq length) = %u", folder, count);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The watcher's life: attached, adopted, removed; what it does to a port that loses carrier. */
+/* The watcher is attached, adopted and removed, and takes out a port that loses carrier. */
 #include "sys/datapath/watch.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 static char watch_folder[160];
 
-/* Skips the test where the kernel allows no tracing. */
+/* The test is skipped where the kernel allows no tracing. */
 static struct watch *open_watch(const struct datapath_features *features)
 {
 	struct watch *watch = NULL;
@@ -59,7 +59,7 @@ Test(watch, lost_carrier_takes_the_port_out)
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	uint32_t before[XLAGG_MAX_PORTS], after[XLAGG_MAX_PORTS];
 
-	/* One port was there before the watcher came, one comes after. */
+	/* One port is there before the watcher, one is added later. */
 	cr_assert(datapath_watch(dp, watch) == 0);
 	cr_assert(datapath_port_add(dp, 1, (int)if_nametoindex("eth1"), sentence) == 0, "%s", sentence);
 	datapath_describe(dp, &status);
@@ -80,7 +80,7 @@ Test(watch, lost_carrier_takes_the_port_out)
 	sh("ip link set eth0 down");
 	cr_assert(is_live(dp, 1), "the port that was set down is still used");
 
-	/* What was read before a loss does not undo it. */
+	/* Policy that was read before a loss does not undo the loss. */
 	struct xlagg_table table = *datapath_table(dp);
 	bool live[XLAGG_MAX_PORTS] = {true, true};
 	uint32_t flags[XLAGG_MAX_PORTS] = {0};
@@ -93,7 +93,7 @@ Test(watch, lost_carrier_takes_the_port_out)
 	no_leaks();
 }
 
-/* What is pinned, as in snapshot(). */
+/* Returns what is pinned, as snapshot() does. */
 static char *watch_snapshot(void)
 {
 	char kept[sizeof(folder)];

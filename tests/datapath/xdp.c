@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the agent sets on the lagg's device, and what a test's cable needs so that redirected frames come out of it. */
+/* Sets what the agent sets on the lagg's device, and what a cable needs so that redirected frames come out of it. */
 static struct datapath_setup xdp_setup(uint32_t proto, uint32_t ports)
 {
 	sh("ethtool -K lagg0 gro on tx off txvlan off >/dev/null");
@@ -18,7 +18,7 @@ static struct datapath_setup xdp_setup(uint32_t proto, uint32_t ports)
 	return setup;
 }
 
-/* The agent's choice, as this kernel offers it. */
+/* Returns the setup that the agent would choose on this kernel. */
 static void expect_attached(const struct datapath *dp, const struct datapath_features *features)
 {
 	struct xlagg_lagg_status status = {0};
@@ -70,7 +70,7 @@ Test(xdp, forwards)
 	no_leaks();
 }
 
-/* What XDP passes on, the tc programs would send all the same: here they are gone. */
+/* The tc programs would also send what XDP passes, so they are removed here. */
 Test(xdp, frames_go_by_xdp)
 {
 	network(2);
@@ -195,7 +195,7 @@ Test(xdp, tc_where_the_driver_has_none)
 	struct datapath *dp = make(&features, &setup, 1);
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	struct xlagg_lagg_status status = {0};
-	/* A bridge is an Ethernet device without XDP. What a test sends is no good IPv4. */
+	/* A bridge is an Ethernet device without XDP. The frames of these tests are no valid IPv4. */
 	sh("for f in /proc/sys/net/bridge/bridge-nf-call-iptables; do [ ! -e $f ] || echo 0 >$f; done");
 	sh("ip link add br0 type bridge stp_state 0 && ip link set br0 up && ip link set eth1 master br0");
 	cr_assert(datapath_port_add(dp, 1, (int)if_nametoindex("br0"), sentence) == 0, "%s", sentence);
