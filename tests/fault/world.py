@@ -150,6 +150,15 @@ class Agent:
         self.process.stdin.close()
         self.process.stdout.close()
 
+    def stuck(self):
+        """In which system call, and where in the kernel, each of its threads is."""
+        found = []
+        for task in os.scandir(f"/proc/{self.pid}/task"):
+            read = {name: pathlib.Path(task.path, name).read_text().strip() for name in ("comm", "syscall", "stack")}
+            where = [line.split()[-1].split("+")[0] for line in read["stack"].splitlines()[:4]]
+            found.append(f"{read['comm']}: call {read['syscall'].split()[0]} in {' < '.join(where)}")
+        return "; ".join(found)
+
     def descriptors(self):
         """Its descriptors, as {what: how many}."""
         found = collections.Counter()
@@ -327,7 +336,7 @@ class World:
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         except subprocess.TimeoutExpired:
-            return 124, "", "no answer within 60 s"
+            return 124, "", f"no answer within 60 s; {self.agent.stuck() if host == 'a' else ''}"
         return done.returncode, done.stdout, done.stderr
 
     def must(self, host, words):
