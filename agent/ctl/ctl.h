@@ -46,9 +46,10 @@ int ctl_refuse(char sentence[XLAGG_SENTENCE_MAX], int r, const char *format, ...
 const char *ctl_nearest(const char *word, const char *const *words);
 
 /* --- text.c: options whose value is a text --- */
-/* Checks the name of a device as the kernel does, and that it is printable. In the sentence, `what` says whose name it
- * is. */
+/* Checks the name of a device as Linux does. In the sentence, `what` says whose name it is. */
 int ctl_check_name(const char *name, const char *what, char sentence[XLAGG_SENTENCE_MAX]);
+/* Checks the name that somebody types for a new lagg: in ASCII, so that everybody can type it again. */
+int ctl_check_new_name(const char *name, char sentence[XLAGG_SENTENCE_MAX]);
 /* The same as xlagg_parse_mac. */
 static inline int ctl_parse_mac(const char *word, uint8_t ret[6])
 {
@@ -58,6 +59,24 @@ static inline int ctl_parse_mac(const char *word, uint8_t ret[6])
 int ctl_parse_address(const char *word, char ret[XLAGG_ADDRESS_MAX], char sentence[XLAGG_SENTENCE_MAX]);
 /* Reads the value of option port-ethertypes into `ret`, in host byte order. Returns their number, or -errno. */
 int ctl_parse_ethertypes(const char *text, uint16_t ret[XLAGG_PORT_ETHERTYPES], char sentence[XLAGG_SENTENCE_MAX]);
+
+/* --- quote.c: names and texts where not every octet can be written as it is --- */
+/* Octets that suffice for a name that is quoted, and for the folder of one; with the NUL. */
+#define CTL_QUOTED_MAX (4 * XLAGG_NAME_MAX)
+#define CTL_FOLDER_MAX (4 * XLAGG_NAME_MAX)
+/* Writes a word as ctl_split and a shell read it: as it is, in single quotes, or as $'...' if it contains anything but
+ * printable UTF-8. Each octet takes four at most, and the quotes three. A result that does not fit is cut. Returns
+ * ret. */
+const char *ctl_quote(const char *word, char *ret, size_t size);
+/* Writes a text for people, with \xNN for each octet that is not part of printable UTF-8. A result that does not fit is
+ * cut. Returns ret. */
+const char *ctl_printable(const char *text, char *ret, size_t size);
+/* Writes the name of the folder in which a lagg's pins are. bpffs allows no dot in it: it becomes %. Blanks, slashes
+ * and octets that are not ASCII become %=NN. */
+void ctl_folder_of(const char *name, char ret[CTL_FOLDER_MAX]);
+/* Writes the name of the lagg whose pins are in the folder of this name. Returns 0, or -ENAMETOOLONG: it belongs to no
+ * lagg. */
+int ctl_name_of(const char *folder, char ret[XLAGG_NAME_MAX]);
 
 /* --- option.c: values and words --- */
 void ctl_defaults(struct xlagg_lagg_conf *conf);

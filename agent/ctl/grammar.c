@@ -231,6 +231,9 @@ static int parse_lagg(struct cursor *cursor, struct ctl_command *command, char *
 	bool unnamed = is_unnamed(cursor->argv[1], peek(cursor)), in_port = false;
 	int r = unnamed ? 0 : read_name(cursor, "a lagg", command->name, sentence);
 
+	/* A file may hold a lagg that was renamed since it was made. */
+	if (r == 0 && !unnamed && command->cmd == XLAGG_CMD_LAGG_ADD && !command->from_file)
+		r = ctl_check_new_name(command->name, sentence);
 	if (!r && command->cmd == XLAGG_CMD_LAGG_SET && !peek(cursor))
 		return ctl_refuse(sentence, -EINVAL, "lagg set %s has nothing to change; give an option and its value",
 				  command->name);

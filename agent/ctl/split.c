@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "ctl/ctl.h"
+#include "xlagg/mac.h"
 
 /* A command being split. Words are written into the text itself, never beyond the part that has been read. */
 struct splitter {
-	char *in;      /* next character to read */
-	char *out;     /* where the next character of a word goes */
-	int continued; /* lines that ended in a backslash */
+	char *in;	   /* next character to read */
+	char *out;	   /* where the next character of a word goes */
+	int continued;	   /* lines that ended in a backslash */
+	const char *wrong; /* sentence for -EINVAL */
 };
 
 static bool is_blank(char c)
@@ -56,6 +58,53 @@ static bool copy_quoted(struct splitter *s)
 	return true;
 }
 
+/* Returns the octet that an escape in $'...' stands for; *at is behind its backslash and moves behind the escape. -1: a
+ * shell has no such escape, or it is a NUL, which would end the word. */
+static int unescape(char **at)
+{
+	static const char letters[] = "abeEfnrtv\\'\"", octets[] = "\a\b\033\033\f\n\r\t\v\\'\"";
+	const char *letter = **at ? strchr(letters, **at) : NULL;
+	int octet = 0;
+
+	if (letter) {
+		++*at;
+		return octets[letter - letters];
+	}
+	if (**at == 'x') {
+		++*at;
+		for (int i = 0; i < 2 && xlagg_hex_digit(**at) >= 0; i++)
+			octet = octet << 4 | xlagg_hex_digit(*(*at)++);
+	} else {
+		for (int i = 0; i < 3 && **at >= '0' && **at <= '7'; i++)
+			octet = octet << 3 | (*(*at)++ - '0');
+	}
+	return octet & 0xff ? octet & 0xff : -1;
+}
+
+/* Copies the part of a word that is in $'...'. Returns false if the line ends before the quote, or an escape is wrong.
+ */
+static bool copy_escaped(struct splitter *s)
+{
+	s->in += 2;
+	while (*s->in != '\'') {
+		int octet = (unsigned char)*s->in;
+
+		if (!octet || octet == '\n')
+			return false;
+		s->in++;
+		if (octet == '\\')
+			octet = unescape(&s->in);
+		if (octet < 0) {
+			s->wrong =
+			    "a backslash in $'...' is followed by no escape of a shell's; write two for a backslash";
+			return false;
+		}
+		*s->out++ = (char)octet;
+	}
+	s->in++;
+	return true;
+}
+
 static bool ends_word(const struct splitter *s)
 {
 	return !*s->in || *s->in == '\n' || *s->in == '#' || is_blank(*s->in) ||
@@ -70,6 +119,11 @@ static bool copy_word(struct splitter *s)
 				return false;
 			continue;
 		}
+		if (s->in[0] == '$' && s->in[1] == '\'') {
+			if (!copy_escaped(s))
+				return false;
+			continue;
+		}
 		if (*s->in == '\\' && s->in[1])
 			s->in++;
 		*s->out++ = *s->in++;
@@ -77,8 +131,8 @@ static bool copy_word(struct splitter *s)
 	return true;
 }
 
-/* Splits the command that begins at s->in. Words beyond `max` are only counted. Returns their number, or -EINVAL if a
- * quote is not closed. */
+/* Splits the command that begins at s->in. Words beyond `max` are only counted. Returns their number, or -EINVAL: see
+ * s->wrong. */
 static int split_command(struct splitter *s, char *words[], int max, bool *newline)
 {
 	int count = 0;
@@ -105,7 +159,7 @@ static int split_command(struct splitter *s, char *words[], int max, bool *newli
 
 int ctl_split(char **text, char *words[], int max, int *line, char sentence[XLAGG_SENTENCE_MAX])
 {
-	struct splitter s = {.in = *text};
+	struct splitter s = {.in = *text, .wrong = "a quote is not closed; close it on the line it begins on"};
 	bool newline = true;
 	int count = 0;
 
@@ -130,7 +184,7 @@ int ctl_split(char **text, char *words[], int max, int *line, char sentence[XLAG
 		*--s.in = '\n';
 	*text = s.in;
 	if (count < 0)
-		return ctl_refuse(sentence, count, "a quote is not closed; close it on the line it begins on");
+		return ctl_refuse(sentence, count, "%s", s.wrong);
 	if (count > max)
 		return ctl_refuse(sentence, -E2BIG, "the command has more than %d words; split it", max);
 	return count;

@@ -23,12 +23,24 @@ int ctl_check_name(const char *name, const char *what, char sentence[XLAGG_SENTE
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "all") == 0 ||
 	    strcmp(name, "default") == 0)
 		return ctl_refuse(sentence, -EINVAL, "%s is not allowed as the name of %s; choose another", name, what);
+	if (strpbrk(name, " \t\n\v\f\r/:%"))
+		return ctl_refuse(sentence, -EINVAL,
+				  "%s cannot be the name of %s: Linux allows no blanks, /, : or %% in it", name, what);
+	return 0;
+}
+
+int ctl_check_new_name(const char *name, char sentence[XLAGG_SENTENCE_MAX])
+{
+	int r = ctl_check_name(name, "a lagg", sentence);
+
+	if (r < 0)
+		return r;
 	for (const char *c = name; *c; c++)
-		if (!isgraph((unsigned char)*c) || strchr("/:%", *c))
+		if (!isgraph((unsigned char)*c))
 			return ctl_refuse(sentence, -EINVAL,
-					  "%s cannot be the name of %s: it may have no blanks, /, :, %% or characters "
-					  "outside of ASCII",
-					  name, what);
+					  "%s cannot be the name of a new lagg: use letters, digits and other "
+					  "characters of ASCII",
+					  name);
 	return 0;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Finds words, and the nearest right one for a wrong one; writes sentences. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
@@ -12,17 +11,16 @@
 
 int ctl_refuse(char sentence[XLAGG_SENTENCE_MAX], int r, const char *format, ...)
 {
+	char text[XLAGG_SENTENCE_MAX];
 	va_list args;
 
 	if (!sentence)
 		return r;
 	va_start(args, format);
-	vsnprintf(sentence, XLAGG_SENTENCE_MAX, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	/* The sentence may contain what was typed, and goes to terminals and logs. */
-	for (char *c = sentence; *c; c++)
-		if (!isprint((unsigned char)*c))
-			*c = '?';
+	ctl_printable(text, sentence, XLAGG_SENTENCE_MAX);
 	return r;
 }
 

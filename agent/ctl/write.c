@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Prints commands and configurations as words. */
-#include <ctype.h>
 #include <string.h>
 
 #include "ctl/ctl.h"
@@ -20,30 +19,11 @@ static const char *verb_of(uint16_t cmd, const char **object)
 	return NULL;
 }
 
-static bool is_plain(char c)
-{
-	return isalnum((unsigned char)c) || strchr("._,/:+=@-", c);
-}
-
-/* Writes a word, in single quotes where the grammar or a shell would otherwise not read it as one word. */
 static void print_word(FILE *out, const char *word)
 {
-	bool plain = *word;
+	char quoted[4 * XLAGG_TEXT_MAX];
 
-	for (const char *c = word; *c; c++)
-		plain &= is_plain(*c);
-	if (plain) {
-		fputs(word, out);
-		return;
-	}
-	fputc('\'', out);
-	for (; *word; word++) {
-		if (*word == '\'')
-			fputs("'\\''", out);
-		else
-			fputc(*word, out);
-	}
-	fputc('\'', out);
+	fputs(ctl_quote(word, quoted, sizeof(quoted)), out);
 }
 
 static void print_values(FILE *out, const struct xlagg_option *options, size_t count, uint64_t has, const void *conf)

@@ -39,7 +39,9 @@ static void parse_again(const struct ctl_command *command, struct ctl_command *r
 	at = text;
 	count = ctl_split(&at, words, CTL_MAX_WORDS, &line, sentence);
 	must(count > 0 && line == 1);
-	must(ctl_parse(count, words, command->from_file, ret, sentence) == 0);
+	/* As in a file: what is typed must not have an odd name for a new lagg. */
+	must(ctl_parse(count, words, true, ret, sentence) == 0);
+	ret->from_file = command->from_file;
 	must(ctl_split(&at, words, CTL_MAX_WORDS, &line, sentence) == 0);
 	free(text);
 }

@@ -398,9 +398,7 @@ Test(ctl_codec, wrong_values)
 	nlh = mnl_nlmsg_put_header(buffer);
 	nlh->nlmsg_type = XLAGG_CMD_LAGG_ADD;
 	mnl_attr_put_strz(nlh, XLAGG_A_NAME, "a/b");
-	expect_refused(
-	    nlh, -EINVAL,
-	    "a/b cannot be the name of a lagg: it may have no blanks, /, :, % or characters outside of ASCII");
+	expect_refused(nlh, -EINVAL, "a/b cannot be the name of a lagg: Linux allows no blanks, /, : or % in it");
 	kit_no_leak();
 }
 

@@ -240,8 +240,7 @@ Test(ctl_option, wrong_values)
 	    {"mac", "02:00:00:00:00:0g",
 	     "02:00:00:00:00:0g is not a value of mac; it takes auto, a MAC, from DEV or active"},
 	    {"mac", "from ", "the device that mac is from has no name; give it one of 1 to 15 characters"},
-	    {"primary", "eth/0",
-	     "eth/0 cannot be the name of a port: it may have no blanks, /, :, % or characters outside of ASCII"},
+	    {"primary", "eth/0", "eth/0 cannot be the name of a port: Linux allows no blanks, /, : or % in it"},
 	    {"primary", "abcdefghijklmnop",
 	     "abcdefghijklmnop is too long for the name of a port: 16 characters; Linux allows 15"},
 	    {"probe", "10.0.0.1,10.0.0",
@@ -366,9 +365,12 @@ Test(ctl_option, print_of_a_value_that_is_none)
 Test(ctl_option, names)
 {
 	static const char *const wrong[] = {
-	    "", "abcdefghijklmnop", ".", "..", "all", "default", "a/b", "a b", "a:b", "a%d", "a\n", "\x7f", "\xc3\xa9"};
-	static const char *const right[] = {"a",   "abcdefghijklmno", "...", "eth0.5", "-x", "it's",
-					    "a#b", "lagg0",	      "\\"};
+	    "", "abcdefghijklmnop", ".", "..", "all", "default", "a/b", "a b", "a:b", "a%d", "a\n", "a\r", "\f"};
+	static const char *const right[] = {
+	    "a",    "abcdefghijklmno", "...",  "eth0.5",   "-x", "it's", "a#b", "lagg0", "\\",
+	    "\x7f", "\xc3\xa9",	       "\xff", "\x1b[31m", "\""};
+	static const char *const wrong_if_new[] = {"",	    "a b",  "b\xc3\xbcro",     "\x7f",
+						   "a\x1b", "\xff", "abcdefghijklmnop"};
 	char sentence[XLAGG_SENTENCE_MAX];
 
 	for (size_t i = 0; i < COUNT(wrong); i++) {
@@ -378,6 +380,9 @@ Test(ctl_option, names)
 	}
 	for (size_t i = 0; i < COUNT(right); i++)
 		cr_expect_eq(ctl_check_name(right[i], "a lagg", sentence), 0, "%s: %s", right[i], sentence);
+	for (size_t i = 0; i < COUNT(wrong_if_new); i++)
+		cr_expect_lt(ctl_check_new_name(wrong_if_new[i], sentence), 0, "%s", wrong_if_new[i]);
+	cr_expect_eq(ctl_check_new_name("it's#1", sentence), 0, "%s", sentence);
 }
 
 Test(ctl_option, addresses)

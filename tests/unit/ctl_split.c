@@ -74,6 +74,35 @@ Test(ctl_split, quotes)
 	expect("'a\"b' \"c'd\"\n", "1:a\"b|c'd;");
 }
 
+Test(ctl_split, escapes)
+{
+	expect("$'a b' x$'c'y$ $z '$' \"$'\"\n", "1:a b|xcy$|$z|$|$';");
+	expect("$'\\x1b[31m' $'\\x1\\x1bb' $'\\33\\0333' $'\\\\\\'\\\"'\n", "1:\x1b[31m|\x01\x1b"
+									    "b|\x1b\x1b"
+									    "3|\\'\";");
+	expect("$'\\a\\b\\e\\E\\f\\n\\r\\t\\v'\n", "1:\a\b\033\033\f\n\r\t\v;");
+	expect("$'\\xff\\xC3\\xbc'\n", "1:\xff\xc3\xbc;");
+	expect("$'\\q' a\nb\n", "1!;2:b;");
+	expect("$'\\x' a\nb\n", "1!;2:b;");
+	expect("$'\\x00'\n$'\\0'\n$'\\400'\nb\n", "1!;2!;3!;4:b;");
+	expect("$'a\nb\n", "1!;2:b;");
+	expect("$'a\\\nb\n", "1!;2:b;");
+	expect("$'", "1!;");
+	expect("$'\\", "1!;");
+	expect("$'a\\'", "1!;");
+	expect("$", "1:$;");
+}
+
+Test(ctl_split, an_escape_that_is_none)
+{
+	char text[] = "a $'\\q'\n", *at = text, *words[8], sentence[XLAGG_SENTENCE_MAX];
+	int line = 0;
+
+	cr_assert_eq(ctl_split(&at, words, 8, &line, sentence), -EINVAL);
+	cr_assert_str_eq(sentence,
+			 "a backslash in $'...' is followed by no escape of a shell's; write two for a backslash");
+}
+
 Test(ctl_split, quote_that_is_not_closed)
 {
 	char text[] = "a 'b\nc\n", *at = text, *words[8], sentence[XLAGG_SENTENCE_MAX];
@@ -99,7 +128,7 @@ Test(ctl_split, too_many_words)
 /* Whatever the text, lines are counted right: a marker stands on its own line behind it. */
 Test(ctl_split, any_text)
 {
-	static const char alphabet[] = "ab \\\\\n\n'\"#\r";
+	static const char alphabet[] = "ab \\\\\n\n'\"#\r$$x";
 	uint64_t state = 7;
 
 	for (int round = 0; round < 20000; round++) {
