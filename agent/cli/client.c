@@ -57,7 +57,12 @@ unsigned int cli_pinned_laggs(const char *pins, char *ret, size_t size)
 	for (int i = 0; i < entries; i++) {
 		if (is_lagg_folder(pins, entry[i]->d_name)) {
 			const char *before = done == 0 ? "" : done + 1 == count ? " and " : ", ";
-			int len = snprintf(ret + used, size - used, "%s%s", before, entry[i]->d_name);
+			char name[XLAGG_NAME_MAX] = "?", quoted[CTL_QUOTED_MAX];
+			int len;
+
+			ctl_name_of(entry[i]->d_name, name);
+			len =
+			    snprintf(ret + used, size - used, "%s%s", before, ctl_quote(name, quoted, sizeof(quoted)));
 
 			done++;
 			used = len > 0 && used + (size_t)len < size ? used + (size_t)len : used;

@@ -41,7 +41,7 @@ struct address_show {
 static void show_address(const struct link_address *address, void *context)
 {
 	struct address_show *show = context;
-	char text[INET6_ADDRSTRLEN], broadcast[INET_ADDRSTRLEN];
+	char text[INET6_ADDRSTRLEN], broadcast[INET_ADDRSTRLEN], name[CTL_QUOTED_MAX];
 
 	inet_ntop(address->family, address->address, text, sizeof(text));
 	if (address->family == AF_INET) {
@@ -52,8 +52,8 @@ static void show_address(const struct link_address *address, void *context)
 		if (address->has_broadcast)
 			fprintf(show->out, " broadcast %s", broadcast);
 	} else if (address->link_local) {
-		fprintf(show->out, "\tinet6 %s%%%s prefixlen %u scopeid 0x%x", text, show->link->name, address->prefix,
-			show->link->ifindex);
+		fprintf(show->out, "\tinet6 %s%%%s prefixlen %u scopeid 0x%x", text,
+			ctl_quote(show->link->name, name, sizeof(name)), address->prefix, show->link->ifindex);
 	} else {
 		fprintf(show->out, "\tinet6 %s prefixlen %u", text, address->prefix);
 	}
@@ -94,10 +94,11 @@ static void lagg_options(FILE *out, const struct view_lagg *lagg)
 static void lagg_port(FILE *out, const struct view_lagg *lagg, uint32_t index, bool verbose)
 {
 	const struct xlagg_port_status *status = &lagg->port[index];
-	char flags[80], state[128];
+	char flags[80], state[128], name[CTL_QUOTED_MAX];
 
 	words_bits(words_flag, status->flags, flags, sizeof(flags));
-	fprintf(out, "\tlaggport: %s flags=%x<%s>", lagg->model.port[index].name, status->flags, flags);
+	ctl_quote(lagg->model.port[index].name, name, sizeof(name));
+	fprintf(out, "\tlaggport: %s flags=%x<%s>", name, status->flags, flags);
 	if (!verbose || lagg->model.conf.proto != XLAGG_PROTO_LACP) {
 		fputc('\n', out);
 		return;
@@ -127,10 +128,11 @@ void ifconfig_show(FILE *out, const struct link *link, const struct view_lagg *l
 {
 	struct address_show show = {out, link};
 	uint32_t flags = bsd_flags(link);
-	char words[160], mac[XLAGG_MAC_TEXT];
+	char words[160], mac[XLAGG_MAC_TEXT], name[CTL_QUOTED_MAX];
 
 	words_bits(flag_words, flags, words, sizeof(words));
-	fprintf(out, "%s: flags=%x<%s> metric 0 mtu %u\n", link->name, flags, words, link->mtu);
+	ctl_quote(link->name, name, sizeof(name));
+	fprintf(out, "%s: flags=%x<%s> metric 0 mtu %u\n", name, flags, words, link->mtu);
 	if (link->ether) {
 		xlagg_print_mac(link->mac, mac);
 		fprintf(out, "\tether %s\n", mac);

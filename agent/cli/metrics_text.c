@@ -56,16 +56,16 @@ static uint64_t gauge_value(const void *status, const struct gauge *gauge)
 	return wide;
 }
 
+/* Writes a label. Its value is printable UTF-8: OpenMetrics demands UTF-8, and people look at it on terminals. */
 static void label(FILE *out, const char *separator, const char *name, const char *value)
 {
+	char printable[4 * XLAGG_TEXT_MAX];
+
 	fprintf(out, "%s%s=\"", separator, name);
-	for (; *value; value++) {
-		if (*value == '\n')
-			fputs("\\n", out);
-		else if (*value == '"' || *value == '\\')
-			fprintf(out, "\\%c", *value);
-		else
-			fputc(*value, out);
+	for (const char *c = ctl_printable(value, printable, sizeof(printable)); *c; c++) {
+		if (*c == '"' || *c == '\\')
+			fputc('\\', out);
+		fputc(*c, out);
 	}
 	fputc('"', out);
 }

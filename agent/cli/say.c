@@ -8,11 +8,14 @@
 
 static void say(const struct cli *cli, const char *sentence)
 {
+	char printable[2 * SENTENCE_MAX];
+
+	ctl_printable(sentence, printable, sizeof(printable));
 	fflush(stdout); /* keeps the order of output and errors if both go to one file */
 	if (cli->batch)
-		fprintf(stderr, "xlagg: %s:%d: %s\n", cli->batch, cli->line, sentence);
+		fprintf(stderr, "xlagg: %s:%d: %s\n", cli->batch, cli->line, printable);
 	else
-		fprintf(stderr, "xlagg: %s\n", sentence);
+		fprintf(stderr, "xlagg: %s\n", printable);
 }
 
 void cli_warn(const struct cli *cli, const char *format, ...)

@@ -24,7 +24,7 @@ void show_text_explain(FILE *out, const struct view_lagg *lagg, const struct vie
 void show_explain_reason(const struct view_lagg *lagg, const struct view_explain *explain, char ret[SHOW_REASON_SIZE]);
 void show_text_agent(FILE *out, const struct xlagg_agent_status *agent);
 /* Writes a failover in one line: both ports, who noticed first, how long nothing was sent, and the cause. */
-#define SHOW_FAILOVER_SIZE (XLAGG_SENTENCE_MAX + 200)
+#define SHOW_FAILOVER_SIZE (4 * XLAGG_SENTENCE_MAX + 300)
 void show_text_failover(const struct xlagg_event *event, char *ret, size_t size);
 void show_text_event(FILE *out, const struct xlagg_event *event, bool colour);
 

@@ -11,18 +11,9 @@
 static json_t *text(const char *value)
 {
 	json_t *json = json_string(value);
-	char plain[XLAGG_TEXT_MAX];
-	size_t i = 0;
+	char printable[4 * XLAGG_TEXT_MAX];
 
-	if (json)
-		return json;
-	for (; value[i] && i < sizeof(plain) - 1; i++) {
-		plain[i] = '?';
-		if (value[i] >= ' ' && value[i] <= '~')
-			plain[i] = value[i];
-	}
-	plain[i] = '\0';
-	return json_string(plain);
+	return json ? json : json_string(ctl_printable(value, printable, sizeof(printable)));
 }
 
 static void put(json_t *object, const char *key, json_t *value)

@@ -20,6 +20,22 @@ static void paint(FILE *out, bool colour, const char *how, const char *text)
 		fputs(text, out);
 }
 
+static void name(FILE *out, const char *name)
+{
+	char quoted[CTL_QUOTED_MAX];
+
+	fputs(ctl_quote(name, quoted, sizeof(quoted)), out);
+}
+
+/* Writes " (REASON)", or nothing without one. */
+static void reason(FILE *out, const char *reason)
+{
+	char printable[4 * XLAGG_SENTENCE_MAX];
+
+	if (reason[0])
+		fprintf(out, " (%s)", ctl_printable(reason, printable, sizeof(printable)));
+}
+
 static const char *word_or(const char *const *table, uint32_t value)
 {
 	const char *word = words_get(table, value);
@@ -122,13 +138,12 @@ static void port_details(FILE *out, const char *indent, const struct view_lagg *
 static void port_line(FILE *out, const struct xlagg_port_model *port, const struct xlagg_port_status *status,
 		      bool colour)
 {
-	char flags[80];
+	char flags[80], quoted[CTL_QUOTED_MAX];
 
 	words_bits(words_flag, status->flags, flags, sizeof(flags));
-	paint(out, colour, status->reason[0] ? RED : GREEN, port->name);
+	paint(out, colour, status->reason[0] ? RED : GREEN, ctl_quote(port->name, quoted, sizeof(quoted)));
 	fprintf(out, " flags=%x<%s>", status->flags, flags);
-	if (status->reason[0])
-		fprintf(out, " (%s)", status->reason);
+	reason(out, status->reason);
 }
 
 /* A port without carrier has no speed. With carrier, the driver may not know it. */
@@ -148,7 +163,8 @@ void show_text_port(FILE *out, const struct view_lagg *lagg, uint32_t port, stru
 {
 	const struct xlagg_port_status *status = &lagg->port[port];
 
-	fprintf(out, "%s: ", lagg->model.name);
+	name(out, lagg->model.name);
+	fputs(": ", out);
 	port_line(out, &lagg->model.port[port], status, how.colour);
 	fputc('\n', out);
 	fprintf(out, "    carrier %s", status->carrier ? "up" : "down");
@@ -164,10 +180,11 @@ static void lagg_options(FILE *out, const struct xlagg_lagg_conf *conf)
 	int column = 0;
 
 	for (size_t i = 0; i < XLAGG_LAGG_OPTIONS; i++) {
-		char value[XLAGG_TEXT_MAX];
+		char value[XLAGG_TEXT_MAX], printable[4 * XLAGG_TEXT_MAX];
 
 		ctl_print_value(&xlagg_lagg_options[i], conf, value, sizeof(value));
-		column += fprintf(out, "%s%s %s", column ? " " : "    ", xlagg_lagg_options[i].name, value);
+		ctl_printable(value, printable, sizeof(printable));
+		column += fprintf(out, "%s%s %s", column ? " " : "    ", xlagg_lagg_options[i].name, printable);
 		if (column > 80 && i + 1 < XLAGG_LAGG_OPTIONS) {
 			fputc('\n', out);
 			column = 0;
@@ -201,14 +218,13 @@ static void lagg_details(FILE *out, const struct view_lagg *lagg)
 static void head(FILE *out, const struct view_lagg *lagg, bool colour)
 {
 	const struct xlagg_lagg_status *status = &lagg->status;
-	char mac[XLAGG_MAC_TEXT];
+	char mac[XLAGG_MAC_TEXT], quoted[CTL_QUOTED_MAX];
 
 	xlagg_print_mac(status->mac, mac);
-	paint(out, colour, BOLD, lagg->model.name);
+	paint(out, colour, BOLD, ctl_quote(lagg->model.name, quoted, sizeof(quoted)));
 	fprintf(out, ": <%s> mtu %u mac %s status: ", status->admin_up ? "UP" : "", status->mtu, mac);
 	paint(out, colour, status->carrier ? GREEN : RED, status->carrier ? "active" : "no carrier");
-	if (status->reason[0])
-		fprintf(out, " (%s)", status->reason);
+	reason(out, status->reason);
 	fputc('\n', out);
 }
 
@@ -250,16 +266,18 @@ void show_explain_reason(const struct view_lagg *lagg, const struct view_explain
 
 void show_text_explain(FILE *out, const struct view_lagg *lagg, const struct view_explain *explain)
 {
-	char reason[SHOW_REASON_SIZE];
+	char why[SHOW_REASON_SIZE], printable[4 * SHOW_REASON_SIZE];
 
-	show_explain_reason(lagg, explain, reason);
-	fprintf(out, "%s: hash 0x%08x bucket %u port %s: %s\n", lagg->model.name, explain->probe.hash,
-		explain->probe.bucket, explain->port[0] ? explain->port : "none", reason);
+	show_explain_reason(lagg, explain, why);
+	name(out, lagg->model.name);
+	fprintf(out, ": hash 0x%08x bucket %u port ", explain->probe.hash, explain->probe.bucket);
+	name(out, explain->port[0] ? explain->port : "none");
+	fprintf(out, ": %s\n", ctl_printable(why, printable, sizeof(printable)));
 }
 
 void show_text_agent(FILE *out, const struct xlagg_agent_status *agent)
 {
-	char started[WORDS_TIME_SIZE];
+	char started[WORDS_TIME_SIZE], file[4 * XLAGG_TEXT_MAX], pins[4 * XLAGG_TEXT_MAX];
 	struct timespec now;
 	uint64_t uptime;
 
@@ -276,26 +294,30 @@ void show_text_agent(FILE *out, const struct xlagg_agent_status *agent)
 			agent->poll_ports, (double)agent->poll_interval_ns / 1e6, agent->poll_lockless,
 			(double)agent->poll_cpu_ns / 1e7 / (double)(uptime ? uptime : 1));
 	fprintf(out, "    laggs adopted at start %u, made since %u\n", agent->adopted, agent->fresh);
-	fprintf(out, "    configuration %s pins %s abi %u\n", agent->file[0] ? agent->file : "(none)", agent->pins,
+	ctl_quote(agent->file, file, sizeof(file));
+	ctl_quote(agent->pins, pins, sizeof(pins));
+	fprintf(out, "    configuration %s pins %s abi %u\n", agent->file[0] ? file : "(none)", pins,
 		agent->abi_version);
 }
 
 void show_text_failover(const struct xlagg_event *event, char *ret, size_t size)
 {
-	char detected[40] = "", gap[80] = "";
+	char detected[40] = "", gap[80] = "", from[CTL_QUOTED_MAX], to[CTL_QUOTED_MAX], text[4 * XLAGG_SENTENCE_MAX];
 
 	if (event->detected)
 		snprintf(detected, sizeof(detected), " detected by %s", word_or(words_detected, event->detected));
 	if (event->gap_ns != XLAGG_GAP_UNKNOWN)
 		snprintf(gap, sizeof(gap), " gap %.3f ms dropped %" PRIu64, (double)event->gap_ns / 1e6,
 			 event->dropped);
-	snprintf(ret, size, "from %s to %s%s%s%s%s", event->from[0] ? event->from : "none",
-		 event->to[0] ? event->to : "none", detected, gap, event->text[0] ? ": " : "", event->text);
+	ctl_quote(event->from[0] ? event->from : "none", from, sizeof(from));
+	ctl_quote(event->to[0] ? event->to : "none", to, sizeof(to));
+	ctl_printable(event->text, text, sizeof(text));
+	snprintf(ret, size, "from %s to %s%s%s%s%s", from, to, detected, gap, text[0] ? ": " : "", text);
 }
 
 static void event_details(FILE *out, const struct xlagg_event *event)
 {
-	char old_flags[80], new_flags[80], text[SHOW_FAILOVER_SIZE];
+	char old_flags[80], new_flags[80], text[SHOW_FAILOVER_SIZE], printable[4 * XLAGG_SENTENCE_MAX];
 
 	switch (event->type) {
 	case XLAGG_EVENT_PORT_STATE:
@@ -317,7 +339,7 @@ static void event_details(FILE *out, const struct xlagg_event *event)
 		break;
 	}
 	if (event->text[0])
-		fprintf(out, ": %s", event->text);
+		fprintf(out, ": %s", ctl_printable(event->text, printable, sizeof(printable)));
 }
 
 void show_text_event(FILE *out, const struct xlagg_event *event, bool colour)
@@ -327,10 +349,14 @@ void show_text_event(FILE *out, const struct xlagg_event *event, bool colour)
 	words_time(event->time_ns, when);
 	fprintf(out, "%s ", when);
 	paint(out, colour, BOLD, word_or(words_event, event->type));
-	if (event->lagg[0])
-		fprintf(out, " %s", event->lagg);
-	if (event->port[0])
-		fprintf(out, " %s", event->port);
+	for (int i = 0; i < 2; i++) {
+		const char *device = i == 0 ? event->lagg : event->port;
+
+		if (!device[0])
+			continue;
+		fputc(' ', out);
+		name(out, device);
+	}
 	event_details(out, event);
 	fputc('\n', out);
 }

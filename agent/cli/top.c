@@ -86,7 +86,7 @@ static int draw_lagg(struct top *top, const struct view_lagg *lagg, double secon
 {
 	const struct view_lagg *before = find(&top->before, lagg->model.name);
 	const struct xlagg_event *failover = last_failover(top, lagg->model.name);
-	char text[2 * TOP_LINE_MAX], story[SHOW_FAILOVER_SIZE], when[WORDS_TIME_SIZE];
+	char text[SHOW_FAILOVER_SIZE + TOP_LINE_MAX], story[SHOW_FAILOVER_SIZE], when[WORDS_TIME_SIZE];
 
 	top_lagg_line(lagg, before, seconds, text, sizeof(text));
 	row = line(row, A_BOLD, text);

@@ -39,15 +39,16 @@ void top_lagg_line(const struct view_lagg *lagg, const struct view_lagg *before,
 {
 	const struct xlagg_lagg_status *now = &lagg->status, *then = before ? &before->status : now;
 	const char *proto = words_get(xlagg_words_proto, lagg->model.conf.proto);
-	char tx[64], rx[64];
+	char tx[64], rx[64], name[CTL_QUOTED_MAX], reason[4 * XLAGG_SENTENCE_MAX];
 
 	rates("TX", top_rate(then->tx_bytes, now->tx_bytes, seconds),
 	      top_rate(then->tx_packets, now->tx_packets, seconds), tx, sizeof(tx));
 	rates("RX", top_rate(then->rx_bytes, now->rx_bytes, seconds),
 	      top_rate(then->rx_packets, now->rx_packets, seconds), rx, sizeof(rx));
-	snprintf(ret, size, "%s  %s  %s%s%s%s  %u of %u ports  %s  %s", lagg->model.name, proto ? proto : "unknown",
-		 now->carrier ? "active" : "no carrier", now->reason[0] ? " (" : "", now->reason,
-		 now->reason[0] ? ")" : "", now->active_ports, lagg->model.ports, tx, rx);
+	snprintf(ret, size, "%s  %s  %s%s%s%s  %u of %u ports  %s  %s", ctl_quote(lagg->model.name, name, sizeof(name)),
+		 proto ? proto : "unknown", now->carrier ? "active" : "no carrier", now->reason[0] ? " (" : "",
+		 ctl_printable(now->reason, reason, sizeof(reason)), now->reason[0] ? ")" : "", now->active_ports,
+		 lagg->model.ports, tx, rx);
 }
 
 #define COLUMNS "  %-15s %-32s %7s %10s %10s %10s %10s  %s"
@@ -62,7 +63,8 @@ void top_port_line(const struct view_lagg *lagg, uint32_t index, const struct vi
 {
 	const struct xlagg_port_status *status = &lagg->port[index];
 	const struct xlagg_port_counters *now = &status->stats, *then = now;
-	char state[80], share[16], tx[16], txp[16], rx[16], rxp[16];
+	char state[80], share[16], tx[16], txp[16], rx[16], rxp[16], name[CTL_QUOTED_MAX],
+	    reason[4 * XLAGG_SENTENCE_MAX];
 	int old = before ? ctl_find_port(&before->model, lagg->model.port[index].name) : -1;
 
 	if (old >= 0)
@@ -73,9 +75,10 @@ void top_port_line(const struct view_lagg *lagg, uint32_t index, const struct vi
 	top_human(top_rate(then->tx_packets, now->tx_packets, seconds), txp, sizeof(txp));
 	top_human(8 * top_rate(then->rx_bytes, now->rx_bytes, seconds), rx, sizeof(rx));
 	top_human(top_rate(then->rx_packets, now->rx_packets, seconds), rxp, sizeof(rxp));
-	snprintf(ret, size, COLUMNS, lagg->model.port[index].name,
+	ctl_printable(status->reason, reason, sizeof(reason));
+	snprintf(ret, size, COLUMNS, ctl_quote(lagg->model.port[index].name, name, sizeof(name)),
 		 state[0]	   ? state
 		 : status->standby ? "standby"
 				   : "-",
-		 share, tx, txp, rx, rxp, status->reason);
+		 share, tx, txp, rx, rxp, reason);
 }

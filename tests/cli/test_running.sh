@@ -82,6 +82,79 @@ test_restore_accepts_absent_devices() {
 }
 later0_is_present() { [ "$(port_field a later0 .present)" = true ]; }
 
+# Names that others give to the devices, and what becomes of them in every place where a name is written.
+ODD=('büro' $'\e[31m' "it's" '#x' 'a\b' '$(x)' $'\xff\xfe' '"q"' -v)
+test_odd_names() {
+	local name quoted i=0
+	local -a arguments=(lagg add lagg0 proto loadbalance)
+	host a
+	agent a
+	for name in "${ODD[@]}"; do
+		i=$((i + 1))
+		nip a link add v$i type veth peer name w$i
+		nip a link set dev v$i name "$name"
+		arguments+=(port "$name")
+	done
+	xl a "${arguments[@]}"
+	xl a lagg set lagg0 primary 'büro' mac from "it's"
+	is "$(xl a -j lagg show | jq '[.[0].ports[] | select(.present)] | length')" ${#ODD[@]} "ports that are present"
+	is "$(xl a -j lagg show | jq -r '.[0].ports[1].ifname')" $'\e[31m' "a name with an escape, in JSON"
+	is "$(xl a -j lagg show | jq -r '.[0].ports[6].ifname')" '\xff\xfe' "a name that is not UTF-8, in JSON"
+	xl a save >"$D/saved"
+	diff - "$D/saved" <<-'FILE'
+		lagg add lagg0 proto loadbalance primary büro mac from 'it'\''s' \
+		    port büro \
+		    port $'\x1b[31m' \
+		    port 'it'\''s' \
+		    port '#x' \
+		    port 'a\b' \
+		    port '$(x)' \
+		    port $'\xff\xfe' \
+		    port '"q"' \
+		    port -v
+	FILE
+	{ xl a lagg show && xl a -d -s lagg show && xl a port show && xl a metrics && xl a ifconfig; } >"$D/shown"
+	! grep -q $'\e' "$D/saved" "$D/shown" || fail "an escape reaches the terminal"
+	iconv -f UTF-8 -t UTF-8 "$D/shown" >"$D/utf8" || fail "something that is printed is not UTF-8"
+	# What is printed for people can be pasted into a shell.
+	while read -r quoted; do
+		eval "xl a port set lagg0 $quoted weight 2"
+	done < <(xl a lagg show | sed -n 's/^    laggport: \(.*\) flags=.*/\1/p')
+	is "$(xl a -j lagg show | jq '[.[0].ports[] | select(.weight == 2)] | length')" ${#ODD[@]} "ports that were set"
+	# What save prints, check, diff, restore and -b accept.
+	xl a save "$D/conf"
+	xl a check "$D/conf"
+	is "$(xl a diff "$D/conf")" "" "diff with what was saved"
+	xl a flush
+	xl a restore "$D/conf"
+	is "$(xl a diff "$D/conf")" "" "diff with what was restored"
+	xl a flush
+	xl a -b "$D/conf"
+	is "$(xl a diff "$D/conf")" "" "diff with what the batch made"
+	refused 'lagg9' xl a port del lagg9 $'\e[31m'
+	! grep -q $'\e' "$D/stderr" || fail "an escape reaches the terminal in an error"
+}
+# Named so by others while the agent runs, and while it is away.
+test_odd_names_given_later() {
+	one_lagg
+	nip a link set dev eth1 name 'büro'
+	nip a link set dev eth2 name $'\x01\x7f'
+	nip a link set dev lagg0 name "lagg0#'"
+	wait_for 5 named_in_json "lagg0#'"
+	wait_for 5 saves 'port büro'
+	wait_for 5 saves "port \$'\\x01\\x7f'"
+	xl a save "$D/conf"
+	agent_end a KILL
+	agent a
+	is "$(xl a diff "$D/conf")" "" "diff of what was adopted"
+	is "$(xl a -j lagg show | jq -r '.[0].ports | map(.present) | all')" true "adopted ports are present"
+	has_carrier a "lagg0#'" || fail "no carrier after the agent's restart"
+	xl a lagg del "lagg0#'"
+	nip a link show dev 'büro' >/dev/null
+}
+saves() { xl a save >"$D/now" && grep -qF -- "$1" "$D/now"; }
+named_in_json() { [ "$(xl a -j lagg show | jq -r '.[0].ifname')" = "$1" ]; }
+
 test_save_is_atomic() {
 	one_lagg
 	echo "what was there" >"$D/file"

@@ -223,22 +223,22 @@ Test(cli_save, a_folder_that_does_not_exist)
 
 Test(cli_save, pinned_laggs_are_named)
 {
-	static const char *const folders[] = {"lagg0", "lagg10", "lagg2", "netns"};
+	static const char *const folders[] = {"lagg0", "lagg10", "lagg2", "b%=c3%=bcro%=1b", "netns"};
 	char pins[] = "/tmp/cli_pins.XXXXXX", path[128], names[128];
 
 	cr_assert(mkdtemp(pins));
 	cr_expect_eq(cli_pinned_laggs(pins, names, sizeof(names)), 0);
 	cr_expect_str_eq(names, "");
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 5; i++) {
 		snprintf(path, sizeof(path), "%s/%s", pins, folders[i]);
 		cr_assert_eq(mkdir(path, 0755), 0);
 		strcat(path, "/control");
-		if (i < 3)
+		if (i < 4)
 			fclose(fopen(path, "w"));
 	}
-	cr_expect_eq(cli_pinned_laggs(pins, names, sizeof(names)), 3);
-	cr_expect_str_eq(names, "lagg0, lagg2 and lagg10");
-	for (size_t i = 0; i < 4; i++) {
+	cr_expect_eq(cli_pinned_laggs(pins, names, sizeof(names)), 4);
+	cr_expect_str_eq(names, "$'b\xc3\xbcro\\x1b', lagg0, lagg2 and lagg10");
+	for (size_t i = 0; i < 5; i++) {
 		snprintf(path, sizeof(path), "%s/%s/control", pins, folders[i]);
 		unlink(path);
 		*strrchr(path, '/') = '\0';

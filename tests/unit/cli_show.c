@@ -223,7 +223,7 @@ Test(cli_show, a_name_that_is_no_utf8_does_not_break_the_json)
 	kit_lagg(XLAGG_PROTO_FAILOVER, &lagg);
 	strcpy(lagg.model.port[0].name, "e\xff\xfe");
 	json = show_json_port(&lagg, 0, false, false);
-	expect_at(json, "ifname", "\"e??\"");
+	expect_at(json, "ifname", "\"e\\\\xff\\\\xfe\"");
 	expect_at(json, "lagg", "\"lagg0\"");
 	json_decref(json);
 }
@@ -295,6 +295,70 @@ Test(cli_show, events_as_text)
 	cr_expect_str_eq(text, "2026-01-31T12:00:00.123456Z failover lagg0 eth2 from eth1 to eth2 detected by fentry "
 			       "gap 0.340 ms dropped 3: "
 			       "eth1: no carrier\n");
+}
+
+/* --- odd names --- */
+
+#define ESCAPE "\x1b[31m"
+#define INVALID "a\xff"
+
+static void odd_names(struct view_lagg *ret)
+{
+	kit_lagg(XLAGG_PROTO_FAILOVER, ret);
+	strcpy(ret->model.name, "b\xc3\xbcro");
+	strcpy(ret->model.port[0].name, ESCAPE);
+	strcpy(ret->model.port[1].name, INVALID);
+	strcpy(ret->status.active_port, ESCAPE);
+	strcpy(ret->port[1].reason, "standby: " ESCAPE " is the active port");
+	strcpy(ret->model.conf.primary, ESCAPE);
+}
+
+Test(cli_show, odd_names_on_a_terminal)
+{
+	struct view_lagg lagg;
+	char *text;
+
+	odd_names(&lagg);
+	text = kit_text(&lagg, true, true);
+	cr_expect(strncmp(text, "b\xc3\xbcro: <UP> ", 12) == 0, "%s", text);
+	cr_expect(strstr(text, "laggport: $'\\x1b[31m' flags=5<MASTER,ACTIVE>"), "%s", text);
+	cr_expect(strstr(text, "laggport: $'a\\xff' flags=0<> (standby: \\x1b[31m is the active port)"), "%s", text);
+	cr_expect(strstr(text, "primary \\x1b[31m "), "%s", text);
+	cr_expect_not(strchr(text, '\x1b'), "an escape reaches the terminal");
+	free(text);
+}
+
+Test(cli_show, odd_names_in_events)
+{
+	struct xlagg_event event = {.type = XLAGG_EVENT_FAILOVER,
+				    .gap_ns = XLAGG_GAP_UNKNOWN,
+				    .port = ESCAPE,
+				    .from = INVALID,
+				    .to = ESCAPE,
+				    .lagg = "lagg0",
+				    .text = "no carrier\n" ESCAPE};
+	char text[512] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
+
+	show_text_event(out, &event, false);
+	fclose(out);
+	cr_expect(
+	    strstr(text, "failover lagg0 $'\\x1b[31m' from $'a\\xff' to $'\\x1b[31m': no carrier\\x0a\\x1b[31m\n"),
+	    "%s", text);
+}
+
+Test(cli_show, odd_names_in_json)
+{
+	struct view_lagg lagg;
+	json_t *json, *ports;
+
+	odd_names(&lagg);
+	json = show_json_lagg(&lagg, true, true);
+	ports = json_object_get(json, "ports");
+	cr_expect_str_eq(json_string_value(json_object_get(json, "ifname")), "b\xc3\xbcro");
+	cr_expect_str_eq(json_string_value(json_object_get(json_array_get(ports, 0), "ifname")), ESCAPE);
+	cr_expect_str_eq(json_string_value(json_object_get(json_array_get(ports, 1), "ifname")), "a\\xff");
+	json_decref(json);
 }
 
 /* --- explain --- */
@@ -374,6 +438,21 @@ Test(cli_show, metrics_are_whole_families)
 			cr_expect_eq(strncmp(line, family + 1, strlen(family) - 2), 0, "%s within%s", line, family);
 		}
 	}
+	free(text);
+}
+
+Test(cli_show, odd_names_in_metrics)
+{
+	struct xlagg_agent_status agent = {.version = "0.1", .kernel = "6.12"};
+	struct view_lagg lagg;
+	struct view view = {.laggs = 1, .lagg = &lagg};
+	char *text;
+
+	odd_names(&lagg);
+	text = metrics(&agent, &view);
+	cr_expect(strstr(text, "xlagg_port_carrier{lagg=\"b\xc3\xbcro\",port=\"\\\\x1b[31m\"} 1\n"), "%s", text);
+	cr_expect(strstr(text, "xlagg_port_carrier{lagg=\"b\xc3\xbcro\",port=\"a\\\\xff\"} 1\n"), "%s", text);
+	cr_expect_not(strchr(text, '\x1b'), "an escape reaches the terminal");
 	free(text);
 }
 
