@@ -61,9 +61,9 @@ int ctl_parse_address(const char *word, char ret[XLAGG_ADDRESS_MAX], char senten
 int ctl_parse_ethertypes(const char *text, uint16_t ret[XLAGG_PORT_ETHERTYPES], char sentence[XLAGG_SENTENCE_MAX]);
 
 /* --- quote.c: names and texts where not every octet can be written as it is --- */
-/* Octets that suffice for a name that is quoted, and for the folder of one; with the NUL. */
-#define CTL_QUOTED_MAX (4 * XLAGG_NAME_MAX)
-#define CTL_FOLDER_MAX (4 * XLAGG_NAME_MAX)
+/* Octets that suffice for a name that is quoted, and for that of a folder: four for each octet, and the NUL. */
+#define CTL_QUOTED_MAX 64
+#define CTL_FOLDER_MAX 64
 /* Writes a word as ctl_split and a shell read it: as it is, in single quotes, or as $'...' if it contains anything but
  * printable UTF-8. Each octet takes four at most, and the quotes three. A result that does not fit is cut. Returns
  * ret. */

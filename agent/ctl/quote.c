@@ -165,9 +165,12 @@ static bool take_escape(const char *at, char *ret)
 {
 	int high = at[0] == '%' && at[1] == '=' ? xlagg_hex_digit(at[2]) : -1;
 	int low = high < 0 ? -1 : xlagg_hex_digit(at[3]);
-	char octet = (char)(high << 4 | low);
+	char octet;
 
-	if (low < 0 || !octet || stays_in_folder(octet) || (octet == '.' && at[4] != '='))
+	if (low < 0)
+		return false;
+	octet = (char)(high << 4 | low);
+	if (!octet || stays_in_folder(octet) || (octet == '.' && at[4] != '='))
 		return false;
 	*ret = octet;
 	return true;
