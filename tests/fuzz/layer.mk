@@ -2,7 +2,7 @@
 TEST_LAYERS += fuzz
 FUZZ_TIME ?= 60
 FUZZ ?= $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_CFLAGS := -std=gnu17 -O1 -g -Wall -Wextra -Werror -Wshadow -fsanitize=address,undefined -fno-sanitize-recover=all \
+FUZZ_CFLAGS := -std=gnu17 -O1 -g -Wall -Wextra $(WERROR_FLAG) -Wshadow -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -Iinclude -Iagent -D_GNU_SOURCE -DXLAGG_VERSION='"$(VERSION)"' -MMD -MP
 FUZZ_OBJ := $(patsubst %.c,$(B)/fuzz/%.o,$(wildcard agent/core/*.c agent/core/*/*.c agent/ctl/*.c))
 # Without the sockets, which the fuzzer of netlink has of its own, and without ethtool, which is not asked by netlink.
