@@ -2,13 +2,19 @@
 # tally.sh TAP...
 # Names what failed, what was skipped and what needed a second try, then prints "N second tries" and, as the last line,
 # "N passed, N failed, N skipped". Fails when a test failed, when more than three needed a second try, or when a layer wrote
-# no result, fewer than it planned, or skipped everything.
+# no result, fewer than it planned, or skipped every test. A layer that planned none and says why ("1..0 # SKIP ...") is one
+# that is skipped.
 set -eu
 SECOND_TRIES_MAX=3
 passed=0 failed=0 skipped=0 retried=0 bad=0
 for tap; do
 	layer=$(basename "$tap" .tap)
 	[ -s "$tap" ] || { echo "$layer: no result at all"; failed=$((failed + 1)); continue; }
+	if grep -qiE '^1\.\.0 # skip' "$tap"; then
+		sed -n "s/^1\.\.0 # /$layer: /p" "$tap"
+		skipped=$((skipped + 1))
+		continue
+	fi
 	s=$(grep -ciE '^ok.* # skip' "$tap") || s=0
 	p=$(grep -cE '^ok' "$tap") || p=0
 	f=$(grep -cE '^not ok' "$tap") || f=0

@@ -31,6 +31,10 @@ test_tally_adds_up() {
 	tally good.tap
 	is "$STATUS" 0 "status"
 	is "$OUT" $'good: ok 2 - b # SKIP no such kernel\n0 second tries\n1 passed, 0 failed, 1 skipped' "sum"
+	tap absent '1..0 # SKIP no mirror'
+	tally good.tap absent.tap
+	is "$STATUS" 0 "status with a layer that is skipped"
+	is "$OUT" $'good: ok 2 - b # SKIP no such kernel\nabsent: SKIP no mirror\n0 second tries\n1 passed, 0 failed, 2 skipped' "sum"
 	tap bad 'ok 1 - a' 'not ok 2 - b' 1..2
 	tally good.tap bad.tap
 	is "$STATUS" 1 "status with a failed test"
