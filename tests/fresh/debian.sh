@@ -90,7 +90,8 @@ with_packages() {
 	printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
 	chmod 755 "$1/usr/sbin/policy-rc.d"
 	# shellcheck disable=SC2086
-	{ enter "$1" apt-get -qq update && enter "$1" apt-get -qq -y --no-install-recommends install $packages; } >"$1.log" 2>&1 ||
+	{ "$here/enter.sh" "$1" apt-get -qq update &&
+		"$here/enter.sh" "$1" apt-get -qq -y --no-install-recommends install $packages; } >"$1.log" 2>&1 ||
 		{ tail -n 20 "$1.log" >&2; die "these cannot be installed in $release:" $packages; }
 	rm "$1/usr/sbin/policy-rc.d"
 	keep_packages "$1"
