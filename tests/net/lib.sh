@@ -343,7 +343,11 @@ tear_down() {
 	for label in "${!CHILD[@]}"; do kill -KILL "${CHILD[$label]}" 2>/dev/null || :; done
 	for h in "${!AGENT[@]}"; do kill -KILL "${AGENT[$h]}" 2>/dev/null || :; done
 	wait 2>/dev/null || :
-	for h in "${HOSTS[@]}"; do ip netns del "$P-$h" || status=1; done
+	for h in "${HOSTS[@]}"; do
+		# an agent that is killed leaves its lock
+		rm -f "/run/xlagg/.namespace-$(stat -L -c %i "/run/netns/$P-$h").lock" || status=1
+		ip netns del "$P-$h" || status=1
+	done
 	rm -rf "${BPFFS:?}/$P"-*
 	rm -rf "$D"
 	return $status
