@@ -222,6 +222,8 @@ struct xlagg_undo {
 	__u8 mac[6];	    /* the MAC before */
 	__u8 was_up;	    /* 1: administratively up before */
 	__u8 ipv6_disabled; /* net.ipv6.conf.*.disable_ipv6 before */
+	__u8 addr_gen_mode; /* net.ipv6.conf.*.addr_gen_mode before */
+	__u8 reserved[3];   /* 0 */
 	__u64 features_off; /* enum xlagg_feature_bit: features that were on before and are off now */
 	char alias[256];    /* the ifalias before (IFALIASZ) */
 	char name[16];	    /* the device's name, for messages */
@@ -236,6 +238,7 @@ enum xlagg_undo_bit {
 	XLAGG_UNDO_ALIAS = 1 << 6,
 	XLAGG_UNDO_FEATURES = 1 << 7,
 	XLAGG_UNDO_SLOW_ADDRESS = 1 << 8, /* 01-80-C2-00-00-02 was added to the device's filter */
+	XLAGG_UNDO_ADDR_GEN = 1 << 9,	  /* the kernel was told to make no IPv6 addresses on the device */
 };
 enum xlagg_feature_bit {
 	XLAGG_FEATURE_RX_VLAN = 1 << 0, /* rx-vlan-hw-parse */
