@@ -152,6 +152,7 @@ struct xlagg_port_status {
 		uint32_t suppressed; /* boolean: held back by option damping */
 		uint32_t reuse_ms;   /* time until it is no longer held back, ms; 0: it is not */
 	} damping;
+	char notice[XLAGG_SENTENCE_MAX]; /* what people have to know of it although it is in use; else empty */
 };
 
 struct xlagg_lagg_status {
@@ -172,6 +173,7 @@ struct xlagg_lagg_status {
 	struct xlagg_lacp_end actor, partner;
 	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes;
 	uint64_t tx_dropped[XLAGG_TX_DROP_MAX]; /* by enum xlagg_tx_drop */
+	char notice[XLAGG_SENTENCE_MAX];	/* what people have to know of it although it works; else empty */
 };
 
 struct xlagg_agent_status {
