@@ -17,6 +17,7 @@ struct agent {
 	bool no_adopt, no_tracing;
 	uint64_t start_realtime;
 	uint64_t heartbeat_ns; /* monotonic time of the last one */
+	bool uppers_changed;   /* devices above laggs have to be looked at */
 	uint32_t clocks;       /* counts the looks at laggs' clocks */
 	uint32_t adopted, fresh;
 	struct lagg *lagg[2 * XLAGG_MAX_LAGGS]; /* within a transaction those that come and those that go */

@@ -14,7 +14,10 @@
 #include "lagg/headless.h"
 #include "lagg/identity.h"
 #include "lagg/ports.h"
+#include "lagg/upkeep.h"
 #include "laggs.h"
+
+#define SOON_NS (30 * NS_PER_MS)
 
 static struct lagg *lagg_of_device(struct agent *agent, int ifindex)
 {
@@ -38,6 +41,21 @@ static bool port_of_device(struct agent *agent, int ifindex, struct lagg **lagg,
 		}
 	}
 	return false;
+}
+
+/* The look comes soon, and not at once: changes often come together. */
+static void look_soon(struct agent *agent)
+{
+	uint64_t soon = (clock_now() + SOON_NS) / 1000, next;
+	if (sd_event_source_get_time(agent->look, &next) >= 0 && next > soon)
+		sd_event_source_set_time(agent->look, soon);
+}
+
+/* Something above a lagg's device may have come or gone. */
+static void uppers_changed(struct agent *agent)
+{
+	agent->uppers_changed = true;
+	look_soon(agent);
 }
 
 static bool named_so(const struct device *device, const char *name)
@@ -95,26 +113,6 @@ static void retry_lagg(struct lagg *lagg, uint64_t now)
 	}
 }
 
-/* What is put on the lagg's device in another namespace, a container's macvlan, makes it promiscuous without a word. */
-static void look_at_lagg(struct lagg *lagg)
-{
-	struct device device;
-	if (netlink_get(lagg->host->nl, lagg->ifindex, &device) == 0 && lagg->promisc != (device.promiscuity > 0))
-		lagg_device_changed(lagg, &device);
-}
-
-void devices_look(struct agent *agent)
-{
-	uint64_t now = clock_now();
-	for (uint32_t i = 0; i < agent->laggs; i++) {
-		retry_lagg(agent->lagg[i], now);
-		look_at_lagg(agent->lagg[i]);
-	}
-	heartbeat_look_at_clocks(agent);
-	if (agent->host.poll)
-		carrier_poll_calm(agent->host.poll, now);
-}
-
 static void lagg_device_gone(struct agent *agent, struct lagg *lagg)
 {
 	log_info("%s: its device was removed, and so is the lagg", lagg->model.name);
@@ -124,20 +122,45 @@ static void lagg_device_gone(struct agent *agent, struct lagg *lagg)
 	identity_forget(&agent->host, name);
 }
 
-/* Whoever sets the lower end up or down means the carrier, which is not theirs. */
-static void lower_end_changed(struct lagg *lagg, const struct device *lower)
+static void note_upper(void *context, const struct device *device, bool gone)
 {
-	if (lagg->carrier != !!(lower->flags & IFF_UP))
-		lagg_assert_carrier(lagg);
+	struct agent *agent = context;
+	struct lagg *below = device->link ? lagg_of_device(agent, device->link) : NULL;
+	if (below && !gone && strcmp(device->kind, "vlan") == 0)
+		below->vlans_seen = true;
 }
 
-/* What is put on the lagg's device decides what the ports have to let in, and is no change of that device. */
-static void uppers_changed(struct lagg *lagg)
+/* What is put on a lagg's device decides what the ports have to let in, and is no change of that device. One list of
+ * all devices serves all laggs. */
+static void look_at_uppers(struct agent *agent)
 {
-	struct device device;
-	lagg_let_in(lagg, lagg->promisc, device_has_vlans(lagg));
-	if (netlink_get(lagg->host->nl, lagg->ifindex, &device) == 0)
-		lagg_device_changed(lagg, &device);
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		agent->lagg[i]->vlans_seen = false;
+	int r = netlink_list(agent->host.nl, note_upper, agent);
+	if (r < 0) {
+		log_warning("cannot tell whether there are VLANs on laggs: %s", strerror(-r));
+		return; /* asked again at the next look */
+	}
+	agent->uppers_changed = false;
+	for (uint32_t i = 0; i < agent->laggs; i++) {
+		lagg_let_in(agent->lagg[i], agent->lagg[i]->promisc, agent->lagg[i]->vlans_seen);
+		upkeep_mark(agent->lagg[i]);
+	}
+}
+
+void devices_look(struct agent *agent)
+{
+	uint64_t now = clock_now();
+	if (agent->uppers_changed && agent->laggs)
+		look_at_uppers(agent);
+	for (uint32_t i = agent->laggs; i-- > 0;) {
+		retry_lagg(agent->lagg[i], now);
+		if (upkeep_look(agent->lagg[i], now) == -ENODEV)
+			lagg_device_gone(agent, agent->lagg[i]);
+	}
+	heartbeat_look_at_clocks(agent);
+	if (agent->host.poll)
+		carrier_poll_calm(agent->host.poll, now);
 }
 
 static void other_changed(struct agent *agent, const struct device *device)
@@ -145,11 +168,12 @@ static void other_changed(struct agent *agent, const struct device *device)
 	struct lagg *below = device->link ? lagg_of_device(agent, device->link) : NULL;
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		if (agent->lagg[i]->lower_ifindex == device->ifindex) {
-			lower_end_changed(agent->lagg[i], device);
+			upkeep_mark(agent->lagg[i]);
+			look_soon(agent);
 			return;
 		}
 	if (below)
-		uppers_changed(below);
+		uppers_changed(agent);
 	look_for_absent(agent, device);
 }
 
@@ -160,13 +184,9 @@ static void device_gone(struct agent *agent, int ifindex)
 	if (lagg) {
 		lagg_device_gone(agent, lagg);
 	} else if (port_of_device(agent, ifindex, &lagg, &slot)) {
-		lagg_port_absent(lagg, slot);
-		lagg_tell(lagg, XLAGG_EVENT_PORT_DEL, lagg->port[slot].name, "its device is gone");
+		lagg_port_gone(lagg, slot);
 	} else {
-		/* Whose upper device it was is not told. */
-		for (uint32_t i = 0; i < agent->laggs; i++)
-			if (agent->lagg[i]->vlans || agent->lagg[i]->promisc)
-				uppers_changed(agent->lagg[i]);
+		uppers_changed(agent); /* whose upper device it was is not told */
 	}
 }
 
@@ -197,6 +217,25 @@ static void on_device(void *context, const struct device *device, bool gone)
 		other_changed(agent, &now);
 }
 
+/* Something beside its link changed at a device. */
+static void on_touched(void *context, int ifindex)
+{
+	struct agent *agent = context;
+	struct lagg *lagg;
+	uint32_t slot;
+	if (port_of_device(agent, ifindex, &lagg, &slot)) {
+		upkeep_mark_port(lagg, slot);
+		look_soon(agent);
+		return;
+	}
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		if (agent->lagg[i]->ifindex == ifindex || agent->lagg[i]->lower_ifindex == ifindex) {
+			upkeep_mark(agent->lagg[i]);
+			look_soon(agent);
+			return;
+		}
+}
+
 /* Ports whose device went while events were lost. */
 static void drop_missing(struct agent *agent)
 {
@@ -225,7 +264,7 @@ static int on_event(sd_event_source *source, int fd, uint32_t revents, void *con
 {
 	(void)source, (void)fd, (void)revents;
 	struct agent *agent = context;
-	int r = netlink_read_events(agent->host.nl, on_device, agent);
+	int r = netlink_read_events(agent->host.nl, on_device, on_touched, agent);
 	if (r == -ENOBUFS) {
 		log_info("device events were lost: every device is read again");
 		resync(agent);

@@ -216,6 +216,7 @@ static json_t *port_object(const struct view_lagg *lagg, uint32_t index, json_t 
 	put_number(json, "buckets", status->buckets);
 	put_time(json, "last_change", status->last_change_ns);
 	put_text(json, "reason", status->reason);
+	put_text(json, "notice", status->notice);
 	if (details) {
 		put(json, "options", options(xlagg_port_options, XLAGG_PORT_OPTIONS, &port->conf));
 		put(json, "lacp", lagg->model.conf.proto == XLAGG_PROTO_LACP ? port_lacp(status) : json_null());
@@ -305,6 +306,7 @@ json_t *show_json_lagg(const struct view_lagg *lagg, bool details, bool stats)
 	put_name(json, "admin", words_get(xlagg_words_updown, status->admin_up));
 	put_name(json, "operstate", words_get(xlagg_words_updown, status->admin_up && status->carrier));
 	put_text(json, "reason", status->reason);
+	put_text(json, "notice", status->notice);
 	put_known(json, "speed", status->speed);
 	put_name(json, "active_port", status->active_port);
 	put_number(json, "active_ports", status->active_ports);

@@ -36,6 +36,15 @@ static void reason(FILE *out, const char *reason)
 		fprintf(out, " (%s)", ctl_printable(reason, printable, sizeof(printable)));
 }
 
+/* Writes " (notice: NOTICE)", or nothing without one. */
+static void notice(FILE *out, const char *notice)
+{
+	char printable[4 * XLAGG_SENTENCE_MAX];
+
+	if (notice[0])
+		fprintf(out, " (notice: %s)", ctl_printable(notice, printable, sizeof(printable)));
+}
+
 static const char *word_or(const char *const *table, uint32_t value)
 {
 	const char *word = words_get(table, value);
@@ -144,6 +153,7 @@ static void port_line(FILE *out, const struct xlagg_port_model *port, const stru
 	paint(out, colour, status->reason[0] ? RED : GREEN, ctl_quote(port->name, quoted, sizeof(quoted)));
 	fprintf(out, " flags=%x<%s>", status->flags, flags);
 	reason(out, status->reason);
+	notice(out, status->notice);
 }
 
 /* A port without carrier has no speed. With carrier, the driver may not know it. */
@@ -225,6 +235,7 @@ static void head(FILE *out, const struct view_lagg *lagg, bool colour)
 	fprintf(out, ": <%s> mtu %u mac %s status: ", status->admin_up ? "UP" : "", status->mtu, mac);
 	paint(out, colour, status->carrier ? GREEN : RED, status->carrier ? "active" : "no carrier");
 	reason(out, status->reason);
+	notice(out, status->notice);
 	fputc('\n', out);
 }
 

@@ -81,6 +81,7 @@ static int take_port(const struct nlattr *nest, struct view_lagg *lagg)
 		case XLAGG_A_PORT_STATUS:
 			take_struct(attr, status, sizeof(*status));
 			status->reason[sizeof(status->reason) - 1] = '\0';
+			status->notice[sizeof(status->notice) - 1] = '\0';
 			break;
 		default:
 			break;
@@ -114,6 +115,7 @@ static int take_lagg_attr(const struct nlattr *attr, struct view_lagg *lagg)
 		take_struct(attr, &lagg->status, sizeof(lagg->status));
 		lagg->status.active_port[XLAGG_NAME_MAX - 1] = '\0';
 		lagg->status.reason[XLAGG_SENTENCE_MAX - 1] = '\0';
+		lagg->status.notice[XLAGG_SENTENCE_MAX - 1] = '\0';
 		return 0;
 	case XLAGG_A_PORT:
 		return take_port(attr, lagg);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* The lagg's own device: making it, its lower end, its offloads and its addresses. */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lagg/device.h"
+#include "lagg/effects.h"
 #include "lagg/ports.h"
 
 #define LOWER_NAME_FITS 12 /* longest name to which "-dp" can be added */
@@ -186,4 +189,70 @@ int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char s
 		memcpy(now->address[now->addresses++], to->address[j], sizeof(now->address[0]));
 	}
 	return 0;
+}
+
+/* --- what others do to it --- */
+
+/* Addresses that were given to xlagg and that somebody, or the kernel when the device went down, took away. */
+static int keep_addresses(struct lagg *lagg)
+{
+	int r = 0;
+	for (uint32_t i = 0; i < lagg->model.addresses && r == 0; i++) {
+		r = netlink_add_address(lagg->host->nl, lagg->ifindex, lagg->model.address[i]);
+		if (r == 0)
+			log_warning("%s: someone else removed its address %s: put back (xlagg address del removes it)",
+				    lagg->model.name, lagg->model.address[i]);
+		else if (r == -EEXIST)
+			r = 0;
+	}
+	return r;
+}
+
+static void remove_address(void *context, const struct netlink_address *address)
+{
+	struct lagg *lagg = context;
+	char text[INET6_ADDRSTRLEN], address_prefix[INET6_ADDRSTRLEN + 8];
+	inet_ntop(address->family, address->address, text, sizeof(text));
+	snprintf(address_prefix, sizeof(address_prefix), "%s/%u", text, address->prefix);
+	int r = netlink_del_address(lagg->host->nl, lagg->lower_ifindex, address_prefix);
+	log_warning("%s: its lower end got the address %s from someone else: %s", lagg->model.name, address_prefix,
+		    r < 0 ? strerror(-r) : "removed");
+}
+
+static int keep_lower_settings(struct lagg *lagg, const struct device *lower)
+{
+	struct netlink *nl = lagg->host->nl;
+	bool disabled = true;
+	int r = lower->master ? netlink_free_of_master(nl, lower->ifindex) : 0;
+	if (r == 0 && lower->mtu != lagg->looks.mtu)
+		r = netlink_set_mtu(nl, lower->ifindex, lagg->looks.mtu);
+	if (r == 0 && netlink_ipv6_disabled(lower->name, &disabled) == 0 && !disabled)
+		r = netlink_disable_ipv6(lower->name, true);
+	return r;
+}
+
+/* The lower end: nobody uses it but xlagg. */
+static int keep_lower(struct lagg *lagg)
+{
+	struct device lower;
+	char name[XLAGG_NAME_MAX], mark[64];
+	int r = netlink_get(lagg->host->nl, lagg->lower_ifindex, &lower);
+	if (r < 0)
+		return r;
+	if (lagg->carrier != !!(lower.flags & IFF_UP))
+		lagg_assert_carrier(lagg);
+	name_lower(lagg, lagg->model.name, name);
+	device_lower_mark(lagg->model.name, mark);
+	if (strcmp(lower.name, name) != 0 || strcmp(lower.alias, mark) != 0)
+		r = device_name_lower(lagg, lagg->model.name);
+	int settings = keep_lower_settings(lagg, &lower);
+	int addresses = netlink_list_addresses(lagg->host->nl, lower.ifindex, remove_address, lagg);
+	return r < 0 ? r : settings < 0 ? settings : addresses;
+}
+
+int device_keep(struct lagg *lagg)
+{
+	device_assert_features(lagg);
+	int addresses = keep_addresses(lagg), r = keep_lower(lagg);
+	return r < 0 ? r : addresses;
 }

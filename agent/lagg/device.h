@@ -19,6 +19,9 @@ bool device_has_vlans(const struct lagg *lagg);
 void device_assert_features(struct lagg *lagg);
 /* Switches them on again for the tc profile. */
 void device_release_features(struct lagg *lagg);
+/* Compares the lower end, and what xlagg needs of the lagg's device, with what is found, and puts back what differs. 0,
+ * or the first error: what failed has to be done again. */
+int device_keep(struct lagg *lagg);
 /* Adds and removes xlagg's own addresses until they are those of `to`. */
 int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX]);
 

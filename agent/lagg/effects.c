@@ -11,6 +11,7 @@
 #include "lagg/inputs.h"
 #include "lagg/probes.h"
 #include "lagg/record.h"
+#include "lagg/upkeep.h"
 #include "sys/frames/frames.h"
 #include "xlagg/wire.h"
 
@@ -38,8 +39,10 @@ void lagg_assert_carrier(struct lagg *lagg)
 	int r = netlink_set_up(lagg->host->nl, lagg->lower_ifindex, up);
 	if (up)
 		datapath_carrier(lagg->dp, true);
-	if (r < 0 && r != -ENODEV)
+	if (r < 0 && r != -ENODEV) {
 		log_error("%s: cannot set its carrier %s: %s", lagg->model.name, up ? "on" : "off", strerror(-r));
+		upkeep_mark(lagg);
+	}
 	headless_clock(lagg);
 }
 
@@ -67,7 +70,7 @@ static void take_mac_of(struct lagg *lagg, uint32_t slot)
 	input_mac(lagg, mac);
 }
 
-static void publish(struct lagg *lagg)
+void effects_publish(struct lagg *lagg)
 {
 	const struct core_output *out = core_output(lagg->core);
 	uint32_t lost[XLAGG_MAX_PORTS];
@@ -75,8 +78,11 @@ static void publish(struct lagg *lagg)
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		lost[slot] = lagg->port[slot].lost;
 	int r = datapath_publish(lagg->dp, &out->table, out->live, out->flags, lost);
-	if (r < 0)
+	lagg->unpublished = r < 0;
+	if (r < 0) {
 		log_error("%s: cannot publish its table: %s", lagg->model.name, strerror(-r));
+		upkeep_mark(lagg);
+	}
 }
 
 /* The last LACPDU that was sent, for the time without an agent. */
@@ -110,7 +116,7 @@ static void run_effect(struct lagg *lagg, struct core_effect *effect)
 	int r = 0;
 	switch (effect->kind) {
 	case CORE_PUBLISH:
-		publish(lagg);
+		effects_publish(lagg);
 		break;
 	case CORE_SEND:
 		if (port->ifindex)

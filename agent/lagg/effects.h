@@ -7,6 +7,8 @@
 
 /* Carries out the effects of the inputs so far. For inputs.c alone. */
 void effects_carry_out(struct lagg *lagg);
+/* Publishes table and port states as the core wants them now; also again, where that failed (lagg->unpublished). */
+void effects_publish(struct lagg *lagg);
 /* Makes the lagg's device and its programs say what lagg->carrier says. */
 void lagg_assert_carrier(struct lagg *lagg);
 /* Reports an event; time and lagg are filled in here. */

@@ -10,6 +10,14 @@
 #include "sys/clock.h"
 #include "sys/log.h"
 
+#define UPKEEP_PROPERTIES 10 /* of a port's device that others may change and upkeep.c puts back */
+
+/* How often a property had to be put back lately, and until when it is left alone. Times are monotonic. */
+struct upkeep_fight {
+	uint32_t times;
+	uint64_t since_ns, leave_until_ns;
+};
+
 /* A port of a running lagg. Its configuration is lagg->model.port[...] of the same name. */
 struct lagg_port {
 	bool used;
@@ -23,6 +31,9 @@ struct lagg_port {
 	char refused[XLAGG_SENTENCE_MAX];    /* why a present device is no port, or empty */
 	uint32_t refusals;		     /* how often in a row the device refused a change */
 	uint64_t retry_ns;		     /* monotonic time of the next look at a refused device */
+	uint64_t look_ns;		     /* monotonic time at which upkeep.c compares it next; 0: at once */
+	char notice[XLAGG_SENTENCE_MAX];     /* what people have to know of it although it is in use, or empty */
+	struct upkeep_fight fight[UPKEEP_PROPERTIES];
 };
 
 /* What a lagg looks like from outside: it and its ports alike. */
@@ -43,6 +54,7 @@ struct lagg {
 	bool direct;	     /* tx-path in use */
 	bool promisc;	     /* the lagg's device is promiscuous: so are the ports */
 	bool vlans;	     /* it has VLANs on it */
+	bool vlans_seen;     /* the same, while all devices are being listed */
 	bool ending;	     /* it is being taken down */
 	bool clock_failed;   /* the kernel's clock for its LACP could not be started, which was logged */
 	uint32_t next_order; /* of the next port that is added */
@@ -50,10 +62,12 @@ struct lagg {
 	struct core *core;
 	struct core_effects fx;	     /* of the inputs that are being handled; inputs.c and effects.c alone touch it */
 	uint32_t inputs;	     /* how many inputs are being handled, one within the other */
+	bool unpublished;	     /* the core's table could not be published */
 	bool carrying_out;	     /* effects are being carried out */
 	struct xlagg_event failover; /* waits for its gap to be known (gap.c); type 0: none */
 	uint64_t failover_until_ns;  /* monotonic time until which it waits */
 	uint64_t failover_told_ns;   /* monotonic time at which the last one was reported */
+	uint64_t look_ns;	     /* monotonic time at which upkeep.c compares its own devices next; 0: at once */
 	uint64_t deadline_ns;	     /* monotonic time at which the core has to run next, or CORE_NEVER */
 	struct datapath *dp;
 	sd_event_source *slow_source;		/* readable: control frames wait */

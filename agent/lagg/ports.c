@@ -13,6 +13,7 @@
 #include "lagg/ports.h"
 #include "lagg/probes.h"
 #include "lagg/record.h"
+#include "lagg/upkeep.h"
 #include "sys/port.h"
 
 #define RETRY_NS (2 * NS_PER_S) /* until a device that was refused is looked at again */
@@ -308,21 +309,33 @@ void lagg_port_absent(struct lagg *lagg, uint32_t slot)
 	lagg->host->calls->ports(lagg->host);
 }
 
-int lagg_port_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE_MAX])
+void lagg_port_gone(struct lagg *lagg, uint32_t slot)
+{
+	lagg_port_absent(lagg, slot);
+	lagg_tell(lagg, XLAGG_EVENT_PORT_DEL, lagg->port[slot].name, "its device is gone");
+}
+
+int lagg_port_mend(struct lagg *lagg, uint32_t slot, uint32_t leave, uint32_t *differed,
+		   char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct lagg_port *port = &lagg->port[slot];
 	struct place place = {lagg, slot};
 	struct port_setup setup;
 	int r = netlink_get(lagg->host->nl, port->ifindex, &port->device);
-	/* Its removal is told by an event of its own. */
-	if (r == -ENODEV)
-		return 0;
 	if (r < 0)
 		return r;
 	port_setup_of(lagg, &port->device, &setup);
+	setup.leave = leave;
+	setup.differed = differed;
 	r = port_adjust(lagg->host->nl, &port->device, &setup, &lagg->saved.undo[slot], record_undo, &place, sentence);
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 	return r;
+}
+
+int lagg_port_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE_MAX])
+{
+	int r = lagg_port_mend(lagg, slot, 0, NULL, sentence);
+	return r == -ENODEV ? 0 : r; /* its removal is told by an event of its own */
 }
 
 int lagg_adjust_ports(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX])
@@ -394,8 +407,14 @@ void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected det
 	poll_look(lagg, slot);
 	/* The counters first: a loss after this line is one that carrier below may not show yet. */
 	datapath_lost(lagg->dp, now_lost);
-	if (netlink_get(lagg->host->nl, port->ifindex, &port->device) < 0)
-		return; /* the removal is told by an event of its own */
+	int r = netlink_get(lagg->host->nl, port->ifindex, &port->device);
+	/* Only -ENODEV means gone, which an event of its own tells. No answer is no news of the link: it is asked
+	 * again. */
+	if (r < 0) {
+		if (r != -ENODEV)
+			upkeep_mark_port(lagg, slot);
+		return;
+	}
 	link.admin_up = port->device.flags & IFF_UP;
 	link.carrier = port->device.carrier;
 	ethtool_carrier(port->device.name, &link.carrier);
@@ -418,14 +437,8 @@ void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected det
 
 void lagg_port_changed(struct lagg *lagg, uint32_t slot, const struct device *device)
 {
-	char sentence[XLAGG_SENTENCE_MAX] = "";
-	const struct looks *looks = &lagg->looks;
 	if (strcmp(device->name, lagg->port[slot].name) != 0)
 		lagg_port_rename(lagg, slot, device->name);
 	lagg_port_refresh(lagg, slot, XLAGG_DETECTED_NETLINK);
-	/* MAC, MTU and offloads are the lagg's to choose. */
-	bool other = device->mtu != looks->mtu || (!looks->own_macs && memcmp(device->mac, looks->mac, 6) != 0) ||
-		     lagg->model.conf.datapath == XLAGG_DATAPATH_XDP;
-	if (other && lagg_port_adjust(lagg, slot, sentence) < 0)
-		log_warning("%s: %s", lagg->model.name, sentence);
+	upkeep_port(lagg, slot);
 }

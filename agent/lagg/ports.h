@@ -21,7 +21,8 @@ bool lagg_port_retire(struct lagg *lagg, uint32_t slot);
 void lagg_port_del(struct lagg *lagg, uint32_t slot);
 /* The device of a port appeared: makes it a port. */
 int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX]);
-/* The device of a port is gone. */
+/* The device of a port is gone, with an event; or for other reasons no longer a port. */
+void lagg_port_gone(struct lagg *lagg, uint32_t slot);
 void lagg_port_absent(struct lagg *lagg, uint32_t slot);
 /* The device of a port has another name now. */
 void lagg_port_rename(struct lagg *lagg, uint32_t slot, const char *name);
@@ -33,7 +34,11 @@ void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected det
 void lagg_port_lost(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected);
 /* Makes the port's device what the lagg wants; also after someone else changed it. */
 int lagg_port_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE_MAX]);
-/* The same for all ports. 0, or the first error. */
+/* The same without the properties in `leave` (port.h); adds those that were not as wanted to *differed. -ENODEV: the
+ * device is gone. */
+int lagg_port_mend(struct lagg *lagg, uint32_t slot, uint32_t leave, uint32_t *differed,
+		   char sentence[XLAGG_SENTENCE_MAX]);
+/* The same as lagg_port_adjust() for all ports. 0, or the first error. */
 int lagg_adjust_ports(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX]);
 
 #endif

@@ -2,15 +2,19 @@
 #include "sys/port.h"
 
 #include <errno.h>
+#include <linux/if_link.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "sys/clock.h"
 #include "sys/log.h"
 
 /* Slow protocols' group address, IEEE 802.3 annex 57A. */
 static const uint8_t slow_group[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x02};
+/* When many ports are looked at one after the other, the list of groups is read once. */
+#define GROUPS_FRESH_NS (100 * NS_PER_MS)
 /* What would hide a frame, or part of it, from XDP. */
 #define XDP_OFF ((uint64_t)(XLAGG_FEATURE_RX_VLAN | XLAGG_FEATURE_LRO))
 
@@ -30,6 +34,16 @@ static const char *why(const struct work *work, int error)
 {
 	const char *text = netlink_why(work->nl);
 	return *text ? text : strerror(-error);
+}
+
+/* A property is not as wanted. Returns whether it is to be changed. */
+static bool differs(const struct work *work, uint32_t property)
+{
+	if (work->setup->leave & property)
+		return false;
+	if (work->setup->differed)
+		*work->setup->differed |= property;
+	return true;
 }
 
 /* Notes that `bit` is about to be changed. */
@@ -54,7 +68,7 @@ static int set_alias(struct work *work)
 	snprintf(alias, sizeof(alias), "port of %s (xlagg)", work->setup->lagg);
 	/* Also when a dead agent has left the mark: it has to go in the end. */
 	int r = note(work, XLAGG_UNDO_ALIAS);
-	if (r < 0 || strcmp(work->device.alias, alias) == 0)
+	if (r < 0 || strcmp(work->device.alias, alias) == 0 || !differs(work, XLAGG_UNDO_ALIAS))
 		return r;
 	r = netlink_set_alias(work->nl, work->device.ifindex, alias);
 	if (r < 0)
@@ -80,7 +94,7 @@ static int disable_ipv6(struct work *work)
 		work->undo->ipv6_disabled = disabled;
 		r = note(work, XLAGG_UNDO_IPV6);
 	}
-	if (r < 0 || disabled)
+	if (r < 0 || disabled || !differs(work, XLAGG_UNDO_IPV6))
 		return r;
 	r = netlink_disable_ipv6(name, true);
 	if (r < 0)
@@ -90,10 +104,40 @@ static int disable_ipv6(struct work *work)
 	return r;
 }
 
+/* So that no address arises on the port in the moment before IPv6 is switched off again, where others switch it on. */
+static int stop_addresses(struct work *work)
+{
+	const struct device *device = &work->device;
+	if (!device->has_ipv6 || device->addr_gen_mode == IN6_ADDR_GEN_MODE_NONE || !differs(work, XLAGG_UNDO_ADDR_GEN))
+		return 0;
+	if (!(work->undo->changed & XLAGG_UNDO_ADDR_GEN))
+		work->undo->addr_gen_mode = device->addr_gen_mode;
+	int r = note(work, XLAGG_UNDO_ADDR_GEN);
+	if (r < 0)
+		return r;
+	r = netlink_set_addr_gen_mode(work->nl, device->ifindex, IN6_ADDR_GEN_MODE_NONE);
+	if (r < 0)
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "%s makes IPv6 addresses and cannot be told not to: %s",
+			 device->name, why(work, r));
+	return r;
+}
+
+static int leave_master(struct work *work)
+{
+	if (!work->device.master || !differs(work, PORT_MASTER))
+		return 0;
+	int r = netlink_free_of_master(work->nl, work->device.ifindex);
+	if (r < 0)
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX,
+			 "%s was made part of a %s and cannot be taken out of it: %s", work->device.name,
+			 work->device.master_kind[0] ? work->device.master_kind : "device", why(work, r));
+	return r;
+}
+
 static int set_mac(struct work *work, const uint8_t mac[6])
 {
 	const char *name = work->device.name;
-	if (memcmp(work->device.mac, mac, 6) == 0)
+	if (memcmp(work->device.mac, mac, 6) == 0 || !differs(work, XLAGG_UNDO_MAC))
 		return 0;
 	int r = note(work, XLAGG_UNDO_MAC);
 	if (r < 0)
@@ -134,7 +178,7 @@ static void explain_mtu(const struct work *work, uint32_t mtu, int error)
 
 static int set_mtu(struct work *work, uint32_t mtu)
 {
-	if (work->device.mtu == mtu)
+	if (work->device.mtu == mtu || !differs(work, XLAGG_UNDO_MTU))
 		return 0;
 	int r = note(work, XLAGG_UNDO_MTU);
 	if (r < 0)
@@ -147,7 +191,7 @@ static int set_mtu(struct work *work, uint32_t mtu)
 
 static int set_allmulti(struct work *work)
 {
-	if (work->device.flags & IFF_ALLMULTI)
+	if (work->device.flags & IFF_ALLMULTI || !differs(work, XLAGG_UNDO_ALLMULTI))
 		return 0;
 	int r = note(work, XLAGG_UNDO_ALLMULTI);
 	if (r < 0)
@@ -166,6 +210,8 @@ static int set_promisc(struct work *work, bool on)
 	/* Someone else's promiscuity is not ours to end. */
 	if (!on && !(work->undo->changed & XLAGG_UNDO_PROMISC))
 		return 0;
+	if (!differs(work, XLAGG_UNDO_PROMISC))
+		return 0;
 	int r = note(work, XLAGG_UNDO_PROMISC);
 	if (r < 0)
 		return r;
@@ -176,13 +222,13 @@ static int set_promisc(struct work *work, bool on)
 	return r;
 }
 
-static int join_slow_group(struct work *work)
+static int join_slow_group(struct work *work, uint64_t max_age)
 {
-	int r = netlink_has_group(work->device.ifindex, slow_group);
+	int r = netlink_has_group(work->nl, work->device.ifindex, slow_group, max_age);
 	if (r < 0)
 		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "the groups of %s cannot be read: %s", work->device.name,
 			 strerror(-r));
-	if (r != 0)
+	if (r != 0 || !differs(work, XLAGG_UNDO_SLOW_ADDRESS))
 		return r < 0 ? r : 0;
 	r = note(work, XLAGG_UNDO_SLOW_ADDRESS);
 	if (r < 0)
@@ -251,6 +297,10 @@ static int apply(struct work *work, bool first)
 {
 	const struct port_setup *setup = work->setup;
 	int r = set_alias(work);
+	if (r == 0 && !first)
+		r = leave_master(work);
+	if (r == 0)
+		r = stop_addresses(work);
 	if (r == 0)
 		r = disable_ipv6(work);
 	if (r == 0)
@@ -265,7 +315,7 @@ static int apply(struct work *work, bool first)
 	if (r == 0)
 		r = set_promisc(work, setup->promisc);
 	if (r == 0)
-		r = join_slow_group(work);
+		r = join_slow_group(work, first ? 0 : GROUPS_FRESH_NS);
 	if (r == 0)
 		r = set_features(work, setup->xdp);
 	/* Later on, who sets a port down means it. */
@@ -350,7 +400,7 @@ static void restore_filters(struct work *work)
 	int ifindex = work->device.ifindex;
 	if (undo->changed & XLAGG_UNDO_FEATURES)
 		restored(work, "offload features", ethtool_set_features(work->device.name, undo->features_off, true));
-	if ((undo->changed & XLAGG_UNDO_SLOW_ADDRESS) && netlink_has_group(ifindex, slow_group))
+	if ((undo->changed & XLAGG_UNDO_SLOW_ADDRESS) && netlink_has_group(work->nl, ifindex, slow_group, 0))
 		restored(work, "the slow protocols' group", netlink_group(work->nl, ifindex, slow_group, false));
 	if (undo->changed & XLAGG_UNDO_PROMISC)
 		restored(work, "promiscuous mode", netlink_set_promisc(work->nl, ifindex, false));
@@ -368,6 +418,15 @@ static void restore_ipv6(struct work *work)
 		restored(work, "IPv6", r);
 }
 
+/* Where others have chosen another way meanwhile, that stays. */
+static void restore_addr_gen(struct work *work)
+{
+	const struct device *device = &work->device;
+	if (device->has_ipv6 && device->addr_gen_mode == IN6_ADDR_GEN_MODE_NONE)
+		restored(work, "how it makes IPv6 addresses",
+			 netlink_set_addr_gen_mode(work->nl, device->ifindex, work->undo->addr_gen_mode));
+}
+
 static void restore_identity(struct work *work)
 {
 	const struct xlagg_undo *undo = work->undo;
@@ -376,6 +435,8 @@ static void restore_identity(struct work *work)
 		restored(work, "its MTU", netlink_set_mtu(work->nl, ifindex, undo->mtu));
 	if ((undo->changed & XLAGG_UNDO_MAC) && memcmp(work->device.mac, undo->mac, 6) != 0)
 		restored(work, "its MAC", netlink_set_mac(work->nl, ifindex, undo->mac));
+	if (undo->changed & XLAGG_UNDO_ADDR_GEN)
+		restore_addr_gen(work);
 	if (undo->changed & XLAGG_UNDO_IPV6)
 		restore_ipv6(work);
 	/* The mark goes last. An alias that someone has written over it stays. */

@@ -10,16 +10,24 @@
 
 /* What a port's device shall look like. */
 struct port_setup {
-	const char *lagg; /* for ifalias */
-	uint8_t mac[6];	  /* the lagg's MAC */
-	uint32_t mtu;	  /* the lagg's MTU */
-	bool set_mac;	  /* false: the port keeps its own */
-	bool promisc;	  /* the lagg is promiscuous, or has VLANs behind a fixed filter */
-	bool xdp;	  /* XDP sees the frames: VLAN stripping and LRO off */
+	const char *lagg;   /* for ifalias */
+	uint8_t mac[6];	    /* the lagg's MAC */
+	uint32_t mtu;	    /* the lagg's MTU */
+	bool set_mac;	    /* false: the port keeps its own */
+	bool promisc;	    /* the lagg is promiscuous, or has VLANs behind a fixed filter */
+	bool xdp;	    /* XDP sees the frames: VLAN stripping and LRO off */
+	uint32_t leave;	    /* PORT_* and enum xlagg_undo_bit: properties that are left as they are this time */
+	uint32_t *differed; /* adds those that were not as wanted; NULL: nobody asks */
 };
+
+/* Properties beside those of enum xlagg_undo_bit that port_adjust() puts right and that need no undo. */
+#define PORT_MASTER (1u << 31) /* the device belongs to no bridge, bond, team or VRF */
 
 /* Says why `device` cannot be a port of `lagg` (CLI.md "Refused as a port"), in one sentence, or gives 0. */
 int port_check(struct netlink *nl, const struct device *device, const char *lagg, char sentence[XLAGG_SENTENCE_MAX]);
+/* The part of it about addresses that the device has. */
+int port_check_no_address(struct netlink *nl, const struct device *device, const char *lagg,
+			 char sentence[XLAGG_SENTENCE_MAX]);
 /* Called before each change with what has been recorded so far. */
 typedef int (*port_record_fn)(void *context, const struct xlagg_undo *undo);
 /* Sets the device up as a port and up; fills *undo. On failure everything is put back and `sentence` says why. */

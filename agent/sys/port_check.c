@@ -27,8 +27,8 @@ static void search_address(void *context, const struct netlink_address *address)
 	search->address = *address;
 }
 
-static int check_addresses(struct netlink *nl, const struct device *device, const char *lagg,
-			   char sentence[XLAGG_SENTENCE_MAX])
+int port_check_no_address(struct netlink *nl, const struct device *device, const char *lagg,
+			 char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct address_search search = {};
 	char text[INET6_ADDRSTRLEN];
@@ -164,6 +164,6 @@ int port_check(struct netlink *nl, const struct device *device, const char *lagg
 	if (r == 0)
 		r = check_uppers(nl, device, lagg, sentence);
 	if (r == 0)
-		r = check_addresses(nl, device, lagg, sentence);
+		r = port_check_no_address(nl, device, lagg, sentence);
 	return r;
 }

@@ -71,11 +71,11 @@ int __wrap_ioctl(int fd, unsigned long request, void *argument)
 	return -1;
 }
 
-int __real_netlink_has_group(int ifindex, const uint8_t group[6]);
-int __wrap_netlink_has_group(int ifindex, const uint8_t group[6]);
-int __wrap_netlink_has_group(int ifindex, const uint8_t group[6])
+int __real_netlink_has_group(struct netlink *nl, int ifindex, const uint8_t group[6], uint64_t max_age);
+int __wrap_netlink_has_group(struct netlink *nl, int ifindex, const uint8_t group[6], uint64_t max_age);
+int __wrap_netlink_has_group(struct netlink *nl, int ifindex, const uint8_t group[6], uint64_t max_age)
 {
-	return fails() ? -ENOBUFS : __real_netlink_has_group(ifindex, group);
+	return fails() ? -ENOBUFS : __real_netlink_has_group(nl, ifindex, group, max_age);
 }
 
 int __real_netlink_ipv6_disabled(const char *name, bool *ret);

@@ -108,23 +108,23 @@ NETNS_TEST(netlink_change, a_group_outlives_the_socket)
 	struct netlink *other;
 	make_pair("p0", "p1");
 	int p0 = device_of(nl, "p0").ifindex;
-	cr_assert(!netlink_has_group(p0, slow_group));
+	cr_assert(!netlink_has_group(nl, p0, slow_group, 0));
 	/* A membership that somebody's socket holds ends with that socket, so it does not count. */
 	struct packet_mreq membership = {.mr_ifindex = p0, .mr_type = PACKET_MR_MULTICAST, .mr_alen = 6};
 	memcpy(membership.mr_address, slow_group, 6);
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	cr_assert_eq(setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership, sizeof(membership)), 0);
-	cr_assert(!netlink_has_group(p0, slow_group));
+	cr_assert(!netlink_has_group(nl, p0, slow_group, 0));
 	close(fd);
 	cr_assert_eq(netlink_open(&other), 0);
 	cr_assert_eq(netlink_group(other, p0, slow_group, true), 0);
 	cr_assert_eq(netlink_group(other, p0, slow_group, true), 0, "joining twice is no error");
 	netlink_close(&other);
-	cr_assert(netlink_has_group(p0, slow_group));
-	cr_assert(!netlink_has_group(device_of(nl, "p1").ifindex, slow_group));
+	cr_assert(netlink_has_group(nl, p0, slow_group, 0));
+	cr_assert(!netlink_has_group(nl, device_of(nl, "p1").ifindex, slow_group, 0));
 	cr_assert(shell_ok("ip maddress show dev p0 | grep -q 'link  01:80:c2:00:00:02'"));
 	cr_assert_eq(netlink_group(nl, p0, slow_group, false), 0);
-	cr_assert(!netlink_has_group(p0, slow_group));
+	cr_assert(!netlink_has_group(nl, p0, slow_group, 0));
 	cr_assert_eq(netlink_group(nl, p0, slow_group, false), -ENOENT);
 	cr_assert_eq(netlink_group(nl, 4711, slow_group, true), -ENODEV);
 }

@@ -41,7 +41,7 @@ static void look(void *context, const struct device *device, bool gone)
 static bool read_and_look(void *context)
 {
 	struct expected *expected = context;
-	cr_assert_eq(netlink_read_events(expected->nl, look, expected), 0);
+	cr_assert_eq(netlink_read_events(expected->nl, look, NULL, expected), 0);
 	return expected->seen;
 }
 
@@ -145,14 +145,14 @@ NETNS_TEST(netlink_events, overrun_is_told_and_a_list_makes_up_for_it)
 	struct expected expected = {.name = "p0", .mtu = 1099};
 	int r = 0;
 	for (int i = 0; i < 10 && r == 0; i++)
-		r = netlink_read_events(nl, look, &expected);
+		r = netlink_read_events(nl, look, NULL, &expected);
 	cr_assert_eq(r, -ENOBUFS);
 	expected.seen = false;
 	cr_assert_eq(netlink_list(nl, look, &expected), 0);
 	cr_assert(expected.seen);
 	/* The socket still works. */
 	for (r = -ENOBUFS; r == -ENOBUFS;)
-		r = netlink_read_events(nl, look, &expected);
+		r = netlink_read_events(nl, look, NULL, &expected);
 	expected = (struct expected){.nl = nl, .name = "p0", .mtu = 1200};
 	shell("ip link set p0 mtu 1200");
 	expect_event(&expected);

@@ -63,7 +63,7 @@ static void expect_port(struct netlink *nl, const char *name, const struct port_
 	cr_assert(device.flags & IFF_ALLMULTI);
 	cr_assert_eq((device.flags & IFF_PROMISC) != 0, setup->promisc);
 	cr_assert_str_eq(device.alias, "port of lagg0 (xlagg)");
-	cr_assert(netlink_has_group(device.ifindex, slow_group));
+	cr_assert(netlink_has_group(nl, device.ifindex, slow_group, 0));
 	cr_assert_eq(netlink_ipv6_disabled(name, &ipv6_disabled), 0);
 	cr_assert(ipv6_disabled);
 	cr_assert_eq(ethtool_features(name, XLAGG_FEATURE_RX_VLAN, &on), 0);

@@ -56,7 +56,7 @@ static struct device quiet_pair(struct netlink *nl)
 {
 	uint32_t mtu = 0;
 	make_pair("p0", "p1");
-	cr_assert_eq(netlink_read_events(nl, note_mtu, &mtu), 0);
+	cr_assert_eq(netlink_read_events(nl, note_mtu, NULL, &mtu), 0);
 	cr_assert_eq(mtu, 1500);
 	return device_of(nl, "p0");
 }
@@ -74,11 +74,11 @@ NETNS_TEST(sender, what_others_send_to_the_group_is_dropped)
 			cr_assert_eq(send_forged(&forged, 0, RTMGRP_LINK), 0);
 		}
 	}
-	cr_assert_eq(netlink_read_events(nl, no_event, NULL), 0);
+	cr_assert_eq(netlink_read_events(nl, no_event, NULL, NULL), 0);
 	cr_assert_eq(netlink_foreign(nl), sent);
 	/* The kernel is still heard. */
 	shell("ip link set p0 mtu 1400");
-	cr_assert_eq(netlink_read_events(nl, note_mtu, &mtu), 0);
+	cr_assert_eq(netlink_read_events(nl, note_mtu, NULL, &mtu), 0);
 	cr_assert_eq(mtu, 1400);
 	cr_assert_eq(netlink_foreign(nl), sent);
 }
@@ -88,7 +88,7 @@ NETNS_TEST(sender, the_kernel_refuses_what_others_send_to_a_socket)
 	struct device device = quiet_pair(nl);
 	struct forged forged = forge(RTM_DELLINK, sizeof(forged), &device);
 	cr_assert_eq(send_forged(&forged, mnl_socket_get_portid(nl->events), 0), -ECONNREFUSED);
-	cr_assert_eq(netlink_read_events(nl, no_event, NULL), 0);
+	cr_assert_eq(netlink_read_events(nl, no_event, NULL, NULL), 0);
 	/* In the place of the answer to the next request. */
 	forged = forge(RTM_NEWLINK, sizeof(forged), &device);
 	forged.head.nlmsg_seq = nl->seq + 1;
@@ -144,13 +144,13 @@ NETNS_TEST(sender, a_removal_counts_when_the_kernel_has_the_device_no_longer)
 	struct device device = quiet_pair(nl);
 	struct told told = {};
 	shell("ip link del p0");
-	cr_assert_eq(netlink_read_events(nl, note, &told), 0);
+	cr_assert_eq(netlink_read_events(nl, note, NULL, &told), 0);
 	cr_assert(told.gone == 1 && told.present == 0);
 	shell("ip link add p0 index %d type veth peer name p1", device.ifindex);
-	cr_assert_eq(netlink_read_events(nl, note, &told), 0);
+	cr_assert_eq(netlink_read_events(nl, note, NULL, &told), 0);
 	told = (struct told){};
 	shell("ip link del p0 && ip link add p0 index %d mtu 1300 type veth peer name p1", device.ifindex);
-	cr_assert_eq(netlink_read_events(nl, note, &told), 0);
+	cr_assert_eq(netlink_read_events(nl, note, NULL, &told), 0);
 	cr_assert(told.gone == 0 && told.present > 0, "the present one is of the same number and kind");
 	cr_assert_eq(told.device.mtu, 1300);
 }

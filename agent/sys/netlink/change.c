@@ -82,6 +82,26 @@ int netlink_set_mac(struct netlink *nl, int ifindex, const uint8_t mac[6])
 	return set < 0 ? set : r;
 }
 
+int netlink_free_of_master(struct netlink *nl, int ifindex)
+{
+	struct netlink_request request;
+	struct nlmsghdr *nlh = begin_change(&request, ifindex);
+	mnl_attr_put_u32(nlh, IFLA_MASTER, 0);
+	return netlink_talk(nl, nlh, NULL);
+}
+
+int netlink_set_addr_gen_mode(struct netlink *nl, int ifindex, uint8_t mode)
+{
+	struct netlink_request request;
+	struct nlmsghdr *nlh = begin_change(&request, ifindex);
+	struct nlattr *families = mnl_attr_nest_start(nlh, IFLA_AF_SPEC);
+	struct nlattr *inet6 = mnl_attr_nest_start(nlh, AF_INET6);
+	mnl_attr_put_u8(nlh, IFLA_INET6_ADDR_GEN_MODE, mode);
+	mnl_attr_nest_end(nlh, inet6);
+	mnl_attr_nest_end(nlh, families);
+	return netlink_talk(nl, nlh, NULL);
+}
+
 int netlink_set_alias(struct netlink *nl, int ifindex, const char *alias)
 {
 	struct netlink_request request;
@@ -121,33 +141,8 @@ int netlink_group(struct netlink *nl, int ifindex, const uint8_t group[6], bool 
 	memset(&request.ifr_ifru, 0, sizeof(request.ifr_ifru));
 	request.ifr_hwaddr.sa_family = AF_UNSPEC;
 	memcpy(request.ifr_hwaddr.sa_data, group, 6);
+	nl->groups_ns = 0; /* what was read before is stale */
 	return ioctl(nl->ioctl_fd, join ? SIOCADDMULTI : SIOCDELMULTI, &request) < 0 ? -errno : 0;
-}
-
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
-
-int netlink_has_group(int ifindex, const uint8_t group[6])
-{
-	__attribute__((cleanup(close_file))) FILE *file = fopen("/proc/thread-self/net/dev_mcast", "re");
-	char wanted[13];
-	char line[256];
-	if (!file)
-		return -errno;
-	snprintf(wanted, sizeof(wanted), "%02x%02x%02x%02x%02x%02x", group[0], group[1], group[2], group[3], group[4],
-		 group[5]);
-	while (fgets(line, sizeof(line), file)) {
-		int index = 0;
-		int by_request = 0;
-		char address[65] = "";
-		if (sscanf(line, "%d %*s %*d %d %64s", &index, &by_request, address) == 3 && index == ifindex &&
-		    by_request && strcmp(address, wanted) == 0)
-			return 1;
-	}
-	return ferror(file) ? -EIO : 0;
 }
 
 static int open_disable_ipv6(const char *name, int flags)

@@ -53,6 +53,25 @@ static void read_altnames(const struct nlattr *properties, struct device *ret)
 			read_text(attr, ret->altname[n++], sizeof(ret->altname[0]));
 }
 
+/* What IPv6 says of the device. */
+static void read_inet6(struct walk inet6, struct device *ret)
+{
+	const struct nlattr *attr;
+	ret->has_ipv6 = true;
+	while ((attr = walk_next_attr(&inet6)))
+		if (mnl_attr_get_type(attr) == IFLA_INET6_ADDR_GEN_MODE && mnl_attr_get_payload_len(attr) > 0)
+			ret->addr_gen_mode = mnl_attr_get_u8(attr);
+}
+
+static void read_families(const struct nlattr *families, struct device *ret)
+{
+	const struct nlattr *attr;
+	struct walk attrs = walk_nest(families);
+	while ((attr = walk_next_attr(&attrs)))
+		if (mnl_attr_get_type(attr) == AF_INET6)
+			read_inet6(walk_nest(attr), ret);
+}
+
 void netlink_parse_device(const struct nlmsghdr *nlh, struct device *ret)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
@@ -103,6 +122,9 @@ void netlink_parse_device(const struct nlmsghdr *nlh, struct device *ret)
 			break;
 		case IFLA_PROMISCUITY:
 			ret->promiscuity = read_u32(attr);
+			break;
+		case IFLA_AF_SPEC:
+			read_families(attr, ret);
 			break;
 		case IFLA_ALLMULTI:
 			ret->allmulti = read_u32(attr);

@@ -46,6 +46,7 @@ void netlink_close(struct netlink **nl)
 		mnl_socket_close((*nl)->requests);
 	if ((*nl)->ioctl_fd >= 0)
 		close((*nl)->ioctl_fd);
+	free((*nl)->group_member);
 	free(*nl);
 	*nl = NULL;
 }
@@ -86,6 +87,29 @@ static int confirm_removal(struct netlink *nl, const struct device *device, netl
 	return 0;
 }
 
+/* The device at which a message says that something other than its link changed, or 0. */
+static int touched_device(const struct nlmsghdr *nlh)
+{
+	const struct ifinfomsg *link = mnl_nlmsg_get_payload(nlh);
+	const struct ifaddrmsg *address = mnl_nlmsg_get_payload(nlh);
+	const struct tcmsg *tc = mnl_nlmsg_get_payload(nlh);
+	size_t len = mnl_nlmsg_get_payload_len(nlh);
+	switch (nlh->nlmsg_type) {
+	case RTM_NEWLINK:
+		return len >= sizeof(*link) && link->ifi_family == AF_INET6 ? link->ifi_index : 0;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		return len >= sizeof(*address) ? (int)address->ifa_index : 0;
+	case RTM_NEWQDISC:
+	case RTM_DELQDISC:
+	case RTM_NEWTFILTER:
+	case RTM_DELTFILTER:
+		return len >= sizeof(*tc) ? tc->tcm_ifindex : 0;
+	default:
+		return 0;
+	}
+}
+
 static int read_event(struct netlink *nl, const struct nlmsghdr *nlh, netlink_device_fn fn, void *context)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
@@ -103,7 +127,7 @@ static int read_event(struct netlink *nl, const struct nlmsghdr *nlh, netlink_de
 	return 0;
 }
 
-int netlink_read_events(struct netlink *nl, netlink_device_fn fn, void *context)
+int netlink_read_events(struct netlink *nl, netlink_device_fn fn, netlink_touched_fn touched, void *context)
 {
 	_Alignas(struct nlmsghdr) char part[PART_MAX];
 	bool unsure = false;
@@ -115,8 +139,12 @@ int netlink_read_events(struct netlink *nl, netlink_device_fn fn, void *context)
 			break;
 		struct walk messages = {part, (size_t)n};
 		const struct nlmsghdr *nlh;
-		while ((nlh = walk_next_message(&messages)))
+		while ((nlh = walk_next_message(&messages))) {
+			int ifindex = touched_device(nlh);
+			if (ifindex > 0 && touched)
+				touched(context, ifindex);
 			unsure |= read_event(nl, nlh, fn, context) < 0;
+		}
 	}
 	return unsure ? -ENOBUFS : 0;
 }

@@ -32,6 +32,8 @@ struct device {
 	char master_kind[16];		/* IFLA_INFO_SLAVE_KIND: "bridge", "bond", "team", "vrf" */
 	char alias[256];		/* ifalias (IFALIASZ) */
 	uint32_t promiscuity, allmulti; /* counts */
+	bool has_ipv6;			/* IPv6 has settings for it, of which one follows */
+	uint8_t addr_gen_mode;		/* IN6_ADDR_GEN_MODE_*: how the kernel makes addresses on it */
 };
 
 struct netlink_address {
@@ -45,6 +47,9 @@ struct netlink_address {
 
 /* Called for each change; `gone`: the device was removed (only ifindex and name are valid then). */
 typedef void (*netlink_device_fn)(void *context, const struct device *device, bool gone);
+/* Called when something else changed at a device: an address, an IPv6 setting, a qdisc or filter. What it is now has to
+ * be looked at. */
+typedef void (*netlink_touched_fn)(void *context, int ifindex);
 
 int netlink_open(struct netlink **ret);
 /* Also of NULL inside; sets *nl to NULL. */
@@ -58,7 +63,7 @@ int netlink_event_fd(const struct netlink *nl);
 /* Reads what waits there, or a good part of it. That a device was removed is reported once the kernel, asked for it,
  * says that there is none. -ENOBUFS: events were lost (overrun), or the kernel did not answer that question; the caller
  * has to list all devices again. `fn` may make requests of its own, here as in the lists below. */
-int netlink_read_events(struct netlink *nl, netlink_device_fn fn, void *context);
+int netlink_read_events(struct netlink *nl, netlink_device_fn fn, netlink_touched_fn touched, void *context);
 int netlink_list(struct netlink *nl, netlink_device_fn fn, void *context);
 /* -ENODEV: there is none. By name: also alternative names. */
 int netlink_get(struct netlink *nl, int ifindex, struct device *ret);
@@ -73,6 +78,10 @@ int netlink_rename(struct netlink *nl, int ifindex, const char *name);
 int netlink_set_mtu(struct netlink *nl, int ifindex, uint32_t mtu);
 /* Also for a device that has to be down for it (-EBUSY): it is taken down and up again. */
 int netlink_set_mac(struct netlink *nl, int ifindex, const uint8_t mac[6]);
+/* Takes the device out of the bridge, bond, team or VRF that it is in. */
+int netlink_free_of_master(struct netlink *nl, int ifindex);
+/* How the kernel makes IPv6 addresses on the device: IN6_ADDR_GEN_MODE_*. */
+int netlink_set_addr_gen_mode(struct netlink *nl, int ifindex, uint8_t mode);
 int netlink_set_alias(struct netlink *nl, int ifindex, const char *alias);
 /* IFF_PROMISC and IFF_ALLMULTI of the device itself, so that they outlive the agent. */
 int netlink_set_promisc(struct netlink *nl, int ifindex, bool on);
@@ -80,8 +89,9 @@ int netlink_set_allmulti(struct netlink *nl, int ifindex, bool on);
 /* A link-layer group address on the device itself (SIOCADDMULTI, SIOCDELMULTI). Joining twice is no error; one leave
  * ends it. -EINVAL: the device has no such filter. */
 int netlink_group(struct netlink *nl, int ifindex, const uint8_t group[6], bool join);
-/* 1 when someone has joined `group` that way already (/proc/net/dev_mcast), 0 when nobody has, or -errno. */
-int netlink_has_group(int ifindex, const uint8_t group[6]);
+/* 1 when someone has joined `group` that way already, 0 when nobody has, or -errno. The kernel tells it for all devices
+ * at once: what was read for another device serves again when it is younger than `max_age` (ns). */
+int netlink_has_group(struct netlink *nl, int ifindex, const uint8_t group[6], uint64_t max_age);
 /* net.ipv6.conf.NAME.disable_ipv6. -ENOENT: no IPv6 here, nothing to do. */
 int netlink_ipv6_disabled(const char *name, bool *ret);
 int netlink_disable_ipv6(const char *name, bool disable);

@@ -12,7 +12,7 @@
 #define NETLINK_REQUEST_MAX 1024 /* octets of the largest request that is made here */
 
 struct netlink {
-	struct mnl_socket *events;   /* RTMGRP_LINK, non-blocking */
+	struct mnl_socket *events;   /* EVENT_GROUPS, non-blocking */
 	struct mnl_socket *requests; /* one request at a time */
 	int ioctl_fd;		     /* any socket of the namespace, for the requests that only ioctl knows */
 	uint32_t seq;		     /* of the last request */
@@ -20,6 +20,10 @@ struct netlink {
 	uint32_t foreign;	     /* messages that did not come from the kernel and were dropped */
 	char why[128];		     /* extended ack of the last refusal */
 	uint8_t unfinished[6];	     /* the MAC of a lower end that may exist although it was not made; zero: none */
+	uint64_t groups_ns;	     /* when `group_member` was read (CLOCK_MONOTONIC), 0: never, or it is stale */
+	uint8_t group[6];	     /* whose members they are */
+	int *group_member;	     /* ifindexes of the devices that were told to receive the group */
+	size_t group_members;
 };
 
 /* A request under construction. */

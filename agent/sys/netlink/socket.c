@@ -11,6 +11,8 @@
 
 /* Room for the events of a few thousand devices that change at once. */
 #define EVENTS_BUFFER (8 << 20)
+/* What is heard: links, their IPv6 settings, addresses, qdiscs and filters. */
+#define EVENT_GROUPS (RTMGRP_LINK | RTMGRP_IPV6_IFINFO | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_TC)
 
 /* Lets the kernel refuse what other processes send to this socket alone. What they send to a group arrives. */
 static int connect_kernel(struct mnl_socket *socket)
@@ -37,7 +39,7 @@ static int open_socket(int flags, unsigned int groups, struct mnl_socket **ret)
 int netlink_open_events(struct mnl_socket **ret)
 {
 	int size = EVENTS_BUFFER;
-	int r = open_socket(SOCK_NONBLOCK, RTMGRP_LINK, ret);
+	int r = open_socket(SOCK_NONBLOCK, EVENT_GROUPS, ret);
 	if (r < 0)
 		return r;
 	if (setsockopt(mnl_socket_get_fd(*ret), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)

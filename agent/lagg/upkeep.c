@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What is needed of a lagg's devices, compared with what is found, and put back. */
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lagg/change.h"
+#include "lagg/device.h"
+#include "lagg/effects.h"
+#include "lagg/ports.h"
+#include "lagg/upkeep.h"
+#include "sys/port.h"
+
+#define LOOK_NS (5 * NS_PER_S)	  /* between two looks at what nobody marked */
+#define STAGGER_NS (NS_PER_S / 8) /* so that not all ports have their turn at once */
+
+/* A property that is put back this often within this time is fought over: it is left alone ever longer. */
+#define FIGHT_TIMES 5
+#define FIGHT_NS (30 * NS_PER_S)
+#define LEAVE_NS (2 * NS_PER_S)
+#define LEAVE_DOUBLED 5 /* times at most */
+
+/* What a port's properties are called in "... was changed by someone else". */
+static const struct {
+	uint32_t property;
+	const char *what;
+} words[UPKEEP_PROPERTIES] = {
+    {XLAGG_UNDO_MAC, "its MAC"},
+    {XLAGG_UNDO_MTU, "its MTU"},
+    {XLAGG_UNDO_PROMISC, "promiscuous mode"},
+    {XLAGG_UNDO_ALLMULTI, "allmulti"},
+    {XLAGG_UNDO_SLOW_ADDRESS, "its filter for 01:80:c2:00:00:02"},
+    {XLAGG_UNDO_IPV6, "IPv6 (off)"},
+    {XLAGG_UNDO_ADDR_GEN, "the making of IPv6 addresses (off)"},
+    {XLAGG_UNDO_ALIAS, "its ifalias"},
+    {XLAGG_UNDO_FEATURES, "an offload that datapath xdp needs off"},
+    {PORT_MASTER, "its master (none)"},
+};
+
+void upkeep_mark_port(struct lagg *lagg, uint32_t slot)
+{
+	lagg->port[slot].look_ns = 0;
+}
+
+void upkeep_mark(struct lagg *lagg)
+{
+	lagg->look_ns = 0;
+}
+
+/* --- fights --- */
+
+/* Takes note that a property was put back again. Returns whether that is worth a word. */
+static bool note_fight(struct upkeep_fight *fight, uint64_t now)
+{
+	if (now - fight->since_ns > FIGHT_NS && now > fight->leave_until_ns + FIGHT_NS)
+		*fight = (struct upkeep_fight){.since_ns = now};
+	fight->times++;
+	if (fight->times < FIGHT_TIMES)
+		return true;
+	uint32_t doubled = fight->times - FIGHT_TIMES;
+	fight->leave_until_ns = now + (LEAVE_NS << (doubled < LEAVE_DOUBLED ? doubled : LEAVE_DOUBLED));
+	return fight->times == FIGHT_TIMES;
+}
+
+static bool is_fought_over(const struct upkeep_fight *fight, uint64_t now)
+{
+	return fight->times >= FIGHT_TIMES && now < fight->leave_until_ns + FIGHT_NS;
+}
+
+/* The properties that are left alone for now. */
+static uint32_t left_alone(const struct lagg_port *port, uint64_t now)
+{
+	uint32_t leave = 0;
+	for (size_t i = 0; i < UPKEEP_PROPERTIES; i++)
+		if (now < port->fight[i].leave_until_ns)
+			leave |= words[i].property;
+	return leave;
+}
+
+/* --- a port --- */
+
+static void tell_put_back(struct lagg *lagg, uint32_t slot, size_t i, uint64_t now)
+{
+	struct lagg_port *port = &lagg->port[slot];
+	char text[128];
+	if (!note_fight(&port->fight[i], now))
+		return;
+	bool fought = port->fight[i].times >= FIGHT_TIMES;
+	if (words[i].property == PORT_MASTER)
+		snprintf(text, sizeof(text), "someone else made it part of a %s, and it is taken out again%s",
+			 port->device.master_kind[0] ? port->device.master_kind : "device",
+			 fought ? ", from now on less often" : ": xlagg port del frees it");
+	else
+		snprintf(text, sizeof(text), "%s was changed by someone else and is put back%s", words[i].what,
+			 fought ? ", from now on less often" : "");
+	log_warning("%s: %s: %s", lagg->model.name, port->name, text);
+	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, port->name, text);
+}
+
+/* What people have to know of a port that nothing is done about. */
+static void write_notice(struct lagg *lagg, uint32_t slot, uint64_t now)
+{
+	struct lagg_port *port = &lagg->port[slot];
+	char before[XLAGG_SENTENCE_MAX];
+	memcpy(before, port->notice, sizeof(before));
+	port->notice[0] = 0;
+	for (size_t i = 0; i < UPKEEP_PROPERTIES && !port->notice[0]; i++)
+		if (is_fought_over(&port->fight[i], now))
+			snprintf(port->notice, sizeof(port->notice),
+				 "%s is changed by someone else again and again: find out who, or take the port out",
+				 words[i].what);
+	if (!port->notice[0])
+		port_check_no_address(lagg->host->nl, &port->device, lagg->model.name, port->notice);
+	if (!port->notice[0] || strcmp(before, port->notice) == 0)
+		return;
+	log_warning("%s: %s: %s", lagg->model.name, port->name, port->notice);
+	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, port->name, port->notice);
+}
+
+void upkeep_port(struct lagg *lagg, uint32_t slot)
+{
+	struct lagg_port *port = &lagg->port[slot];
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	uint64_t now = clock_now();
+	uint32_t differed = 0;
+	port->look_ns = now + LOOK_NS + slot % 8 * STAGGER_NS;
+	int r = lagg_port_mend(lagg, slot, left_alone(port, now), &differed, sentence);
+	if (r == -ENODEV) {
+		lagg_port_gone(lagg, slot);
+		return;
+	}
+	for (size_t i = 0; i < UPKEEP_PROPERTIES; i++)
+		if (differed & words[i].property)
+			tell_put_back(lagg, slot, i, now);
+	if (r < 0) {
+		log_warning("%s: %s", lagg->model.name, sentence[0] ? sentence : strerror(-r));
+		upkeep_mark_port(lagg, slot);
+	}
+	write_notice(lagg, slot, now);
+}
+
+static void look_at_ports(struct lagg *lagg, uint64_t now)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		struct lagg_port *port = &lagg->port[slot];
+		if (!port->used || !port->ifindex || now < port->look_ns)
+			continue;
+		upkeep_port(lagg, slot);
+		if (port->ifindex)
+			lagg_port_refresh(lagg, slot, XLAGG_DETECTED_NETLINK);
+	}
+}
+
+/* --- the lagg's own devices --- */
+
+static int look_at_own(struct lagg *lagg)
+{
+	struct device device;
+	int r = netlink_get(lagg->host->nl, lagg->ifindex, &device);
+	if (r < 0)
+		return r;
+	lagg_device_changed(lagg, &device);
+	if (lagg->unpublished)
+		effects_publish(lagg);
+	return device_keep(lagg);
+}
+
+int upkeep_look(struct lagg *lagg, uint64_t now)
+{
+	look_at_ports(lagg, now);
+	if (now < lagg->look_ns)
+		return 0;
+	lagg->look_ns = now + LOOK_NS;
+	int r = look_at_own(lagg);
+	if (r < 0 && r != -ENODEV)
+		upkeep_mark(lagg);
+	return r == -ENODEV ? r : 0;
+}
