@@ -312,24 +312,3 @@ Test(lacp_config, numbers_run_round)
 	lagg.last_number = 65535;
 	cr_assert_eq(fixture_add(2)->number, 3, "never 0");
 }
-
-/* --- MAC texts --- */
-
-Test(lacp_config, system_mac_texts)
-{
-	static const char *const wrong[] = {"",
-					    "auto",
-					    "02:aa:bb:cc:dd",
-					    "02:aa:bb:cc:dd:e",
-					    "02:aa:bb:cc:dd:ee:",
-					    "02:aa:bb:cc:dd:eg",
-					    "02aabbccddee"};
-	uint8_t mac[6] = {1, 2, 3, 4, 5, 6};
-
-	for (uint32_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		cr_assert_not(lacp_parse_mac(wrong[i], mac), "'%s'", wrong[i]);
-	cr_assert_eq(mac[0], 1, "untouched");
-	cr_assert(lacp_parse_mac("02-Aa-bB-09-dd-ee", mac));
-	cr_assert_eq(mac[1], 0xaa);
-	cr_assert_eq(mac[3], 9);
-}

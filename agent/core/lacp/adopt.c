@@ -147,8 +147,7 @@ void lacp_adopt_identity(struct lacp *l, uint32_t slot, const struct xlagg_lacp 
 		return;
 	/* system-mac auto is the MAC that the lagg had when LACP started, and an automatic port number is kept. */
 	memcpy(l->mac, saved->actor.system, sizeof(l->mac));
-	if (!lacp_parse_mac(l->conf.system_mac, l->system))
-		memcpy(l->system, l->mac, sizeof(l->system));
+	lacp_take_system(l);
 	if (p->conf.number == XLAGG_AUTO)
 		p->number = saved->actor.port;
 	if (l->last_number < p->number)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What LACPDUs say of one end of a link: comparisons, automatic keys, and MACs as text. */
+/* What LACPDUs say of one end of a link: comparisons, and automatic keys. */
 #include <string.h>
 
 #include "core/lacp/machine.h"
@@ -52,30 +52,4 @@ uint16_t lacp_auto_key(const struct lacp *l, uint32_t speed)
 
 	return (uint16_t)((l->number & KEY_NUMBER_MASK) << KEY_CLASS_BITS |
 			  (l->conf.mixed_speed ? any_speed : speed_class(speed)));
-}
-
-static int hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-	const char *found = c ? strchr(digits, c) : NULL;
-
-	return found ? (int)(found - digits) % 16 : -1;
-}
-
-bool lacp_parse_mac(const char *text, uint8_t mac[6])
-{
-	uint8_t parsed[6];
-
-	for (uint32_t i = 0; i < sizeof(parsed); i++, text += 3) {
-		int high = hex_digit(text[0]);
-		int low = high < 0 ? -1 : hex_digit(text[1]);
-
-		if (low < 0)
-			return false;
-		if (i + 1 < sizeof(parsed) ? text[2] != ':' && text[2] != '-' : text[2] != '\0')
-			return false;
-		parsed[i] = (uint8_t)(high << 4 | low);
-	}
-	memcpy(mac, parsed, sizeof(parsed));
-	return true;
 }

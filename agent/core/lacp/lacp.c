@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/lacp/machine.h"
+#include "xlagg/mac.h"
 
 #define NO_LINK                                                                                                        \
 	(struct core_link)                                                                                             \
@@ -148,9 +149,9 @@ static void settle(struct lacp *l, uint64_t now, struct core_effects *fx)
 
 /* --- the lagg --- */
 
-static void take_system(struct lacp *l)
+void lacp_take_system(struct lacp *l)
 {
-	if (!lacp_parse_mac(l->conf.system_mac, l->system))
+	if (xlagg_parse_mac(l->conf.system_mac, l->system) < 0)
 		memcpy(l->system, l->mac, sizeof(l->system));
 }
 
@@ -164,7 +165,7 @@ void lacp_start(struct lacp *l, const struct xlagg_lagg_conf *conf, uint32_t num
 	l->active = LACP_NO_SLOT;
 	l->fallback = LACP_NO_SLOT;
 	l->fallback_timer = CORE_NEVER;
-	take_system(l);
+	lacp_take_system(l);
 }
 
 void lacp_stop(struct lacp *l, uint64_t now, struct core_effects *fx)
@@ -186,7 +187,7 @@ void lacp_set(struct lacp *l, uint64_t now, const struct xlagg_lagg_conf *conf, 
 
 	l->conf = *conf;
 	admin = lacp_partner_admin(l);
-	take_system(l);
+	lacp_take_system(l);
 	for (uint32_t i = 0; i < l->slots; i++) {
 		struct lacp_port *p = &l->port[i];
 

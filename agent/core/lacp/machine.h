@@ -69,10 +69,10 @@ bool lacp_same_lag_end(const struct xlagg_lacp_end *a, const struct xlagg_lacp_e
 int lacp_compare_system(const struct xlagg_lacp_end *a, const struct xlagg_lacp_end *b);
 /* Returns the automatic key of a port, which depends on its speed and the number of the lagg. It is never 0. */
 uint16_t lacp_auto_key(const struct lacp *l, uint32_t speed);
-/* Parses a MAC with colons or hyphens. Returns false, and leaves `mac` alone, for "auto" and anything else. */
-bool lacp_parse_mac(const char *text, uint8_t mac[6]);
 
 /* --- lacp.c --- */
+/* Takes Actor_System from option system-mac: a MAC, or auto. */
+void lacp_take_system(struct lacp *l);
 /* Makes Actor_Oper_* follow options, link and partner. A change sets NTT or unselects, as 6.4.14 asks. */
 void lacp_actor_refresh(struct lacp *l, struct lacp_port *p, uint64_t now);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "core/lacp/machine.h"
+#include "xlagg/mac.h"
 
 /* --- causes on our side of the link; these functions return whether the cause applies --- */
 
@@ -62,19 +63,18 @@ static const struct lacp_port *active_port(const struct lacp *l)
 static bool other_aggregator(const struct lacp *l, const struct lacp_port *p, char *text)
 {
 	const struct lacp_port *best = active_port(l);
-	const uint8_t *mac;
+	char system[XLAGG_MAC_TEXT];
 
 	if (p->hold != LACP_HOLD_AGGREGATOR || p->selected != XLAGG_STANDBY || !best)
 		return false;
-	mac = best->partner.system;
+	xlagg_print_mac(best->partner.system, system);
 	if (!lacp_has(&p->partner, XLAGG_STATE_AGGREGATION))
 		snprintf(text, XLAGG_SENTENCE_MAX,
 			 "another aggregator carries traffic: %s's, and the partner here does not aggregate",
 			 best->name);
 	else if (lacp_compare_system(&p->partner, &best->partner) != 0)
-		snprintf(text, XLAGG_SENTENCE_MAX,
-			 "another aggregator carries traffic: %s's, with partner %02x:%02x:%02x:%02x:%02x:%02x",
-			 best->name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+		snprintf(text, XLAGG_SENTENCE_MAX, "another aggregator carries traffic: %s's, with partner %s",
+			 best->name, system);
 	else if (p->partner.key != best->partner.key)
 		snprintf(text, XLAGG_SENTENCE_MAX, "partner key %u differs from %s's partner key %u", p->partner.key,
 			 best->name, best->partner.key);

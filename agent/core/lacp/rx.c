@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/lacp/machine.h"
+#include "xlagg/mac.h"
 
 struct xlagg_lacp_end lacp_partner_admin(const struct lacp *l)
 {
@@ -24,14 +25,14 @@ struct xlagg_lacp_end lacp_partner_admin(const struct lacp *l)
 static void tell_partner(const struct lacp_port *p, struct core_effects *fx)
 {
 	struct xlagg_event *event = core_event(fx, XLAGG_EVENT_PARTNER_CHANGE, p->name);
-	const struct xlagg_lacp_end *partner = &p->partner;
+	char system[XLAGG_MAC_TEXT];
 
+	xlagg_print_mac(p->partner.system, system);
 	if (lacp_has(&p->actor, XLAGG_STATE_DEFAULTED))
 		snprintf(event->text, sizeof(event->text), "no partner");
 	else
-		snprintf(event->text, sizeof(event->text), "partner %02x:%02x:%02x:%02x:%02x:%02x key %u port %u",
-			 partner->system[0], partner->system[1], partner->system[2], partner->system[3],
-			 partner->system[4], partner->system[5], partner->key, partner->port);
+		snprintf(event->text, sizeof(event->text), "partner %s key %u port %u", system, p->partner.key,
+			 p->partner.port);
 }
 
 void lacp_record_default(const struct lacp *l, struct lacp_port *p)
