@@ -378,14 +378,46 @@ static uint32_t choices(const struct sim *sim)
 }
 
 /*
- * The partner's timeout + 3 s + Aggregate_Wait_Time + one period of the slower end. Who was slow at any time may still
- * be taken for slow. Of several aggregators all but one may be refused before there is one that both ends want.
+ * Ends that talk agree within the partner's timeout + 3 s in EXPIRED + Aggregate_Wait_Time + one period of the slower
+ * end. Of several aggregators all but one may be refused before there is one that both ends want.
+ */
+static uint64_t talking_bound(const struct sim *sim, uint64_t timeout, uint64_t period)
+{
+	return timeout + 3 * SIM_SECOND + LACP_AGGREGATE_WAIT_TIME + period + (choices(sim) - 1) * LACP_REFUSED_TIME;
+}
+
+/*
+ * Ends that are both passive fall silent one after the other. One whose partner was active when it last heard it goes
+ * on sending until its record has timed out, as 6.4.13 asks. Only then does time run out for the other end, which heard
+ * it all the while. With lacp-strict off the port then waits for fallback-delay, and to be attached, before it carries
+ * traffic alone.
+ */
+static uint64_t silent_bound(const struct sim *sim, uint64_t timeout)
+{
+	uint64_t longest = 0;
+	bool loose = false;
+
+	for (uint32_t i = 0; i < sim->systems; i++) {
+		const struct xlagg_lagg_conf *conf = &sim->system[i].conf;
+		uint64_t delay = conf->fallback_delay * SIM_SECOND;
+
+		loose |= !conf->lacp_strict;
+		longest = !conf->lacp_strict && delay > longest ? delay : longest;
+	}
+	return loose ? 2 * (timeout + 3 * SIM_SECOND) + longest + LACP_AGGREGATE_WAIT_TIME : 0;
+}
+
+/*
+ * How long after the faults stopped ports may still change. Whoever was slow at any time may still be taken for slow.
+ * The last second is for agents that run late.
  */
 static uint64_t bound_of(const struct sim *sim, bool ever_slow)
 {
-	uint64_t timeout = ever_slow ? 90 : 3, period = ever_slow ? 30 : 1;
+	uint64_t timeout = ever_slow ? LACP_LONG_TIMEOUT_TIME : LACP_SHORT_TIMEOUT_TIME;
+	uint64_t period = ever_slow ? LACP_SLOW_PERIODIC_TIME : LACP_FAST_PERIODIC_TIME;
+	uint64_t talking = talking_bound(sim, timeout, period), silent = silent_bound(sim, timeout);
 
-	return (timeout + 3 + 2 + period) * SIM_SECOND + (choices(sim) - 1) * LACP_REFUSED_TIME;
+	return (talking > silent ? talking : silent) + SIM_SECOND;
 }
 
 /*

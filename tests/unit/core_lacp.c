@@ -361,6 +361,42 @@ Test(core_lacp, one_port_falls_back_when_nobody_speaks)
 	rig_free(rig);
 }
 
+/*
+ * Both ends are passive, but one still knows an active partner: it sends until that has timed out, and only then does
+ * time run out for the other. With lacp-strict off each then carries traffic alone, one long after the other.
+ */
+Test(core_lacp, passive_ends_fall_silent_one_after_the_other)
+{
+	struct xlagg_lagg_conf conf = lacp_conf();
+	conf.lacp_strict = 0;
+	conf.fallback_delay = 3;
+	struct pair pair = pair_up(&conf, 1);
+	uint32_t start;
+
+	cable(&pair, 0, false);
+	rig_del(pair.end[1], 0);
+	rig_add(pair.end[1], 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		pair.end[i]->conf.lacp_mode = XLAGG_LACP_PASSIVE;
+		rig_set(pair.end[i]);
+	}
+	forget(&pair);
+	start = pair.end[0]->ms;
+	cable(&pair, 0, true);
+	pair_until(&pair, start + 6100);
+	cr_assert(core_output(pair.end[0]->core)->carrier, "silence for 3 s, and fallback-delay");
+	cr_assert_not(core_output(pair.end[1]->core)->carrier);
+	pair_until(&pair, start + 10900);
+	cr_assert_not(core_output(pair.end[1]->core)->carrier, "it was spoken to for 2 s");
+	pair_until(&pair, start + 2 * (3000 + 3000) + 3000 + 2000);
+	cr_assert(core_output(pair.end[1]->core)->carrier, "%s", rig_lagg_reason(pair.end[1]));
+	cr_assert_eq(rig_count(pair.end[1], CORE_SEND), 0, "a passive end that knows of no active one is silent");
+	forget(&pair);
+	pass_time(&pair, 300000);
+	cr_assert_eq(pair.end[0]->entries + pair.end[1]->entries, 0, "and so it stays");
+	pair_free(&pair);
+}
+
 Test(core_lacp, goes_on_in_another_agent)
 {
 	struct xlagg_lagg_conf conf = lacp_conf();
