@@ -72,8 +72,8 @@ static __always_inline enum owner owner_of(const __u8 *header, const void *end, 
 	return OWNER_LAGG;
 }
 
-/* For a port that does not receive, for the reason `why`: the verdict on a frame. A port that was in use until a moment
- * ago still takes unicast frames for a while (XLAGG_PORT_LINGERING). */
+/* For a port that does not receive, for the reason `why`: the verdict on a frame. While the two ends may disagree about
+ * which port is in use, unicast frames are taken all the same (XLAGG_PORT_LINGERING). */
 static __always_inline __u32 refusal_of_idle(const __u8 *header, __u32 why)
 {
 	__u32 slot = params.slot;

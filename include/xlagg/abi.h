@@ -54,8 +54,9 @@ enum xlagg_hash_field {
 /* Bits of struct xlagg_port.flags: what policy allows the port. Whether it is live is independent of them. */
 enum xlagg_port_flag {
 	XLAGG_PORT_COLLECTING = 1 << 0, /* frames received on it go to the lagg */
-	/* Unicast frames are accepted although the port no longer collects: it was in use until a moment ago and the
-	 * far end does not know yet. Group frames are not, since they arrive on the port in use as well. */
+	/* Unicast frames are accepted although the port is not in use: it was until a moment ago and the far end does
+	 * not know yet, or it may come back into use and the far end may know before us. Group frames are not, since
+	 * they arrive on the port in use as well. */
 	XLAGG_PORT_LINGERING = 1 << 1,
 	XLAGG_PORT_KERNEL_RETURN = 1 << 2, /* the watcher may make it live again by itself (static proto, up-delay 0) */
 };
