@@ -12,7 +12,7 @@
 
 #define NSEC_PER_MSEC 1000000ull
 #define NSEC_PER_SEC 1000000000ull
-#define LINGER_NS NSEC_PER_SEC /* how long a port that was in use still accepts unicast after a planned change */
+#define LINGER_NS NSEC_PER_SEC /* how long a port that is not in use accepts unicast after a change */
 
 /* What a port's link counts as, after up-delay, down-delay, damping and probes were applied. */
 enum port_state {
@@ -66,7 +66,7 @@ struct port {
 	enum xlagg_detected detected; /* who noticed that the port became usable or unusable */
 	struct damping damping;	      /* of a port that flaps */
 	struct port_probe probe;      /* link check beyond carrier */
-	uint64_t linger_until;	      /* the port was in use and still accepts unicast until then, ns; 0: it does not */
+	uint64_t linger_until;	      /* was in use, or became usable: accepts unicast until then, ns; 0: it does not */
 	uint64_t link_failures;	      /* losses of the link that nobody ordered */
 	uint32_t told_flags;	      /* enum xlagg_flag, as last reported */
 	char told_reason[XLAGG_SENTENCE_MAX]; /* the reason, as last reported */

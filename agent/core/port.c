@@ -49,16 +49,24 @@ static void link_lost(struct core *core, uint64_t now, struct port *port)
 	}
 }
 
+/* The far end may take the port into use before or after us: it goes on accepting unicast for a while. */
+static void become_usable(struct port *port, uint64_t now)
+{
+	port->state = PORT_UP;
+	port->linger_until = now + LINGER_NS;
+}
+
 static void link_found(struct core *core, uint64_t now, uint32_t slot, bool adopted)
 {
 	struct port *port = &core->port[slot];
-	bool kept = within_down_delay(core, port, now) && !port_damped(core, port);
 
-	if (!kept && probe_awaited(core, slot))
+	port->since = now;
+	if (within_down_delay(core, port, now) && !port_damped(core, port))
+		become_usable(port, now);
+	else if (probe_awaited(core, slot))
 		port->state = PORT_SILENT;
 	else
-		port->state = kept || adopted ? PORT_UP : PORT_RISING;
-	port->since = now;
+		port->state = adopted ? PORT_UP : PORT_RISING;
 	probe_begin(port);
 }
 
@@ -129,7 +137,7 @@ void port_settle(struct core *core, uint64_t now)
 		if (port->state == PORT_FALLING && !within_down_delay(core, port, now))
 			port->state = PORT_DOWN;
 		else if (port->state == PORT_RISING && now >= rises_at(core, port))
-			port->state = PORT_UP;
+			become_usable(port, now);
 	}
 	/* A port that may be bad is better than none. */
 	if (!any_usable(core)) {

@@ -44,6 +44,21 @@ static void spread_role(const struct core *core, uint32_t slot, struct role *rol
 	role->shown = role->live ? XLAGG_FLAG_ACTIVE : 0;
 }
 
+static bool usable_later(const struct port *port)
+{
+	return port->conf.admin && port->state != PORT_UP;
+}
+
+/*
+ * Unicast is accepted on a port that is not in use while the two ends may disagree about which port is: for a while
+ * after a change, and as long as the port is not usable. When a cable comes back one of the ends notices first and
+ * sends there at once.
+ */
+static bool lingers(const struct port *port, uint64_t now)
+{
+	return usable_later(port) || now < port->linger_until;
+}
+
 /*
  * Standby ports collect too: the datapath accepts on the first live port in order, so that it can change over without
  * the agent.
@@ -59,7 +74,7 @@ static void failover_role(const struct core *core, uint64_t now, uint32_t slot, 
 	role->flags = kernel_return(core, port);
 	if (port->conf.admin || core->conf.rx_all)
 		role->flags |= XLAGG_PORT_COLLECTING;
-	if (now < port->linger_until)
+	if (!in_use && lingers(port, now))
 		role->flags |= XLAGG_PORT_LINGERING;
 	role->shown = in_use ? XLAGG_FLAG_ACTIVE : 0;
 }
@@ -132,7 +147,8 @@ uint64_t role_deadline(const struct core *core)
 	uint64_t deadline = CORE_NEVER;
 
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-		if (core->role[slot].flags & XLAGG_PORT_LINGERING && core->port[slot].linger_until < deadline)
+		if (core->role[slot].flags & XLAGG_PORT_LINGERING && !usable_later(&core->port[slot]) &&
+		    core->port[slot].linger_until < deadline)
 			deadline = core->port[slot].linger_until;
 	return deadline;
 }

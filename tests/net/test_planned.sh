@@ -90,3 +90,41 @@ loadbalance_face_to_face() {
 test_planned_changes_loadbalance() { loadbalance_face_to_face; }
 test_planned_changes_loadbalance_direct() { loadbalance_face_to_face tx-path direct; }
 test_planned_changes_loadbalance_xdp() { one_cpu; as_xdp_wires; loadbalance_face_to_face datapath xdp; }
+
+# missed_between LABEL FROM-NS TO-NS: datagrams of that stream that were sent in that time and did not arrive
+missed_between() { account "$1" "[.outages[] | select(.at_ns >= $2 and .at_ns < $3) | .packets] | add // 0"; }
+
+# A cable that was cut comes back under load, at one end or the other first: both ends take their primary back, each when
+# it notices, and neither misses what the other sends there first.
+failover_returns() {
+	local round dev back end
+	local -a began=() ended=()
+	lagg_pair 2 proto failover "$@"
+	stream there a b 10.0.0.2 5001 -r 10000
+	stream home b a 10.0.0.1 5002 -r 10000
+	let_pass a 2000
+	for ((round = 0; round < 10; round++)); do
+		dev=$([ $((round % 2)) = 0 ] && echo a || echo b)
+		step "return $round, cut at $dev"
+		nip "$dev" link set eth1 down
+		wait_for 15 active_port_is a eth2
+		wait_for 15 active_port_is b eth2
+		let_pass a 2000
+		began+=("$(date +%s%N)")
+		nip "$dev" link set eth1 up
+		wait_for 15 active_port_is a eth1
+		wait_for 15 active_port_is b eth1
+		let_pass a 2000
+		ended+=("$(date +%s%N)")
+	done
+	end_stream there
+	end_stream home
+	for ((round = 0; round < 10; round++)); do
+		is "$(missed_between there "${began[round]}" "${ended[round]}")" 0 "datagrams from a to b lost in return $round"
+		is "$(missed_between home "${began[round]}" "${ended[round]}")" 0 "datagrams from b to a lost in return $round"
+	done
+}
+test_return_loses_nothing() { failover_returns; }
+test_return_loses_nothing_direct() { failover_returns tx-path direct; }
+test_return_loses_nothing_after_up_delay() { failover_returns up-delay 300; }
+test_return_loses_nothing_xdp() { one_cpu; as_xdp_wires; failover_returns datapath xdp; }

@@ -305,12 +305,96 @@ Test(core_failover, planned_change_lingers_for_a_second)
 	rig_free(rig);
 }
 
-Test(core_failover, a_dead_port_does_not_linger)
+/* --- a cable comes back: the far end may see it first, and sends there at once --- */
+
+static bool lingers(const struct rig *rig, uint32_t slot)
+{
+	return core_output(rig->core)->flags[slot] & XLAGG_PORT_LINGERING;
+}
+
+Test(core_failover, a_port_without_carrier_is_open_to_a_far_end_that_is_faster)
 {
 	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
 
+	cr_assert(!lingers(rig, 0) && !lingers(rig, 1), "a standby that was usable all the while is closed");
 	rig_carrier(rig, 0, false);
-	cr_assert_not(core_output(rig->core)->flags[0] & XLAGG_PORT_LINGERING);
+	cr_assert(lingers(rig, 0));
+	rig_until(rig, rig->ms + 3600000);
+	cr_assert(lingers(rig, 0), "for as long as it takes");
+	rig_settle(rig);
+	cr_assert_eq(rig_deadline(rig), UINT32_MAX, "and nothing is to be done for it");
+	rig_carrier(rig, 0, true);
+	cr_assert_str_eq(rig_active(rig), "eth0");
+	cr_assert_not(lingers(rig, 0), "it is in use");
+	cr_assert(lingers(rig, 1), "and the far end may still send on the other");
+	rig_until(rig, rig->ms + 1000);
+	cr_assert_not(lingers(rig, 1));
+	rig_free(rig);
+}
+
+Test(core_failover, a_standby_that_comes_back_is_open_for_a_while)
+{
+	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
+
+	rig->conf.reselect = XLAGG_RESELECT_FAILURE;
+	rig_set(rig);
+	rig_carrier(rig, 0, false);
+	rig_carrier(rig, 0, true);
+	cr_assert_str_eq(rig_active(rig), "eth1");
+	rig_until(rig, rig->ms + 999);
+	cr_assert(lingers(rig, 0), "the far end may have taken it back");
+	rig_until(rig, rig->ms + 1);
+	cr_assert_not(lingers(rig, 0));
+	rig_free(rig);
+}
+
+Test(core_failover, a_port_within_up_delay_is_open)
+{
+	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
+
+	rig->conf.up_delay = 30000;
+	rig_set(rig);
+	rig_carrier(rig, 0, false);
+	rig_carrier(rig, 0, true);
+	rig_until(rig, rig->ms + 29999);
+	cr_assert_str_eq(rig_active(rig), "eth1");
+	cr_assert(lingers(rig, 0), "the far end's delay may be over first");
+	rig_until(rig, rig->ms + 1);
+	cr_assert_str_eq(rig_active(rig), "eth0");
+	cr_assert_not(lingers(rig, 0));
+	rig_free(rig);
+}
+
+Test(core_failover, a_port_within_down_delay_is_open)
+{
+	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
+
+	rig->conf.down_delay = 500;
+	rig_set(rig);
+	rig_carrier(rig, 0, false);
+	cr_assert(lingers(rig, 0));
+	rig_carrier(rig, 0, true);
+	cr_assert_not(lingers(rig, 0), "it kept its place");
+	rig_carrier(rig, 1, false);
+	rig_carrier(rig, 1, true);
+	cr_assert(lingers(rig, 1));
+	rig_until(rig, rig->ms + 1000);
+	cr_assert_not(lingers(rig, 1));
+	rig_free(rig);
+}
+
+Test(core_failover, a_port_out_of_service_is_not_open)
+{
+	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
+
+	rig->port[0].admin = 0;
+	rig_port_set(rig, 0);
+	rig_until(rig, rig->ms + 1000);
+	rig_carrier(rig, 0, false);
+	cr_assert_not(lingers(rig, 0));
+	rig_carrier(rig, 0, true);
+	rig_until(rig, rig->ms + 1000);
+	cr_assert_not(lingers(rig, 0));
 	rig_free(rig);
 }
 

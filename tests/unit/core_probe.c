@@ -44,7 +44,7 @@ static struct rig *probing(enum xlagg_proto proto, uint32_t ports, const char *t
 {
 	struct rig *rig = rig_new(proto, ports);
 
-	core_set_mac(rig->core, RIG_START * RIG_MS, lagg_mac, &rig->fx);
+	core_set_mac(rig->core, (RIG_START + rig->ms) * RIG_MS, lagg_mac, &rig->fx);
 	rig->fx.count = 0;
 	strcpy(rig->conf.probe, targets);
 	rig_set(rig);
