@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# What needs no agent: usage, messages, help, and the documents that have to agree with the tables of the program.
+# What needs no agent: usage, messages, help, and documents that must agree with the program's tables.
 
 tree() { realpath "$(dirname "${BASH_SOURCE[0]}")/../.."; }
-# by itself, no agent answers here
+# alone ARGUMENT...: runs the CLI where no agent answers
 alone() { "$B/xlagg" --socket "$D/none.sock" "$@"; }
 
 test_usage() {
@@ -30,7 +30,7 @@ test_no_agent() {
 	refused 'no agent answers' alone -j lagg show
 	refused 'no agent answers at /run/xlagg/'"$P"'-x/xlaggd.sock.*xlaggd -n '"$P-x" "$B/xlagg" -n "$P-x" lagg show
 }
-# What is pinned is looked up where an agent with default paths pins: here a file system of this test's own.
+# The CLI looks for pins where an agent with default paths has them; this test has a file system of its own there.
 test_no_agent_names_the_laggs_that_keep_forwarding() {
 	[ -d /sys/fs/bpf ] || skip "this kernel has no /sys/fs/bpf"
 	cat >"$D/inside" <<-'SHELL'
@@ -66,7 +66,7 @@ test_check_without_an_agent() {
 	printf 'lagg add lagg0 \0 port eth0\n' >"$D/nul"
 	refused 'nul: ' alone check "$D/nul"
 	alone check "$(tree)/deploy/examples/xlagg.conf" 2>/dev/null
-	# The examples that are commented out too.
+	# also the examples that are commented out
 	sed 's/^#lagg/lagg/; s/^#\t/\t/' "$(tree)/deploy/examples/xlagg.conf" >"$D/all"
 	alone check "$D/all" 2>/dev/null
 	is "$(grep -c '^lagg add' "$D/all")" 4 "examples"

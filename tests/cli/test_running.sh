@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# With an agent: what the writers and the long-running commands do.
+# With an agent: the output of show and the commands that run for long.
 
 one_lagg() {
 	two_hosts 2
@@ -44,7 +44,7 @@ test_ifconfig_on_other_devices() {
 	refused 'dev0 is not a lagg' xl a ifconfig dev0 laggproto lacp
 	refused 'nosuch: no such interface' xl a ifconfig nosuch up
 	refused 'lagg0 exists already' xl a ifconfig lagg0 create
-	# Without an agent, in the namespace of the caller.
+	# without an agent, in the caller's namespace
 	on a "$B/xlagg" --socket "$D/none.sock" ifconfig dev0 up
 	is "$(nip a -j link show dev0 | jq '.[0].flags | index("UP") != null')" true "dev0 is up"
 	"$B/xlagg" --socket "$D/none.sock" -n "$P-a" ifconfig dev0 mtu 1300
@@ -159,7 +159,7 @@ test_save_is_atomic() {
 	one_lagg
 	echo "what was there" >"$D/file"
 	chmod 600 "$D/file"
-	# A new file that cannot be completed: the limit on a file's size stands for a full disk.
+	# The new file cannot be completed: a limit on the size of files stands for a full disk.
 	local out status=0
 	# shellcheck disable=SC2016
 	out=$(bash -c 'trap "" XFSZ; ulimit -f 0; "$0" --socket "$1" save "$2"' "$B/xlagg" "$D/a.sock" "$D/file" 2>&1) || status=$?
@@ -186,14 +186,14 @@ test_monitor_in_text() {
 	wait_for 5 grep -qE 'Z lagg-change lagg0' "$D/monitor.out"
 	is "$(grep -c agent-start "$D/monitor.out")" 1 "agent-start is told once"
 }
-# Changes something until the monitor tells of it: it is subscribed then.
+# Makes changes until the monitor prints one: from then on it has subscribed.
 subscribed_or_told() {
 	xl a lagg set lagg0 up-delay $((RANDOM % 2 + 1))
 	xl a lagg set lagg0 up-delay 0
 	grep -q lagg-change "$D/monitor.out"
 }
 
-# http PATH: head and body of the answer
+# http PATH: prints head and body of the response
 http() {
 	exec {tcp}<>"/dev/tcp/127.0.0.1/$port"
 	printf 'GET %s HTTP/1.0\r\n\r\n' "$1" >&$tcp
@@ -227,7 +227,7 @@ test_top() {
 	refused 'needs a terminal' xl a top
 	mkfifo "$D/keys"
 	exec {keys}<>"$D/keys"
-	# Opened by the command itself: bash gives one in the background no stdin of ours.
+	# The command opens its stdin itself, since bash gives a command in the background none.
 	# shellcheck disable=SC2016
 	TERM=xterm spawn top bash -c 'exec script -qfec "stty cols 160 rows 40; $0 --socket $1/a.sock top" "$1/screen" <"$1/keys"' \
 		"$B/xlagg" "$D"

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# Open vSwitch as a LACP partner: its userspace datapath in a host's namespace, one instance a host, with a database and
-# sockets of its own. No kernel module, nothing of the system's own Open vSwitch.
+# Open vSwitch as a LACP partner: its userspace datapath in a host's namespace. Each host has an instance of its own with its own
+# database and sockets, so neither a kernel module nor the system's Open vSwitch is used.
 
-# ovs_start HOST active|passive|off fast|slow PORT...: a bridge br0 with a bond of these ports
+# ovs_start HOST active|passive|off fast|slow PORT...: starts it with a bridge br0 and a bond of these ports
 ovs_start() {
 	local h=$1 lacp=$2 time=$3 dir=$D/ovs-$1
 	shift 3
 	mkdir -p "$dir"
-	# OVS reads its ports with packet sockets, so the kernel's own stack sees their frames as well: keep it quiet.
+	# OVS reads its ports with packet sockets, so the kernel's stack sees the frames too and must not answer.
 	on "$h" sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv6.conf.all.disable_ipv6=1
 	ovsdb-tool create "$dir/conf.db" /usr/share/openvswitch/vswitch.ovsschema
 	OVS_RUNDIR=$dir OVS_LOGDIR=$dir OVS_DBDIR=$dir OVS_SYSCONFDIR=$dir spawn_on "ovsdb-$h" "$h" ovsdb-server "$dir/conf.db" \
@@ -40,7 +40,7 @@ ovs_appctl() {
 	ovs-appctl -T 5 -t "$D/ovs-$h/vswitchd.ctl" "$@"
 }
 
-# ovs_lacp HOST: lacp/show of the bond as JSON, ends and states named as xlagg names them:
+# ovs_lacp HOST: prints lacp/show of the bond as JSON, with xlagg's names for ends and states:
 #   {"eth1":{"state":"current attached","actor":{"system":..,"state":["ACTIVITY",..]},"partner":{..}}, ..}
 ovs_lacp() {
 	ovs_appctl "$1" lacp/show bond0 | awk '

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-"""A LACP partner that only scapy's codec makes: what xlagg sends it understands, and what it sends xlagg does.
+"""A LACP partner made of scapy's codec alone: it understands what xlagg sends, and xlagg what it sends.
 
 scapy_partner.py DEV SECONDS   answers each LACPDU on DEV, and prints as JSON what it heard last and what it said last
 scapy_partner.py marker DEV    sends a Marker PDU, waits for the response and prints both as JSON
@@ -21,7 +21,7 @@ STATE = 0x3F
 
 
 def end(pdu, side):
-    """One end of a LACPDU as `xlagg -j -d lagg show` tells it, with the state as a number."""
+    """One end of a LACPDU as `xlagg -j -d lagg show` prints it, with the state as a number."""
     return {
         "system_prio": getattr(pdu, side + "_system_priority"),
         "system": getattr(pdu, side + "_system"),
@@ -49,7 +49,7 @@ def answer(device, seconds):
             return
         octets = bytes(frame)
         view = end(frame[LACP], "actor")
-        # What scapy makes of the fields that it read are the octets that came.
+        # The fields that scapy read, written again, are the octets that came.
         fields = {k: v for k, v in frame[LACP].fields.items() if not k.endswith(("reserved", "type", "length"))}
         again = Ether(dst=GROUP, src=frame[Ether].src) / SlowProtocol() / LACP(**fields)
         last["same_octets"] &= bytes(again) == octets

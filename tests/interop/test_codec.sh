@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The PDUs as another's codec writes and reads them: the partner is scapy. Debian's own python has it.
+# LACPDUs and Marker PDUs that another implementation writes and reads: the partner is scapy, in Debian's own Python.
 
 partner() { spawn_on "$1" b /usr/bin/python3 tests/interop/scapy_partner.py "${@:2}"; }
-# The states of a LACPDU, bit by bit, by the names that xlagg prints
+# The state bits of a LACPDU, from the lowest, by the names that xlagg prints
 ends_of() {
 	jq "$1"' | map_values(.state |= [. as $bits | ["ACTIVITY", "TIMEOUT", "AGGREGATION", "SYNC", "COLLECTING",
 		"DISTRIBUTING", "DEFAULTED", "EXPIRED"] | to_entries[] | select(($bits / pow(2; .key) | floor) % 2 == 1) | .value])'
@@ -19,7 +19,7 @@ test_codec_scapy_is_a_partner() {
 	wait_for 10 distributing a eth2
 	local shown dev
 	shown=$(xl a -j -d lagg show lagg0)
-	# What it said last is what it heard a moment before.
+	# Its last LACPDU repeats what it heard just before.
 	wait_for 15 partner_gone one
 	reap one || fail "scapy on eth1: $(cat "$D/one.err")"
 	reap two || fail "scapy on eth2: $(cat "$D/two.err")"

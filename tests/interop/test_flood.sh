@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# LACPDUs as fast as the machine can make them.
+# A flood of LACPDUs, as fast as the machine can send them.
 
 all_distribute() { distributing "$1" eth1 && distributing "$1" eth2; }
 port_left() { ! all_distribute "$1"; }
@@ -8,13 +8,13 @@ last_changes() {
 	for h in a b; do field $h '.ports | map(.last_change) | tojson'; done
 }
 ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
-# copy_of HOST DEV: the next LACPDU that comes there, as a frame
+# copy_of HOST DEV: writes the frame of the next LACPDU that comes there to $D/pdu
 copy_of() {
 	on "$1" timeout 10 tcpdump -i "$2" -Q in -c 1 -w "$D/pdu.pcap" ether proto 0x8809 2>/dev/null
 	tail -c 124 "$D/pdu.pcap" >"$D/pdu"
 	is "$(stat -c %s "$D/pdu")" 124 "octets of a LACPDU"
 }
-# flood_with FILE: on eth1 towards a, 5 s; what the agent used of a core meanwhile, in percent
+# flood_with FILE: sends the frame on eth1 to a for 5 s; PERCENT is then how much of a core the agent used
 flood_with() {
 	local before after sent
 	before=$(ticks "${AGENT[a]}")
@@ -24,7 +24,7 @@ flood_with() {
 	step "$sent frames in 5 s"
 	PERCENT=$(jq -n "($after - $before) / $(getconf CLK_TCK) / 5 * 100")
 }
-# Copies of what the partner says: the kernel lets through ten a second.
+# The flood are copies of the partner's LACPDU: the kernel lets ten a second through.
 flood() {
 	two_hosts 2
 	agent a

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# xlagg against xlagg, proto lacp: the same matrix as against Open vSwitch.
+# xlagg with xlagg, proto lacp: the same matrix as with Open vSwitch.
 
-# with_partner A-MODE A-RATE B-MODE B-RATE
+# with_partner A-MODE A-RATE B-MODE B-RATE: makes the two ends with these modes and rates
 with_partner() {
 	two_hosts 2
 	agent a
@@ -13,7 +13,7 @@ negotiated() {
 	wait_for 10 distributing_are a 2
 	wait_for 10 distributing_are b 2
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
-	# That an end distributes, its partner hears with the next periodic LACPDU only.
+	# An end learns only from the next periodic LACPDU that its partner distributes.
 	is "$(port_field a eth1 '.lacp.partner | .state -= ["DISTRIBUTING"] | tojson')" \
 		"$(port_field b eth1 '.lacp.actor | .state -= ["DISTRIBUTING"] | tojson')" "partner of a, actor of b"
 }
@@ -47,7 +47,7 @@ test_lacp_one_link_lost() {
 	end_stream there
 	at_most "$(account there .lost)" 20 "datagrams lost of a 1 ms stream"
 }
-# With LACP both ends know what is planned: nothing is lost either way.
+# With LACP both ends know of a planned change, so nothing is lost in either direction.
 test_lacp_planned_changes_lose_nothing() {
 	with_partner active fast active fast
 	negotiated

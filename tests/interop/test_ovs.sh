@@ -5,12 +5,12 @@
 all_flags() { [ "$(port_field "$1" "$2" '.flags | tojson')" = '["ACTIVE","COLLECTING","DISTRIBUTING"]' ]; }
 attached() { [ "$(ovs_lacp "$1" | jq -r ".$2.state")" = "current attached" ]; }
 
-# without_gro HOST DEV...: OVS takes no frame that is longer than its MTU
+# without_gro HOST DEV...: turns GRO off, since OVS takes no frame that is longer than its MTU
 without_gro() {
 	local dev
 	for dev in "${@:2}"; do on "$1" ethtool -K "$dev" gro off >/dev/null; done
 }
-# with_ovs MODE RATE OVS-MODE OVS-TIME: two links, lagg0 on a, a bond on b; 10.0.0.1 and 10.0.0.2
+# with_ovs MODE RATE OVS-MODE OVS-TIME: makes two links, lagg0 on a with 10.0.0.1, a bond on b with 10.0.0.2
 with_ovs() {
 	as_xdp_wires # OVS forwards frames as they are, unfinished checksums too
 	two_hosts 2
@@ -29,17 +29,17 @@ negotiated() {
 	is "$(field a '[.ports[].reason] | join("")')" "" "reasons"
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
 }
-# What reaches the wires' far ends is counted there: OVS, a process, loses frames of its own when it is not run in time.
+# Frames are counted at the far ends of the wires: OVS is a process and loses some itself when it does not run in time.
 count_wires() {
 	user_program b eth1 user_counter
 	user_program b eth2 user_counter
 }
-# lost_on_the_wires STREAM: datagrams and end marks that were sent and did not get there
+# lost_on_the_wires STREAM: prints how many datagrams and end marks were sent and did not arrive there
 END_MARKS=20
 lost_on_the_wires() {
 	echo $(($(account "$1" .sent) + END_MARKS - $(user_count b eth1 4) - $(user_count b eth2 4)))
 }
-# seconds_since NS
+# seconds_since NS: prints the seconds since that time of day
 seconds_since() { jq -n "($(date +%s%N) - $1) / 1e9"; }
 
 test_ovs_active_active_fast() {
@@ -76,7 +76,7 @@ test_ovs_rate_changes_without_a_flap() {
 }
 ovs_sees_timeout() { ovs_lacp b | jq -e ".$1.partner.state | index(\"TIMEOUT\")"; }
 
-# Both ends' own account of both ends
+# Each end's view of both ends
 test_ovs_and_show_agree() {
 	with_ovs active fast active fast
 	negotiated
@@ -145,7 +145,7 @@ told_of_a_change() {
 	xl a lagg set lagg0 peer-notify $((RANDOM % 250))
 	[ -s "$D/monitor.out" ]
 }
-# When the agent took eth1 out of distribution, as it told
+# Prints when the agent took eth1 out of distribution, by its event
 left_at() {
 	jq -rse 'map(select(.event == "port-state" and .port == "eth1" and (.new_flags | index("DISTRIBUTING") | not)))[0].time |
 		select(.)' "$D/monitor.out"
@@ -160,7 +160,7 @@ test_ovs_restart() {
 	nip b link set br0 up
 	negotiated
 }
-# A port that leads to another bond of the same switch: the same system, another key.
+# One port leads to another bond of the same switch: the same system with another key.
 test_ovs_key_mismatch() {
 	as_xdp_wires
 	two_hosts 3
@@ -235,10 +235,11 @@ test_ovs_agent_killed_and_restarted() {
 }
 ovs_lost_us() { ! { attached b eth1 && attached b eth2; }; }
 
-# Longer than OVS waits: the kernel answers, and OVS notices nothing. Its log is kept for what happened between two looks.
+# The agent is stopped for longer than OVS waits: the kernel answers, and OVS notices nothing. OVS's log shows what happened
+# between two looks.
 test_ovs_agent_stopped() { agent_stopped fast 20 12; }
 test_ovs_agent_stopped_slow() { agent_stopped slow 120 2; }
-# agent_stopped RATE SECONDS PDUS: for so long, and so many LACPDUs come from the kernel at least
+# agent_stopped RATE SECONDS PDUS: stops the agent for so long; the kernel must send at least so many LACPDUs
 agent_stopped() {
 	with_ovs active "$1" active "$1"
 	negotiated

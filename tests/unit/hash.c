@@ -28,7 +28,7 @@ static void other(const struct frame *a, const struct frame *b, uint32_t fields)
 	cr_assert_neq(hash_of(a, fields), hash_of(b, fields), "fields %#x", fields);
 }
 
-/* A frame in which each field is what the caller says. */
+/* Makes a frame with the fields that the caller gives. */
 struct fields {
 	uint32_t dst_mac, src_mac;
 	uint16_t vid;
@@ -55,7 +55,7 @@ static struct frame frame_of(const struct fields *v, bool six)
 
 static const struct fields base = {0x11, 0x22, 7, 0x0a000001, 0x0a000002, 6, 1000, 80, 0x12345};
 
-/* Each field counts when it is asked for and only then. */
+/* Each field counts exactly when it is asked for. */
 static void field_alone(uint32_t field, const struct fields *changed, bool six)
 {
 	struct frame a = frame_of(&base, six), b = frame_of(changed, six);
@@ -159,7 +159,7 @@ Test(hash, ipv4_options_are_looked_behind)
 	other(&options, &port, ALL);
 }
 
-/* For fragments the addresses and nothing more: not the ports that the first one has, not the protocol. */
+/* For fragments only the addresses count: neither the protocol nor the ports, which only the first fragment has. */
 Test(hash, fragments_of_a_datagram_go_one_way)
 {
 	static const uint16_t fragment[] = {0x2000, 0x2001, 0x00b9, 0x20b9};
@@ -271,7 +271,7 @@ Test(hash, symmetric_both_ways_alike)
 	}
 }
 
-/* The frame with an IPv4 flow of port `port` inside, in one of the tunnels. */
+/* Makes a frame of one of the tunnels, with an IPv4 flow with that port inside. */
 static struct frame tunnel(int kind, uint16_t outer, uint16_t port)
 {
 	struct frame f = {0};
@@ -337,8 +337,8 @@ Test(hash, inner_takes_the_place_of_the_carrier)
 	same(&deep[0], &deep[1], ALL | XLAGG_HASH_INNER);
 }
 
-/* Frames of the usual kind are hashed at once, those with a tag in the frame octet by octet: to the same number, since
- * it does not matter where the tag is. */
+/* Frames of the usual kind are hashed in one go, those with a tag in the frame octet by octet. The result is the same,
+ * since it does not matter where the tag is. */
 Test(hash, at_once_as_piece_by_piece)
 {
 	static const uint8_t protos[] = {6, 17, 132, 1, 47};
@@ -364,7 +364,7 @@ Test(hash, at_once_as_piece_by_piece)
 	}
 }
 
-/* VXLAN frames without the I flag, GRE of another version or with routing: the carrier's hash stays. */
+/* VXLAN frames without the I flag, and GRE of another version or with routing, are hashed by their outer headers. */
 Test(hash, inner_leaves_what_it_does_not_know)
 {
 	struct frame odd[] = {tunnel(5, 9, 80), tunnel(2, 9, 80), tunnel(2, 9, 80)};
@@ -376,8 +376,8 @@ Test(hash, inner_leaves_what_it_does_not_know)
 	}
 }
 
-/* Of a beginning of a frame, in memory that ends there: never read beyond, and when nothing was missing, the hash is
- * that of the whole. */
+/* Hashes the beginning of a frame, in memory that ends there. Nothing is read beyond it, and where nothing was missing
+ * the hash is that of the whole frame. */
 Test(hash, cut_anywhere)
 {
 	static const uint32_t fields[] = {L2, L3, ALL, ALL | XLAGG_HASH_INNER};
@@ -401,7 +401,7 @@ Test(hash, cut_anywhere)
 	}
 }
 
-/* Kinds of sets of flows, all of which a lagg meets. */
+/* Sets of flows of the kinds that a lagg meets. */
 enum set { RANDOM, SRC_IP, DST_IP, BOTH_IP, GRID, SPORT, BOTH_PORTS, SRC_MAC, DST_MAC, VLANS, SETS };
 
 static struct fields flow_of(enum set set, uint32_t i, uint64_t *state)
@@ -445,7 +445,7 @@ static struct fields flow_of(enum set set, uint32_t i, uint64_t *state)
 	return v;
 }
 
-/* 1024 buckets dealt to the ports in turn carry FLOWS flows, none of them more than 3 % off its share. */
+/* FLOWS flows over 1024 buckets, which are dealt to the ports in turn: no port is more than 3 % off its share. */
 static void spread(enum set set, bool six, uint32_t fields, uint32_t seed)
 {
 	uint32_t bucket[XLAGG_BUCKETS] = {0}, port[PORTS] = {0};

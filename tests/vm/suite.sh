@@ -1,6 +1,6 @@
 #!/bin/bash
 # suite.sh LAYER TAP
-# In the guest (see run.sh): runs a layer of tests that was built outside, and writes its TAP.
+# Runs, in the guest (see run.sh), a layer of tests that was built outside, and writes its TAP.
 #   ONLY        some tests of it
 #   VM_SAMPLE   "COUNT SEED": so many of its tests, chosen by the seed; only for layers of shell tests
 #   VM_LONG     not empty: what takes a length of time takes ten minutes
@@ -9,20 +9,20 @@ B=${B:-build} layer=$1 tap=$2
 for module in veth bridge 8021q macvlan bonding team sch_netem tun; do
 	modprobe $module 2>/dev/null || echo "# this kernel has no module $module"
 done
-# What a filter leaves out, Criterion calls skipped.
+# Criterion calls skipped what a filter leaves out.
 drop_filtered() {
 	local planned left_out
 	planned=$(sed -n 's/^1\.\.//p' "$tap")
 	left_out=$(grep -c '# SKIP test was skipped$' "$tap") || left_out=0
 	sed -i -e '/# SKIP test was skipped$/d' -e "s/^1\.\..*/1..$((planned - left_out))/" "$tap"
 }
-# Once for the whole minute is enough.
+# The stress test takes a minute; one kernel is enough for that.
 case $(uname -r) in 6.1.*) export XLAGG_STRESS_S=10 ;; esac
 [ -z "${VM_LONG:-}" ] || export XLAGG_STRESS_S=600
 export TEST_SAMPLE=${VM_SAMPLE:-}
 case $layer in
 bpf) exec "$B/tests/bpf/run" --jobs 1 --timeout 900 --filter "${ONLY:-*}" --tap="$tap" ;;
-datapath) # what the kernel's hooks decide; the rest tells of the loader and is the same on every kernel
+datapath) # only what depends on the kernel's hooks: the rest tests the loader and is the same on every kernel
 	export XLAGG_PASS=$B/tests/datapath/pass.bpf.o
 	status=0
 	"$B/tests/datapath/run" --jobs 1 --timeout 300 --filter "${ONLY:-@(forward|xdp|watch)/*}" --tap="$tap" || status=$?

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154
-# What kernels differ in: the datapath takes what this one offers, says so, and carries traffic. And what the build
-# machine's kernel may lack: tracing.
+# What differs between kernels: the datapath uses what this one offers, says so, and carries traffic. Also tracing, which the
+# build machine's kernel may lack.
 
 # at_least_kernel MAJOR MINOR
 at_least_kernel() {
@@ -70,7 +70,7 @@ test_without_tracing_carrier_is_polled() {
 	wait_for 5 active_port_is a eth2
 }
 
-# received_of_200 HOST: of 200 datagrams for UDP port 9, how many more frames lagg0 of that host has received
+# received_of_200 HOST: sends 200 datagrams to UDP port 9 and prints how many frames lagg0 of that host received
 received_of_200() {
 	local before
 	before=$(field "$1" .stats.rx_packets)
@@ -79,7 +79,7 @@ received_of_200() {
 	echo $(($(field "$1" .stats.rx_packets) - before))
 }
 
-# libxdp's dispatcher: somebody else's filter on the NIC before ours, and taken away while frames pass.
+# libxdp's dispatcher: somebody else's filter runs on the NIC before our program, and is removed while frames pass.
 test_xdp_shares_a_nic_with_another_program() {
 	as_xdp_wires
 	lagg_pair 2 proto failover datapath xdp

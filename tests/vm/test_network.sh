@@ -2,14 +2,14 @@
 # The network around lagg0, with what the build machine's kernel may lack: VLAN devices, bridges that filter VLANs, macvlan,
 # links that delay and lose, duplicate address detection.
 
-# clean_ping HOST ARGUMENT...: ten pings, none of them lost
+# clean_ping HOST ARGUMENT...: sends ten pings, none of which may be lost
 clean_ping() {
 	local host=$1 out
 	shift
 	out=$(on "$host" ping -q -c 10 -i 0.05 -W 2 "$@") || fail "ping $*: $out"
 	matches "$out" ' 0% packet loss' "ping $*"
 }
-# vlan HOST DEV ID ADDRESS...
+# vlan HOST DEV ID ADDRESS...: makes a VLAN device with these addresses
 vlan() {
 	local host=$1 dev=$2 id=$3 address
 	shift 3
@@ -17,7 +17,7 @@ vlan() {
 	nip "$host" link set "$dev.$id" up
 	for address; do nip "$host" address add "$address" dev "$dev.$id"; done
 }
-# hear_arp LABEL HOST DEV FILTER: tcpdump of one such frame, running when this returns
+# hear_arp LABEL HOST DEV FILTER: starts a tcpdump that waits for one such frame; it runs when this returns
 hear_arp() {
 	spawn_on "$1" "$2" tcpdump -lnei "$3" -c 1 "$4"
 	wait_for 15 grep -q listening "$D/$1.err"
@@ -41,7 +41,7 @@ test_vlans_on_lagg0() {
 	wait_for 5 on a ping -c 1 -W 1 10.79.0.2
 }
 
-# After a failover a switch and the neighbours hear of the addresses above lagg0, with the tag and the MAC that they have.
+# After a failover the addresses above lagg0 are announced to switch and neighbours, each with its own tag and MAC.
 test_what_is_above_lagg0_is_announced() {
 	local mac
 	switched 2
@@ -98,7 +98,7 @@ test_bridge_that_filters_vlans() {
 	clean_ping c 10.10.0.2
 }
 
-# netem HOST DEV WORD...: what its way out does to frames from now on
+# netem HOST DEV WORD...: sets what netem does from now on to frames that leave by that device
 netem() {
 	local host=$1 dev=$2
 	shift 2
@@ -112,7 +112,7 @@ test_lacp_on_links_that_delay_and_lose() {
 	for h in a b; do wait_for 15 distributing_are $h 2; done
 	for h in a b; do netem $h eth1 delay 30ms 10ms loss 2%; done
 	never 6 not_both_distribute a
-	# A link with carrier on which nothing arrives any more, in one direction.
+	# A link with carrier on which nothing arrives any longer, in one direction.
 	netem b eth1 loss 100%
 	for h in a b; do wait_for 8 distributing_are $h 1; done
 	clean_ping a 10.0.0.2
@@ -120,7 +120,7 @@ test_lacp_on_links_that_delay_and_lose() {
 	for h in a b; do wait_for 15 distributing_are $h 2; done
 }
 
-# What is still on the way on the slow link when the other becomes the active one arrives with rx-all.
+# With rx-all, frames still arrive that were on their way on the slow link when the other became the active one.
 test_failover_from_a_slow_link() {
 	local i
 	lagg_pair 2 proto failover rx-all on
@@ -134,7 +134,7 @@ test_failover_from_a_slow_link() {
 	no_loss slow
 }
 
-# dad HOST DEV ADDRESS: adds it, as detection is on
+# dad HOST DEV ADDRESS: adds the address with duplicate address detection
 dad() {
 	on "$1" sysctl -qw "net.ipv6.conf.$2.accept_dad=1" "net.ipv6.conf.$2.dad_transmits=2"
 	nip "$1" -6 address add "$3/64" dev "$2"
@@ -152,20 +152,20 @@ test_ipv6_duplicate_address_detection() {
 	wait_for 10 settled a lagg0 fd00::1
 	nip b address add fd00::2/64 dev eth0 nodad
 	wait_for 5 on a ping -c 1 -W 1 fd00::2
-	# Carrier lost and back: looked for again, and nobody has it.
+	# Carrier is lost and comes back: detection runs again, and nobody has the address.
 	nip sw link set a1 down
 	nip sw link set a2 down
 	wait_for 5 no_carrier a lagg0
 	nip sw link set a2 up
 	wait_for 10 settled a lagg0 fd00::1
 	wait_for 5 on a ping -c 1 -W 1 fd00::2
-	# Somebody has it.
+	# Now somebody has it.
 	nip b address add fd00::3/64 dev eth0 nodad
 	dad a lagg0 fd00::3
 	wait_for 10 has_flag a lagg0 fd00::3 dadfailed
 }
 
-# A test of tests/net: the build machine's kernel may have no ipvlan.
+# A test of tests/net, run here too because the build machine's kernel may have no ipvlan.
 test_mac_of_a_port_that_cannot_change_it() {
 	. tests/net/test_agent_change.sh
 	test_mac_of_a_port_that_cannot_change_it

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154
-# The partners that people have: the kernel's bonding driver and teamd, as host b; xlagg is host a.
+# The partners that people have: on host b the kernel's bonding driver or teamd, on host a xlagg.
 
-# bond_end OPTIONS...: bond0 of host b over eth1 and eth2; MAC=...: with that MAC
+# bond_end OPTIONS...: makes bond0 on host b over eth1 and eth2; MAC=... sets its MAC
 bond_end() {
 	local i
 	[ -e /proc/net/bonding ] || skip "this kernel has no bonding"
@@ -14,7 +14,7 @@ bond_end() {
 	nip b addr add 10.0.0.2/24 dev bond0
 }
 
-# lacp_end RATE [TOPOLOGY ARGUMENT...]: lagg0 of host a; the topology is that of two_hosts 2 unless told
+# lacp_end RATE [TOPOLOGY ARGUMENT...]: makes lagg0 on host a; the topology is two_hosts 2 unless given
 lacp_end() {
 	local rate=$1
 	shift
@@ -25,7 +25,7 @@ lacp_end() {
 bond_states() { on b cat /proc/net/bonding/bond0 | grep -c "port state: $1"; }
 bond_agrees() { [ "$(bond_states 63)" = 4 ]; }
 
-# What the ends say of each port: our system, key, port number and state, then the partner's.
+# Prints how an end describes each port: our system, key, port number and state, then the partner's.
 our_view() {
 	field a '["ACTIVITY", "TIMEOUT", "AGGREGATION", "SYNC", "COLLECTING", "DISTRIBUTING", "DEFAULTED", "EXPIRED"] as $bits |
 		.ports[] | "\(.ifname)\(.lacp | (.actor, .partner) | " \(.system) \(.key) \(.port) " +
@@ -44,21 +44,21 @@ team_view() {
 		(.partner_lacpdu_info, .actor_lacpdu_info) | " \(.system) \(.key) \(.port) \(.state)")"' | paste -sd ' \n'
 }
 same_view() { [ "$(our_view)" = "$("$1_view")" ]; }
-# agree bond|team: both ports distribute, and the ends agree on each
+# agree bond|team: waits until both ports distribute and the ends agree on each
 agree() {
 	wait_for 20 distributing_are a 2
 	within 5 same_view "$1" || fail "we say"$'\n'"$(our_view)"$'\n'"the $1"$'\n'"$("$1_view")"
 }
 
-# packets HOST rx|tx: of eth1 and eth2, as the devices count
+# packets HOST rx|tx: prints the packets of eth1 and eth2, as the devices count them
 packets() { on "$1" awk -v way="$2" '/eth[12]:/ { sub(":", " "); print way == "rx" ? $3 : $11 }' /proc/net/dev; }
-# spread FROM TO ADDRESS: of 64 flows some go out of and come in by each link
+# spread FROM TO ADDRESS: sends 64 flows; some must leave, and some must arrive, by each link
 spread() {
 	local sent got link
 	mapfile -t sent < <(packets "$1" tx)
 	mapfile -t got < <(packets "$2" rx)
 	on "$1" bash -c 'for ((port = 20000; port < 20064; port++)); do echo >/dev/udp/$0/$port; done' "$3"
-	wait_for 5 on "$1" ping -c 1 -W 1 "$3" # what was sent before has come by now
+	wait_for 5 on "$1" ping -c 1 -W 1 "$3" # what was sent before has arrived by then
 	mapfile -t -O 2 sent < <(packets "$1" tx)
 	mapfile -t -O 2 got < <(packets "$2" rx)
 	for link in 0 1; do
@@ -78,7 +78,7 @@ test_bonding_lacp() {
 	agree bond
 	bond_agrees || fail "not all is well: $(on b cat /proc/net/bonding/bond0)"
 	both_ways
-	# A link that is lost, and one on which the partner falls silent.
+	# One link is lost, and on another the partner falls silent.
 	nip b link set eth2 down
 	wait_for 5 distributing_are a 1
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
@@ -89,7 +89,7 @@ test_bonding_lacp() {
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
 	nip sw link set br0 up
 	agree bond
-	# Another system with another key comes in its place.
+	# Another system with another key takes its place.
 	nip b link del bond0
 	MAC=02:00:00:00:00:77 bond_end mode 802.3ad lacp_rate fast xmit_hash_policy layer3+4 ad_user_port_key 77
 	agree bond
@@ -119,8 +119,8 @@ test_bonding_lacp_fast_and_passive_with_min_links() {
 	both_ways
 }
 
-# Bonding with two links to a and one to c: an aggregator of two goes before one of one. What it told c while that was
-# the active one it does not take back.
+# Bonding with two links to a and one to c prefers the aggregator of two links. It does not take back what it told c while that
+# link's aggregator was the active one.
 is_with() { grep -q "Partner Mac Address: $(field "$1" .mac)" <(on b cat /proc/net/bonding/bond0); }
 test_bonding_ad_select() {
 	local how
@@ -163,7 +163,7 @@ test_bonding_sees_no_change_when_the_agent_is_replaced() {
 		"what bonding shows"
 }
 
-# Much longer than the partner waits: the kernel answers for the agent.
+# The agent is stopped for much longer than the partner waits: the kernel answers in its place.
 freeze_a() { kill -STOP "${AGENT[a]}"; }
 thaw_a() { kill -CONT "${AGENT[a]}"; }
 bond_disagrees() { ! bond_agrees; }
@@ -221,7 +221,7 @@ test_bonding_broadcast() {
 	wait_for 10 on a ping -c 1 -W 1 10.0.0.2
 }
 
-# teamd_end [KEY [MAC]]: team0 of host b over eth1 and eth2
+# teamd_end [KEY [MAC]]: makes team0 on host b over eth1 and eth2
 teamd_end() {
 	cat >"$D/team0.conf" <<-JSON
 		{"device": "team0", "hwaddr": "${2:-02:00:00:00:00:55}", "runner": {"name": "lacp", "active": true,
@@ -272,7 +272,7 @@ test_teamd_lacp() {
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
 	nip sw link set br0 up
 	agree team
-	# It is killed, and its device stays, mute; another comes in its place.
+	# teamd is killed; its device stays and is silent. Another teamd takes its place.
 	kill -KILL "${CHILD[teamd]}"
 	! reap teamd 2>/dev/null || fail "teamd was not killed"
 	wait_for 10 distributing_are a 0

@@ -1,10 +1,10 @@
 # shellcheck shell=bash disable=SC2154
-# iPXE, a network card's boot ROM, as the partner: it answers each LACPDU and never speaks first. It runs in QEMU at the
-# other end of a tap, which is the port, on this machine's own kernel: nothing else boots there.
+# The partner is iPXE, a network card's boot ROM, which answers each LACPDU and never sends first. It runs in QEMU at the other
+# end of a tap, which is the port, on this machine's own kernel; nothing else boots in that QEMU.
 ROM=/usr/lib/ipxe/qemu/pxe-e1000.rom
 ROM_MAC=52:54:00:11:22:33
 
-# rom_end: host a, whose eth1 leads to a machine that boots from its network card, over and over
+# rom_end: makes host a, whose eth1 leads to a machine that boots from its network card over and over
 rom_end() {
 	[ -e /dev/net/tun ] || skip "this machine has no taps"
 	command -v qemu-system-x86_64 >/dev/null || skip "QEMU is not installed"
@@ -29,7 +29,7 @@ test_ipxe_answers_an_active_end() {
 	has_carrier a lagg0 || fail "lagg0 has no carrier"
 }
 
-# Two ends that only answer.
+# Both ends only answer.
 test_ipxe_and_a_passive_end_keep_silent() {
 	rom_end
 	xl a lagg add lagg0 proto lacp lacp-rate fast lacp-mode passive port eth1

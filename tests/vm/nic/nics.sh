@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # The NICs of the guest, for QEMU (qemu.sh) and for the tests.
 
-# virtio-net twice: the second is told neither speed nor duplex
+# virtio-net twice: the second knows neither speed nor duplex
 MODELS=(e1000e e1000 i82559er vmxnet3 virtio-net-pci virtio-net-pci-non-transitional)
-PLUGGABLE=virtio-net-pci-a1 # this one is behind a port of its own (at SLOT), from which it can be unplugged
+PLUGGABLE=virtio-net-pci-a1 # is behind a PCI port of its own (at SLOT), so that it can be unplugged
 SLOT=0x1d
 
-# device_number NIC: its number on the first PCI bus
+# device_number NIC: prints its number on the first PCI bus
 device_number() {
 	local i host=${1: -2:1} link=${1: -1}
 	for i in "${!MODELS[@]}"; do
@@ -16,7 +16,7 @@ device_number() {
 	done
 	return 1
 }
-# device_words NIC: as for -device and device_add
+# device_words NIC: prints its description for -device and device_add
 device_words() {
 	local number
 	number=$(device_number "$1")

@@ -1,7 +1,7 @@
 #!/bin/bash
 # qemu.sh
-# QEMU's command line for test_nic.sh: of each model two NICs for each of two hosts, joined port to port. A NIC is called
-# MODEL-HOSTLINK (e1000e-a1); its place on the bus is in nics.sh.
+# Prints QEMU's command line for test_nic.sh: two NICs of each model for each of two hosts, connected one to one. A NIC's name is
+# MODEL-HOSTLINK (e1000e-a1); nics.sh has its place on the bus.
 set -eu
 cd "$(dirname "$0")"
 . ./nics.sh

@@ -1,10 +1,10 @@
 # shellcheck shell=bash disable=SC2154
-# The drivers of real NICs as ports: QEMU's models, two for each host, joined port to port (see qemu.sh).
+# The drivers of real NICs as ports: QEMU's models, two for each host, connected one to one (see qemu.sh).
 . tests/vm/nic/nics.sh
 
-# monitor COMMAND...: in QEMU's monitor
+# monitor COMMAND...: gives a command to QEMU's monitor
 monitor() { echo "$*" >/dev/virtio-ports/monitor; }
-# device_of NIC: what the kernel calls it, while it is in the machine's own namespace
+# device_of NIC: prints the kernel's name for it, while it is in the machine's own namespace
 device_of() {
 	local number folder
 	number=$(device_number "$1")
@@ -12,7 +12,7 @@ device_of() {
 	[ "$1" != "$PLUGGABLE" ] || folder=$(echo /sys/bus/pci/devices/0000:00:$(printf '%02x' $SLOT).0/0000:??:??.?)
 	find "$folder/" -maxdepth 3 -path '*/net/*' ! -path '*/net/*/*' -printf '%f\n' | grep .
 }
-# lend NIC: to its host, as eth1 or eth2
+# lend NIC: moves it to its host, as eth1 or eth2
 lend() {
 	local host=${1: -2:1} link=${1: -1} device
 	wait_for 20 device_of "$1"
@@ -21,14 +21,14 @@ lend() {
 	ip link set "$device" netns "$P-$host" name "eth$link"
 	nip "$host" link set "eth$link" up
 }
-# pull NIC...; plug NIC...: the cable, at that NIC's end
+# pull NIC...; plug NIC...: pulls or plugs the cable at that NIC's end
 pull() { local nic; for nic; do monitor set_link "$nic" off; done; }
 plug() { local nic; for nic; do monitor set_link "$nic" on; done; }
 
-# two_hosts_with MODEL: hosts a and b, eth1 and eth2 of each are NICs of that model
+# two_hosts_with MODEL: makes hosts a and b; eth1 and eth2 of each are NICs of that model
 two_hosts_with() {
 	local h i
-	# QEMU's e1000e does not raise the interrupt of its own for a change of the link that MSI-X has.
+	# MSI-X has an interrupt of its own for a change of the link, which QEMU's e1000e does not raise.
 	modprobe e1000e IntMode=1,1,1,1
 	modprobe -a e1000 e100 vmxnet3 virtio_net
 	host a b
@@ -58,15 +58,15 @@ clean_ping() {
 	matches "$out" ' 0% packet loss' "ping $*"
 }
 
-# life MODEL [silent]: all that happens to a NIC while it is a port. silent: QEMU's model does not tell its driver that the
-# cable was pulled, so the port is put down.
+# life MODEL [silent]: all that happens to a NIC while it is a port. silent: QEMU's model does not tell its driver that the cable
+# was pulled, so the ports are set down instead.
 life() {
 	local model=$1 silent=${2:-} h before
 	lagg_on "$model" proto failover
 	echo "   $(field a '.ports[] | "\(.ifname) \(.speed) \(.duplex)"' | tr '\n' ' ')"
 	is "$(port_field a eth1 .permaddr)" "$(on a ethtool -P eth1 | awk '{ print $3 }')" "permanent MAC"
 	clean_ping
-	# The cable: both ends see it.
+	# The cable is pulled: both ends see it.
 	if [ "$silent" ]; then
 		for h in a b; do nip $h link set eth1 down; done
 	else
@@ -82,7 +82,7 @@ life() {
 	fi
 	for h in a b; do wait_for 10 active_port_is $h eth1; done
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
-	# The same NICs under LACP: its group address comes through their filters, and one end of a cable is enough.
+	# The same NICs with LACP: its group address passes their filters, and pulling one end of a cable is enough.
 	for h in a b; do xl $h lagg set lagg0 proto lacp lacp-rate fast; done
 	for h in a b; do wait_for 20 distributing_are $h 2; done
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
@@ -91,7 +91,7 @@ life() {
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
 	plug "$model-a2"
 	for h in a b; do wait_for 20 distributing_are $h 2; done
-	# A MAC of its own, while frames pass.
+	# lagg0 gets a MAC of its own while frames pass.
 	nip a link set lagg0 address 02:42:ac:11:00:99
 	for h in eth1 eth2; do wait_for 10 mac_is a $h 02:42:ac:11:00:99; done
 	for h in a b; do wait_for 20 distributing_are $h 2; done
@@ -108,7 +108,7 @@ test_i82559er() { life i82559er silent; }
 test_vmxnet3() { life vmxnet3; }
 test_virtio_net() { life virtio-net-pci; }
 
-# LACP is for full duplex: what is not known is not half.
+# LACP needs full duplex; an unknown duplex does not count as half.
 test_virtio_net_of_unknown_speed() {
 	local h
 	lagg_on virtio-net-pci-non-transitional proto lacp lacp-rate fast
@@ -119,7 +119,7 @@ test_virtio_net_of_unknown_speed() {
 	clean_ping
 }
 
-# A port is configuration: its NIC may be taken out of the machine and come back.
+# A port is configuration: its NIC may leave the machine and come back.
 is_present() { [ "$(port_field a eth1 .present)" = "$1" ]; }
 test_unplug_and_replug() {
 	lagg_on virtio-net-pci proto failover
@@ -145,10 +145,10 @@ test_native_xdp_on_virtio_net() {
 	clean_ping
 }
 
-# copies: how many more frames the ports of a have sent than lagg0
+# copies: prints how many more frames a's ports have sent than lagg0
 copies() { field a '([.ports[].stats.tx_packets] | add) - .stats.tx_packets'; }
 
-# A driver without XDP: tc receives and sends on its ports, whatever the proto.
+# Where the driver has no XDP, tc receives and sends on the ports, whatever the proto.
 test_xdp_profile_on_e1000e() {
 	local proto h before
 	lagg_on e1000e proto loadbalance datapath xdp

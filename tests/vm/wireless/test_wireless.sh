@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2154
-# Failover from Ethernet to wireless (lagg(4)'s third handbook example): host a has a cable and a radio, host b a bridge of
+# Failover from Ethernet to wireless (lagg(4)'s third handbook example): host a has a cable and a radio; host b has a bridge with
 # the other end of the cable and an access point.
 
-# radio HOST: a radio of mac80211_hwsim, as wlan0 of that host
+# radio HOST: gives that host a radio of mac80211_hwsim as wlan0
 radio() {
 	local dev
 	for dev in /sys/class/net/wlan*; do
@@ -13,7 +13,7 @@ radio() {
 	done
 	fail "no radio is left"
 }
-# air: host b with br0 of eth1 and an access point; host a with eth1 and a radio
+# air: makes host b, with br0 over eth1 and an access point, and host a, with eth1 and a radio
 air() {
 	modprobe -r mac80211_hwsim 2>/dev/null || :
 	modprobe mac80211_hwsim radios=2 || skip "this kernel has no mac80211_hwsim"
@@ -51,7 +51,7 @@ associate() {
 	spawn_on wpa a wpa_supplicant -i wlan0 -D nl80211 -c "$D/wpa.conf"
 	wait_for 40 has_carrier a wlan0
 }
-# lease: lagg0 of a has an address by DHCP from b
+# lease: returns whether lagg0 of a has got an address from b by DHCP
 lease() {
 	write_dhcp_files br0
 	spawn_on udhcpd b udhcpd -f "$D/udhcpd.conf"
@@ -62,7 +62,7 @@ lease() {
 address_kept() { matches "$(nip a -br address show lagg0)" '10\.0\.0\.100/24' "address from DHCP"; }
 mac_of() { nip "$1" -j link show "$2" | jq -r '.[0].address'; }
 rekeyed() { [ "$(grep -c 'Group rekeying completed' "$D/wpa.out")" -ge "$1" ]; }
-# at_most_lost PERCENT ARGUMENT...: pings from a to b
+# at_most_lost PERCENT ARGUMENT...: pings b from a; no more may be lost
 at_most_lost() {
 	local limit=$1 out
 	shift
@@ -104,8 +104,8 @@ test_ethernet_and_wireless() {
 	at_most_lost 0 -c 10 -i 0.1
 }
 
-# A radio of hwsim takes any MAC while it is down, and none while it is up: with `mac auto` wlan0 gets that of the Ethernet
-# port, and has to associate anew. (A device that takes no other MAC at all: tests/net, an ipvlan.)
+# A radio of hwsim accepts any MAC while it is down, and none while it is up: with `mac auto` wlan0 gets the Ethernet port's MAC
+# and has to associate anew. (tests/net has a device that never accepts another MAC, an ipvlan.)
 has_mac() { [ "$(mac_of "$1" "$2")" = "$3" ]; }
 test_associated_radio_takes_the_ethernet_mac() {
 	local mac before
@@ -128,7 +128,7 @@ test_associated_radio_takes_the_ethernet_mac() {
 	has_mac a wlan0 "$before" || fail "wlan0 has not its own MAC back: $(mac_of a wlan0)"
 }
 
-# wlan0 comes when the lagg has long been there: the port joins, and with `mac from` lagg0 has its MAC then.
+# wlan0 appears long after the lagg: the port joins, and with `mac from` lagg0 then has its MAC.
 wlan_present() { [ "$(port_field a wlan0 .present)" = true ]; }
 test_wireless_that_comes_later() {
 	local dev
