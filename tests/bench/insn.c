@@ -231,11 +231,11 @@ int main(int argc, char **argv)
 	struct path path = {0};
 	unsigned long long least = ~0ull;
 
-	if (argc != 5 && !(argc == 6 && !strcmp(argv[1], "raw")))
+	if (argc != 5 && !(argc == 6 && strcmp(argv[1], "raw") == 0))
 		errx(2, "usage: insn udp|tcp SENDER RECEIVER ADDRESS, or insn raw SENDER RECEIVER ADDRESS DEV");
 	struct sockaddr_in to = address_of(argv[4]);
 	unsigned int times = strcmp(argv[1], "tcp") ? 4000 : 200;
-	if (!strcmp(argv[1], "tcp"))
+	if (strcmp(argv[1], "tcp") == 0)
 		open_connection(&path, argv[2], argv[3], &to);
 	else
 		open_datagrams(&path, argv[2], argv[3], &to, argc == 6 ? argv[5] : NULL);

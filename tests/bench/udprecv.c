@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "traffic.h"
+#include "bench/traffic.h"
 
 #define BATCH 64		  /* datagrams read by one call */
 #define DRAIN_MS 100		  /* silence after the end mark that ends the account */

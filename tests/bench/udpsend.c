@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "traffic.h"
+#include "bench/traffic.h"
 
 #define END_COPIES 20		/* the end mark may be lost as well */
 #define END_INTERVAL_NS 5000000 /* ns between two of them */
@@ -56,10 +56,10 @@ static void usage(void)
 static void resolve(struct sender *s, const char *address, const char *port)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV}, *found;
-	int error = getaddrinfo(address, port, &hints, &found);
+	int r = getaddrinfo(address, port, &hints, &found);
 
-	if (error)
-		errx(1, "%s port %s: %s", address, port, gai_strerror(error));
+	if (r)
+		errx(1, "%s port %s: %s", address, port, gai_strerror(r));
 	memcpy(&s->to, found->ai_addr, found->ai_addrlen);
 	s->to_len = found->ai_addrlen;
 	freeaddrinfo(found);

@@ -23,8 +23,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bench/traffic.h"
 #include "tests/bench/xdprate.skel.h"
-#include "traffic.h"
 
 #define BATCH (1 << 17) /* frames of one test run: setting one up is expensive */
 #define FRAME_LEN 64	/* octets */

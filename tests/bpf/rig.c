@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Loads the programs of one lagg and runs frames through them. */
 #include "bpf/rig.h"
 
 #include <errno.h>

@@ -47,9 +47,9 @@ static struct xlagg_link_bpf *watcher(void)
 	cr_assert_not_null(link);
 	libbpf_set_print(NULL); /* a refusal is no news */
 	if (xlagg_link_bpf__load(link) != 0) {
-		int err = errno;
+		int r = errno;
 		xlagg_link_bpf__destroy(link);
-		cr_assert_eq(err, EPERM, "the watcher does not load: %s", strerror(err));
+		cr_assert_eq(r, EPERM, "the watcher does not load: %s", strerror(r));
 		cr_skip_test("this kernel allows no tracing (EPERM)");
 	}
 	cr_assert_eq(xlagg_link_bpf__attach(link), 0, "%s", strerror(errno));

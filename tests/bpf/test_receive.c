@@ -204,10 +204,10 @@ Test(receive, whatever_comes)
 			f.len = 60; /* as on a wire */
 		verdict = rig_run(rig, "rx", &f);
 		cr_assert(verdict == REDIRECT || verdict == UNSPEC || verdict == SHOT);
-		cr_assert(rig->out_len == f.len && !memcmp(rig->out, f.data, f.len));
+		cr_assert(rig->out_len == f.len && memcmp(rig->out, f.data, f.len) == 0);
 		ours += verdict == REDIRECT;
 		cr_assert_eq(rig_run(rig, "tx", &f), REDIRECT);
-		cr_assert(rig->out_len == f.len && !memcmp(rig->out, f.data, f.len));
+		cr_assert(rig->out_len == f.len && memcmp(rig->out, f.data, f.len) == 0);
 	}
 	cr_assert_eq(rig_port_stats(rig, 0).rx_packets, ours);
 	cr_assert_eq(rig_port_stats(rig, 0).tx_packets + rig_port_stats(rig, 1).tx_packets, 3000);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* A lagg on devices, with its programs attached. */
 #include "bpf/wire.h"
 
 #include <arpa/inet.h>
@@ -89,7 +90,7 @@ static int copy_of(const struct wire *wire, struct bpf_object *object, struct xl
 	*params = wire->rig->params;
 	params->slot = slot;
 	bpf_object__for_each_program(each, object)
-	    bpf_program__set_autoload(each, !strcmp(bpf_program__name(each), program));
+	    bpf_program__set_autoload(each, strcmp(bpf_program__name(each), program) == 0);
 	bpf_object__for_each_map(map, object)
 	{
 		if (!strchr(bpf_map__name(map), '.'))

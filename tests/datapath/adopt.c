@@ -13,8 +13,8 @@ static struct datapath *adopt(const struct datapath_features *features, const st
 {
 	struct datapath *dp = NULL;
 	char sentence[XLAGG_SENTENCE_MAX] = "";
-	int err = datapath_adopt(&dp, folder, features, setup, sentence);
-	cr_assert(err == 0, "datapath_adopt: %s", sentence);
+	int r = datapath_adopt(&dp, folder, features, setup, sentence);
+	cr_assert(r == 0, "datapath_adopt: %s", sentence);
 	return dp;
 }
 
@@ -194,8 +194,8 @@ static void refuses(const char *what, void (*damage)(struct datapath *))
 	datapath_close(&dp);
 
 	dp = untouched;
-	int err = datapath_adopt(&dp, folder, &features, &setup, sentence);
-	cr_assert(err == -EPROTO, "%s: gave %d (%s)", what, err, sentence);
+	int r = datapath_adopt(&dp, folder, &features, &setup, sentence);
+	cr_assert(r == -EPROTO, "%s: gave %d (%s)", what, r, sentence);
 	cr_assert(dp == untouched, "%s: output was touched on failure", what);
 	cr_assert(strlen(sentence) > 0 && sentence[0] != ' ', "%s: no reason given", what);
 	char *before = snapshot();
@@ -424,10 +424,10 @@ Test(adopt, scribbled_over, .timeout = 300)
 		cr_assert(bpf_map_update_elem(fd, &index, value, 0) == 0);
 		close(fd);
 
-		int err = datapath_adopt(&dp, folder, &features, &setup, sentence);
-		cr_assert(err == 0 || err == -EPROTO, "round %u: gave %d (%s)", round, err, sentence);
-		adopted += !err;
-		refused += !!err;
+		int r = datapath_adopt(&dp, folder, &features, &setup, sentence);
+		cr_assert(r == 0 || r == -EPROTO, "round %u: gave %d (%s)", round, r, sentence);
+		adopted += r == 0;
+		refused += r < 0;
 		datapath_close(&dp);
 		cr_assert(datapath_remove(folder) == 0, "round %u: cannot be removed", round);
 	}

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* A network of a test's own, and the frames and datapaths in it. */
 #include "datapath/fixture.h"
 
 #include <arpa/inet.h>
@@ -75,8 +76,8 @@ void network(uint32_t ports)
 struct datapath_features features_of(bool tcx)
 {
 	struct datapath_features features;
-	int err = datapath_probe(&features);
-	cr_assert(err == 0, "datapath_probe: %s", strerror(-err));
+	int r = datapath_probe(&features);
+	cr_assert(r == 0, "datapath_probe: %s", strerror(-r));
 	features.tcx = features.tcx && tcx;
 	return features;
 }
@@ -100,12 +101,12 @@ struct datapath *make(const struct datapath_features *features, const struct dat
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "", name[16];
 	struct datapath *dp = NULL;
-	int err = datapath_create(&dp, folder, features, setup, sentence);
-	cr_assert(err == 0, "datapath_create: %s", sentence);
+	int r = datapath_create(&dp, folder, features, setup, sentence);
+	cr_assert(r == 0, "datapath_create: %s", sentence);
 	for (uint32_t i = 0; i < ports; i++) {
 		snprintf(name, sizeof(name), "eth%u", i);
-		err = datapath_port_add(dp, i, (int)if_nametoindex(name), sentence);
-		cr_assert(err == 0, "datapath_port_add: %s", sentence);
+		r = datapath_port_add(dp, i, (int)if_nametoindex(name), sentence);
+		cr_assert(r == 0, "datapath_port_add: %s", sentence);
 	}
 	return dp;
 }
@@ -123,8 +124,8 @@ void publish(struct datapath *dp, uint32_t count, const uint32_t *order)
 	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
 		table.bucket[i] = (uint16_t)(XLAGG_NO_PORT << 8 | (count ? order[0] : XLAGG_NO_PORT));
 	datapath_lost(dp, lost);
-	int err = datapath_publish(dp, &table, live, flags, lost);
-	cr_assert(err == 0, "datapath_publish: %s", strerror(-err));
+	int r = datapath_publish(dp, &table, live, flags, lost);
+	cr_assert(r == 0, "datapath_publish: %s", strerror(-r));
 	datapath_carrier(dp, count > 0);
 }
 

@@ -19,8 +19,8 @@ static struct watch *open_watch(const struct datapath_features *features)
 	snprintf(watch_folder, sizeof(watch_folder), "%s/netif-carrier-watch", pins);
 	if (!features->fentry)
 		cr_skip("this kernel allows no tracing of netif_carrier_off");
-	int err = watch_open(&watch, pins, sentence);
-	cr_assert(err == 0, "watch_open: %s", sentence);
+	int r = watch_open(&watch, pins, sentence);
+	cr_assert(r == 0, "watch_open: %s", sentence);
 	return watch;
 }
 

@@ -139,7 +139,7 @@ static void check_status(void)
 			continue;
 		core_port_status(&core, i, &status);
 		must(status.flags == core.role[i].shown, "flags are what was told");
-		must(!strcmp(status.reason, core.port[i].told_reason), "the reason is what was told");
+		must(strcmp(status.reason, core.port[i].told_reason) == 0, "the reason is what was told");
 	}
 }
 

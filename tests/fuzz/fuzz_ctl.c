@@ -71,12 +71,12 @@ static void check(const struct ctl_command *command)
 	if (*command->name || command->cmd == XLAGG_CMD_FLUSH) {
 		must(ctl_decode(encoded[0], (size_t)len, &again, sentence) == 0);
 		must(ctl_encode(&again, 0, 0, encoded[1], sizeof(encoded[1])) == len);
-		must(!memcmp(encoded[0], encoded[1], (size_t)len));
+		must(memcmp(encoded[0], encoded[1], (size_t)len) == 0);
 	}
 	if (has_words(command)) {
 		parse_again(command, &again);
 		must(ctl_encode(&again, 0, 0, encoded[1], sizeof(encoded[1])) == len);
-		must(!memcmp(encoded[0], encoded[1], (size_t)len));
+		must(memcmp(encoded[0], encoded[1], (size_t)len) == 0);
 	}
 	ctl_apply(&model, command, sentence);
 }

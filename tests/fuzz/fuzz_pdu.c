@@ -23,8 +23,8 @@ static void encode_lacp(const struct pdu *pdu)
 	pdu_encode_lacp(frame, mac, &pdu->actor, &pdu->partner);
 	pdu_decode(frame, sizeof(frame), &again);
 	must(again.kind == PDU_LACP);
-	must(!memcmp(&again.actor, &pdu->actor, sizeof(again.actor)));
-	must(!memcmp(&again.partner, &pdu->partner, sizeof(again.partner)));
+	must(memcmp(&again.actor, &pdu->actor, sizeof(again.actor)) == 0);
+	must(memcmp(&again.partner, &pdu->partner, sizeof(again.partner)) == 0);
 }
 
 static void answer_marker(const struct pdu *pdu)
@@ -36,7 +36,7 @@ static void answer_marker(const struct pdu *pdu)
 	pdu_encode_marker_response(frame, mac, pdu->payload);
 	pdu_decode(frame, sizeof(frame), &again);
 	must(again.kind == PDU_MARKER_RESPONSE);
-	must(!memcmp(again.payload + 3, pdu->payload + 3, XLAGG_SLOW_PAYLOAD - 3));
+	must(memcmp(again.payload + 3, pdu->payload + 3, XLAGG_SLOW_PAYLOAD - 3) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -103,11 +103,11 @@ static void noise(const char *path, int count)
 int main(int argc, char **argv)
 {
 	int count = argc > 3 ? atoi(argv[3]) : 1;
-	if (argc > 2 && !strcmp(argv[2], "hold"))
+	if (argc > 2 && strcmp(argv[2], "hold") == 0)
 		hold(argv[1], count);
-	else if (argc > 2 && !strcmp(argv[2], "deaf"))
+	else if (argc > 2 && strcmp(argv[2], "deaf") == 0)
 		deaf(argv[1]);
-	else if (argc > 2 && !strcmp(argv[2], "noise"))
+	else if (argc > 2 && strcmp(argv[2], "noise") == 0)
 		noise(argv[1], count);
 	else
 		return fputs("usage: client SOCKET hold N|deaf|noise N\n", stderr), 2;

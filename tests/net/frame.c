@@ -128,14 +128,14 @@ static int flood(const char *device, double seconds)
 
 int main(int argc, char **argv)
 {
-	if (argc >= 5 && !strcmp(argv[1], "send"))
+	if (argc >= 5 && strcmp(argv[1], "send") == 0)
 		return send_frames(argv[2], argv[3], (uint16_t)strtoul(argv[4], NULL, 16),
 				   argc > 5 ? atol(argv[5]) : 1);
-	if (argc >= 5 && !strcmp(argv[1], "answer"))
+	if (argc >= 5 && strcmp(argv[1], "answer") == 0)
 		return send_answers(argv[2], argv[3], argv[4], argc > 5 ? atol(argv[5]) : 1);
-	if (argc == 5 && !strcmp(argv[1], "listen"))
+	if (argc == 5 && strcmp(argv[1], "listen") == 0)
 		return listen_for(argv[2], (uint16_t)strtoul(argv[3], NULL, 16), atof(argv[4]));
-	if (argc == 4 && !strcmp(argv[1], "flood"))
+	if (argc == 4 && strcmp(argv[1], "flood") == 0)
 		return flood(argv[2], atof(argv[3]));
 	fputs("usage: frame send DEV DESTINATION ETHERTYPE [COUNT] | frame answer DEV DESTINATION ADDRESS [COUNT] | "
 	      "frame flood DEV SECONDS | "

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sim.h"
+#include "sim/sim.h"
 
 void sim_broken(struct sim *sim, uint32_t system, uint32_t port, const char *format, ...)
 {

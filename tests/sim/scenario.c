@@ -2,7 +2,7 @@
 /* What happens in a scenario: it is drawn from the seed, within the family that the seed belongs to. */
 #include <string.h>
 
-#include "sim.h"
+#include "sim/sim.h"
 
 enum trait {
 	NOISE = 1 << 0,	   /* loss, delay, duplication, reordering, one-way links */

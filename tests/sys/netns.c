@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* A network namespace for a test, and what ip(8), ethtool(8) and /proc say about its devices. */
 #include "netns.h"
 
 #include <arpa/inet.h>

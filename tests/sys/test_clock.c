@@ -25,7 +25,7 @@ static int64_t next_tick(int fd)
 	uint8_t frame[256];
 	uint32_t len = capture_next(fd, frame, sizeof(frame), now_ms() + PATIENCE_MS);
 	cr_assert_eq(len, 42, "no request, but %u octets", len);
-	cr_assert(frame[12] == 8 && frame[13] == 6 && !memcmp(frame + 38, target, 4), "another frame");
+	cr_assert(frame[12] == 8 && frame[13] == 6 && memcmp(frame + 38, target, 4) == 0, "another frame");
 	return now_ms();
 }
 

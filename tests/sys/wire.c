@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Captures the frames that a lagg's device sends. */
 #include "wire.h"
 
 #include <linux/if_ether.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Makes the messages of an agent, from which the writers print. */
 #include "unit/cli_kit.h"
 
 #include <stdlib.h>

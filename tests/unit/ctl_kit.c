@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Parses commands and makes random configurations. */
 #include "unit/ctl_kit.h"
 
 #include <stdlib.h>

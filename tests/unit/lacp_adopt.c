@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* LACP across a change of agents: what was recorded goes on, and what makes no sense starts anew. */
-#include "lacp_fixture.h"
+#include "unit/lacp_fixture.h"
 
 #include <string.h>
 

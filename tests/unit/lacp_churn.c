@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Actor and Partner Churn machines: 802.1AX-2014 6.4.17, Figures 6-23 and 6-24. */
-#include "lacp_fixture.h"
+#include "unit/lacp_fixture.h"
 
 static struct lacp_port *p;
 

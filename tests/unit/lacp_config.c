@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Options that change while LACP is up: what takes no port out, and what goes through UNSELECTED. */
-#include "lacp_fixture.h"
+#include "unit/lacp_fixture.h"
 
 #include <string.h>
 

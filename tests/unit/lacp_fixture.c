@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* The lagg under test, its clock and its partners. */
-#include "lacp_fixture.h"
+#include "unit/lacp_fixture.h"
 
 #include <stdio.h>
 #include <string.h>

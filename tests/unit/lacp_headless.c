@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* LACP after a time in which the agent did not run and the kernel acted for it. */
-#include "lacp_fixture.h"
+#include "unit/lacp_fixture.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What holds back ports of the active aggregator, and lacp-strict off: mixed-speed, min-links, max-links, fallback. */
-#include "lacp_fixture.h"
+#include "unit/lacp_fixture.h"
 
 static struct xlagg_lagg_conf conf;
 

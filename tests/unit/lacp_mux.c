@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Mux machine: 802.1AX-2014 6.4.15: every arc of Figure 6-21 (independent control) and Figure 6-22 (coupled control).
  */
-#include "lacp_fixture.h"
+#include "unit/lacp_fixture.h"
 
 static struct lacp_port *p;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* LACPDUs and Marker PDUs on the wire: 802.1AX-2014 6.4.2, 6.4.12, 6.5.3, 6.5.4.2; IEEE 802.3 Annex 57A. */
-#include "lacp_fixture.h"
+#include "unit/lacp_fixture.h"
 
 #include <string.h>
 

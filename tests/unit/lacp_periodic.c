@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Periodic Transmission machine: 802.1AX-2014 6.4.13, Figure 6-19. */
-#include "lacp_fixture.h"
+#include "unit/lacp_fixture.h"
 
 static struct lacp_port *p;
 

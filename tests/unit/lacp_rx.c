@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Receive machine: 802.1AX-2014 6.4.12, Figure 6-18: every arc, and what each state does on entry. */
-#include "lacp_fixture.h"
+#include "unit/lacp_fixture.h"
 
 static struct lacp_port *p;
 static const struct xlagg_lacp_end *actor, *partner;

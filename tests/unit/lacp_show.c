@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What LACP shows: reasons, flags, counters, how long a port lasts without the agent, events. */
-#include "lacp_fixture.h"
+#include "unit/lacp_fixture.h"
 
 #include <string.h>
 

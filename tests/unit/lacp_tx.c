@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Transmit machine: 802.1AX-2014 6.4.16, and the last LACPDU of a port that leaves. */
-#include "lacp_fixture.h"
+#include "unit/lacp_fixture.h"
 
 #include <string.h>
 
