@@ -83,6 +83,7 @@ test_restore_accepts_absent_devices() {
 later0_is_present() { [ "$(port_field a later0 .present)" = true ]; }
 
 # Names that others give to the devices, and what becomes of them in every place where a name is written.
+# shellcheck disable=SC2016
 ODD=('büro' $'\e[31m' "it's" '#x' 'a\b' '$(x)' $'\xff\xfe' '"q"' -v)
 test_odd_names() {
 	local name quoted i=0
@@ -121,6 +122,20 @@ test_odd_names() {
 		eval "xl a port set lagg0 $quoted weight 2"
 	done < <(xl a lagg show | sed -n 's/^    laggport: \(.*\) flags=.*/\1/p')
 	is "$(xl a -j lagg show | jq '[.[0].ports[] | select(.weight == 2)] | length')" ${#ODD[@]} "ports that were set"
+	# Names are completed, never expanded.
+	cat >"$D/complete" <<-'SHELL'
+		. "$1"
+		shift
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		_xlagg 2>/dev/null
+		printf '%s\n' "${COMPREPLY[@]}"
+	SHELL
+	local -a completes=(bash "$D/complete" "$(dirname "${BASH_SOURCE[0]}")/../../deploy/completion/xlagg" "$B/xlagg" --socket "$D/a.sock")
+	# shellcheck disable=SC2016
+	is "$("${completes[@]}" port set lagg0 '$(')" '\$\(x\)' "completion of a port called \$(x)"
+	# shellcheck disable=SC2016
+	is "$("${completes[@]}" port set lagg0 b)" 'büro' "completion of a port called büro"
+	is "$("${completes[@]}" lagg show '')" lagg0 "completion of a lagg"
 	# What save prints, check, diff, restore and -b accept.
 	xl a save "$D/conf"
 	xl a check "$D/conf"
