@@ -133,7 +133,6 @@ test_odd_names() {
 	local -a completes=(bash "$D/complete" "$(dirname "${BASH_SOURCE[0]}")/../../deploy/completion/xlagg" "$B/xlagg" --socket "$D/a.sock")
 	# shellcheck disable=SC2016
 	is "$("${completes[@]}" port set lagg0 '$(')" '\$\(x\)' "completion of a port called \$(x)"
-	# shellcheck disable=SC2016
 	is "$("${completes[@]}" port set lagg0 b)" 'büro' "completion of a port called büro"
 	is "$("${completes[@]}" lagg show '')" lagg0 "completion of a lagg"
 	# What save prints, check, diff, restore and -b accept.
