@@ -27,16 +27,21 @@ static __always_inline const volatile struct xlagg_control *carrier(void)
 	return c && c->carrier ? c : NULL;
 }
 
-/* The table in use. NULL: the lagg has no carrier. */
-static __always_inline const volatile struct xlagg_table *current_table(void)
+/* The table that `c`, which may be NULL, names. */
+static __always_inline const volatile struct xlagg_table *table_of(const volatile struct xlagg_control *c)
 {
-	const volatile struct xlagg_control *c = carrier();
 	__u32 index;
 
 	if (!c)
 		return NULL;
 	index = c->table;
 	return bpf_map_lookup_elem(&tables, &index);
+}
+
+/* The table in use. NULL: the lagg has no carrier. */
+static __always_inline const volatile struct xlagg_table *current_table(void)
+{
+	return table_of(carrier());
 }
 
 /* The port's ifindex if it is live, else 0. */

@@ -377,7 +377,8 @@ enum xlagg_choice {
 	XLAGG_CHOICE_TURN,	 /* roundrobin: its turn */
 	XLAGG_CHOICE_ALL,	 /* broadcast: every live port */
 	XLAGG_CHOICE_NONE,	 /* no live port */
-	XLAGG_CHOICE_NO_CARRIER, /* the lagg has no carrier */
+	XLAGG_CHOICE_NO_CARRIER, /* the lagg has no carrier; `slot` is the port that it would be with carrier, or none
+				  */
 };
 /* What the program `explain` found. */
 struct xlagg_probe {

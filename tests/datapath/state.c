@@ -110,6 +110,8 @@ Test(state, explain)
 	cr_assert(probe.choice == XLAGG_CHOICE_BACKUP && probe.slot == (gone + 1) % 4);
 	datapath_carrier(dp, false);
 	cr_assert(datapath_explain(dp, frame, len, &probe) == 0 && probe.choice == XLAGG_CHOICE_NO_CARRIER);
+	cr_assert(probe.slot == (gone + 1) % 4, "the port that it would be with carrier is not named");
+	cr_assert(probe.slot == (gone + 1) % 4, "the port that it would be with carrier is not named");
 	cr_assert(datapath_explain(dp, frame, 4, &probe) < 0, "no frame is shorter than its header");
 	datapath_close(&dp);
 	no_leaks();
