@@ -20,7 +20,7 @@ void show_text_lagg(FILE *out, const struct view_lagg *lagg, struct show_how how
 void show_text_port(FILE *out, const struct view_lagg *lagg, uint32_t port, struct show_how how);
 /* Writes which port a flow takes and why, and, in show_explain_reason, the why alone. */
 void show_text_explain(FILE *out, const struct view_lagg *lagg, const struct view_explain *explain);
-#define SHOW_REASON_SIZE (XLAGG_SENTENCE_MAX + 80)
+#define SHOW_REASON_SIZE (XLAGG_SENTENCE_MAX + 100)
 void show_explain_reason(const struct view_lagg *lagg, const struct view_explain *explain, char ret[SHOW_REASON_SIZE]);
 void show_text_agent(FILE *out, const struct xlagg_agent_status *agent);
 /* Writes a failover in one line: both ports, who noticed first, how long nothing was sent, and the cause. */

@@ -267,12 +267,14 @@ void show_text_lagg(FILE *out, const struct view_lagg *lagg, struct show_how how
 
 void show_explain_reason(const struct view_lagg *lagg, const struct view_explain *explain, char ret[SHOW_REASON_SIZE])
 {
-	const char *why = word_or(words_why, explain->probe.choice);
+	const char *lagg_reason = lagg->status.reason;
 
-	if (explain->probe.choice == XLAGG_CHOICE_NO_CARRIER && lagg->status.reason[0])
-		snprintf(ret, SHOW_REASON_SIZE, "%s (%s)", why, lagg->status.reason);
+	if (explain->probe.choice != XLAGG_CHOICE_NO_CARRIER)
+		snprintf(ret, SHOW_REASON_SIZE, "%s", word_or(words_why, explain->probe.choice));
 	else
-		snprintf(ret, SHOW_REASON_SIZE, "%s", why);
+		snprintf(ret, SHOW_REASON_SIZE, "the lagg has no carrier%s%s%s: the frame is dropped%s",
+			 lagg_reason[0] ? " (" : "", lagg_reason, lagg_reason[0] ? ")" : "",
+			 explain->port[0] ? "; with carrier it would take this port" : "");
 }
 
 void show_text_explain(FILE *out, const struct view_lagg *lagg, const struct view_explain *explain)

@@ -28,7 +28,7 @@ const char *const words_why[] = {
     "roundrobin: the next frame's turn",
     "broadcast: every live port",
     "no port is live: the frame is dropped",
-    "the lagg has no carrier: the frame is dropped",
+    "the lagg has no carrier",
     NULL,
 };
 const char *const words_flag[] = {"MASTER", "", "ACTIVE", "COLLECTING", "DISTRIBUTING", NULL};

@@ -26,6 +26,23 @@ test_output_options() {
 	# shellcheck disable=SC2016
 	refused 'cannot write' bash -c '"$0" --socket "$1" lagg show >/dev/full' "$B/xlagg" "$D/a.sock"
 }
+# A port is named although nothing passes: the lagg lacks a link, the flow would know its way.
+test_explain_without_carrier() {
+	one_lagg
+	xl a lagg set lagg0 proto loadbalance min-links 2
+	local port
+	port=$(xl a -j explain lagg0 sport 7 | jq -r .[0].port)
+	matches "$port" '^eth[12]$' "port of the flow"
+	nip b link set "eth$((3 - ${port#eth}))" down
+	wait_for 5 no_carrier a lagg0
+	is "$(xl a -j explain lagg0 sport 7 | jq -r '.[0] | [.port, .choice] | join(" ")')" "$port no-carrier" "without carrier"
+	matches "$(xl a explain lagg0 sport 7)" "port $port: the lagg has no carrier \\(1 usable port, min-links 2\\): .*would take this port" "text"
+	nip b link set "$port" down
+	wait_for 5 no_port
+	matches "$(xl a explain lagg0 sport 7)" 'port none: the lagg has no carrier \(no usable port\): the frame is dropped$' "no port at all"
+}
+no_port() { xl a explain lagg0 sport 7 >"$D/now" && grep -q 'no usable port' "$D/now"; }
+
 test_create_without_a_name() {
 	one_lagg
 	is "$(xl a lagg create proto none)" lagg1 "first free name"

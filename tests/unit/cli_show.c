@@ -377,14 +377,18 @@ Test(cli_show, explain_says_why_there_is_no_carrier)
 	cr_expect_str_eq(text, "lagg0: hash 0x00000abc bucket 7 port eth1: the bucket's own port\n");
 	explain.probe.choice = XLAGG_CHOICE_NO_CARRIER;
 	show_explain_reason(&lagg, &explain, reason);
-	cr_expect_str_eq(reason, "the lagg has no carrier: the frame is dropped");
+	cr_expect_str_eq(reason, "the lagg has no carrier: the frame is dropped; with carrier it would take this port");
 	strcpy(lagg.status.reason, "1 usable port, min-links is 2");
 	show_explain_reason(&lagg, &explain, reason);
-	cr_expect_str_eq(reason, "the lagg has no carrier: the frame is dropped (1 usable port, min-links is 2)");
+	cr_expect_str_eq(reason, "the lagg has no carrier (1 usable port, min-links is 2): the frame is dropped; with "
+				 "carrier it would take this port");
 	json_t *json = show_json_explain(&lagg, &explain);
 	cr_expect_str_eq(json_string_value(json_object_get(json, "reason")), reason);
 	cr_expect_str_eq(json_string_value(json_object_get(json, "port")), "eth1");
 	json_decref(json);
+	explain.port[0] = '\0';
+	show_explain_reason(&lagg, &explain, reason);
+	cr_expect_str_eq(reason, "the lagg has no carrier (1 usable port, min-links is 2): the frame is dropped");
 }
 
 /* --- OpenMetrics --- */
