@@ -52,6 +52,7 @@ static void adopt_device(struct lagg *lagg, uint32_t slot)
 {
 	struct lagg_port *port = &lagg->port[slot];
 	struct xlagg_undo *undo = &lagg->saved.undo[slot];
+	char sentence[XLAGG_SENTENCE_MAX] = "";
 	int attached = datapath_port_ifindex(lagg->dp, slot);
 	if (attached && attached == (int)undo->ifindex && netlink_get(lagg->host->nl, attached, &port->device) == 0) {
 		port->ifindex = attached;
@@ -64,8 +65,8 @@ static void adopt_device(struct lagg *lagg, uint32_t slot)
 	}
 	if (attached)
 		datapath_port_del(lagg->dp, slot);
-	if (undo->ifindex)
-		port_restore(lagg->host->nl, undo);
+	if (undo->ifindex && port_restore(lagg->host->nl, undo, &lagg->saved.port[slot], sentence) < 0)
+		log_warning("%s: %s", lagg->model.name, sentence);
 	memcpy(undo->name, port->name, sizeof(undo->name));
 }
 
@@ -89,6 +90,7 @@ static int adopt_ports(struct lagg *lagg, const struct xlagg_model *model)
 /* What the agent was about when it died and is in no configuration. */
 static void drop_strays(struct lagg *lagg)
 {
+	char sentence[XLAGG_SENTENCE_MAX] = "";
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		struct xlagg_undo *undo = &lagg->saved.undo[slot];
 		if (lagg->port[slot].used)
@@ -97,7 +99,8 @@ static void drop_strays(struct lagg *lagg)
 			datapath_port_del(lagg->dp, slot);
 		if (undo->ifindex) {
 			log_info("%s: %s is put back: it is no port of it", lagg->model.name, undo->name);
-			port_restore(lagg->host->nl, undo);
+			if (port_restore(lagg->host->nl, undo, &lagg->saved.port[slot], sentence) < 0)
+				log_warning("%s: %s", lagg->model.name, sentence);
 		}
 		*undo = (struct xlagg_undo){0};
 	}
@@ -244,10 +247,12 @@ static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *
 static int put_back(struct agent *agent, const char *name, const char *folder, struct xlagg_saved *saved)
 {
 	struct device device, lower;
+	char sentence[XLAGG_SENTENCE_MAX] = "";
 	if (saved)
 		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-			if (saved->undo[slot].ifindex)
-				port_restore(agent->host.nl, &saved->undo[slot]);
+			if (saved->undo[slot].ifindex &&
+			    port_restore(agent->host.nl, &saved->undo[slot], &saved->port[slot], sentence) < 0)
+				log_warning("%s: %s", name, sentence);
 	if (saved && find_devices(agent, saved, name, &device, &lower) == 0)
 		netlink_del(agent->host.nl, device.ifindex);
 	/* What the record does not tell. */

@@ -51,6 +51,7 @@ static void free_port(struct agent *agent, const struct device *device)
 	    .changed =
 		XLAGG_UNDO_MAC | XLAGG_UNDO_IPV6 | XLAGG_UNDO_ALIAS | XLAGG_UNDO_ALLMULTI | XLAGG_UNDO_SLOW_ADDRESS,
 	};
+	char sentence[XLAGG_SENTENCE_MAX] = "";
 	bool disabled = false;
 	if (netlink_ipv6_disabled("default", &disabled) == 0)
 		undo.ipv6_disabled = disabled;
@@ -60,7 +61,8 @@ static void free_port(struct agent *agent, const struct device *device)
 	memcpy(undo.name, device->name, sizeof(undo.name));
 	log_warning("%s was a port of a lagg that is no more: it is put back as far as it is known what it was",
 		    device->name);
-	port_restore(agent->host.nl, &undo);
+	if (port_restore(agent->host.nl, &undo, NULL, sentence) < 0)
+		log_warning("%s", sentence);
 }
 
 static void on_device(void *context, const struct device *device, bool gone)

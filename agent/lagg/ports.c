@@ -122,6 +122,14 @@ static int prepare(struct lagg *lagg, uint32_t slot, const struct device *device
 	return port_prepare(nl, device, &setup, &lagg->saved.undo[slot], record_undo, &place, sentence);
 }
 
+/* Makes the device what it was before it was a port. */
+static void put_back(struct lagg *lagg, uint32_t slot)
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	if (port_restore(lagg->host->nl, &lagg->saved.undo[slot], &lagg->saved.port[slot], sentence) < 0)
+		log_warning("%s: %s", lagg->model.name, sentence);
+}
+
 /* All that changes a device that was found fit. */
 static int join(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX])
 {
@@ -136,7 +144,7 @@ static int join(struct lagg *lagg, uint32_t slot, const struct device *device, c
 		return r;
 	r = datapath_port_add(lagg->dp, slot, device->ifindex, sentence);
 	if (r < 0)
-		port_restore(lagg->host->nl, &lagg->saved.undo[slot]);
+		put_back(lagg, slot);
 	return r;
 }
 
@@ -208,7 +216,7 @@ static void leave(struct lagg *lagg, uint32_t slot)
 		int r = datapath_port_del(lagg->dp, slot);
 		if (r < 0)
 			log_warning("%s: cannot detach from %s: %s", lagg->model.name, name, strerror(-r));
-		port_restore(host->nl, &lagg->saved.undo[slot]);
+		put_back(lagg, slot);
 	}
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
 	*port = (struct lagg_port){0};

@@ -11,8 +11,6 @@
 #include "sys/clock.h"
 #include "sys/log.h"
 
-/* Slow protocols' group address, IEEE 802.3 annex 57A. */
-static const uint8_t slow_group[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x02};
 /* When many ports are looked at one after the other, the list of groups is read once. */
 #define GROUPS_FRESH_NS (100 * NS_PER_MS)
 /* What would hide a frame, or part of it, from XDP. */
@@ -224,7 +222,7 @@ static int set_promisc(struct work *work, bool on)
 
 static int join_slow_group(struct work *work, uint64_t max_age)
 {
-	int r = netlink_has_group(work->nl, work->device.ifindex, slow_group, max_age);
+	int r = netlink_has_group(work->nl, work->device.ifindex, port_slow_group, max_age);
 	if (r < 0)
 		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "the groups of %s cannot be read: %s", work->device.name,
 			 strerror(-r));
@@ -233,7 +231,7 @@ static int join_slow_group(struct work *work, uint64_t max_age)
 	r = note(work, XLAGG_UNDO_SLOW_ADDRESS);
 	if (r < 0)
 		return r;
-	r = netlink_group(work->nl, work->device.ifindex, slow_group, true);
+	r = netlink_group(work->nl, work->device.ifindex, port_slow_group, true);
 	/* A device without such a filter receives every group. */
 	if (r == -EINVAL || r == -EOPNOTSUPP)
 		return 0;
@@ -333,17 +331,14 @@ static int begin(struct work *work)
 	return r;
 }
 
-static bool is_marked(const char *alias)
-{
-	size_t len = strlen(alias);
-	return strncmp(alias, "port of ", 8) == 0 && len > 16 && strcmp(alias + len - 8, " (xlagg)") == 0;
-}
-
 int port_prepare(struct netlink *nl, const struct device *device, const struct port_setup *setup,
 		 struct xlagg_undo *undo, port_record_fn record, void *context, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct work work = {nl, *device, setup, undo, record, context, sentence};
-	int r = begin(&work);
+	/* What could not be put back after an earlier try is no state to come back to. */
+	int r = undo->ifindex ? port_restore(nl, undo, NULL, sentence) : 0;
+	if (r == 0)
+		r = begin(&work);
 	if (r < 0)
 		return r;
 	device = &work.device;
@@ -352,11 +347,12 @@ int port_prepare(struct netlink *nl, const struct device *device, const struct p
 	memcpy(undo->mac, device->mac, sizeof(undo->mac));
 	memcpy(undo->name, device->name, sizeof(undo->name));
 	/* A mark that a dead agent has left behind is nothing to put back. */
-	if (!is_marked(device->alias))
+	if (!port_is_marked(device->alias))
 		memcpy(undo->alias, device->alias, sizeof(undo->alias));
 	r = apply(&work, true);
-	if (r < 0)
-		port_restore(nl, undo);
+	char remains[XLAGG_SENTENCE_MAX];
+	if (r < 0 && port_restore(nl, undo, NULL, remains) < 0)
+		log_warning("%s", remains);
 	return r;
 }
 
@@ -385,80 +381,4 @@ int port_adjust(struct netlink *nl, const struct device *device, const struct po
 	if (begin(&work) == 0 && apply(&work, false) < 0)
 		log_warning("%s could not be put back after a refused change: %s", before.name, ignored);
 	return r;
-}
-
-/* Logs a step of the restoration that failed. */
-static void restored(const struct work *work, const char *what, int r)
-{
-	if (r < 0 && r != -ENODEV)
-		log_warning("%s: %s could not be put back: %s", work->device.name, what, strerror(-r));
-}
-
-static void restore_filters(struct work *work)
-{
-	const struct xlagg_undo *undo = work->undo;
-	int ifindex = work->device.ifindex;
-	if (undo->changed & XLAGG_UNDO_FEATURES)
-		restored(work, "offload features", ethtool_set_features(work->device.name, undo->features_off, true));
-	if ((undo->changed & XLAGG_UNDO_SLOW_ADDRESS) && netlink_has_group(work->nl, ifindex, slow_group, 0))
-		restored(work, "the slow protocols' group", netlink_group(work->nl, ifindex, slow_group, false));
-	if (undo->changed & XLAGG_UNDO_PROMISC)
-		restored(work, "promiscuous mode", netlink_set_promisc(work->nl, ifindex, false));
-	if (undo->changed & XLAGG_UNDO_ALLMULTI)
-		restored(work, "allmulti", netlink_set_allmulti(work->nl, ifindex, false));
-}
-
-static void restore_ipv6(struct work *work)
-{
-	bool disabled;
-	int r = netlink_ipv6_disabled(work->device.name, &disabled);
-	if (r == 0 && disabled != (work->undo->ipv6_disabled != 0))
-		r = netlink_disable_ipv6(work->device.name, !disabled);
-	if (r != -ENOENT)
-		restored(work, "IPv6", r);
-}
-
-/* Where others have chosen another way meanwhile, that stays. */
-static void restore_addr_gen(struct work *work)
-{
-	const struct device *device = &work->device;
-	if (device->has_ipv6 && device->addr_gen_mode == IN6_ADDR_GEN_MODE_NONE)
-		restored(work, "how it makes IPv6 addresses",
-			 netlink_set_addr_gen_mode(work->nl, device->ifindex, work->undo->addr_gen_mode));
-}
-
-static void restore_identity(struct work *work)
-{
-	const struct xlagg_undo *undo = work->undo;
-	int ifindex = work->device.ifindex;
-	if ((undo->changed & XLAGG_UNDO_MTU) && work->device.mtu != undo->mtu)
-		restored(work, "its MTU", netlink_set_mtu(work->nl, ifindex, undo->mtu));
-	if ((undo->changed & XLAGG_UNDO_MAC) && memcmp(work->device.mac, undo->mac, 6) != 0)
-		restored(work, "its MAC", netlink_set_mac(work->nl, ifindex, undo->mac));
-	if (undo->changed & XLAGG_UNDO_ADDR_GEN)
-		restore_addr_gen(work);
-	if (undo->changed & XLAGG_UNDO_IPV6)
-		restore_ipv6(work);
-	/* The mark goes last. An alias that someone has written over it stays. */
-	if ((undo->changed & XLAGG_UNDO_ALIAS) && is_marked(work->device.alias))
-		restored(work, "its ifalias", netlink_set_alias(work->nl, ifindex, undo->alias));
-}
-
-void port_restore(struct netlink *nl, struct xlagg_undo *undo)
-{
-	struct work work = {.nl = nl, .undo = undo};
-	bool up = undo->changed & XLAGG_UNDO_UP;
-	int r = undo->ifindex ? netlink_get(nl, (int)undo->ifindex, &work.device) : -ENODEV;
-	if (r < 0 && r != -ENODEV)
-		log_warning("%s could not be put back as it was: %s", undo->name, strerror(-r));
-	if (r == 0) {
-		/* Down first: a device may want to be down for its MAC, and sends nothing of its own meanwhile. */
-		if (up && !undo->was_up)
-			restored(&work, "its being down", netlink_set_up(nl, work.device.ifindex, false));
-		restore_filters(&work);
-		restore_identity(&work);
-		if (up && undo->was_up)
-			restored(&work, "its being up", netlink_set_up(nl, work.device.ifindex, true));
-	}
-	*undo = (struct xlagg_undo){};
 }

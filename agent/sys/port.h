@@ -27,16 +27,29 @@ struct port_setup {
 int port_check(struct netlink *nl, const struct device *device, const char *lagg, char sentence[XLAGG_SENTENCE_MAX]);
 /* The part of it about addresses that the device has. */
 int port_check_no_address(struct netlink *nl, const struct device *device, const char *lagg,
-			 char sentence[XLAGG_SENTENCE_MAX]);
+			  char sentence[XLAGG_SENTENCE_MAX]);
 /* Called before each change with what has been recorded so far. */
 typedef int (*port_record_fn)(void *context, const struct xlagg_undo *undo);
-/* Sets the device up as a port and up; fills *undo. On failure everything is put back and `sentence` says why. */
+/* Sets the device up as a port and up; fills *undo. What *undo says before is put back first. On failure everything is
+ * put back and `sentence` says why; what cannot be put back remains in *undo. */
 int port_prepare(struct netlink *nl, const struct device *device, const struct port_setup *setup,
 		 struct xlagg_undo *undo, port_record_fn record, void *context, char sentence[XLAGG_SENTENCE_MAX]);
 /* MTU, MAC, promiscuity changed on the lagg: applies the difference, keeps the oldest undo. */
 int port_adjust(struct netlink *nl, const struct device *device, const struct port_setup *setup,
 		struct xlagg_undo *undo, port_record_fn record, void *context, char sentence[XLAGG_SENTENCE_MAX]);
-/* Puts back what *undo says, as far as the device still exists, and clears it. Errors are logged and do not stop it. */
-void port_restore(struct netlink *nl, struct xlagg_undo *undo);
+/*
+ * Puts back what *undo says. 0: each step was confirmed, or the device is gone, or another one has its number now (`id`
+ * tells; NULL: that is not known); *undo is empty then. Else the first error: *undo holds what remains, so that it can
+ * be tried again, and `sentence` names it.
+ */
+int port_restore(struct netlink *nl, struct xlagg_undo *undo, const struct xlagg_device_id *id,
+		 char sentence[XLAGG_SENTENCE_MAX]);
+/* The properties that *undo names, separated by commas. */
+void port_list_undo(const struct xlagg_undo *undo, char *ret, size_t size);
+
+/* The slow protocols' group, IEEE 802.3 annex 57A. */
+extern const uint8_t port_slow_group[6];
+/* Whether an ifalias says that its device is a port. */
+bool port_is_marked(const char *alias);
 
 #endif

@@ -28,7 +28,7 @@ static void search_address(void *context, const struct netlink_address *address)
 }
 
 int port_check_no_address(struct netlink *nl, const struct device *device, const char *lagg,
-			 char sentence[XLAGG_SENTENCE_MAX])
+			  char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct address_search search = {};
 	char text[INET6_ADDRSTRLEN];

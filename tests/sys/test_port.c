@@ -71,6 +71,12 @@ static void expect_port(struct netlink *nl, const char *name, const struct port_
 	cr_assert_str_eq(shell_read("ip -6 address show dev %s", name), "", "no address of its own");
 }
 
+static void put_back(struct netlink *nl, struct xlagg_undo *undo)
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	cr_assert_eq(port_restore(nl, undo, NULL, sentence), 0, "%s", sentence);
+}
+
 static void prepare_and_restore(struct netlink *nl, const char *name)
 {
 	struct port_setup setup = full_setup();
@@ -83,7 +89,7 @@ static void prepare_and_restore(struct netlink *nl, const char *name)
 	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), 0, "%s", sentence);
 	expect_port(nl, name, &setup);
 	cr_assert_eq(memcmp(&pinned.undo, &undo, sizeof(undo)), 0, "all of it was recorded");
-	port_restore(nl, &undo);
+	put_back(nl, &undo);
 	cr_assert_eq(undo.ifindex, 0);
 	cr_assert_eq(undo.changed, 0);
 	expect_snapshot(name, &before);
@@ -134,7 +140,7 @@ NETNS_TEST(port, ipv6_stays_off_when_the_mtu_was_too_small_for_it)
 		expect_port(nl, "p0", &setup);
 		setup.mtu = 1000;
 		cr_assert_eq(port_adjust(nl, &device, &setup, &undo, record, &pinned, sentence), 0, "%s", sentence);
-		port_restore(nl, &undo);
+		put_back(nl, &undo);
 		expect_snapshot("p0", &before);
 	}
 }
@@ -157,7 +163,7 @@ NETNS_TEST(port, a_mark_that_was_left_behind_does_not_come_back)
 	struct device device = device_of(nl, "p0");
 	cr_assert_eq(port_check(nl, &device, "lagg0", sentence), 0);
 	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), 0);
-	port_restore(nl, &undo);
+	put_back(nl, &undo);
 	cr_assert_str_eq(device_of(nl, "p0").alias, "");
 }
 
@@ -172,7 +178,7 @@ NETNS_TEST(port, what_others_change_meanwhile_stays)
 	struct device device = device_of(nl, "p0");
 	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), 0);
 	shell("ip link set p0 down && ip link set p0 name q0 && ip link set q0 alias mine");
-	port_restore(nl, &undo);
+	put_back(nl, &undo);
 	struct device after = device_of(nl, "q0");
 	cr_assert(!(after.flags & IFF_UP));
 	cr_assert_str_eq(after.alias, "mine");
@@ -190,11 +196,11 @@ NETNS_TEST(port, a_device_that_is_gone_is_no_trouble)
 	struct device device = device_of(nl, "p0");
 	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), 0);
 	shell("ip link del p0");
-	port_restore(nl, &undo);
+	put_back(nl, &undo);
 	cr_assert_eq(undo.ifindex, 0);
 	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), -ENODEV);
 	cr_assert(strstr(sentence, "p0") && strstr(sentence, "No such device"), "%s", sentence);
-	port_restore(nl, &undo);
+	put_back(nl, &undo);
 }
 
 /* Runs a process that prepares the port and dies in the record that `pinned` names. Returns whether it died. */
@@ -233,7 +239,7 @@ static void die_everywhere(struct netlink *nl, const char *name, bool up)
 		pinned->die_at = 1 + deaths / 2;
 		pinned->unheard = deaths % 2;
 		died = prepare_and_die(&device, pinned);
-		port_restore(nl, &pinned->undo);
+		put_back(nl, &pinned->undo);
 		expect_snapshot(name, &before);
 	}
 	/* At least alias, IPv6, MAC, MTU, allmulti, promisc, group and features, twice each. */
@@ -280,6 +286,25 @@ NETNS_TEST(port_nic, that_has_to_be_down_for_its_mac_is_taken_down_and_up)
 	prepare_and_restore(nl, nic);
 }
 
+/* A device that got the number of the one that the record is about. */
+NETNS_TEST(port_nic, that_a_record_is_not_about_stays_as_it_is)
+{
+	const char *nic = borrow_nic();
+	struct device device = device_of(nl, nic);
+	struct xlagg_undo undo = {.ifindex = (uint32_t)device.ifindex, .changed = XLAGG_UNDO_MTU, .mtu = 1400};
+	struct xlagg_device_id id = {.ifindex = (uint32_t)device.ifindex, .mac = {2, 1, 2, 3, 4, 5}, .permanent = 1};
+	struct xlagg_undo same = undo;
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	cr_assert(device.has_permaddr && device.mtu == 1500);
+	cr_assert_eq(port_restore(nl, &undo, &id, sentence), 0);
+	cr_assert_eq(undo.ifindex, 0);
+	cr_assert_eq(device_of(nl, nic).mtu, 1500);
+	memcpy(id.mac, device.permaddr, sizeof(id.mac));
+	cr_assert_eq(port_restore(nl, &same, &id, sentence), 0);
+	cr_assert_eq(device_of(nl, nic).mtu, 1400);
+	shell("ip link set %s mtu 1500", nic);
+}
+
 NETNS_TEST(port_nic, is_left_as_it_was_by_an_agent_that_died)
 {
 	die_everywhere(nl, borrow_nic(), true);
@@ -300,7 +325,7 @@ NETNS_TEST(port, a_record_that_fails_rolls_back)
 		r = port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence);
 		if (r == 0) {
 			cr_assert_gt(at, 8);
-			port_restore(nl, &undo);
+			put_back(nl, &undo);
 			break;
 		}
 		cr_assert_eq(r, -ENOSPC);
@@ -349,7 +374,7 @@ NETNS_TEST(port, a_refused_mac_rolls_back_and_says_what_would_work)
 	struct device after = device_of(nl, "ifb9");
 	cr_assert_arr_eq(after.mac, device.mac, 6);
 	cr_assert(after.flags & IFF_UP);
-	port_restore(nl, &undo);
+	put_back(nl, &undo);
 	expect_snapshot("ifb9", &before);
 }
 
@@ -387,7 +412,7 @@ NETNS_TEST(port, adjusting_changes_what_differs_and_keeps_the_oldest_undo)
 	setup.set_mac = false;
 	cr_assert_eq(port_adjust(nl, &device, &setup, &undo, record, &pinned, sentence), 0, "%s", sentence);
 	cr_assert_arr_eq(device_of(nl, "p0").mac, device.mac, 6);
-	port_restore(nl, &undo);
+	put_back(nl, &undo);
 	expect_snapshot("p0", &before);
 }
 
@@ -406,7 +431,7 @@ NETNS_TEST(port, adjusting_leaves_a_port_down_that_was_set_down)
 	device = device_of(nl, "p0");
 	cr_assert_eq(device.mtu, 1300);
 	cr_assert(!(device.flags & IFF_UP));
-	port_restore(nl, &undo);
+	put_back(nl, &undo);
 }
 
 NETNS_TEST(port, a_refused_adjustment_changes_nothing)
@@ -426,7 +451,7 @@ NETNS_TEST(port, a_refused_adjustment_changes_nothing)
 	cr_assert_eq(port_adjust(nl, &device, &setup, &undo, record, &pinned, sentence), -EINVAL);
 	cr_assert_str_eq(sentence, "p0 refuses MTU 70000 (its maximum is 65535): choose a smaller mtu");
 	expect_snapshot("p0", &as_port);
-	port_restore(nl, &undo);
+	put_back(nl, &undo);
 }
 
 /* --- port_check --- */
@@ -499,7 +524,7 @@ NETNS_TEST(port_check, laggs_their_lower_ends_and_their_ports)
 	/* The mark of a lagg that no longer exists has no meaning. */
 	shell("ip link del lagg1");
 	expect_accepted(nl, "p0");
-	port_restore(nl, &undo);
+	put_back(nl, &undo);
 }
 
 NETNS_TEST(port_check, no_ethernet)

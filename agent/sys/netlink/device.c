@@ -140,6 +140,11 @@ void netlink_parse_device(const struct nlmsghdr *nlh, struct device *ret)
 		ret->link = 0;
 }
 
+bool device_may_be(const struct device *device, const struct xlagg_device_id *id)
+{
+	return !id->permanent || !device->has_permaddr || memcmp(id->mac, device->permaddr, sizeof(id->mac)) == 0;
+}
+
 /* Statistics are most of a message and not needed. */
 static void without_stats(struct nlmsghdr *nlh)
 {

@@ -36,6 +36,9 @@ struct device {
 	uint8_t addr_gen_mode;		/* IN6_ADDR_GEN_MODE_*: how the kernel makes addresses on it */
 };
 
+/* Whether it may be the device that `id` is about: the permanent MACs are the same, or one is not known. */
+bool device_may_be(const struct device *device, const struct xlagg_device_id *id);
+
 struct netlink_address {
 	int ifindex;
 	uint8_t family;	     /* AF_INET, AF_INET6 */
