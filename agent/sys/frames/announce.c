@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* After a failover: where the addresses and MACs of a lagg are now. */
+/* Announces after a failover where the addresses and MACs of a lagg are now. */
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <net/if.h>
@@ -16,11 +16,11 @@
 struct announcement {
 	int fd;
 	const struct frames_stack *stack;
-	bool *told; /* index as in the stack: an address of that device was announced */
-	int error;  /* the first one */
+	bool *announced; /* index as in the stack: an address of that device was announced */
+	int r;		 /* the first error, or 0 */
 };
 
-/* One bridge port among them. */
+/* A device on the lagg that is the port of a bridge. */
 struct bridged {
 	struct announcement *announcement;
 	const struct device *port;
@@ -28,14 +28,14 @@ struct bridged {
 	struct netlink_bridge_port as_port;
 };
 
-static void tell(struct announcement *announcement, const struct device *device, const struct frame *frame)
+static void send_frame(struct announcement *announcement, const struct device *device, const struct frame *frame)
 {
 	if (!(device->flags & IFF_UP))
 		return;
 	int r = frames_send(announcement->fd, device->ifindex, frame->octets, frame->len);
-	/* A device that was set down or removed a moment ago has nothing to announce. */
-	if (r < 0 && r != -ENETDOWN && r != -ENXIO && r != -ENODEV && announcement->error == 0)
-		announcement->error = r;
+	/* A device that has just been set down or removed has nothing to announce. */
+	if (r < 0 && r != -ENETDOWN && r != -ENXIO && r != -ENODEV && announcement->r == 0)
+		announcement->r = r;
 }
 
 /* The R flag of an NA: the interface forwards. */
@@ -51,7 +51,7 @@ static bool is_router(const char *name)
 	return value != EOF && value != '0';
 }
 
-static void tell_address(void *context, const struct netlink_address *address)
+static void announce_address(void *context, const struct netlink_address *address)
 {
 	struct announcement *announcement = context;
 	const struct device *device = frames_stack_find(announcement->stack, address->ifindex);
@@ -63,40 +63,40 @@ static void tell_address(void *context, const struct netlink_address *address)
 		frame_arp(&frame, device->mac, address->address);
 	else
 		frame_na(&frame, device->mac, address->address, is_router(device->name));
-	tell(announcement, device, &frame);
-	announcement->told[device - announcement->stack->device] = true;
+	send_frame(announcement, device, &frame);
+	announcement->announced[device - announcement->stack->device] = true;
 }
 
-static void tell_neighbour(void *context, const struct netlink_neighbour *neighbour)
+static void announce_neighbour(void *context, const struct netlink_neighbour *neighbour)
 {
 	struct bridged *bridged = context;
 	struct frame frame;
 	if (neighbour->port == bridged->port->ifindex)
 		return;
-	/* Of the entries for VLANs and the one for none, only those of the present mode are in use. */
+	/* A bridge that filters VLANs uses its entries with a VLAN ID, any other bridge those without. */
 	bool filtering = bridged->bridge.vlan_filtering;
 	uint8_t vlan = bridged->as_port.vlan[neighbour->vlan & 0xfff];
 	if (filtering ? vlan == NETLINK_VLAN_NONE : neighbour->vlan != 0)
 		return;
 	bool tagged = filtering && vlan == NETLINK_VLAN_TAGGED;
 	frame_learning(&frame, neighbour->mac, tagged ? bridged->bridge.vlan_protocol : 0, neighbour->vlan);
-	tell(bridged->announcement, bridged->port, &frame);
+	send_frame(bridged->announcement, bridged->port, &frame);
 }
 
-/* The MACs behind the other ports of the bridge of which `port` is one. */
-static void tell_neighbours(struct announcement *announcement, struct netlink *nl, const struct device *port)
+/* Announces the MACs behind the other ports of the bridge of which `port` is one. */
+static void announce_neighbours(struct announcement *announcement, struct netlink *nl, const struct device *port)
 {
 	struct bridged bridged = {.announcement = announcement, .port = port};
 	int r = netlink_get_bridge_port(nl, port->ifindex, &bridged.as_port);
 	if (r == 0)
 		r = netlink_get_bridge(nl, port->master, &bridged.bridge);
-	/* Through a port that the spanning tree blocks nobody is reached. */
+	/* The spanning tree may block the port: then nobody is reached through it. */
 	if (r == -ENOENT || r == -ENODEV || (r == 0 && !bridged.as_port.forwarding))
 		return;
 	if (r == 0)
-		r = netlink_list_fdb(nl, port->master, tell_neighbour, &bridged);
-	if (r < 0 && announcement->error == 0)
-		announcement->error = r;
+		r = netlink_list_fdb(nl, port->master, announce_neighbour, &bridged);
+	if (r < 0 && announcement->r == 0)
+		announcement->r = r;
 }
 
 static void free_flags(bool **flags)
@@ -110,22 +110,22 @@ int frames_announce(int fd, struct netlink *nl, int ifindex)
 	int r = frames_stack_list(nl, ifindex, &stack);
 	if (r < 0)
 		return r;
-	__attribute__((cleanup(free_flags))) bool *told = calloc(stack.count, sizeof(*told));
-	if (!told)
+	__attribute__((cleanup(free_flags))) bool *announced = calloc(stack.count, sizeof(*announced));
+	if (!announced)
 		return -ENOMEM;
-	struct announcement announcement = {.fd = fd, .stack = &stack, .told = told};
-	r = netlink_list_addresses(nl, 0, tell_address, &announcement);
+	struct announcement announcement = {.fd = fd, .stack = &stack, .announced = announced};
+	r = netlink_list_addresses(nl, 0, announce_address, &announcement);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < stack.count; i++) {
 		const struct device *device = &stack.device[i];
 		struct frame frame;
 		if (strcmp(device->master_kind, "bridge") == 0)
-			tell_neighbours(&announcement, nl, device);
-		if (told[i] || strcmp(device->kind, "bridge") == 0)
+			announce_neighbours(&announcement, nl, device);
+		if (announced[i] || strcmp(device->kind, "bridge") == 0)
 			continue;
 		frame_learning(&frame, device->mac, 0, 0);
-		tell(&announcement, device, &frame);
+		send_frame(&announcement, device, &frame);
 	}
-	return announcement.error;
+	return announcement.r;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Builds the frames that announce, rejoin and probe. */
 #include "sys/frames/build.h"
 
 #include <linux/if_ether.h>
@@ -55,7 +56,7 @@ static uint32_t sum(const uint8_t *octets, size_t len, uint32_t start)
 	return start;
 }
 
-/* The internet checksum, RFC 1071, written where `at` says. */
+/* Writes the internet checksum (RFC 1071) of that sum at the octet `at`. */
 static void put_checksum(struct frame *frame, uint32_t at, uint32_t total)
 {
 	while (total >> 16)
@@ -107,7 +108,8 @@ void frame_learning(struct frame *ret, const uint8_t mac[6], uint16_t protocol, 
 	put_arp(ret, RARP_REQUEST, mac, nobody, mac, nobody);
 }
 
-/* The header of an IPv6 packet to a group, with its MAC (RFC 2464 7). Its length is filled in by end_ipv6(). */
+/* The Ethernet and IPv6 headers of a packet to a group; the group's MAC follows from its address (RFC 2464 7).
+ * end_ipv6() fills in the length. */
 static void begin_ipv6(struct frame *frame, const uint8_t mac[6], uint8_t next, uint8_t hops, const uint8_t from[16],
 		       const uint8_t to[16])
 {
@@ -123,14 +125,14 @@ static void begin_ipv6(struct frame *frame, const uint8_t mac[6], uint8_t next, 
 	put(frame, to, 16);
 }
 
-/* Hop-by-hop options with Router Alert, as every MLD message has to have (RFC 2711, RFC 3810 5). */
+/* The hop-by-hop option Router Alert, which every MLD message must have (RFC 2711, RFC 3810 5). */
 static void put_router_alert(struct frame *frame)
 {
 	static const uint8_t options[] = {IPPROTO_ICMPV6, 0, 5, 2, 0, 0, 1, 0};
 	put(frame, options, sizeof(options));
 }
 
-/* Completes length and ICMPv6 checksum; the ICMPv6 message begins at `icmp`. */
+/* Fills in the length and the ICMPv6 checksum. The ICMPv6 message begins at the octet `icmp`. */
 static void end_ipv6(struct frame *frame, uint32_t icmp)
 {
 	uint16_t length = htons((uint16_t)(frame->len - ETH_HLEN - 40));
@@ -205,7 +207,7 @@ bool frame_icmpv6_valid(const uint8_t *octets, uint32_t len)
 	return total == 0xffff;
 }
 
-/* The record of a group, which IGMPv3 and MLDv2 write alike but for the size of an address. */
+/* The record of a group. In IGMPv3 and MLDv2 it is the same except for the size of an address. */
 static void put_record(struct frame *frame, const struct frame_group *group, size_t address_len)
 {
 	put_8(frame, group->include ? MODE_IS_INCLUDE : MODE_IS_EXCLUDE);
@@ -240,7 +242,8 @@ void frame_mld(struct frame *ret, const uint8_t mac[6], const uint8_t source[16]
 	end_ipv6(ret, icmp);
 }
 
-/* The header of an IGMP packet, with the Router Alert option (RFC 2113), and the MAC of its group (RFC 1112 6.4). */
+/* The Ethernet and IPv4 headers of an IGMP packet, with the Router Alert option (RFC 2113); the group's MAC follows
+ * from its address (RFC 1112 6.4). end_ipv4() fills in the length. */
 static void begin_ipv4(struct frame *frame, const uint8_t mac[6], const uint8_t from[4], const uint8_t to[4])
 {
 	static const uint8_t router_alert[] = {0x94, 4, 0, 0};
@@ -260,7 +263,7 @@ static void begin_ipv4(struct frame *frame, const uint8_t mac[6], const uint8_t 
 	put(frame, router_alert, sizeof(router_alert));
 }
 
-/* Completes length and both checksums. */
+/* Fills in the length and the checksums of IPv4 and IGMP. */
 static void end_ipv4(struct frame *frame)
 {
 	const uint32_t ip = ETH_HLEN;

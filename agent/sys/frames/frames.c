@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Sends frames through an AF_PACKET socket. */
 #include "sys/frames/frames.h"
-#include "sys/fd.h"
 
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -9,19 +9,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sys/fd.h"
+
 /* Room for one announcement of a few thousand addresses. */
 #define SEND_BUFFER (4 << 20)
 
 int frames_open(int *ret_fd)
 {
-	/* Protocol 0: nothing is received. */
-	_cleanup_fd_ int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* With protocol 0 it receives nothing. */
+	__attribute__((cleanup(close_fd))) int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int size = SEND_BUFFER, priority = TC_PRIO_CONTROL;
 	if (fd < 0)
 		return -errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	/* Through the qdisc, so that tcpdump on the port sees them, but before all others there. */
+	/* Frames pass through the qdisc, so that tcpdump on the port sees them, but go before all others there. */
 	if (setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, sizeof(priority)) < 0)
 		return -errno;
 	*ret_fd = take_fd(&fd);

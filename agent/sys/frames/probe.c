@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Link probes: the question and what answers it. */
+/* Link probes: sends the question, reads the answer. */
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <string.h>

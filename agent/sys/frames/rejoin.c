@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * After a failover: reports for the groups that a lagg and the devices above it have joined, so that switches that
- * snoop send them to the new port before the next query. The groups are those of /proc/net/igmp and igmp6, their
- * sources those of mcfilter and mcfilter6.
+ * Reports after a failover the groups that a lagg and the devices above it have joined, so that switches that snoop
+ * send these groups to the new port without waiting for the next query. /proc/net/igmp and igmp6 list the groups,
+ * mcfilter and mcfilter6 their sources.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,16 +19,16 @@
 #define PROC_NET "/proc/thread-self/net/"
 #define LINE 256
 
-/* What is told on one device. */
+/* The reports on one device. */
 struct rejoin {
 	int fd;
 	const struct device *device;
 	char igmp_version;   /* '1', '2' or '3' */
 	bool mld_v1;	     /* force_mld_version is 1 */
-	uint8_t source4[4];  /* the device's first IPv4 address, 0.0.0.0: none */
-	uint8_t source6[16]; /* its link-local address, ::: none */
+	uint8_t source4[4];  /* the device's first IPv4 address, 0.0.0.0 for none */
+	uint8_t source6[16]; /* its link-local address, :: for none */
 	bool has_source4;
-	int error; /* the first one */
+	int r; /* the first error, or 0 */
 };
 
 static void close_file(FILE **file)
@@ -36,17 +36,16 @@ static void close_file(FILE **file)
 	if (*file)
 		fclose(*file);
 }
-#define _cleanup_file_ __attribute__((cleanup(close_file)))
 
-static void tell(struct rejoin *rejoin, const struct frame *frame)
+static void send_report(struct rejoin *rejoin, const struct frame *frame)
 {
 	int r = frames_send(rejoin->fd, rejoin->device->ifindex, frame->octets, frame->len);
-	/* A device that was set down or removed a moment ago has no groups. */
-	if (r < 0 && r != -ENETDOWN && r != -ENXIO && r != -ENODEV && rejoin->error == 0)
-		rejoin->error = r;
+	/* A device that has just been set down or removed has no groups. */
+	if (r < 0 && r != -ENETDOWN && r != -ENXIO && r != -ENODEV && rejoin->r == 0)
+		rejoin->r = r;
 }
 
-/* 32 hexadecimal digits, as /proc prints an IPv6 address. */
+/* Reads the 32 hexadecimal digits as which /proc prints an IPv6 address. */
 static bool read_hex6(const char *text, uint8_t ret[16])
 {
 	for (int i = 0; i < 16; i++) {
@@ -58,7 +57,7 @@ static bool read_hex6(const char *text, uint8_t ret[16])
 	return strlen(text) == 32;
 }
 
-/* One line of mcfilter or mcfilter6. */
+/* Reads one line of mcfilter or mcfilter6. */
 static bool read_filter(const char *line, bool ipv6, int *ifindex, uint8_t group[16], uint8_t source[16],
 			unsigned long *including)
 {
@@ -78,17 +77,18 @@ static bool read_filter(const char *line, bool ipv6, int *ifindex, uint8_t group
 	return true;
 }
 
-/* Source-specific groups: 232/8 (RFC 4607 1), ff3x::/32. A report that excludes is ignored there. */
+/* Source-specific groups are 232/8 and ff3x::/32 (RFC 4607 1). Routers ignore reports for them that exclude sources. */
 static bool is_source_specific(const uint8_t group[16], bool ipv6)
 {
 	return ipv6 ? group[0] == 0xff && (group[1] & 0xf0) == 0x30 && !group[2] && !group[3] : group[0] == 232;
 }
 
-/* Finds out from which sources the group is wanted. /proc does not tell how many of its `users` want all of it; where
- * that is open, all of it is asked for. */
+/* Finds out from which sources the group is wanted. /proc does not say how many of its `users` want it from all
+ * sources. Unless it is certain that none of them does, all sources are asked for. */
 static void read_sources(const struct rejoin *rejoin, struct frame_group *group, bool ipv6, unsigned int users)
 {
-	_cleanup_file_ FILE *file = fopen(ipv6 ? PROC_NET "mcfilter6" : PROC_NET "mcfilter", "re");
+	__attribute__((cleanup(close_file))) FILE *file =
+	    fopen(ipv6 ? PROC_NET "mcfilter6" : PROC_NET "mcfilter", "re");
 	char line[LINE];
 	uint32_t sources = 0;
 	unsigned long most = 0;
@@ -106,16 +106,16 @@ static void read_sources(const struct rejoin *rejoin, struct frame_group *group,
 		if (including > most)
 			most = including;
 	}
-	bool all_told = sources > 0 && sources <= FRAME_SOURCES_MAX;
-	group->include = all_told && (most >= users || is_source_specific(group->address, ipv6));
+	bool all_fit = sources > 0 && sources <= FRAME_SOURCES_MAX;
+	group->include = all_fit && (most >= users || is_source_specific(group->address, ipv6));
 	group->sources = group->include ? sources : 0;
 }
 
-static void tell_group4(struct rejoin *rejoin, uint32_t address, unsigned int users)
+static void report_group4(struct rejoin *rejoin, uint32_t address, unsigned int users)
 {
 	struct frame_group group = {};
 	struct frame frame;
-	/* All systems: never reported (RFC 3376 5). */
+	/* The group of all systems is never reported (RFC 3376 5). */
 	if (address == htonl(INADDR_ALLHOSTS_GROUP))
 		return;
 	memcpy(group.address, &address, sizeof(address));
@@ -125,13 +125,13 @@ static void tell_group4(struct rejoin *rejoin, uint32_t address, unsigned int us
 	} else {
 		frame_igmp(&frame, rejoin->device->mac, rejoin->source4, group.address, rejoin->igmp_version == '1');
 	}
-	tell(rejoin, &frame);
+	send_report(rejoin, &frame);
 }
 
-/* A line for the device with its version, then one line for each of its groups, indented. */
-static int tell_groups4(struct rejoin *rejoin)
+/* The file has a line for each device with its version, followed by an indented line for each of its groups. */
+static int report_groups4(struct rejoin *rejoin)
 {
-	_cleanup_file_ FILE *file = fopen(PROC_NET "igmp", "re");
+	__attribute__((cleanup(close_file))) FILE *file = fopen(PROC_NET "igmp", "re");
 	char line[LINE];
 	bool ours = false;
 	if (!file)
@@ -147,19 +147,19 @@ static int tell_groups4(struct rejoin *rejoin)
 			if (ours)
 				rejoin->igmp_version = version[1];
 		} else if (ours && sscanf(line, "%x %u", &group, &users) == 2) {
-			/* Printed as a number in host byte order of what is in network byte order. */
-			tell_group4(rejoin, group, users);
+			/* The kernel prints the address, which is in network byte order, as a number. */
+			report_group4(rejoin, group, users);
 		}
 	}
 	return 0;
 }
 
-static void tell_group6(struct rejoin *rejoin, const uint8_t address[16], unsigned int users)
+static void report_group6(struct rejoin *rejoin, const uint8_t address[16], unsigned int users)
 {
 	static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};
 	struct frame_group group = {};
 	struct frame frame;
-	/* All nodes, and scopes that end at this node: never reported (RFC 3810 6). */
+	/* The group of all nodes and groups that do not leave this node are never reported (RFC 3810 6). */
 	if ((address[1] & 0x0f) < 2 || memcmp(address, all_nodes, 16) == 0)
 		return;
 	memcpy(group.address, address, 16);
@@ -169,14 +169,14 @@ static void tell_group6(struct rejoin *rejoin, const uint8_t address[16], unsign
 		read_sources(rejoin, &group, true, users);
 		frame_mldv2(&frame, rejoin->device->mac, rejoin->source6, &group);
 	}
-	tell(rejoin, &frame);
+	send_report(rejoin, &frame);
 }
 
-static int tell_groups6(struct rejoin *rejoin)
+static int report_groups6(struct rejoin *rejoin)
 {
-	_cleanup_file_ FILE *file = fopen(PROC_NET "igmp6", "re");
+	__attribute__((cleanup(close_file))) FILE *file = fopen(PROC_NET "igmp6", "re");
 	char line[LINE];
-	/* A kernel without IPv6. */
+	/* A kernel without IPv6 does not have the file. */
 	if (!file)
 		return errno == ENOENT ? 0 : -errno;
 	while (fgets(line, sizeof(line), file)) {
@@ -186,7 +186,7 @@ static int tell_groups6(struct rejoin *rejoin)
 		unsigned int users;
 		if (sscanf(line, "%d %*s %32s %u", &ifindex, text, &users) == 3 && ifindex == rejoin->device->ifindex &&
 		    read_hex6(text, group))
-			tell_group6(rejoin, group, users);
+			report_group6(rejoin, group, users);
 	}
 	return 0;
 }
@@ -209,7 +209,7 @@ static bool speaks_mld_v1(const char *name)
 {
 	char path[sizeof("/proc/sys/net/ipv6/conf//force_mld_version") + XLAGG_NAME_MAX];
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/force_mld_version", name);
-	_cleanup_file_ FILE *file = fopen(path, "re");
+	__attribute__((cleanup(close_file))) FILE *file = fopen(path, "re");
 	return file && fgetc(file) == '1';
 }
 
@@ -221,10 +221,10 @@ static int rejoin_device(int fd, struct netlink *nl, const struct device *device
 	rejoin.mld_v1 = speaks_mld_v1(device->name);
 	int r = netlink_list_addresses(nl, device->ifindex, take_source, &rejoin);
 	if (r == 0)
-		r = tell_groups4(&rejoin);
+		r = report_groups4(&rejoin);
 	if (r == 0)
-		r = tell_groups6(&rejoin);
-	return r < 0 ? r : rejoin.error;
+		r = report_groups6(&rejoin);
+	return r < 0 ? r : rejoin.r;
 }
 
 int frames_rejoin(int fd, struct netlink *nl, int ifindex)
@@ -233,9 +233,9 @@ int frames_rejoin(int fd, struct netlink *nl, int ifindex)
 	int r = frames_stack_list(nl, ifindex, &stack);
 	int first = r;
 	for (size_t i = 0; r == 0 && i < stack.count; i++) {
-		int told = rejoin_device(fd, nl, &stack.device[i]);
+		int reported = rejoin_device(fd, nl, &stack.device[i]);
 		if (first == 0)
-			first = told;
+			first = reported;
 	}
 	return first;
 }

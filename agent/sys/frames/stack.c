@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Lists a device and those above it. */
 #include "sys/frames/stack.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 /* All devices of the namespace. */
 struct collection {
 	struct frames_stack all;
-	int error;
+	int r; /* the first error, or 0 */
 };
 
 static int append(struct frames_stack *stack, const struct device *device)
@@ -25,11 +26,11 @@ static int append(struct frames_stack *stack, const struct device *device)
 static void collect(void *context, const struct device *device, bool gone)
 {
 	struct collection *collection = context;
-	if (!gone && collection->error == 0)
-		collection->error = append(&collection->all, device);
+	if (!gone && collection->r == 0)
+		collection->r = append(&collection->all, device);
 }
 
-/* What of these lies above a device shares its wire; a tunnel that names it does not. */
+/* Devices of these kinds send on the wire of the device below them. A tunnel that names it does not. */
 static bool shares_wire(const struct device *upper)
 {
 	static const char *const kinds[] = {"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap"};
@@ -54,11 +55,11 @@ int frames_stack_list(struct netlink *nl, int ifindex, struct frames_stack *ret)
 	int r = netlink_list(nl, collect, &collection);
 	all = collection.all;
 	if (r == 0)
-		r = collection.error;
+		r = collection.r;
 	const struct device *base = frames_stack_find(&all, ifindex);
 	if (r == 0)
 		r = base ? append(&stack, base) : -ENODEV;
-	/* The list grows while it is read: what stands on what was found is found next. */
+	/* The list grows while it is read, so that devices above those that were found are found next. */
 	for (size_t i = 0; r == 0 && i < stack.count; i++)
 		for (size_t k = 0; r == 0 && k < all.count; k++)
 			if (is_above(&all.device[k], &stack.device[i]) &&

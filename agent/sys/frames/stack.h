@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The devices that stand on a lagg, and sending on them. */
+/* The devices above a lagg. */
 #ifndef SYS_FRAMES_STACK_H
 #define SYS_FRAMES_STACK_H
 
@@ -13,10 +13,11 @@ struct frames_stack {
 	size_t count;
 };
 
-/* Lists `ifindex` and the VLANs, macvlans, ipvlans and bridges above it, at any height. -ENODEV: it does not exist. */
+/* Lists `ifindex` and the VLANs, macvlans, ipvlans and bridges above it, directly or through others. Returns 0 or
+ * -errno, -ENODEV if it does not exist. */
 int frames_stack_list(struct netlink *nl, int ifindex, struct frames_stack *ret);
 void frames_stack_free(struct frames_stack *stack);
-/* NULL: it is not among them. */
+/* Returns NULL if it is not among them. */
 const struct device *frames_stack_find(const struct frames_stack *stack, int ifindex);
 
 #endif
