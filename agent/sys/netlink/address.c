@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* IP addresses of devices. */
+/* Adds, removes and lists IP addresses of devices. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_addr.h>
@@ -53,7 +53,7 @@ static int change_address(struct netlink *nl, uint16_t type, uint16_t flags, int
 	size_t len = address.family == AF_INET6 ? 16 : 4;
 	mnl_attr_put(nlh, IFA_LOCAL, len, address.address);
 	mnl_attr_put(nlh, IFA_ADDRESS, len, address.address);
-	/* RFC 3021: a /31 has no broadcast address. */
+	/* A /31 network has no broadcast address (RFC 3021). */
 	if (type == RTM_NEWADDR && address.family == AF_INET && address.prefix < 31) {
 		uint32_t broadcast;
 		memcpy(&broadcast, address.address, sizeof(broadcast));
@@ -92,7 +92,8 @@ static bool read_address(const struct nlmsghdr *nlh, struct netlink_address *ret
 		uint16_t type = mnl_attr_get_type(attr);
 		if (type == IFA_FLAGS && mnl_attr_get_payload_len(attr) >= sizeof(uint32_t))
 			ret->flags = mnl_attr_get_u32(attr);
-		/* With a point-to-point address IFA_ADDRESS is the far end's and IFA_LOCAL is ours. */
+		/* IFA_LOCAL is the device's address. IFA_ADDRESS may be that of the other end of a point-to-point link.
+		 */
 		if ((type != IFA_LOCAL && (type != IFA_ADDRESS || local)) || mnl_attr_get_payload_len(attr) != len)
 			continue;
 		memcpy(ret->address, mnl_attr_get_payload(attr), len);
@@ -105,7 +106,7 @@ static bool read_address(const struct nlmsghdr *nlh, struct netlink_address *ret
 int netlink_list_addresses(struct netlink *nl, int ifindex, netlink_address_fn fn, void *context)
 {
 	struct netlink_request request;
-	_cleanup_answer_ struct netlink_answer answer = {};
+	__attribute__((cleanup(netlink_answer_free))) struct netlink_answer answer = {};
 	struct nlmsghdr *dump = netlink_begin(&request, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg));
 	int r = netlink_talk(nl, dump, &answer);
 	if (r < 0)

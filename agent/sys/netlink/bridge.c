@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Bridges: the MACs that they know, and how they see their ports. */
+/* Reads the MACs that a bridge knows and how it treats its ports. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_bridge.h>
@@ -14,7 +14,7 @@
 static bool read_neighbour(const struct nlmsghdr *nlh, int bridge, struct netlink_neighbour *ret)
 {
 	const struct ndmsg *info = mnl_nlmsg_get_payload(nlh);
-	/* NUD_PERMANENT: the bridge's own addresses. NTF_SELF: the filter of a device, not the bridge's table. */
+	/* NUD_PERMANENT marks the bridge's own addresses, NTF_SELF entries of a device's filter. */
 	if (info->ndm_family != AF_BRIDGE || (info->ndm_state & NUD_PERMANENT) || (info->ndm_flags & NTF_SELF))
 		return false;
 	bool has_mac = false;
@@ -46,7 +46,7 @@ static bool read_neighbour(const struct nlmsghdr *nlh, int bridge, struct netlin
 int netlink_list_fdb(struct netlink *nl, int bridge, netlink_neighbour_fn fn, void *context)
 {
 	struct netlink_request request;
-	_cleanup_answer_ struct netlink_answer answer = {};
+	__attribute__((cleanup(netlink_answer_free))) struct netlink_answer answer = {};
 	struct nlmsghdr *dump = netlink_begin(&request, RTM_GETNEIGH, NLM_F_DUMP, sizeof(struct ndmsg));
 	((struct ndmsg *)mnl_nlmsg_get_payload(dump))->ndm_family = AF_BRIDGE;
 	mnl_attr_put_u32(dump, NDA_MASTER, (uint32_t)bridge);
@@ -63,7 +63,7 @@ int netlink_list_fdb(struct netlink *nl, int bridge, netlink_neighbour_fn fn, vo
 	return 0;
 }
 
-/* The attribute of that type among these, or NULL. */
+/* Returns the first attribute of that type, or NULL. */
 static const struct nlattr *search(struct walk attrs, uint16_t type)
 {
 	const struct nlattr *attr;
@@ -80,7 +80,7 @@ static void read_bridge(const struct nlmsghdr *nlh, struct netlink_bridge *ret)
 	const struct nlattr *data = info ? search(walk_nest(info), IFLA_INFO_DATA) : NULL;
 	const struct nlattr *filtering = data ? search(walk_nest(data), IFLA_BR_VLAN_FILTERING) : NULL;
 	const struct nlattr *protocol = data ? search(walk_nest(data), IFLA_BR_VLAN_PROTOCOL) : NULL;
-	/* A kernel whose bridges know no VLANs tells neither. */
+	/* A kernel built without VLAN filtering reports neither. */
 	if (filtering && mnl_attr_get_payload_len(filtering) > 0)
 		ret->vlan_filtering = mnl_attr_get_u8(filtering) != 0;
 	if (protocol && mnl_attr_get_payload_len(protocol) >= sizeof(uint16_t))
@@ -90,7 +90,7 @@ static void read_bridge(const struct nlmsghdr *nlh, struct netlink_bridge *ret)
 int netlink_get_bridge(struct netlink *nl, int ifindex, struct netlink_bridge *ret)
 {
 	struct netlink_request request;
-	_cleanup_answer_ struct netlink_answer answer = {};
+	__attribute__((cleanup(netlink_answer_free))) struct netlink_answer answer = {};
 	if (ifindex <= 0)
 		return -ENODEV;
 	struct nlmsghdr *get = netlink_begin(&request, RTM_GETLINK, 0, sizeof(struct ifinfomsg));
@@ -124,7 +124,7 @@ static void read_vlans(const struct nlattr *filter, struct netlink_bridge_port *
 int netlink_get_bridge_port(struct netlink *nl, int port, struct netlink_bridge_port *ret)
 {
 	struct netlink_request request;
-	_cleanup_answer_ struct netlink_answer answer = {};
+	__attribute__((cleanup(netlink_answer_free))) struct netlink_answer answer = {};
 	struct nlmsghdr *dump = netlink_begin(&request, RTM_GETLINK, NLM_F_DUMP, sizeof(struct ifinfomsg));
 	((struct ifinfomsg *)mnl_nlmsg_get_payload(dump))->ifi_family = AF_BRIDGE;
 	mnl_attr_put_u32(dump, IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN);

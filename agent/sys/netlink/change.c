@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Changes to devices. */
+/* Changes settings of devices. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
@@ -21,7 +21,7 @@ static struct nlmsghdr *begin_change(struct netlink_request *request, int ifinde
 	return nlh;
 }
 
-/* Only the bits of `flag` change, whatever others do to the rest at the same time. */
+/* Changes only the bits of `flag`: others may change the rest at the same time. */
 static int set_flag(struct netlink *nl, int ifindex, unsigned int flag, bool on)
 {
 	struct netlink_request request;
@@ -109,7 +109,7 @@ int netlink_set_alias(struct netlink *nl, int ifindex, const char *alias)
 	if (len > 255)
 		return -EINVAL;
 	struct nlmsghdr *nlh = begin_change(&request, ifindex);
-	/* Without its NUL, so that an empty one takes the alias away. */
+	/* Without its NUL, so that an empty text removes the alias. */
 	mnl_attr_put(nlh, IFLA_IFALIAS, len, alias);
 	return netlink_talk(nl, nlh, NULL);
 }
@@ -122,7 +122,7 @@ int netlink_rename(struct netlink *nl, int ifindex, const char *name)
 	struct nlmsghdr *nlh = begin_change(&request, ifindex);
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	int r = netlink_talk(nl, nlh, NULL);
-	/* Before 6.2 a device had to be down for it. */
+	/* Before Linux 6.2 a device had to be down for it. */
 	if (r != -EBUSY)
 		return r;
 	r = netlink_set_up(nl, ifindex, false);
@@ -157,7 +157,7 @@ static int open_disable_ipv6(const char *name, int flags)
 
 int netlink_ipv6_disabled(const char *name, bool *ret)
 {
-	_cleanup_fd_ int fd = open_disable_ipv6(name, O_RDONLY);
+	__attribute__((cleanup(close_fd))) int fd = open_disable_ipv6(name, O_RDONLY);
 	char value;
 	if (fd < 0)
 		return fd;
@@ -170,7 +170,7 @@ int netlink_ipv6_disabled(const char *name, bool *ret)
 
 int netlink_disable_ipv6(const char *name, bool disable)
 {
-	_cleanup_fd_ int fd = open_disable_ipv6(name, O_WRONLY);
+	__attribute__((cleanup(close_fd))) int fd = open_disable_ipv6(name, O_WRONLY);
 	if (fd < 0)
 		return fd;
 	return write(fd, disable ? "1" : "0", 1) < 0 ? -errno : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* A clock in the kernel: a neighbour that never answers is asked for again and again by the kernel's own timer. */
+/* A clock in the kernel: a timer of the kernel asks again and again for a neighbour that never answers. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/neighbour.h>
@@ -7,11 +7,10 @@
 
 #include "sys/netlink/request.h"
 
-/* 15 years of half seconds. More requests than these, and the sum of all kinds of them might not fit the kernel's int.
- */
+/* 15 years at two a second. With a greater number the kernel's sum of all kinds of requests might overflow its int. */
 #define REQUESTS_MAX 1000000000u
 
-/* How often, and for how long, neighbours of this device are asked for. */
+/* Sets how often, and for how long, the kernel asks for neighbours of this device. */
 static int set_pace(struct netlink *nl, int ifindex, uint32_t ms)
 {
 	struct netlink_request request;
@@ -26,7 +25,7 @@ static int set_pace(struct netlink *nl, int ifindex, uint32_t ms)
 	return netlink_talk(nl, nlh, NULL);
 }
 
-/* Has the kernel use the neighbour, and so ask for it. */
+/* Makes the kernel use the neighbour, so that it asks for it. */
 static int ask_for(struct netlink *nl, int ifindex, uint32_t address)
 {
 	struct netlink_request request;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The lagg's own device: a veth or netkit pair, made and removed. */
+/* Creates and removes the lagg's own device: a veth or netkit pair. */
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -11,7 +11,7 @@
 
 #include "sys/netlink/request.h"
 
-/* linux/if_link.h of 6.7 and later. */
+/* From linux/if_link.h of Linux 6.7 and later. */
 enum {
 	NETKIT_PEER_INFO = 1,
 	NETKIT_POLICY = 3,
@@ -20,19 +20,19 @@ enum {
 };
 enum { NETKIT_MODE_L2 = 0, NETKIT_POLICY_PASS = 0 };
 
-#define TRIES 3 /* of a question or a removal, until the kernel answers */
+#define TRIES 3 /* at a question or a removal that the kernel does not answer */
 
-/* One pair: what is the same for both kinds. */
+/* The pair to be made, of either kind. */
 struct pair {
 	const char *kind;
 	const char *name, *lower;
-	const uint8_t *mac; /* of NAME */
+	const uint8_t *mac; /* of `name` */
 	uint8_t lower_mac[6];
 	uint32_t mtu;
-	uint32_t queues; /* 0: as the kernel likes */
+	uint32_t queues; /* 0: as many as the kernel chooses */
 };
 
-/* A random MAC, locally administered, to one receiver. */
+/* Makes a random unicast MAC that is locally administered. */
 static int draw_mac(uint8_t ret[6])
 {
 	if (getrandom(ret, 6, 0) != 6)
@@ -82,7 +82,7 @@ static int create(struct netlink *nl, const struct pair *pair)
 	return netlink_talk(nl, nlh, NULL);
 }
 
-/* The lower end is the agent's own: it says so, and its stack makes no IPv6 addresses. */
+/* Marks the lower end as the agent's own and tells the kernel to make no IPv6 addresses on it. */
 static int mark_lower(struct netlink *nl, const struct pair *pair, int ifindex)
 {
 	struct netlink_request request;
@@ -99,11 +99,11 @@ static int mark_lower(struct netlink *nl, const struct pair *pair, int ifindex)
 	mnl_attr_nest_end(nlh, inet6);
 	mnl_attr_nest_end(nlh, families);
 	r = netlink_talk(nl, nlh, NULL);
-	/* A kernel without IPv6, or a device on which it is off, has nothing to switch off. */
+	/* Without IPv6 in the kernel or on the device there is nothing to switch off. */
 	return r == -EAFNOSUPPORT || r == -EOPNOTSUPP ? 0 : r;
 }
 
-/* The lower end of that MAC, which was drawn for one pair. -ENODEV: there is none, or another's has the name. */
+/* Finds the lower end by the MAC that was drawn for it. -ENODEV: there is none, or its name is another device's. */
 static int find_lower(struct netlink *nl, const struct pair *pair, const uint8_t mac[6], struct device *ret)
 {
 	struct device found;
@@ -132,7 +132,7 @@ static int remove_pair(struct netlink *nl, int ifindex)
 	return r;
 }
 
-/* Removes what an earlier call may have left. */
+/* Removes a pair that an earlier call may have left. */
 static int clear_unfinished(struct netlink *nl, const struct pair *pair)
 {
 	static const uint8_t none[6];
@@ -148,7 +148,7 @@ static int clear_unfinished(struct netlink *nl, const struct pair *pair)
 	return 0;
 }
 
-/* The pair that was asked for: marked, or removed again. */
+/* Marks the pair that was created, or removes it again. */
 static int finish(struct netlink *nl, const struct pair *pair, const struct device *lower, struct netlink_pair *ret)
 {
 	int r = mark_lower(nl, pair, lower->ifindex);
@@ -172,7 +172,7 @@ static int add_pair(struct netlink *nl, struct pair *pair, struct netlink_pair *
 	if (r < 0)
 		return r;
 	int created = create(nl, pair);
-	/* An error may mean that the answer alone was lost. */
+	/* Despite an error the pair may exist: perhaps only the answer was lost. */
 	r = find_lower(nl, pair, pair->lower_mac, &lower);
 	if (r == 0)
 		return finish(nl, pair, &lower, ret);
@@ -198,7 +198,7 @@ int netlink_add_netkit(struct netlink *nl, const char *name, const char *lower, 
 int netlink_del(struct netlink *nl, int ifindex)
 {
 	struct netlink_request request;
-	/* Without an index the kernel would go by other attributes. */
+	/* Without an index the kernel would look for other attributes. */
 	if (ifindex <= 0)
 		return -ENODEV;
 	struct nlmsghdr *nlh = netlink_begin(&request, RTM_DELLINK, 0, sizeof(struct ifinfomsg));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Devices as RTM_NEWLINK tells them: read, found, listed. */
+/* Reads, finds and lists devices (RTM_NEWLINK). */
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -53,7 +53,7 @@ static void read_altnames(const struct nlattr *properties, struct device *ret)
 			read_text(attr, ret->altname[n++], sizeof(ret->altname[0]));
 }
 
-/* What IPv6 says of the device. */
+/* Reads the IPv6 settings of the device. */
 static void read_inet6(struct walk inet6, struct device *ret)
 {
 	const struct nlattr *attr;
@@ -135,7 +135,7 @@ void netlink_parse_device(const struct nlmsghdr *nlh, struct device *ret)
 	}
 	if (!ret->has_permaddr)
 		memcpy(ret->permaddr, ret->mac, sizeof(ret->permaddr));
-	/* The ifindex of another namespace names some other device in this one. */
+	/* In this namespace that ifindex would be another device. */
 	if (link_elsewhere)
 		ret->link = 0;
 }
@@ -145,7 +145,7 @@ bool device_may_be(const struct device *device, const struct xlagg_device_id *id
 	return !id->permanent || !device->has_permaddr || memcmp(id->mac, device->permaddr, sizeof(id->mac)) == 0;
 }
 
-/* Statistics are most of a message and not needed. */
+/* Statistics would be most of a message, and nobody needs them. */
 static void without_stats(struct nlmsghdr *nlh)
 {
 	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
@@ -153,7 +153,7 @@ static void without_stats(struct nlmsghdr *nlh)
 
 static int get(struct netlink *nl, struct nlmsghdr *request, struct device *ret)
 {
-	_cleanup_answer_ struct netlink_answer answer = {};
+	__attribute__((cleanup(netlink_answer_free))) struct netlink_answer answer = {};
 	int r = netlink_talk(nl, request, &answer);
 	if (r < 0)
 		return r;
@@ -168,7 +168,7 @@ static int get(struct netlink *nl, struct nlmsghdr *request, struct device *ret)
 int netlink_get(struct netlink *nl, int ifindex, struct device *ret)
 {
 	struct netlink_request request;
-	/* The kernel takes 0 for "not given", not for "no such device". */
+	/* For the kernel 0 means "not given" and not "no such device". */
 	if (ifindex <= 0)
 		return -ENODEV;
 	struct nlmsghdr *nlh = netlink_begin(&request, RTM_GETLINK, 0, sizeof(struct ifinfomsg));
@@ -184,7 +184,7 @@ int netlink_get_by_name(struct netlink *nl, const char *name, struct device *ret
 	if (len == 0 || len >= sizeof(ret->altname[0]))
 		return -ENODEV;
 	struct nlmsghdr *nlh = netlink_begin(&request, RTM_GETLINK, 0, sizeof(struct ifinfomsg));
-	/* The kernel looks for a short name among the alternative ones too. */
+	/* With IFLA_IFNAME the kernel finds alternative names as well, but only short ones. */
 	mnl_attr_put_strz(nlh, len < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
 	without_stats(nlh);
 	return get(nl, nlh, ret);
@@ -193,7 +193,7 @@ int netlink_get_by_name(struct netlink *nl, const char *name, struct device *ret
 int netlink_list(struct netlink *nl, netlink_device_fn fn, void *context)
 {
 	struct netlink_request request;
-	_cleanup_answer_ struct netlink_answer answer = {};
+	__attribute__((cleanup(netlink_answer_free))) struct netlink_answer answer = {};
 	struct nlmsghdr *dump = netlink_begin(&request, RTM_GETLINK, NLM_F_DUMP, sizeof(struct ifinfomsg));
 	without_stats(dump);
 	int r = netlink_talk(nl, dump, &answer);
@@ -218,7 +218,7 @@ struct upper_search {
 static void search_upper(void *context, const struct device *device, bool gone)
 {
 	struct upper_search *search = context;
-	/* The two ends of a pair name each other and lie on none. */
+	/* The two ends of a pair have each other as IFLA_LINK, and neither is above the other. */
 	bool pair = strcmp(device->kind, "veth") == 0 || strcmp(device->kind, "netkit") == 0;
 	if (gone || search->found || pair || device->link != search->ifindex || device->ifindex == search->ifindex)
 		return;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Asks drivers for link settings and offload features, and switches features (ETHTOOL_* by ioctl). */
 #include <errno.h>
 #include <limits.h>
 #include <linux/ethtool.h>
@@ -13,7 +14,7 @@
 #include "sys/fd.h"
 #include "sys/netlink/netlink.h"
 
-/* A bit of enum xlagg_feature_bit is on when one of its features is. */
+/* The kernel's features for each bit of enum xlagg_feature_bit. The bit is on if any of them is. */
 static const struct {
 	uint64_t bit;
 	const char *name;
@@ -34,16 +35,15 @@ static void free_memory(void *memory)
 {
 	free(*(void **)memory);
 }
-#define _cleanup_free_ __attribute__((cleanup(free_memory)))
 
-/* Any socket answers these; one of AF_UNIX is there in every kernel and costs least. */
+/* These requests work on any socket. AF_UNIX exists in every kernel and costs least. */
 static int open_socket(void)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	return fd < 0 ? -errno : fd;
 }
 
-/* A device that is being reset or sleeps says ENODEV as well: whoever asks again later gets an answer. */
+/* ENODEV also comes from a device that is being reset or sleeps. Then the caller can ask again later. */
 static int without_device(int fd, const struct ifreq *request)
 {
 	struct ifreq present = {};
@@ -53,7 +53,7 @@ static int without_device(int fd, const struct ifreq *request)
 	return -errno;
 }
 
-/* One ethtool request; `command` begins with its ETHTOOL_* number. */
+/* Makes one request. `command` begins with its ETHTOOL_* number. */
 static int ask(int fd, const char *name, void *command)
 {
 	struct ifreq request = {.ifr_data = command};
@@ -66,7 +66,7 @@ static int ask(int fd, const char *name, void *command)
 	return errno == ENODEV ? without_device(fd, &request) : -errno;
 }
 
-/* A device may have been renamed since the caller learned its name. */
+/* Finds the name that the device has now: it may have been renamed since the caller learned it. */
 static int find_name(int fd, int ifindex, const char *name, char ret[IFNAMSIZ])
 {
 	struct ifreq request = {.ifr_ifindex = ifindex};
@@ -96,14 +96,14 @@ static uint32_t read_duplex(uint8_t duplex)
 
 int ethtool_link(int ifindex, const char *name, uint32_t *speed, uint32_t *duplex)
 {
-	_cleanup_fd_ int fd = open_socket();
+	__attribute__((cleanup(close_fd))) int fd = open_socket();
 	char device[IFNAMSIZ];
 	if (fd < 0)
 		return fd;
 	int r = find_name(fd, ifindex, name, device);
 	if (r < 0)
 		return r;
-	/* The first question tells how long the link mode masks are (negative), the second gets the answer. */
+	/* The answer to a first request is the length of the link mode masks as a negative number. */
 	struct {
 		struct ethtool_link_settings settings;
 		uint32_t masks[3 * SCHAR_MAX];
@@ -129,7 +129,7 @@ int ethtool_open(void)
 
 int ethtool_carrier(const char *name, bool *carrier)
 {
-	_cleanup_fd_ int fd = open_socket();
+	__attribute__((cleanup(close_fd))) int fd = open_socket();
 	return fd < 0 ? fd : ethtool_carrier_on(fd, name, carrier);
 }
 
@@ -143,7 +143,7 @@ int ethtool_carrier_on(int fd, const char *name, bool *carrier)
 	return 0;
 }
 
-/* The features of a device: their names, and 32 of them in each block. */
+/* The features of a device: their names and states, 32 features in each block. */
 struct features {
 	uint32_t count;
 	struct ethtool_gstrings *names;
@@ -185,7 +185,7 @@ static int read_features(int fd, const char *name, struct features *ret)
 	return 0;
 }
 
-/* The bit of feature number i, 0: none that we know. */
+/* Returns the bit of feature number i, or 0 if we do not use it. */
 static uint64_t feature_bit(const struct features *features, uint32_t i)
 {
 	const char *name = (const char *)features->names->data + (size_t)i * ETH_GSTRING_LEN;
@@ -200,9 +200,9 @@ static bool can_change(const struct ethtool_get_features_block *block, uint32_t 
 	return (block->available & ~block->never_changed) & mask;
 }
 
-static int list_features(const char *name, uint64_t wanted, bool only_fixed, uint64_t *ret)
+int ethtool_features(const char *name, uint64_t wanted, uint64_t *on)
 {
-	_cleanup_fd_ int fd = open_socket();
+	__attribute__((cleanup(close_fd))) int fd = open_socket();
 	__attribute__((cleanup(features_free))) struct features features = {};
 	uint64_t found = 0;
 	if (fd < 0)
@@ -213,26 +213,16 @@ static int list_features(const char *name, uint64_t wanted, bool only_fixed, uin
 	for (uint32_t i = 0; i < features.count; i++) {
 		const struct ethtool_get_features_block *block = &features.blocks->features[i / 32];
 		uint32_t mask = 1u << (i % 32);
-		if ((block->active & mask) && !(only_fixed && can_change(block, mask)))
+		if (block->active & mask)
 			found |= feature_bit(&features, i) & wanted;
 	}
-	*ret = found;
+	*on = found;
 	return 0;
-}
-
-int ethtool_features(const char *name, uint64_t wanted, uint64_t *on)
-{
-	return list_features(name, wanted, false, on);
-}
-
-int ethtool_fixed(const char *name, uint64_t wanted, uint64_t *fixed)
-{
-	return list_features(name, wanted, true, fixed);
 }
 
 int ethtool_set_features(const char *name, uint64_t wanted, bool on)
 {
-	_cleanup_fd_ int fd = open_socket();
+	__attribute__((cleanup(close_fd))) int fd = open_socket();
 	__attribute__((cleanup(features_free))) struct features features = {};
 	if (fd < 0)
 		return fd;
@@ -240,7 +230,7 @@ int ethtool_set_features(const char *name, uint64_t wanted, bool on)
 	if (r < 0)
 		return r;
 	uint32_t blocks = features.blocks->size;
-	_cleanup_free_ struct ethtool_sfeatures *command =
+	__attribute__((cleanup(free_memory))) struct ethtool_sfeatures *command =
 	    calloc(1, sizeof(*command) + blocks * sizeof(command->features[0]));
 	if (!command)
 		return -ENOMEM;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Link-layer groups that devices were told to receive. The kernel lists them for all devices at once, in a file. */
+/* Finds out which link-layer groups devices were told to receive. The kernel lists them for all devices in one file. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,8 @@ static void close_file(FILE **file)
 		fclose(*file);
 }
 
-/* One line: a device that was told by request, and not by a protocol of its own, to receive the group. */
+/* Reads a line. Returns whether it is about the group, and the device was told by request to receive it: by a protocol
+ * of its own does not count. */
 static bool read_line(const char *line, const char *group, int *ifindex)
 {
 	char address[65] = "";

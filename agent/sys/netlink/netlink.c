@@ -11,11 +11,11 @@
 
 #include "sys/netlink/request.h"
 
-/* The kernel's largest part of a dump. */
+/* Octets of the largest part of a dump. */
 #define PART_MAX (64 << 10)
-/* Parts of events that are read at once: others want their turn too. */
+/* So many datagrams of events are read at most before others get their turn. */
 #define EVENTS_AT_ONCE 64
-/* A dump that the kernel calls inconsistent is asked for again so often. */
+/* A dump that the kernel marks as inconsistent is repeated at most so often. */
 #define DUMP_TRIES 5
 
 int netlink_open(struct netlink **ret)
@@ -66,14 +66,14 @@ int netlink_event_fd(const struct netlink *nl)
 	return mnl_socket_get_fd(nl->events);
 }
 
-/* Two devices that had one number, one after the other. Where a driver tells no permanent MAC nothing tells them apart.
- */
+/* Whether these are two devices that had the same ifindex one after the other. They can only be told apart if drivers
+ * report their permanent MACs. */
 static bool is_another(const struct device *a, const struct device *b)
 {
 	return a->has_permaddr && b->has_permaddr && memcmp(a->permaddr, b->permaddr, sizeof(a->permaddr)) != 0;
 }
 
-/* A device is gone when the kernel has none of its number, or has another one there by now. */
+/* A device was removed if the kernel has none with its ifindex, or a different one by now. */
 static int confirm_removal(struct netlink *nl, const struct device *device, netlink_device_fn fn, void *context)
 {
 	struct device present;
@@ -87,7 +87,7 @@ static int confirm_removal(struct netlink *nl, const struct device *device, netl
 	return 0;
 }
 
-/* The device at which a message says that something other than its link changed, or 0. */
+/* Returns the device at which something other than its link changed, or 0. */
 static int touched_device(const struct nlmsghdr *nlh)
 {
 	const struct ifinfomsg *link = mnl_nlmsg_get_payload(nlh);
@@ -116,7 +116,7 @@ static int read_event(struct netlink *nl, const struct nlmsghdr *nlh, netlink_de
 	bool gone = nlh->nlmsg_type == RTM_DELLINK;
 	if ((!gone && nlh->nlmsg_type != RTM_NEWLINK) || mnl_nlmsg_get_payload_len(nlh) < sizeof(*info))
 		return 0;
-	/* A bridge tells of its ports with messages of its own family; they are not about the device. */
+	/* Messages of family AF_BRIDGE are about the port of a bridge and not about the device. */
 	if (info->ifi_family != AF_UNSPEC)
 		return 0;
 	struct device device;
@@ -181,7 +181,7 @@ static int append(struct netlink_answer *answer, const struct nlmsghdr *nlh)
 	return 0;
 }
 
-/* The result in NLMSG_ERROR or NLMSG_DONE, and the kernel's words on it. */
+/* Returns the result in NLMSG_ERROR or NLMSG_DONE and keeps the kernel's text. */
 static int read_end(struct netlink *nl, const struct nlmsghdr *nlh)
 {
 	bool done = nlh->nlmsg_type == NLMSG_DONE;
@@ -202,12 +202,12 @@ static int read_end(struct netlink *nl, const struct nlmsghdr *nlh)
 	return r;
 }
 
-/* Takes one part of an answer. *more: its end is still to come. */
+/* Takes one part of an answer. *more says whether its end is still to come. */
 static int take(struct netlink *nl, struct walk part, struct netlink_answer *ret, bool *more, bool *torn)
 {
 	const struct nlmsghdr *nlh;
 	while ((nlh = walk_next_message(&part))) {
-		/* What belongs to no request, or to one that was given up. */
+		/* A message of a request that was given up. */
 		if (nlh->nlmsg_seq != nl->seq)
 			continue;
 		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
@@ -241,8 +241,8 @@ static int talk_once(struct netlink *nl, struct nlmsghdr *request, struct netlin
 	return r;
 }
 
-/* What still comes in answer to a request that was given up, half a list perhaps, must not get in the way of the next.
- */
+/* If the last request was given up, takes a new socket: the rest of its answer, perhaps half a list, would get in the
+ * way of the next request. */
 static int renew_requests(struct netlink *nl)
 {
 	struct mnl_socket *fresh;
@@ -265,7 +265,7 @@ int netlink_talk(struct netlink *nl, struct nlmsghdr *request, struct netlink_an
 	if ((request->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
 		request->nlmsg_flags |= NLM_F_ACK;
 	for (int i = 0;; i++) {
-		_cleanup_answer_ struct netlink_answer answer = {};
+		__attribute__((cleanup(netlink_answer_free))) struct netlink_answer answer = {};
 		bool torn = false;
 		r = talk_once(nl, request, &answer, &torn);
 		if (r < 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Sockets of rtnetlink, on which the kernel alone is heard. */
+/* Sockets of rtnetlink, which receive only from the kernel. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -11,10 +11,11 @@
 
 /* Room for the events of a few thousand devices that change at once. */
 #define EVENTS_BUFFER (8 << 20)
-/* What is heard: links, their IPv6 settings, addresses, qdiscs and filters. */
+/* Events of links, their IPv6 settings, addresses, qdiscs and filters. */
 #define EVENT_GROUPS (RTMGRP_LINK | RTMGRP_IPV6_IFINFO | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_TC)
 
-/* Lets the kernel refuse what other processes send to this socket alone. What they send to a group arrives. */
+/* After this the kernel refuses messages that other processes send to this socket. Those that they send to a group
+ * still arrive. */
 static int connect_kernel(struct mnl_socket *socket)
 {
 	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
@@ -54,7 +55,8 @@ int netlink_open_requests(struct mnl_socket **ret)
 	int r = open_socket(0, 0, ret);
 	if (r < 0)
 		return r;
-	/* An older kernel may lack these: then refusals have fewer words, and lists are filtered here. */
+	/* An older kernel may lack some of these: then it gives no reasons and does not filter lists, which callers do
+	 * as well. */
 	mnl_socket_setsockopt(*ret, NETLINK_EXT_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(*ret, NETLINK_CAP_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(*ret, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
@@ -94,6 +96,6 @@ ssize_t netlink_receive(struct netlink *nl, struct mnl_socket *socket, void *buf
 		drop(nl, &sender);
 		return 0;
 	}
-	/* A part of it is lost, like what does not fit into the socket's buffer. */
+	/* A part of the message is lost. This counts like an overrun of the socket's buffer. */
 	return message.msg_flags & MSG_TRUNC ? -ENOBUFS : n;
 }
