@@ -456,10 +456,10 @@ Test(adopt, minor_maps_are_made_anew_without_a_gap)
 	char *before = snapshot();
 
 	int wire = listen_on("wire0");
-	struct sender sender = {.fd = listen_on("lagg0")};
+	struct sender sender = {.fd = listen_on("lagg0"), .hear = {wire, wire}};
 	sender_start(&sender);
 	dp = adopt(&features, &setup);
-	uint32_t heard = sender_stop(&sender, wire, wire);
+	uint32_t heard = sender_stop(&sender);
 	cr_assert(sender.sent > 0 && heard == sender.sent, "%u frames sent, %u came out", sender.sent, heard);
 	struct xlagg_port_stats stats;
 	cr_assert(datapath_port_stats(dp, 0, &stats) == 0 && stats.tx_packets <= sender.sent);

@@ -288,12 +288,20 @@ uint32_t drain(int fd)
 	return frames;
 }
 
+static uint32_t hear_both(const struct sender *sender)
+{
+	return drain(sender->hear[0]) + drain(sender->hear[1]);
+}
+
 static void *send_on(void *context)
 {
 	struct sender *sender = context;
 	struct timespec pause = {.tv_nsec = 100000};
-	for (; !sender->stop; nanosleep(&pause, NULL))
+	for (; !sender->stop; nanosleep(&pause, NULL)) {
 		send_frame(sender->fd, sender->sent++);
+		if (sender->sent % 64 == 0)
+			sender->heard += hear_both(sender);
+	}
 	return NULL;
 }
 
@@ -302,12 +310,12 @@ void sender_start(struct sender *sender)
 	cr_assert(pthread_create(&sender->thread, NULL, send_on, sender) == 0);
 }
 
-uint32_t sender_stop(struct sender *sender, int first, int second)
+uint32_t sender_stop(struct sender *sender)
 {
 	struct timespec pause = {.tv_nsec = 10000000};
 	sender->stop = true;
 	pthread_join(sender->thread, NULL);
 	for (uint32_t i = 0; i < 200 && sender->heard < sender->sent; i++, nanosleep(&pause, NULL))
-		sender->heard += drain(first) + drain(second);
+		sender->heard += hear_both(sender);
 	return sender->heard;
 }
