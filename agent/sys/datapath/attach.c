@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Hooks: attaches, replaces in place and detaches programs. The pins are the only record of what is attached. */
+/* Hooks: attaches programs, replaces them in place, detaches them, and holds what keeps them attached. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,97 +11,51 @@
 /* Types of links that the build's kernel headers do not know yet. */
 enum { LINK_TYPE_TCX = 11, LINK_TYPE_NETKIT = 13 };
 
-/* What keeps a program attached: a bpf_link, a filter in clsact, libxdp's dispatcher. */
-enum keeper { KEEPER_LINK, KEEPER_FILTER, KEEPER_DISPATCHER };
-
-/* What the name of a pin says. */
-struct hook_pin {
-	enum keeper keeper;	      /* what the pin belongs to */
-	char hook[DATAPATH_HOOK_MAX]; /* name of the hook */
-	char name[DATAPATH_NAME_MAX]; /* of the pin */
-	int ifindex;		      /* filter, dispatcher: the device */
-	bool egress;		      /* filter: at egress, not ingress */
-	bool own;		      /* filter: the qdisc was made for our filters */
-};
-
-static bool parse_link(const char *name, struct hook_pin *pin)
+static struct attachment *find(struct datapath *dp, const char *hook)
 {
-	int end = 0;
-	pin->keeper = KEEPER_LINK;
-	return sscanf(name, "link_%15[a-z0-9]%n", pin->hook, &end) == 1 && !name[end];
+	for (uint32_t i = 0; i < dp->attachments; i++)
+		if (strcmp(dp->attachment[i].hook.name, hook) == 0)
+			return &dp->attachment[i];
+	return NULL;
 }
 
-static bool parse_filter(const char *name, struct hook_pin *pin)
+/* The entry of a hook, made if there is none. NULL: a lagg has no more hooks. */
+static struct attachment *entry_of(struct datapath *dp, const char *hook)
 {
-	char side[4] = "", qdisc[7] = "";
-	int end = 0;
-	pin->keeper = KEEPER_FILTER;
-	if (sscanf(name, "filter_%15[a-z0-9]_%d_%3[a-z]_%6[a-z]%n", pin->hook, &pin->ifindex, side, qdisc, &end) != 4)
-		return false;
-	pin->egress = strcmp(side, "out") == 0;
-	pin->own = strcmp(qdisc, "own") == 0;
-	return !name[end];
+	struct attachment *a = find(dp, hook);
+	if (a || dp->attachments == DATAPATH_HOOKS)
+		return a;
+	a = &dp->attachment[dp->attachments++];
+	*a = (struct attachment){.fd = -1};
+	snprintf(a->hook.name, sizeof(a->hook.name), "%s", hook);
+	return a;
 }
 
-static bool parse_dispatch(const char *name, struct hook_pin *pin)
+static int adopt_pin(void *context, const char *folder, const char *name)
 {
-	int end = 0;
-	pin->keeper = KEEPER_DISPATCHER;
-	return sscanf(name, "dispatch_%15[a-z0-9]_%d%n", pin->hook, &pin->ifindex, &end) == 2 && !name[end];
-}
-
-static bool parse_pin(const char *name, struct hook_pin *ret)
-{
-	struct hook_pin pin = {0};
-	if (strlen(name) >= sizeof(pin.name))
-		return false;
-	memcpy(pin.name, name, strlen(name));
-	if (!parse_link(name, &pin) && !parse_filter(name, &pin) && !parse_dispatch(name, &pin))
-		return false;
-	*ret = pin;
-	return true;
-}
-
-bool hook_of_pin(const char *name, char hook[DATAPATH_HOOK_MAX])
-{
+	struct datapath *dp = context;
 	struct hook_pin pin;
-	int end = 0;
-	if (parse_pin(name, &pin)) {
-		memcpy(hook, pin.hook, sizeof(pin.hook));
-		return true;
-	}
-	return sscanf(name, "prog_%15[a-z0-9]%n", hook, &end) == 1 && !name[end];
-}
-
-/* The search for a hook's pin. */
-struct search {
-	const char *hook;     /* its name */
-	struct hook_pin *ret; /* what was found */
-};
-
-static int match_hook(void *context, const char *folder, const char *name)
-{
-	struct search *search = context;
-	struct hook_pin pin;
-	(void)folder;
-	if (!parse_pin(name, &pin) || strcmp(pin.hook, search->hook) != 0)
+	if (!hook_pin_parse(name, &pin) || find(dp, pin.hook))
 		return 0;
-	*search->ret = pin;
-	return 1;
+	__attribute__((cleanup(close_fd))) int fd = hook_pin_open(folder, &pin);
+	struct attachment *a = fd < 0 ? NULL : entry_of(dp, pin.hook);
+	if (!a)
+		return 0; /* a damaged pin, or one of a hook that only other versions have */
+	a->pin = pin;
+	a->fd = take_fd(&fd);
+	return 0;
 }
 
-/* Finds the pin that keeps the hook's program attached. */
-static bool find_pin(const char *folder, const char *hook, struct hook_pin *ret)
+int hooks_adopt(struct datapath *dp)
 {
-	return pin_each(folder, match_hook, &(struct search){.hook = hook, .ret = ret}) == 1;
+	return pin_each(dp->folder, adopt_pin, dp);
 }
 
-/* Whether a pin is that of a filter on the device `context` (int) whose qdisc was made for our filters. */
-static int match_own(void *context, const char *folder, const char *name)
+void hooks_close(struct datapath *dp)
 {
-	struct hook_pin pin;
-	(void)folder;
-	return parse_pin(name, &pin) && pin.keeper == KEEPER_FILTER && pin.own && pin.ifindex == *(int *)context;
+	for (uint32_t i = 0; i < dp->attachments; i++)
+		close_fd(&dp->attachment[i].fd);
+	dp->attachments = 0;
 }
 
 uint32_t program_id(int program)
@@ -108,12 +63,6 @@ uint32_t program_id(int program)
 	struct bpf_prog_info info = {0};
 	uint32_t len = sizeof(info);
 	return bpf_obj_get_info_by_fd(program, &info, &len) == 0 ? info.id : 0;
-}
-
-static uint32_t pinned_program_id(const char *folder, const char *name)
-{
-	__attribute__((cleanup(close_fd))) int program = pin_get(folder, name, PIN_PROGRAM);
-	return program < 0 ? 0 : program_id(program);
 }
 
 static bool of_netkit(const struct hook *hook)
@@ -179,45 +128,69 @@ static uint32_t link_program(int link, const struct hook *hook)
 	return hook->kind == HOOK_XDP || place.attach_type == attach_type(hook) ? info.prog_id : 0;
 }
 
-/* Id of the program that the pin keeps attached to the hook, 0: none. */
-static uint32_t attached_program(const char *folder, const struct hook_pin *pin, const struct hook *hook)
+/* Id of the program that is attached to the hook, 0: none of ours. */
+static uint32_t attached_program(const struct attachment *a, const struct hook *hook)
 {
-	if (pin->keeper == KEEPER_LINK) {
-		__attribute__((cleanup(close_fd))) int link = pin_get(folder, pin->name, PIN_LINK);
-		return link < 0 ? 0 : link_program(link, hook);
-	}
-	uint32_t pinned = pinned_program_id(folder, pin->name), attached;
-	if (!pinned || pin->ifindex != hook->ifindex)
+	const struct hook_pin *pin = &a->pin;
+	uint32_t attached;
+	if (a->fd < 0)
+		return 0;
+	if (pin->keeper == KEEPER_LINK)
+		return link_program(a->fd, hook);
+	uint32_t ours = program_id(a->fd);
+	if (!ours || pin->ifindex != hook->ifindex)
 		return 0;
 	if (pin->keeper == KEEPER_DISPATCHER)
-		return hook->kind == HOOK_XDP && xdp_dispatched(pin->ifindex, pinned) ? pinned : 0;
+		return hook->kind == HOOK_XDP && xdp_dispatched(pin->ifindex, ours) ? ours : 0;
 	if (pin->egress != (hook->kind == HOOK_TC_EGRESS) || clsact_query(pin->ifindex, pin->egress, &attached) != 0)
 		return 0;
-	return attached == pinned ? pinned : 0;
+	return attached == ours ? ours : 0;
 }
 
-bool hook_attached(const char *folder, const struct hook *hook)
+bool hook_attached(struct datapath *dp, const struct hook *hook)
 {
-	struct hook_pin pin;
-	return find_pin(folder, hook->name, &pin) && attached_program(folder, &pin, hook);
+	const struct attachment *a = find(dp, hook->name);
+	return a && attached_program(a, hook);
 }
 
-int hook_device(const char *folder, const char *name)
+int hook_device(struct datapath *dp, const char *name)
 {
-	struct hook_pin pin;
-	if (!find_pin(folder, name, &pin))
+	const struct attachment *a = find(dp, name);
+	if (!a || a->fd < 0)
 		return 0;
-	if (pin.keeper != KEEPER_LINK)
-		return pin.ifindex;
+	if (a->pin.keeper != KEEPER_LINK)
+		return a->pin.ifindex;
 	struct place place;
 	struct bpf_link_info info;
-	__attribute__((cleanup(close_fd))) int link = pin_get(folder, pin.name, PIN_LINK);
-	return link >= 0 && link_place(link, &info, &place) == 0 ? (int)place.ifindex : 0;
+	return link_place(a->fd, &info, &place) == 0 ? (int)place.ifindex : 0;
 }
 
-static int attach_link(const struct datapath *dp, const struct hook *hook, int program)
+/* Pins what keeps the hook's program attached, and holds `fd`, the descriptor of it, from now on. */
+static int hold(struct datapath *dp, struct hook_pin *pin, int *fd)
 {
-	char name[DATAPATH_NAME_MAX];
+	hook_pin_name(pin);
+	struct attachment *a = entry_of(dp, pin->hook);
+	int r = a ? pin_set(dp->folder, pin->name, *fd) : -E2BIG;
+	if (r)
+		return r;
+	if (a->fd >= 0 && strcmp(a->pin.name, pin->name) != 0)
+		r = pin_drop(dp->folder, a->pin.name);
+	close_fd(&a->fd);
+	a->pin = *pin;
+	a->fd = take_fd(fd);
+	return r;
+}
+
+static struct hook_pin pin_of(const struct hook *hook, enum keeper keeper)
+{
+	struct hook_pin pin = {.keeper = keeper, .ifindex = hook->ifindex, .egress = hook->kind == HOOK_TC_EGRESS};
+	memcpy(pin.hook, hook->name, sizeof(pin.hook));
+	return pin;
+}
+
+static int attach_link(struct datapath *dp, const struct hook *hook, int program)
+{
+	struct hook_pin pin = pin_of(hook, KEEPER_LINK);
 	/* The program of a netkit's peer is attached through the primary device. The kernel reports it at the peer. */
 	int ifindex = hook->kind == HOOK_NETKIT_PEER ? (int)dp->setup.params.lagg_ifindex : hook->ifindex;
 	__attribute__((cleanup(close_fd))) int link =
@@ -225,38 +198,48 @@ static int attach_link(const struct datapath *dp, const struct hook *hook, int p
 				   : bpf_link_create(program, ifindex, (enum bpf_attach_type)attach_type(hook), NULL);
 	if (link < 0)
 		return hook->kind == HOOK_XDP ? link : -errno;
-	snprintf(name, sizeof(name), "link_%s", hook->name);
-	return pin_set(dp->folder, name, link);
+	return hold(dp, &pin, &link);
 }
 
-static int attach_filter(const struct datapath *dp, const struct hook *hook, int program)
+/* Whether the clsact qdisc of the device was made for our filters, and so is deleted with the last of them. */
+static bool owns_qdisc(const struct datapath *dp, int ifindex)
 {
-	bool egress = hook->kind == HOOK_TC_EGRESS, made_qdisc;
-	int r = clsact_attach(hook->ifindex, egress, program, &made_qdisc);
+	for (uint32_t i = 0; i < dp->attachments; i++) {
+		const struct attachment *a = &dp->attachment[i];
+		if (a->fd >= 0 && a->pin.keeper == KEEPER_FILTER && a->pin.own && a->pin.ifindex == ifindex)
+			return true;
+	}
+	return false;
+}
+
+static int attach_filter(struct datapath *dp, const struct hook *hook, int program)
+{
+	struct hook_pin pin = pin_of(hook, KEEPER_FILTER);
+	__attribute__((cleanup(close_fd))) int held = fcntl(program, F_DUPFD_CLOEXEC, 0);
+	bool made_qdisc;
+	int r = held < 0 ? -errno : clsact_attach(hook->ifindex, pin.egress, program, &made_qdisc);
 	if (r)
 		return r;
-	/* The qdisc is deleted with the last of our filters, whichever of them it was made for. */
-	int ifindex = hook->ifindex;
-	bool own = made_qdisc || pin_each(dp->folder, match_own, &ifindex) == 1;
-	char name[DATAPATH_NAME_MAX];
-	snprintf(name, sizeof(name), "filter_%s_%d_%s_%s", hook->name, hook->ifindex, egress ? "out" : "in",
-		 own ? "own" : "shared");
-	struct hook_pin old;
-	bool renamed = find_pin(dp->folder, hook->name, &old) && strcmp(old.name, name) != 0;
-	r = pin_set(dp->folder, name, program);
+	pin.own = made_qdisc || owns_qdisc(dp, hook->ifindex);
+	r = hold(dp, &pin, &held);
 	if (r)
-		clsact_detach(hook->ifindex, egress, program_id(program), own);
-	return r || !renamed ? r : pin_drop(dp->folder, old.name);
+		clsact_detach(hook->ifindex, pin.egress, program_id(program), pin.own);
+	return r;
 }
 
-static int attach_dispatched(const struct datapath *dp, const struct hook *hook)
+static int attach_dispatched(struct datapath *dp, const struct hook *hook)
 {
-	char name[DATAPATH_NAME_MAX];
-	snprintf(name, sizeof(name), "dispatch_%s_%d", hook->name, hook->ifindex);
-	return xdp_dispatch(dp, hook, name);
+	struct hook_pin pin = pin_of(hook, KEEPER_DISPATCHER);
+	hook_pin_name(&pin);
+	int r = xdp_dispatch(dp, hook, pin.name);
+	if (r)
+		return r;
+	/* It was loaded and pinned in another process. */
+	__attribute__((cleanup(close_fd))) int program = hook_pin_open(dp->folder, &pin);
+	return program < 0 ? program : hold(dp, &pin, &program);
 }
 
-static int attach(const struct datapath *dp, const struct hook *hook, int program)
+static int attach(struct datapath *dp, const struct hook *hook, int program)
 {
 	switch (wanted_keeper(dp, hook)) {
 	case KEEPER_LINK:
@@ -271,17 +254,17 @@ static int attach(const struct datapath *dp, const struct hook *hook, int progra
 
 /* Puts `program` in the place of the one that runs at the hook. After an error, such as -ENOLINK, it has to be attached
  * anew. */
-static int replace(const struct datapath *dp, const struct hook *hook, const struct hook_pin *pin, int program)
+static int replace(struct datapath *dp, const struct hook *hook, const struct attachment *a, int program)
 {
-	if (pin->keeper == KEEPER_LINK) {
-		__attribute__((cleanup(close_fd))) int link = pin_get(dp->folder, pin->name, PIN_LINK);
-		if (link < 0)
-			return link;
-		return bpf_link_update(link, program, NULL) == 0 ? 0 : -errno;
-	}
-	if (pin->keeper == KEEPER_FILTER)
+	switch (a->pin.keeper) {
+	case KEEPER_LINK:
+		return bpf_link_update(a->fd, program, NULL) == 0 ? 0 : -errno;
+	case KEEPER_FILTER:
 		return attach_filter(dp, hook, program);
-	uint32_t old = pinned_program_id(dp->folder, pin->name);
+	case KEEPER_DISPATCHER:
+		break;
+	}
+	uint32_t old = program_id(a->fd);
 	int r = attach_dispatched(dp, hook);
 	return r ? r : xdp_undispatch(hook->ifindex, old);
 }
@@ -301,16 +284,25 @@ static int explain_failure(char sentence[XLAGG_SENTENCE_MAX], const struct hook 
 	return datapath_say(sentence, r, "cannot attach to %s: %s", device, strerror(-r));
 }
 
-/* Pins the attached program under its own name as well, only for people who look with bpftool. */
-static int pin_attached(const struct datapath *dp, const struct hook *hook, char sentence[XLAGG_SENTENCE_MAX])
+static uint32_t pinned_program_id(const char *folder, const char *name)
+{
+	__attribute__((cleanup(close_fd))) int program = pin_get(folder, name, PIN_PROGRAM);
+	return program < 0 ? 0 : program_id(program);
+}
+
+/* Notes what is attached now. The program is also pinned under its own name, only for people who look with bpftool. */
+static int note(struct datapath *dp, const struct hook *hook, char sentence[XLAGG_SENTENCE_MAX])
 {
 	char name[DATAPATH_NAME_MAX];
-	struct hook_pin pin;
-	uint32_t id = find_pin(dp->folder, hook->name, &pin) ? attached_program(dp->folder, &pin, hook) : 0;
+	struct attachment *a = find(dp, hook->name);
+	if (!a)
+		return -ENOENT;
+	a->hook = *hook;
+	a->program = attached_program(a, hook);
 	snprintf(name, sizeof(name), "prog_%s", hook->name);
-	if (id && pinned_program_id(dp->folder, name) == id)
+	if (a->program && pinned_program_id(dp->folder, name) == a->program)
 		return 0;
-	__attribute__((cleanup(close_fd))) int program = bpf_prog_get_fd_by_id(id);
+	__attribute__((cleanup(close_fd))) int program = bpf_prog_get_fd_by_id(a->program);
 	int r = program < 0 ? -errno : pin_set(dp->folder, name, program);
 	return r ? datapath_say(sentence, r, "cannot pin %s/%s: %s", dp->folder, name, strerror(-r)) : 0;
 }
@@ -322,62 +314,37 @@ static bool runs(const struct datapath *dp, uint32_t attached_id, int program)
 	return attached >= 0 && program_same(dp, attached, program);
 }
 
-int hook_ensure(const struct datapath *dp, const struct hook *hook, int program, char sentence[XLAGG_SENTENCE_MAX])
+/* Detaches what is held for a hook and removes its pins; the entry of the hook stays. */
+static int let_go(struct datapath *dp, struct attachment *a)
 {
-	struct hook_pin pin;
-	bool found = find_pin(dp->folder, hook->name, &pin);
-	uint32_t id = found && pin.keeper == wanted_keeper(dp, hook) ? attached_program(dp->folder, &pin, hook) : 0;
+	int r = a->fd < 0 ? 0 : hook_detach(&a->pin, a->fd);
+	close_fd(&a->fd);
+	int cleared = hook_clear(dp->folder, a->hook.name);
+	return r ? r : cleared;
+}
 
-	if (!runs(dp, id, program) && (!id || replace(dp, hook, &pin, program) != 0)) {
-		if (found)
-			hook_drop_pin(dp->folder, pin.name);
+int hook_ensure(struct datapath *dp, const struct hook *hook, int program, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct attachment *a = entry_of(dp, hook->name);
+	if (!a)
+		return datapath_say(sentence, -E2BIG, "%s holds more hooks than a lagg has", dp->folder);
+	uint32_t id = a->pin.keeper == wanted_keeper(dp, hook) ? attached_program(a, hook) : 0;
+
+	if (!runs(dp, id, program) && (!id || replace(dp, hook, a, program) != 0)) {
+		let_go(dp, a);
 		int r = attach(dp, hook, program);
 		if (r)
 			return explain_failure(sentence, hook, r);
 	}
-	return pin_attached(dp, hook, sentence);
+	return note(dp, hook, sentence);
 }
 
-int hook_drop_pin(const char *folder, const char *name)
+int hook_release(struct datapath *dp, const char *name)
 {
-	struct hook_pin pin;
-	int r = 0;
-	if (parse_pin(name, &pin)) {
-		if (pin.keeper == KEEPER_LINK) {
-			/* Detached even if another process holds the link open. Links of kinds that cannot be detached
-			 * end with their pin. */
-			__attribute__((cleanup(close_fd))) int link = pin_get(folder, name, PIN_LINK);
-			if (link >= 0)
-				bpf_link_detach(link);
-		} else {
-			uint32_t id = pinned_program_id(folder, name);
-			r = pin.keeper == KEEPER_FILTER ? clsact_detach(pin.ifindex, pin.egress, id, pin.own)
-							: xdp_undispatch(pin.ifindex, id);
-		}
-	}
-	int dropped = pin_drop(folder, name);
-	return r ? r : dropped;
-}
-
-/* The hook to clear, and the first error on the way. */
-struct clearing {
-	const char *hook;
-	int first;
-};
-
-static int clear_one(void *context, const char *folder, const char *name)
-{
-	struct clearing *clearing = context;
-	char hook[DATAPATH_HOOK_MAX];
-	int r = hook_of_pin(name, hook) && strcmp(hook, clearing->hook) == 0 ? hook_drop_pin(folder, name) : 0;
-	if (!clearing->first)
-		clearing->first = r;
-	return 0;
-}
-
-int hook_clear(const char *folder, const char *name)
-{
-	struct clearing clearing = {.hook = name};
-	int r = pin_each(folder, clear_one, &clearing);
-	return r ? r : clearing.first;
+	struct attachment *a = find(dp, name);
+	if (!a)
+		return hook_clear(dp->folder, name);
+	int r = let_go(dp, a);
+	*a = dp->attachment[--dp->attachments];
+	return r;
 }

@@ -36,6 +36,7 @@ void datapath_close(struct datapath **dp)
 {
 	if (!*dp)
 		return;
+	hooks_close(*dp);
 	maps_close(*dp);
 	free(*dp);
 	*dp = NULL;
@@ -120,12 +121,12 @@ static int drop_stale(void *context, const char *folder, const char *name)
 	char hook[DATAPATH_HOOK_MAX];
 	if (strncmp(name, "new_", 4) == 0)
 		return pin_drop(folder, name);
-	return hook_of_pin(name, hook) && !is_hook(context, hook) ? hook_drop_pin(folder, name) : 0;
+	return hook_of_pin(name, hook) && !is_hook(context, hook) ? hook_release(context, hook) : 0;
 }
 
 /* Whether the port's entry names a device that can be a port and, where pins of that slot are attached, their device.
  */
-static bool port_valid(const struct datapath *dp, uint32_t slot)
+static bool port_valid(struct datapath *dp, uint32_t slot)
 {
 	uint32_t ifindex = dp->ports[slot].ifindex;
 	char hook[DATAPATH_HOOK_MAX];
@@ -137,12 +138,12 @@ static bool port_valid(const struct datapath *dp, uint32_t slot)
 		if (dp->ports[other].ifindex == ifindex)
 			return false;
 	snprintf(hook, sizeof(hook), "rx%u", slot);
-	int attached = hook_device(dp->folder, hook);
+	int attached = hook_device(dp, hook);
 	return attached == 0 || attached == (int)ifindex;
 }
 
 /* Whether every number in the mapped state is in its range. */
-static bool state_valid(const struct datapath *dp)
+static bool state_valid(struct datapath *dp)
 {
 	if (dp->control->abi_version != XLAGG_ABI_VERSION || dp->control->table >= XLAGG_TABLES)
 		return false;
@@ -190,7 +191,8 @@ static int adopt_ports(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 
 static int adopt(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
-	int r = open_maps(dp, sentence);
+	int r = hooks_adopt(dp);
+	r = r ? datapath_say(sentence, r, "cannot read %s: %s", dp->folder, strerror(-r)) : open_maps(dp, sentence);
 	if (!r)
 		r = device_apply(dp, sentence);
 	if (!r)

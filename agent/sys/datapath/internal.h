@@ -9,8 +9,9 @@
  *   filter_HOOK_IFINDEX_DIR_OWN   a clsact filter: its program, and how to find and delete the filter
  *   dispatch_HOOK_IFINDEX         a program under libxdp's dispatcher, and where to find it
  *
- * A hook is one place where one program is attached. The agent keeps no state of it: what is attached is read back from
- * the pins, so that creating, adopting, changing and removing use the same code.
+ * A hook is one place where one program is attached. An open datapath holds a descriptor of what keeps each program
+ * attached, and of each map: when pins are removed by others, everything goes on, and they are pinned again. Adopting
+ * reads these descriptors from the pins; after that creating, adopting and changing use the same code.
  */
 #ifndef SYS_DATAPATH_INTERNAL_H
 #define SYS_DATAPATH_INTERNAL_H
@@ -24,10 +25,11 @@
 #include "sys/datapath/datapath.h"
 #include "sys/fd.h"
 
-#define DATAPATH_MAPS 24      /* largest number of maps of one lagg */
-#define DATAPATH_NAME_MAX 64  /* a pin's name and its NUL */
-#define DATAPATH_HOOK_MAX 16  /* a hook's name and its NUL */
-#define DATAPATH_PATH_MAX 512 /* a pin's path and its NUL */
+#define DATAPATH_MAPS 24			 /* largest number of maps of one lagg */
+#define DATAPATH_HOOKS (5 + 2 * XLAGG_MAX_PORTS) /* largest number of hooks of one lagg */
+#define DATAPATH_NAME_MAX 64			 /* a pin's name and its NUL */
+#define DATAPATH_HOOK_MAX 16			 /* a hook's name and its NUL */
+#define DATAPATH_PATH_MAX 512			 /* a pin's path and its NUL */
 
 /* Attach types that the build's kernel headers do not know yet. */
 enum {
@@ -41,23 +43,6 @@ enum {
 struct datapath_map {
 	char name[BPF_OBJ_NAME_LEN]; /* in the object, and of its pin */
 	int fd;			     /* open */
-};
-
-struct datapath {
-	char folder[DATAPATH_PATH_MAX];		/* of the pins */
-	struct datapath_features features;	/* what the kernel offers */
-	struct datapath_setup setup;		/* what the programs are made from */
-	struct datapath_map map[DATAPATH_MAPS]; /* the lagg's maps */
-	uint32_t maps;				/* entries of `map` */
-	struct xlagg_port *ports;		/* map `ports`, mapped: XLAGG_MAX_PORTS entries */
-	struct xlagg_table *tables;		/* map `tables`, mapped */
-	struct xlagg_control *control;		/* map `control`, mapped */
-	struct ring_buffer *slow;		/* map `slow_rx` */
-	datapath_slow_fn slow_fn;		/* valid during datapath_slow_read() */
-	void *slow_context;			/* the argument for slow_fn */
-	uint64_t retired_ns[XLAGG_TABLES];	/* CLOCK_MONOTONIC when each was last in use, 0: never */
-	struct watch *watch;			/* the watcher; NULL: there is none */
-	uint32_t watched;			/* the lagg's index in the watcher's maps */
 };
 
 /* What kind of place a hook is. */
@@ -74,7 +59,47 @@ struct hook {
 	char name[DATAPATH_HOOK_MAX]; /* unique in the lagg: lower-case letters and digits */
 	int ifindex;		      /* the device */
 	const char *program;	      /* the program's name in the object */
-	uint32_t slot;		      /* receive programs: the port's slot */
+	uint32_t slot;		      /* receive programs: the port's slot; else XLAGG_NO_PORT */
+};
+
+/* What keeps a program attached: a bpf_link, a filter in clsact, libxdp's dispatcher. */
+enum keeper { KEEPER_LINK, KEEPER_FILTER, KEEPER_DISPATCHER };
+
+/* What the name of a hook's pin says. */
+struct hook_pin {
+	enum keeper keeper;	      /* what the pin belongs to */
+	char hook[DATAPATH_HOOK_MAX]; /* name of the hook */
+	char name[DATAPATH_NAME_MAX]; /* of the pin */
+	int ifindex;		      /* filter, dispatcher: the device */
+	bool egress;		      /* filter: at egress, not ingress */
+	bool own;		      /* filter: the qdisc was made for our filters */
+};
+
+/* A hook of the lagg, and what keeps its program attached. */
+struct attachment {
+	struct hook hook;    /* after adoption only its name, until hook_ensure() */
+	struct hook_pin pin; /* what keeps the program attached */
+	int fd;		     /* the link, or the program (filter, dispatcher); -1: it could not be attached */
+	uint32_t program;    /* id of the program */
+};
+
+struct datapath {
+	char folder[DATAPATH_PATH_MAX];		      /* of the pins */
+	struct datapath_features features;	      /* what the kernel offers */
+	struct datapath_setup setup;		      /* what the programs are made from */
+	struct datapath_map map[DATAPATH_MAPS];	      /* the lagg's maps */
+	uint32_t maps;				      /* entries of `map` */
+	struct attachment attachment[DATAPATH_HOOKS]; /* the lagg's hooks */
+	uint32_t attachments;			      /* entries of `attachment` */
+	struct xlagg_port *ports;		      /* map `ports`, mapped: XLAGG_MAX_PORTS entries */
+	struct xlagg_table *tables;		      /* map `tables`, mapped */
+	struct xlagg_control *control;		      /* map `control`, mapped */
+	struct ring_buffer *slow;		      /* map `slow_rx` */
+	datapath_slow_fn slow_fn;		      /* valid during datapath_slow_read() */
+	void *slow_context;			      /* the argument for slow_fn */
+	uint64_t retired_ns[XLAGG_TABLES];	      /* CLOCK_MONOTONIC when each was last in use, 0: never */
+	struct watch *watch;			      /* the watcher; NULL: there is none */
+	uint32_t watched;			      /* the lagg's index in the watcher's maps */
 };
 
 /* Makes the watcher release the lagg's maps, to which it holds references. */
@@ -150,20 +175,36 @@ bool table_valid(const struct xlagg_table *table);
 /* For an adopted datapath: its agent may have switched tables a moment ago. */
 void publish_adopted(struct datapath *dp);
 
-/* attach.c */
-/* Makes `program` the one that is attached to `hook`. A hook that runs the same program already is left as it is,
- * another program is replaced in place, and where none runs it is attached. */
-int hook_ensure(const struct datapath *dp, const struct hook *hook, int program, char sentence[XLAGG_SENTENCE_MAX]);
-/* Detaches and unpins all that the folder holds for the hook called `name`. */
-int hook_clear(const char *folder, const char *name);
-/* Detaches the program that the pin `name` keeps attached, and removes the pin. Works on pins of any version. */
-int hook_drop_pin(const char *folder, const char *name);
-/* Whether the folder's pins keep a program attached to this hook on this device. */
-bool hook_attached(const char *folder, const struct hook *hook);
-/* The device to which the pins of the hook called `name` are attached; 0: none. */
-int hook_device(const char *folder, const char *name);
+/* hook_pins.c */
+/* False: it is the name of no pin that keeps a program attached. */
+bool hook_pin_parse(const char *name, struct hook_pin *ret);
+/* Sets the pin's name from its other members. */
+void hook_pin_name(struct hook_pin *pin);
 /* The name of the hook to which a pin belongs. False: it is no pin of a hook (link_, filter_, dispatch_, prog_). */
 bool hook_of_pin(const char *name, char hook[DATAPATH_HOOK_MAX]);
+/* Opens the link or program that is pinned, and returns a descriptor. */
+int hook_pin_open(const char *folder, const struct hook_pin *pin);
+/* Detaches the program that `fd`, a descriptor as hook_pin_open() returns it, keeps attached. */
+int hook_detach(const struct hook_pin *pin, int fd);
+/* Detaches the program that the pin `name` keeps attached, and removes the pin. Works on pins of any version. */
+int hook_drop_pin(const char *folder, const char *name);
+/* Detaches and unpins all that the folder, if it exists, holds for the hook called `name`. */
+int hook_clear(const char *folder, const char *name);
+
+/* attach.c */
+/* Opens what the folder's pins keep attached. */
+int hooks_adopt(struct datapath *dp);
+/* Closes the descriptors of all hooks, and detaches nothing that is pinned. */
+void hooks_close(struct datapath *dp);
+/* Makes `program` the one that is attached to `hook`. A hook that runs the same program already is left as it is,
+ * another program is replaced in place, and where none runs it is attached. */
+int hook_ensure(struct datapath *dp, const struct hook *hook, int program, char sentence[XLAGG_SENTENCE_MAX]);
+/* Detaches and unpins the program of the hook called `name`, if the lagg has it. */
+int hook_release(struct datapath *dp, const char *name);
+/* Whether a program of the lagg is attached to this hook on this device. */
+bool hook_attached(struct datapath *dp, const struct hook *hook);
+/* The device to which the program of the hook called `name` is attached; 0: none. */
+int hook_device(struct datapath *dp, const char *name);
 /* Id of a program, 0 on failure. */
 uint32_t program_id(int program);
 

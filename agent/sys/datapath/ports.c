@@ -35,7 +35,7 @@ static struct hook port_hook(enum hook_kind kind, const char *prefix, const char
 
 static struct hook device_hook(enum hook_kind kind, const char *name, const char *program, uint32_t ifindex)
 {
-	struct hook hook = {.kind = kind, .ifindex = (int)ifindex, .program = program};
+	struct hook hook = {.kind = kind, .ifindex = (int)ifindex, .program = program, .slot = XLAGG_NO_PORT};
 	snprintf(hook.name, sizeof(hook.name), "%s", name);
 	return hook;
 }
@@ -91,7 +91,7 @@ static int fill_devmaps(struct datapath *dp)
 static int device_xdp(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
 	if (dp->setup.profile != XLAGG_DATAPATH_XDP)
-		return hook_clear(dp->folder, "xdptx");
+		return hook_release(dp, "xdptx");
 	uint32_t lower = dp->setup.params.lower_ifindex;
 	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
 	int r = programs_open(&dp->setup, PROGRAMS_XDP, 0, &programs);
@@ -106,10 +106,10 @@ static int device_xdp(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 /* The guard of a netkit device is at the lower end's transmit function, so that no frame has to pass tc there. A guard
  * that an earlier version attached to tc stays there, because that version's receive programs do not mark what they
  * received. */
-static struct hook guard_hook(const struct datapath *dp)
+static struct hook guard_hook(struct datapath *dp)
 {
 	struct hook guard = device_hook(HOOK_TC_EGRESS, "guard", "lower_guard", dp->setup.params.lower_ifindex);
-	if (dp->setup.device == XLAGG_DEVICE_NETKIT && !hook_attached(dp->folder, &guard))
+	if (dp->setup.device == XLAGG_DEVICE_NETKIT && !hook_attached(dp, &guard))
 		guard.kind = HOOK_NETKIT_PEER;
 	return guard;
 }
@@ -148,7 +148,7 @@ int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 		r = ensure(dp, programs, device_hook(HOOK_NETKIT, "txnetkit", "tx", lagg), sentence);
 	if (!r)
 		r = direct ? ensure(dp, programs, device_hook(HOOK_TC_EGRESS, "txlagg", "tx", lagg), sentence)
-			   : hook_clear(dp->folder, "txlagg");
+			   : hook_release(dp, "txlagg");
 	return r ? r : device_xdp(dp, sentence);
 }
 
@@ -163,7 +163,7 @@ static int port_without_xdp(struct datapath *dp, const struct hook *hook)
 	take_device(dp, "tx_devs", hook->slot);
 	log_info("%s: its driver has no native XDP: tc receives and sends here",
 		 datapath_device_name(hook->ifindex, buffer));
-	return hook_clear(dp->folder, hook->name);
+	return hook_release(dp, hook->name);
 }
 
 static int port_xdp(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XLAGG_SENTENCE_MAX])
@@ -171,7 +171,7 @@ static int port_xdp(struct datapath *dp, uint32_t slot, int ifindex, char senten
 	struct hook hook = port_hook(HOOK_XDP, "xdprx", "xdp_rx", slot, ifindex);
 	char buffer[32];
 	if (dp->setup.profile != XLAGG_DATAPATH_XDP) {
-		int cleared = hook_clear(dp->folder, hook.name);
+		int cleared = hook_release(dp, hook.name);
 		take_device(dp, "tx_devs", slot);
 		take_device(dp, "live_devs", slot);
 		return cleared;
@@ -250,8 +250,8 @@ int datapath_port_del(struct datapath *dp, uint32_t slot)
 	struct hook tc = port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, 0);
 	if (dp->watch && port->ifindex)
 		watch_port_gone(dp->watch, port->ifindex);
-	int r = hook_clear(dp->folder, xdp.name);
-	int r_tc = hook_clear(dp->folder, tc.name);
+	int r = hook_release(dp, xdp.name);
+	int r_tc = hook_release(dp, tc.name);
 	__atomic_store_n(&port->ifindex, 0, __ATOMIC_RELEASE);
 	return r ? r : r_tc;
 }

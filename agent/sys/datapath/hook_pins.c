@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The pins of hooks: what their names say, and detaching what they keep attached, also without a datapath. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sys/datapath/internal.h"
+
+static bool parse_link(const char *name, struct hook_pin *pin)
+{
+	int end = 0;
+	pin->keeper = KEEPER_LINK;
+	return sscanf(name, "link_%15[a-z0-9]%n", pin->hook, &end) == 1 && !name[end];
+}
+
+static bool parse_filter(const char *name, struct hook_pin *pin)
+{
+	char side[4] = "", qdisc[7] = "";
+	int end = 0;
+	pin->keeper = KEEPER_FILTER;
+	if (sscanf(name, "filter_%15[a-z0-9]_%d_%3[a-z]_%6[a-z]%n", pin->hook, &pin->ifindex, side, qdisc, &end) != 4)
+		return false;
+	pin->egress = strcmp(side, "out") == 0;
+	pin->own = strcmp(qdisc, "own") == 0;
+	return !name[end];
+}
+
+static bool parse_dispatch(const char *name, struct hook_pin *pin)
+{
+	int end = 0;
+	pin->keeper = KEEPER_DISPATCHER;
+	return sscanf(name, "dispatch_%15[a-z0-9]_%d%n", pin->hook, &pin->ifindex, &end) == 2 && !name[end];
+}
+
+bool hook_pin_parse(const char *name, struct hook_pin *ret)
+{
+	struct hook_pin pin = {0};
+	if (strlen(name) >= sizeof(pin.name))
+		return false;
+	memcpy(pin.name, name, strlen(name));
+	if (!parse_link(name, &pin) && !parse_filter(name, &pin) && !parse_dispatch(name, &pin))
+		return false;
+	*ret = pin;
+	return true;
+}
+
+void hook_pin_name(struct hook_pin *pin)
+{
+	switch (pin->keeper) {
+	case KEEPER_LINK:
+		snprintf(pin->name, sizeof(pin->name), "link_%s", pin->hook);
+		break;
+	case KEEPER_FILTER:
+		snprintf(pin->name, sizeof(pin->name), "filter_%s_%d_%s_%s", pin->hook, pin->ifindex,
+			 pin->egress ? "out" : "in", pin->own ? "own" : "shared");
+		break;
+	case KEEPER_DISPATCHER:
+		snprintf(pin->name, sizeof(pin->name), "dispatch_%s_%d", pin->hook, pin->ifindex);
+		break;
+	}
+}
+
+bool hook_of_pin(const char *name, char hook[DATAPATH_HOOK_MAX])
+{
+	struct hook_pin pin;
+	int end = 0;
+	if (hook_pin_parse(name, &pin)) {
+		memcpy(hook, pin.hook, sizeof(pin.hook));
+		return true;
+	}
+	return sscanf(name, "prog_%15[a-z0-9]%n", hook, &end) == 1 && !name[end];
+}
+
+int hook_pin_open(const char *folder, const struct hook_pin *pin)
+{
+	return pin_get(folder, pin->name, pin->keeper == KEEPER_LINK ? PIN_LINK : PIN_PROGRAM);
+}
+
+int hook_detach(const struct hook_pin *pin, int fd)
+{
+	switch (pin->keeper) {
+	case KEEPER_LINK:
+		/* Detached even if another process holds the link open. Links of kinds that cannot be detached end with
+		 * their last descriptor and pin. */
+		bpf_link_detach(fd);
+		return 0;
+	case KEEPER_FILTER:
+		return clsact_detach(pin->ifindex, pin->egress, program_id(fd), pin->own);
+	case KEEPER_DISPATCHER:
+		break;
+	}
+	return xdp_undispatch(pin->ifindex, program_id(fd));
+}
+
+int hook_drop_pin(const char *folder, const char *name)
+{
+	struct hook_pin pin;
+	int r = 0;
+	if (hook_pin_parse(name, &pin)) {
+		__attribute__((cleanup(close_fd))) int fd = hook_pin_open(folder, &pin);
+		r = fd < 0 ? 0 : hook_detach(&pin, fd);
+	}
+	int dropped = pin_drop(folder, name);
+	return r ? r : dropped;
+}
+
+/* The hook to clear, and the first error on the way. */
+struct clearing {
+	const char *hook; /* its name */
+	int first;	  /* the error, 0: none */
+};
+
+static int clear_one(void *context, const char *folder, const char *name)
+{
+	struct clearing *clearing = context;
+	char hook[DATAPATH_HOOK_MAX];
+	int r = hook_of_pin(name, hook) && strcmp(hook, clearing->hook) == 0 ? hook_drop_pin(folder, name) : 0;
+	if (!clearing->first)
+		clearing->first = r;
+	return 0;
+}
+
+int hook_clear(const char *folder, const char *name)
+{
+	struct clearing clearing = {.hook = name};
+	int r = pin_each(folder, clear_one, &clearing);
+	return r && r != -ENOENT ? r : clearing.first;
+}
