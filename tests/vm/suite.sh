@@ -25,7 +25,7 @@ bpf) exec "$B/tests/bpf/run" --jobs 1 --timeout 900 --filter "${ONLY:-*}" --tap=
 datapath) # only what depends on the kernel's hooks: the rest tests the loader and is the same on every kernel
 	export XLAGG_PASS=$B/tests/datapath/pass.bpf.o
 	status=0
-	"$B/tests/datapath/run" --jobs 1 --timeout 300 --filter "${ONLY:-@(forward|xdp|watch)/*}" --tap="$tap" || status=$?
+	"$B/tests/datapath/run" --jobs 1 --timeout 300 --filter "${ONLY:-@(forward|xdp|watch|repair)/*}" --tap="$tap" || status=$?
 	drop_filtered
 	exit $status
 	;;

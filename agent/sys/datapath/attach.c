@@ -147,6 +147,32 @@ static uint32_t attached_program(const struct attachment *a, const struct hook *
 	return attached == ours ? ours : 0;
 }
 
+/* Whether the dispatcher of the device runs the program. Asking libxdp costs a process; as long as the device runs the
+ * same dispatcher as when it was asked last, it is not asked again. */
+static bool dispatched_right(const struct attachment *a)
+{
+	return a->dispatcher && xdp_program(a->hook.ifindex) == a->dispatcher;
+}
+
+bool hook_right(const struct attachment *a, bool deep)
+{
+	if (a->fd < 0)
+		return false;
+	switch (a->pin.keeper) {
+	case KEEPER_LINK:
+		return a->program && link_program(a->fd, &a->hook) == a->program;
+	case KEEPER_DISPATCHER:
+		if (!deep || dispatched_right(a))
+			return true;
+		break;
+	case KEEPER_FILTER:
+		if (!deep)
+			return true;
+		break;
+	}
+	return a->program && attached_program(a, &a->hook) == a->program;
+}
+
 bool hook_attached(struct datapath *dp, const struct hook *hook)
 {
 	const struct attachment *a = find(dp, hook->name);
@@ -290,21 +316,29 @@ static uint32_t pinned_program_id(const char *folder, const char *name)
 	return program < 0 ? 0 : program_id(program);
 }
 
-/* Notes what is attached now. The program is also pinned under its own name, only for people who look with bpftool. */
-static int note(struct datapath *dp, const struct hook *hook, char sentence[XLAGG_SENTENCE_MAX])
+int hook_pin_program(const struct datapath *dp, const struct attachment *a)
 {
 	char name[DATAPATH_NAME_MAX];
+	snprintf(name, sizeof(name), "prog_%s", a->hook.name);
+	if (a->program && pinned_program_id(dp->folder, name) == a->program)
+		return 0;
+	__attribute__((cleanup(close_fd))) int program = bpf_prog_get_fd_by_id(a->program);
+	return program < 0 ? -errno : pin_set(dp->folder, name, program);
+}
+
+/* Notes what is attached now. */
+static int note(struct datapath *dp, const struct hook *hook, char sentence[XLAGG_SENTENCE_MAX])
+{
 	struct attachment *a = find(dp, hook->name);
 	if (!a)
 		return -ENOENT;
 	a->hook = *hook;
 	a->program = attached_program(a, hook);
-	snprintf(name, sizeof(name), "prog_%s", hook->name);
-	if (a->program && pinned_program_id(dp->folder, name) == a->program)
-		return 0;
-	__attribute__((cleanup(close_fd))) int program = bpf_prog_get_fd_by_id(a->program);
-	int r = program < 0 ? -errno : pin_set(dp->folder, name, program);
-	return r ? datapath_say(sentence, r, "cannot pin %s/%s: %s", dp->folder, name, strerror(-r)) : 0;
+	a->dispatcher = a->pin.keeper == KEEPER_DISPATCHER ? xdp_program(hook->ifindex) : 0;
+	int r = hook_pin_program(dp, a);
+	return r ? datapath_say(sentence, r, "cannot pin the program of %s in %s: %s", hook->name, dp->folder,
+				strerror(-r))
+		 : 0;
 }
 
 /* True when the program that is attached is the same as `program`. */

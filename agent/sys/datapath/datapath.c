@@ -47,8 +47,8 @@ static int apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
 	int r = device_apply(dp, sentence);
 	for (uint32_t slot = 0; !r && slot < XLAGG_MAX_PORTS; slot++)
-		if (dp->ports[slot].ifindex)
-			r = port_apply(dp, slot, (int)dp->ports[slot].ifindex, sentence);
+		if (dp->written.port[slot].ifindex)
+			r = port_apply(dp, slot, (int)dp->written.port[slot].ifindex, sentence);
 	return r;
 }
 
@@ -64,20 +64,12 @@ static int make_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	return r;
 }
 
-static void fill_maps(struct datapath *dp)
-{
-	for (uint32_t i = 0; i < XLAGG_TABLES; i++)
-		for (uint32_t bucket = 0; bucket < XLAGG_BUCKETS; bucket++)
-			dp->tables[i].bucket[bucket] = XLAGG_NO_PORT << 8 | XLAGG_NO_PORT;
-	dp->control->abi_version = XLAGG_ABI_VERSION;
-}
-
 static int create(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
 	int r = make_maps(dp, sentence);
 	if (r)
 		return r;
-	fill_maps(dp);
+	publish_nothing(dp);
 	return apply(dp, sentence);
 }
 
@@ -111,7 +103,7 @@ static bool is_hook(const struct datapath *dp, const char *hook)
 		if (strcmp(hook, of_device[i]) == 0)
 			return true;
 	return (sscanf(hook, "rx%u", &slot) == 1 || sscanf(hook, "xdprx%u", &slot) == 1) && slot < XLAGG_MAX_PORTS &&
-	       dp->ports[slot].ifindex;
+	       dp->written.port[slot].ifindex;
 }
 
 /* Removes a pin that an agent left half done when it was killed, that belongs to a slot without a port, or whose hook
@@ -124,33 +116,17 @@ static int drop_stale(void *context, const char *folder, const char *name)
 	return hook_of_pin(name, hook) && !is_hook(context, hook) ? hook_release(context, hook) : 0;
 }
 
-/* Whether the port's entry names a device that can be a port and, where pins of that slot are attached, their device.
- */
-static bool port_valid(struct datapath *dp, uint32_t slot)
+/* Whether the programs of every port are attached to the device that its entry names, if they are to any. */
+static bool hooks_valid(struct datapath *dp)
 {
-	uint32_t ifindex = dp->ports[slot].ifindex;
 	char hook[DATAPATH_HOOK_MAX];
-	if (ifindex == 0)
-		return true;
-	if (ifindex > INT_MAX || ifindex == dp->setup.params.lagg_ifindex || ifindex == dp->setup.params.lower_ifindex)
-		return false;
-	for (uint32_t other = 0; other < slot; other++)
-		if (dp->ports[other].ifindex == ifindex)
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		snprintf(hook, sizeof(hook), "rx%u", slot);
+		int ifindex = datapath_port_ifindex(dp, slot), attached = ifindex ? hook_device(dp, hook) : 0;
+		if (attached && attached != ifindex)
 			return false;
-	snprintf(hook, sizeof(hook), "rx%u", slot);
-	int attached = hook_device(dp, hook);
-	return attached == 0 || attached == (int)ifindex;
-}
-
-/* Whether every number in the mapped state is in its range. */
-static bool state_valid(struct datapath *dp)
-{
-	if (dp->control->abi_version != XLAGG_ABI_VERSION || dp->control->table >= XLAGG_TABLES)
-		return false;
-	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-		if (!port_valid(dp, slot))
-			return false;
-	return table_valid(datapath_table(dp));
+	}
+	return true;
 }
 
 static int open_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
@@ -169,7 +145,7 @@ static int open_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 		return datapath_say(sentence, r, "out of memory");
 	if (r)
 		return datapath_say(sentence, -EPROTO, "the maps in %s cannot be mapped: %s", dp->folder, strerror(-r));
-	if (!state_valid(dp))
+	if (!publish_adopt(dp) || !hooks_valid(dp))
 		return datapath_say(sentence, -EPROTO, "the pinned state in %s is of another version or damaged",
 				    dp->folder);
 	return 0;
@@ -179,7 +155,7 @@ static int open_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 static int adopt_ports(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
-		int ifindex = (int)dp->ports[slot].ifindex;
+		int ifindex = datapath_port_ifindex(dp, slot);
 		int r = ifindex ? port_apply(dp, slot, ifindex, sentence) : 0;
 		if (r == -ENODEV)
 			r = datapath_port_del(dp, slot);
@@ -200,11 +176,7 @@ static int adopt(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	if (!r)
 		r = pin_each(dp->folder, drop_stale, dp);
 	/* Frames that waited in the ring for an agent are out of date: they are discarded. */
-	if (!r)
-		r = datapath_slow_read(dp, NULL, NULL);
-	if (!r)
-		publish_adopted(dp);
-	return r;
+	return r ? r : datapath_slow_read(dp, NULL, NULL);
 }
 
 int datapath_adopt(struct datapath **ret, const char *folder, const struct datapath_features *features,
@@ -229,6 +201,8 @@ int datapath_change(struct datapath *dp, const struct datapath_setup *setup, cha
 	    setup->params.lower_ifindex != before.params.lower_ifindex)
 		return datapath_say(sentence, -EINVAL, "the lagg's own device cannot be changed while it exists");
 	int r = check_setup(setup, sentence);
+	if (!r)
+		r = pins_ensure(dp, sentence);
 	if (r)
 		return r;
 	dp->setup = *setup;
@@ -262,7 +236,7 @@ void datapath_describe(const struct datapath *dp, struct xlagg_lagg_status *stat
 	status->attach = dp->features.dispatcher ? XLAGG_ATTACH_XDP_DISPATCHER : XLAGG_ATTACH_XDP_LINK;
 	status->xdp_mode = XLAGG_XDP_NATIVE;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-		if (dp->ports[slot].ifindex && !xdp_native((int)dp->ports[slot].ifindex))
+		if (dp->written.port[slot].ifindex && !xdp_native((int)dp->written.port[slot].ifindex))
 			status->xdp_mode = XLAGG_XDP_MIXED;
 }
 

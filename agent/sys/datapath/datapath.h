@@ -107,6 +107,34 @@ int datapath_save(struct datapath *dp, struct xlagg_saved *saved);
 /* Reads the record in that folder. -EPROTO: it is damaged. Where another version wrote it, or only the message is
  * intact, everything behind the message is 0. */
 int datapath_read_saved(const char *folder, struct xlagg_saved *ret);
+/*
+ * Others can detach programs, remove pins and write to maps. datapath_check() compares what is there with what the
+ * datapath has attached, pinned and written; datapath_repair() puts it back.
+ */
+enum datapath_fault {
+	DATAPATH_TC = 1 << 0,	  /* device: the transmit program, port: the receive program was detached (tcx, clsact,
+				   * netkit) */
+	DATAPATH_XDP = 1 << 1,	  /* the XDP program was detached */
+	DATAPATH_GUARD = 1 << 2,  /* device: the program at the lower end that drops what its own stack sends */
+	DATAPATH_VALUES = 1 << 3, /* values in maps are not those that were written */
+	DATAPATH_PINS = 1 << 4,	  /* device: pins are missing, perhaps all */
+	/* Port: it was let in, but is not live now. It lost carrier a moment ago, or somebody wrote to its counter: the
+	 * agent reads carrier and publishes again. */
+	DATAPATH_STALE = 1 << 5,
+};
+struct datapath_faults {
+	uint32_t device;		/* of the lagg's own device and of the lagg: enum datapath_fault */
+	uint32_t port[XLAGG_MAX_PORTS]; /* of each slot */
+};
+/* Finds what is not as it was left. Cheap enough for every second, without `deep`: then filters in clsact, programs
+ * under libxdp's dispatcher and the watcher's map are checked as well. True: all is right. */
+bool datapath_check(struct datapath *dp, bool deep, struct datapath_faults *ret);
+/* Puts back what `faults` names, except DATAPATH_STALE. After DATAPATH_VALUES of a port the caller reads its carrier
+ * and publishes again. Goes on after an error and returns the first one; -ENODEV: a device no longer exists. */
+int datapath_repair(struct datapath *dp, const struct datapath_faults *faults, char sentence[XLAGG_SENTENCE_MAX]);
+/* What a fault (one bit) of the lagg's device or of a port means, as a part of a sentence: "its transmit program was
+ * detached". */
+const char *datapath_fault_text(enum datapath_fault fault, bool of_port);
 /* Fills in what was chosen for this datapath, for show. */
 void datapath_describe(const struct datapath *dp, struct xlagg_lagg_status *status);
 /* Frees the datapath. What is pinned goes on running. */

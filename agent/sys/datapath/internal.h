@@ -20,6 +20,7 @@
 #include <bpf/libbpf.h>
 #include <limits.h>
 #include <linux/bpf.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sys/datapath/datapath.h"
@@ -81,6 +82,22 @@ struct attachment {
 	struct hook_pin pin; /* what keeps the program attached */
 	int fd;		     /* the link, or the program (filter, dispatcher); -1: it could not be attached */
 	uint32_t program;    /* id of the program */
+	uint32_t dispatcher; /* dispatcher: id of the program that the device runs */
+};
+
+/* What a folder looks like from outside. It changes with every pin that is made or removed. */
+struct folder_mark {
+	dev_t device;		/* of the bpffs */
+	ino_t inode;		/* of the folder */
+	struct timespec change; /* time of the last change, as fine as the kernel's clock for files */
+};
+
+/* What the agent last wrote to maps to which others can write as well: what is found there must not be taken for it. */
+struct written {
+	struct xlagg_port port[XLAGG_MAX_PORTS]; /* `lost` is the highest value that was seen */
+	struct xlagg_control control;		 /* except the heartbeat */
+	struct xlagg_table table;		 /* the table in use */
+	bool xdp_sends[XLAGG_MAX_PORTS];	 /* the slot has an entry in tx_devs */
 };
 
 struct datapath {
@@ -94,9 +111,11 @@ struct datapath {
 	struct xlagg_port *ports;		      /* map `ports`, mapped: XLAGG_MAX_PORTS entries */
 	struct xlagg_table *tables;		      /* map `tables`, mapped */
 	struct xlagg_control *control;		      /* map `control`, mapped */
+	struct written written;			      /* to `ports`, `tables`, `control` and the devmaps */
 	struct ring_buffer *slow;		      /* map `slow_rx` */
 	datapath_slow_fn slow_fn;		      /* valid during datapath_slow_read() */
 	void *slow_context;			      /* the argument for slow_fn */
+	struct folder_mark mark;		      /* of the folder, when all pins were there */
 	uint64_t retired_ns[XLAGG_TABLES];	      /* CLOCK_MONOTONIC when each was last in use, 0: never */
 	struct watch *watch;			      /* the watcher; NULL: there is none */
 	uint32_t watched;			      /* the lagg's index in the watcher's maps */
@@ -104,6 +123,9 @@ struct datapath {
 
 /* Makes the watcher release the lagg's maps, to which it holds references. */
 void datapath_unwatch(const char *folder);
+/* Sets or reads an entry of a devmap. */
+int devmap_put(struct datapath *dp, const char *map, uint32_t index, uint32_t ifindex);
+bool devmap_has(const struct datapath *dp, const char *map, uint32_t index, uint32_t ifindex);
 /* Writes a sentence that says what failed, and returns `r`. */
 int datapath_say(char sentence[XLAGG_SENTENCE_MAX], int r, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -116,6 +138,8 @@ void pin_path(char path[DATAPATH_PATH_MAX], const char *folder, const char *name
  */
 enum pin_kind { PIN_MAP, PIN_PROGRAM, PIN_LINK };
 int pin_get(const char *folder, const char *name, enum pin_kind kind);
+/* Whether `fd` is pinned as `name`. */
+bool pin_is(const char *folder, const char *name, enum pin_kind kind, int fd);
 /* Pins `fd` as `name`. What was pinned there before is replaced atomically. */
 int pin_set(const char *folder, const char *name, int fd);
 /* Removes the pin. It is no error if there is none. */
@@ -172,8 +196,26 @@ int port_apply(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XL
 /* publish.c */
 /* True when every slot that the table names exists. */
 bool table_valid(const struct xlagg_table *table);
-/* For an adopted datapath: its agent may have switched tables a moment ago. */
-void publish_adopted(struct datapath *dp);
+/* Takes over the state in the maps of an adopted datapath. False: a number in it is out of its range. */
+bool publish_adopt(struct datapath *dp);
+/* Makes all table buffers of a new datapath empty. */
+void publish_nothing(struct datapath *dp);
+/* Set the members of a port's entry. */
+void port_set_ifindex(struct datapath *dp, uint32_t slot, uint32_t ifindex);
+void port_set_flags(struct datapath *dp, uint32_t slot, uint32_t flags);
+void port_set_enabled(struct datapath *dp, uint32_t slot, uint32_t enabled);
+/* The faults of a port's entry (enum datapath_fault), 0: none. */
+uint32_t port_check_entry(struct datapath *dp, uint32_t slot);
+/* Writes a port's entry again. */
+void port_repair_entry(struct datapath *dp, uint32_t slot);
+/* Whether `control` and the table in use are as they were written. */
+bool publish_right(const struct datapath *dp);
+/* Writes them again. */
+void publish_again(struct datapath *dp);
+
+/* check.c */
+/* Pins what the datapath holds and is not pinned, and makes its folder if that is gone. */
+int pins_ensure(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX]);
 
 /* hook_pins.c */
 /* False: it is the name of no pin that keeps a program attached. */
@@ -203,6 +245,11 @@ int hook_ensure(struct datapath *dp, const struct hook *hook, int program, char 
 int hook_release(struct datapath *dp, const char *name);
 /* Whether a program of the lagg is attached to this hook on this device. */
 bool hook_attached(struct datapath *dp, const struct hook *hook);
+/* Pins the hook's program under its own name, only for people who look with bpftool. */
+int hook_pin_program(const struct datapath *dp, const struct attachment *a);
+/* Whether the program of a hook is attached as hook_ensure() left it. Without `deep` only where one quick system call
+ * tells. */
+bool hook_right(const struct attachment *a, bool deep);
 /* The device to which the program of the hook called `name` is attached; 0: none. */
 int hook_device(struct datapath *dp, const char *name);
 /* Id of a program, 0 on failure. */
@@ -224,6 +271,8 @@ int clsact_detach(int ifindex, bool egress, uint32_t program_id, bool own);
 int xdp_link(int ifindex, int program);
 /* Whether the device's driver runs an XDP program. */
 bool xdp_native(int ifindex);
+/* Id of the program that the device's driver runs, 0: none. */
+uint32_t xdp_program(int ifindex);
 
 /* dispatch.c */
 /* Calls `fn` in a child process and returns its result. What it leaves open is closed when the child ends. */

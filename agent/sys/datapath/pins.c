@@ -80,6 +80,26 @@ int pin_get(const char *folder, const char *name, enum pin_kind kind)
 	return take_fd(&fd);
 }
 
+/* Id of a map, program or link: the kernel's structures for the three have it in different places. */
+static uint32_t object_id(enum pin_kind kind, int fd)
+{
+	struct bpf_map_info map = {0};
+	struct bpf_prog_info program = {0};
+	struct bpf_link_info link = {0};
+	void *const info[] = {[PIN_MAP] = &map, [PIN_PROGRAM] = &program, [PIN_LINK] = &link};
+	const uint32_t size[] = {[PIN_MAP] = sizeof(map), [PIN_PROGRAM] = sizeof(program), [PIN_LINK] = sizeof(link)};
+	uint32_t len = size[kind];
+	if (bpf_obj_get_info_by_fd(fd, info[kind], &len) != 0)
+		return 0;
+	return kind == PIN_MAP ? map.id : kind == PIN_PROGRAM ? program.id : link.id;
+}
+
+bool pin_is(const char *folder, const char *name, enum pin_kind kind, int fd)
+{
+	__attribute__((cleanup(close_fd))) int pinned = pin_get(folder, name, kind);
+	return pinned >= 0 && object_id(kind, pinned) == object_id(kind, fd);
+}
+
 int pin_set(const char *folder, const char *name, int fd)
 {
 	char path[DATAPATH_PATH_MAX], fresh[DATAPATH_PATH_MAX], fresh_name[DATAPATH_NAME_MAX];

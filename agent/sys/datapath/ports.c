@@ -46,9 +46,15 @@ static int ensure(struct datapath *dp, const struct programs *programs, struct h
 	return hook_ensure(dp, &hook, programs_fd(programs, hook.program), sentence);
 }
 
-static int put_device(struct datapath *dp, const char *map, uint32_t index, uint32_t ifindex)
+int devmap_put(struct datapath *dp, const char *map, uint32_t index, uint32_t ifindex)
 {
 	return bpf_map_update_elem(datapath_map(dp, map), &index, &ifindex, BPF_ANY) == 0 ? 0 : -errno;
+}
+
+bool devmap_has(const struct datapath *dp, const char *map, uint32_t index, uint32_t ifindex)
+{
+	uint32_t found = 0;
+	return bpf_map_lookup_elem(datapath_map(dp, map), &index, &found) == 0 && found == ifindex;
 }
 
 static void take_device(struct datapath *dp, const char *map, uint32_t index)
@@ -60,27 +66,36 @@ static void take_device(struct datapath *dp, const char *map, uint32_t index)
  * without a report, so tc has to send them. */
 static int offer_to_xdp(struct datapath *dp, uint32_t slot, int ifindex)
 {
-	if (xdp_native(ifindex))
-		return put_device(dp, "tx_devs", slot, (uint32_t)ifindex);
+	dp->written.xdp_sends[slot] = xdp_native(ifindex);
+	if (dp->written.xdp_sends[slot])
+		return devmap_put(dp, "tx_devs", slot, (uint32_t)ifindex);
 	take_device(dp, "tx_devs", slot);
 	return 0;
+}
+
+/* Removes a port from the devmaps through which XDP sends. */
+static void take_from_xdp(struct datapath *dp, uint32_t slot)
+{
+	dp->written.xdp_sends[slot] = false;
+	take_device(dp, "tx_devs", slot);
+	take_device(dp, "live_devs", slot);
 }
 
 /* Fills the devmaps before a program is attached that redirects through them. A missing entry makes a program pass the
  * frame to tc, except with broadcast, which would skip that port. */
 static int fill_devmaps(struct datapath *dp)
 {
-	int r = put_device(dp, "lower_dev", 0, dp->setup.params.lower_ifindex);
+	int r = devmap_put(dp, "lower_dev", 0, dp->setup.params.lower_ifindex);
 	for (uint32_t slot = 0; !r && slot < XLAGG_MAX_PORTS; slot++) {
-		const struct xlagg_port *port = &dp->ports[slot];
-		bool live = port->ifindex && port->enabled == port->lost;
+		const struct xlagg_port *port = &dp->written.port[slot];
+		bool live = port->ifindex && dp->ports[slot].enabled == dp->ports[slot].lost;
 		if (!live)
 			take_device(dp, "live_devs",
 				    slot); /* an entry left from an earlier time with proto broadcast */
 		if (port->ifindex)
 			r = offer_to_xdp(dp, slot, (int)port->ifindex);
 		if (!r && live)
-			r = put_device(dp, "live_devs", slot, port->ifindex);
+			r = devmap_put(dp, "live_devs", slot, port->ifindex);
 		if (r == -EINVAL) /* the device is gone; that is handled where its hooks are checked */
 			r = 0;
 	}
@@ -137,7 +152,7 @@ int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 				    strerror(-r));
 	/* The kernel removes the entry when the device is unregistered: then the receive programs pass everything on to
 	 * the ports' own stack. */
-	r = put_device(dp, "lower_alive", 0, lower);
+	r = devmap_put(dp, "lower_alive", 0, lower);
 	if (r)
 		return datapath_say(sentence, -ENODEV, "%s, the lower end of the lagg, is not there",
 				    datapath_device_name((int)lower, buffer));
@@ -160,6 +175,7 @@ int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 static int port_without_xdp(struct datapath *dp, const struct hook *hook)
 {
 	char buffer[32];
+	dp->written.xdp_sends[hook->slot] = false;
 	take_device(dp, "tx_devs", hook->slot);
 	log_info("%s: its driver has no native XDP: tc receives and sends here",
 		 datapath_device_name(hook->ifindex, buffer));
@@ -172,8 +188,7 @@ static int port_xdp(struct datapath *dp, uint32_t slot, int ifindex, char senten
 	char buffer[32];
 	if (dp->setup.profile != XLAGG_DATAPATH_XDP) {
 		int cleared = hook_release(dp, hook.name);
-		take_device(dp, "tx_devs", slot);
-		take_device(dp, "live_devs", slot);
+		take_from_xdp(dp, slot);
 		return cleared;
 	}
 	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
@@ -211,7 +226,7 @@ int port_apply(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XL
 
 int datapath_port_ifindex(const struct datapath *dp, uint32_t slot)
 {
-	return slot < XLAGG_MAX_PORTS ? (int)dp->ports[slot].ifindex : 0;
+	return slot < XLAGG_MAX_PORTS ? (int)dp->written.port[slot].ifindex : 0;
 }
 
 int datapath_port_add(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XLAGG_SENTENCE_MAX])
@@ -220,15 +235,18 @@ int datapath_port_add(struct datapath *dp, uint32_t slot, int ifindex, char sent
 	if (slot >= XLAGG_MAX_PORTS || ifindex <= 0)
 		return datapath_say(sentence, -EINVAL, "a lagg has %u ports, numbered from 0: there is no %u",
 				    XLAGG_MAX_PORTS, slot);
-	struct xlagg_port *port = &dp->ports[slot];
-	if (port->ifindex)
+	int before = datapath_port_ifindex(dp, slot);
+	if (before)
 		return datapath_say(sentence, -EBUSY, "slot %u is in use by %s", slot,
-				    datapath_device_name((int)port->ifindex, buffer));
+				    datapath_device_name(before, buffer));
+	int r = pins_ensure(dp, sentence);
+	if (r)
+		return r;
 	/* The port is out before its entry names a device: with the zeros of a fresh entry it would be live. */
-	__atomic_store_n(&port->flags, 0, __ATOMIC_RELEASE);
-	__atomic_store_n(&port->enabled, XLAGG_PORT_OUT, __ATOMIC_RELEASE);
-	__atomic_store_n(&port->ifindex, (uint32_t)ifindex, __ATOMIC_RELEASE);
-	int r = port_apply(dp, slot, ifindex, sentence);
+	port_set_flags(dp, slot, 0);
+	port_set_enabled(dp, slot, XLAGG_PORT_OUT);
+	port_set_ifindex(dp, slot, (uint32_t)ifindex);
+	r = port_apply(dp, slot, ifindex, sentence);
 	if (!r && dp->watch && (r = watch_port(dp->watch, dp->watched, slot, (uint32_t)ifindex)))
 		datapath_say(sentence, r, "cannot watch the carrier of %s: %s", datapath_device_name(ifindex, buffer),
 			     strerror(-r));
@@ -241,18 +259,17 @@ int datapath_port_del(struct datapath *dp, uint32_t slot)
 {
 	if (slot >= XLAGG_MAX_PORTS)
 		return -EINVAL;
-	struct xlagg_port *port = &dp->ports[slot];
-	__atomic_store_n(&port->flags, 0, __ATOMIC_RELEASE);
-	__atomic_store_n(&port->enabled, XLAGG_PORT_OUT, __ATOMIC_RELEASE);
-	take_device(dp, "tx_devs", slot);
-	take_device(dp, "live_devs", slot);
+	int ifindex = datapath_port_ifindex(dp, slot);
+	port_set_flags(dp, slot, 0);
+	port_set_enabled(dp, slot, XLAGG_PORT_OUT);
+	take_from_xdp(dp, slot);
 	struct hook xdp = port_hook(HOOK_XDP, "xdprx", "xdp_rx", slot, 0);
 	struct hook tc = port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, 0);
-	if (dp->watch && port->ifindex)
-		watch_port_gone(dp->watch, port->ifindex);
+	if (dp->watch && ifindex)
+		watch_port_gone(dp->watch, (uint32_t)ifindex);
 	int r = hook_release(dp, xdp.name);
 	int r_tc = hook_release(dp, tc.name);
-	__atomic_store_n(&port->ifindex, 0, __ATOMIC_RELEASE);
+	port_set_ifindex(dp, slot, 0);
 	return r ? r : r_tc;
 }
 
@@ -263,8 +280,8 @@ int datapath_watch(struct datapath *dp, struct watch *watch)
 		return 0;
 	int r = watch_lagg(watch, datapath_map(dp, "ports"), datapath_map(dp, "control"), &dp->watched);
 	for (uint32_t slot = 0; !r && slot < XLAGG_MAX_PORTS; slot++)
-		if (dp->ports[slot].ifindex)
-			r = watch_port(watch, dp->watched, slot, dp->ports[slot].ifindex);
+		if (dp->written.port[slot].ifindex)
+			r = watch_port(watch, dp->watched, slot, dp->written.port[slot].ifindex);
 	if (!r)
 		dp->watch = watch;
 	return r;

@@ -50,18 +50,35 @@ static uint32_t load(const uint32_t *from)
 	return __atomic_load_n(from, __ATOMIC_ACQUIRE);
 }
 
-/* The index of the table in use, cut to what exists, because others can write to the map. */
-static uint32_t table_in_use(const struct datapath *dp)
+/* Writes a word of a map, and notes what was written. */
+static void set(uint32_t *word, uint32_t *written, uint32_t value)
 {
-	return load(&dp->control->table) % XLAGG_TABLES;
+	*written = value;
+	store(word, value);
+}
+
+void port_set_ifindex(struct datapath *dp, uint32_t slot, uint32_t ifindex)
+{
+	set(&dp->ports[slot].ifindex, &dp->written.port[slot].ifindex, ifindex);
+}
+
+void port_set_flags(struct datapath *dp, uint32_t slot, uint32_t flags)
+{
+	set(&dp->ports[slot].flags, &dp->written.port[slot].flags, flags);
+}
+
+void port_set_enabled(struct datapath *dp, uint32_t slot, uint32_t enabled)
+{
+	set(&dp->ports[slot].enabled, &dp->written.port[slot].enabled, enabled);
 }
 
 static void switch_table(struct datapath *dp, const struct xlagg_table *table)
 {
-	uint32_t before = table_in_use(dp), next = (before + 1) % XLAGG_TABLES;
+	uint32_t before = dp->written.control.table, next = (before + 1) % XLAGG_TABLES;
 	wait_for_readers(dp, next);
 	dp->tables[next] = *table;
-	store(&dp->control->table, next);
+	dp->written.table = *table;
+	set(&dp->control->table, &dp->written.control.table, next);
 	dp->retired_ns[before] = now_ns();
 }
 
@@ -81,13 +98,55 @@ bool table_valid(const struct xlagg_table *table)
 	return true;
 }
 
+/* Whether a port's entry names a device that can be a port, and no other entry names it. */
+static bool entry_valid(const struct datapath *dp, uint32_t slot)
+{
+	const struct xlagg_params *params = &dp->setup.params;
+	uint32_t ifindex = dp->written.port[slot].ifindex;
+	if (ifindex == 0)
+		return true;
+	if (ifindex > INT_MAX || ifindex == params->lagg_ifindex || ifindex == params->lower_ifindex)
+		return false;
+	for (uint32_t other = 0; other < slot; other++)
+		if (dp->written.port[other].ifindex == ifindex)
+			return false;
+	return true;
+}
+
+bool publish_adopt(struct datapath *dp)
+{
+	uint64_t now = now_ns();
+	struct written *written = &dp->written;
+	written->control = *dp->control;
+	if (written->control.abi_version != XLAGG_ABI_VERSION || written->control.table >= XLAGG_TABLES)
+		return false;
+	written->table = dp->tables[written->control.table];
+	memcpy(written->port, dp->ports, sizeof(written->port));
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (!entry_valid(dp, slot))
+			return false;
+	/* The agent before may have switched tables a moment ago. */
+	for (uint32_t i = 0; i < XLAGG_TABLES; i++)
+		dp->retired_ns[i] = now;
+	return table_valid(&written->table);
+}
+
+void publish_nothing(struct datapath *dp)
+{
+	for (uint32_t bucket = 0; bucket < XLAGG_BUCKETS; bucket++)
+		dp->written.table.bucket[bucket] = XLAGG_NO_PORT << 8 | XLAGG_NO_PORT;
+	for (uint32_t i = 0; i < XLAGG_TABLES; i++)
+		dp->tables[i] = dp->written.table;
+	set(&dp->control->abi_version, &dp->written.control.abi_version, XLAGG_ABI_VERSION);
+}
+
 /* XDP's broadcast goes to every entry of a devmap, which only user space can change. This is done after the stamps,
  * because it takes system calls. */
 static int publish_broadcast(const struct datapath *dp, const bool live[XLAGG_MAX_PORTS])
 {
 	int fd = datapath_map(dp, "live_devs"), r = 0;
 	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
-		uint32_t ifindex = dp->ports[i].ifindex;
+		uint32_t ifindex = dp->written.port[i].ifindex;
 		if (live[i] && ifindex && bpf_map_update_elem(fd, &i, &ifindex, BPF_ANY) != 0)
 			r = -errno;
 		else if (!live[i] || !ifindex)
@@ -102,33 +161,26 @@ int datapath_publish(struct datapath *dp, const struct xlagg_table *table, const
 	if (!table_valid(table))
 		return -EINVAL;
 	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
-		struct xlagg_port *port = &dp->ports[i];
+		uint32_t ifindex = dp->written.port[i].ifindex;
 		/* Flags before the stamp, so that the watcher cannot let in again a port that leaves. */
-		store(&port->flags, port->ifindex ? flags[i] : 0);
-		if (!live[i] || !port->ifindex)
-			store(&port->enabled, XLAGG_PORT_OUT);
+		port_set_flags(dp, i, ifindex ? flags[i] : 0);
+		if (!live[i] || !ifindex)
+			port_set_enabled(dp, i, XLAGG_PORT_OUT);
 	}
 	/* When only flags or stamps have changed, the table stays and nothing has to be waited for. */
-	if (memcmp(&dp->tables[table_in_use(dp)], table, sizeof(*table)) != 0)
+	if (memcmp(&dp->written.table, table, sizeof(*table)) != 0)
 		switch_table(dp, table);
 	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
-		if (live[i] && dp->ports[i].ifindex && lost[i] != XLAGG_PORT_OUT)
-			store(&dp->ports[i].enabled, lost[i]);
+		if (live[i] && dp->written.port[i].ifindex && lost[i] != XLAGG_PORT_OUT)
+			port_set_enabled(dp, i, lost[i]);
 	return dp->setup.profile == XLAGG_DATAPATH_XDP && dp->setup.params.proto == XLAGG_PROTO_BROADCAST
 		   ? publish_broadcast(dp, live)
 		   : 0;
 }
 
-void publish_adopted(struct datapath *dp)
-{
-	uint64_t now = now_ns();
-	for (uint32_t i = 0; i < XLAGG_TABLES; i++)
-		dp->retired_ns[i] = now;
-}
-
 const struct xlagg_table *datapath_table(const struct datapath *dp)
 {
-	return &dp->tables[table_in_use(dp)];
+	return &dp->written.table;
 }
 
 void datapath_lost(const struct datapath *dp, uint32_t lost[XLAGG_MAX_PORTS])
@@ -146,10 +198,54 @@ void datapath_lose(struct datapath *dp, uint32_t slot, int ifindex)
 
 void datapath_carrier(struct datapath *dp, bool carrier)
 {
-	store(&dp->control->carrier, carrier);
+	set(&dp->control->carrier, &dp->written.control.carrier, carrier);
 }
 
 void datapath_heartbeat(struct datapath *dp, uint64_t now)
 {
 	__atomic_store_n(&dp->control->heartbeat_ns, now, __ATOMIC_RELEASE);
+}
+
+uint32_t port_check_entry(struct datapath *dp, uint32_t slot)
+{
+	struct xlagg_port *written = &dp->written.port[slot];
+	uint32_t enabled = load(&dp->ports[slot].enabled), lost = load(&dp->ports[slot].lost);
+	bool returned = written->flags & XLAGG_PORT_KERNEL_RETURN && enabled == lost; /* let in by the watcher */
+	bool shrank = (int32_t)(lost - written->lost) < 0;
+	if (load(&dp->ports[slot].ifindex) != written->ifindex || load(&dp->ports[slot].flags) != written->flags ||
+	    (enabled != written->enabled && !returned) || shrank || lost == XLAGG_PORT_OUT)
+		return DATAPATH_VALUES;
+	written->lost = lost;
+	return written->enabled != XLAGG_PORT_OUT && enabled != lost ? DATAPATH_STALE : 0;
+}
+
+void port_repair_entry(struct datapath *dp, uint32_t slot)
+{
+	struct xlagg_port *port = &dp->ports[slot], *written = &dp->written.port[slot];
+	uint32_t lost = load(&port->lost);
+	/* It only grows. Where somebody made it smaller, losses since then may be missing: the port stays out until the
+	 * agent has read carrier again. */
+	if (lost == XLAGG_PORT_OUT || (int32_t)(lost - written->lost) < 0) {
+		port_set_enabled(dp, slot, XLAGG_PORT_OUT);
+		__atomic_fetch_add(&port->lost, written->lost - lost, __ATOMIC_SEQ_CST);
+	}
+	port_set_flags(dp, slot, written->flags);
+	port_set_ifindex(dp, slot, written->ifindex);
+	port_set_enabled(dp, slot, written->enabled);
+}
+
+bool publish_right(const struct datapath *dp)
+{
+	const struct xlagg_control *written = &dp->written.control;
+	return load(&dp->control->abi_version) == written->abi_version && load(&dp->control->table) == written->table &&
+	       load(&dp->control->carrier) == written->carrier &&
+	       memcmp(&dp->tables[written->table], &dp->written.table, sizeof(dp->written.table)) == 0;
+}
+
+void publish_again(struct datapath *dp)
+{
+	struct xlagg_table table = dp->written.table;
+	set(&dp->control->abi_version, &dp->written.control.abi_version, XLAGG_ABI_VERSION);
+	set(&dp->control->carrier, &dp->written.control.carrier, dp->written.control.carrier);
+	switch_table(dp, &table);
 }

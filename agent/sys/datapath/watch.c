@@ -263,6 +263,13 @@ int watch_port(struct watch *watch, uint32_t lagg, uint32_t slot, uint32_t ifind
 	return bpf_map_update_elem(watch->devices, &key, &watched, BPF_ANY) == 0 ? 0 : -errno;
 }
 
+bool watch_has(const struct watch *watch, uint32_t lagg, uint32_t slot, uint32_t ifindex)
+{
+	struct xlagg_watch_key key = {.netns = watch->netns, .ifindex = ifindex};
+	struct xlagg_watched watched;
+	return bpf_map_lookup_elem(watch->devices, &key, &watched) == 0 && watched.lagg == lagg && watched.slot == slot;
+}
+
 int watch_port_gone(struct watch *watch, uint32_t ifindex)
 {
 	struct xlagg_watch_key key = {.netns = watch->netns, .ifindex = ifindex};

@@ -29,6 +29,8 @@ int datapath_watch(struct datapath *dp, struct watch *watch);
 int watch_lagg(struct watch *watch, int ports, int control, uint32_t *ret_lagg);
 /* Adds a device of the watcher's namespace, the port in that slot of that lagg. */
 int watch_port(struct watch *watch, uint32_t lagg, uint32_t slot, uint32_t ifindex);
+/* Whether it has that device as the port in that slot of that lagg. */
+bool watch_has(const struct watch *watch, uint32_t lagg, uint32_t slot, uint32_t ifindex);
 /* Removes a device. It is no error if it is not watched. */
 int watch_port_gone(struct watch *watch, uint32_t ifindex);
 /* Removes the lagg whose map `ports` this is. It is no error if it is not watched. */

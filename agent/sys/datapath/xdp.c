@@ -12,8 +12,15 @@ int xdp_link(int ifindex, int program)
 	return link < 0 ? -errno : link;
 }
 
-bool xdp_native(int ifindex)
+uint32_t xdp_program(int ifindex)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	return bpf_xdp_query(ifindex, 0, &query) == 0 && (query.drv_prog_id || query.hw_prog_id);
+	if (bpf_xdp_query(ifindex, 0, &query) != 0)
+		return 0;
+	return query.drv_prog_id ? query.drv_prog_id : query.hw_prog_id;
+}
+
+bool xdp_native(int ifindex)
+{
+	return xdp_program(ifindex) != 0;
 }

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Compares programs, maps and pins with what the datapath has attached, written and pinned, and puts them back. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "sys/datapath/internal.h"
+#include "sys/datapath/watch.h"
+
+/* ---- programs ---- */
+
+static uint32_t fault_of(const struct hook *hook)
+{
+	if (hook->kind == HOOK_XDP)
+		return DATAPATH_XDP;
+	return strcmp(hook->name, "guard") == 0 ? DATAPATH_GUARD : DATAPATH_TC;
+}
+
+static void check_hooks(const struct datapath *dp, bool deep, struct datapath_faults *faults)
+{
+	for (uint32_t i = 0; i < dp->attachments; i++) {
+		const struct attachment *a = &dp->attachment[i];
+		if (hook_right(a, deep))
+			continue;
+		if (a->hook.slot < XLAGG_MAX_PORTS)
+			faults->port[a->hook.slot] |= fault_of(&a->hook);
+		else
+			faults->device |= fault_of(&a->hook);
+	}
+}
+
+/* ---- values ---- */
+
+static bool device_values_right(const struct datapath *dp)
+{
+	uint32_t lower = dp->setup.params.lower_ifindex;
+	return publish_right(dp) && devmap_has(dp, "lower_alive", 0, lower) &&
+	       (dp->setup.profile != XLAGG_DATAPATH_XDP || devmap_has(dp, "lower_dev", 0, lower));
+}
+
+static bool port_maps_right(const struct datapath *dp, uint32_t slot, bool deep)
+{
+	uint32_t ifindex = dp->written.port[slot].ifindex;
+	if (dp->written.xdp_sends[slot] && !devmap_has(dp, "tx_devs", slot, ifindex))
+		return false;
+	return !deep || !dp->watch || !ifindex || watch_has(dp->watch, dp->watched, slot, ifindex);
+}
+
+static void check_values(struct datapath *dp, bool deep, struct datapath_faults *faults)
+{
+	if (!device_values_right(dp))
+		faults->device |= DATAPATH_VALUES;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		faults->port[slot] |= port_check_entry(dp, slot);
+		if (!port_maps_right(dp, slot, deep))
+			faults->port[slot] |= DATAPATH_VALUES;
+	}
+}
+
+static int repair_device_values(struct datapath *dp)
+{
+	publish_again(dp);
+	int r = devmap_put(dp, "lower_alive", 0, dp->setup.params.lower_ifindex);
+	if (!r && dp->setup.profile == XLAGG_DATAPATH_XDP)
+		r = devmap_put(dp, "lower_dev", 0, dp->setup.params.lower_ifindex);
+	return r == -EINVAL ? -ENODEV : r;
+}
+
+static int repair_port_values(struct datapath *dp, uint32_t slot)
+{
+	uint32_t ifindex = dp->written.port[slot].ifindex;
+	port_repair_entry(dp, slot);
+	int r = dp->written.xdp_sends[slot] ? devmap_put(dp, "tx_devs", slot, ifindex) : 0;
+	if (!r && dp->watch && ifindex)
+		r = watch_port(dp->watch, dp->watched, slot, ifindex);
+	return r == -EINVAL ? -ENODEV : r;
+}
+
+/* ---- pins ---- */
+
+static int read_mark(const char *folder, struct folder_mark *ret)
+{
+	struct stat file;
+	if (stat(folder, &file) != 0)
+		return -errno;
+	*ret = (struct folder_mark){.device = file.st_dev, .inode = file.st_ino, .change = file.st_mtim};
+	return 0;
+}
+
+static bool same_mark(const struct folder_mark *a, const struct folder_mark *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->change.tv_sec == b->change.tv_sec &&
+	       a->change.tv_nsec == b->change.tv_nsec;
+}
+
+/* Whether changes that come later must show: the kernel's clock for files is coarse, so that two changes soon after
+ * each other may bear the same time. */
+static bool is_old(const struct folder_mark *mark)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec - mark->change.tv_sec > 1 || now.tv_sec < mark->change.tv_sec;
+}
+
+/* Calls `fn` for everything that the datapath holds and pins, until it returns non-zero, and returns that. */
+typedef int (*held_fn)(const struct datapath *dp, const char *name, enum pin_kind kind, int fd);
+static int each_held(const struct datapath *dp, held_fn fn)
+{
+	int r = 0;
+	for (uint32_t i = 0; !r && i < dp->maps; i++)
+		r = fn(dp, dp->map[i].name, PIN_MAP, dp->map[i].fd);
+	for (uint32_t i = 0; !r && i < dp->attachments; i++) {
+		const struct attachment *a = &dp->attachment[i];
+		if (a->fd >= 0)
+			r = fn(dp, a->pin.name, a->pin.keeper == KEEPER_LINK ? PIN_LINK : PIN_PROGRAM, a->fd);
+	}
+	return r;
+}
+
+static int not_pinned(const struct datapath *dp, const char *name, enum pin_kind kind, int fd)
+{
+	return !pin_is(dp->folder, name, kind, fd);
+}
+
+static int pin_again(const struct datapath *dp, const char *name, enum pin_kind kind, int fd)
+{
+	return pin_is(dp->folder, name, kind, fd) ? 0 : pin_set(dp->folder, name, fd);
+}
+
+static bool pins_right(struct datapath *dp)
+{
+	struct folder_mark mark;
+	if (read_mark(dp->folder, &mark) != 0)
+		return false;
+	if (same_mark(&mark, &dp->mark))
+		return true;
+	if (!pin_is_bpffs(dp->folder) || each_held(dp, not_pinned))
+		return false;
+	if (is_old(&mark))
+		dp->mark = mark;
+	return true;
+}
+
+/* Makes the lagg's folder and those above it, and mounts bpffs where datapath_mount() does. */
+static int make_folder(const char *folder)
+{
+	char above[DATAPATH_PATH_MAX];
+	const char *slash = strrchr(folder, '/');
+	snprintf(above, sizeof(above), "%.*s", slash ? (int)(slash - folder) : 0, folder);
+	int r = datapath_mount(above);
+	if (r)
+		return r;
+	return mkdir(folder, 0700) == 0 || errno == EEXIST ? 0 : -errno;
+}
+
+int pins_ensure(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	if (pins_right(dp))
+		return 0;
+	int r = pin_is_bpffs(dp->folder) ? 0 : make_folder(dp->folder);
+	if (!r)
+		r = each_held(dp, pin_again);
+	for (uint32_t i = 0; !r && i < dp->attachments; i++)
+		if (hook_right(&dp->attachment[i], false))
+			r = hook_pin_program(dp, &dp->attachment[i]);
+	if (r == -EINVAL)
+		return datapath_say(sentence, r, "its pins are gone and cannot be made again: %s is not on a bpffs",
+				    dp->folder);
+	return r ? datapath_say(sentence, r, "cannot pin in %s: %s", dp->folder, strerror(-r)) : 0;
+}
+
+/* ---- all together ---- */
+
+bool datapath_check(struct datapath *dp, bool deep, struct datapath_faults *ret)
+{
+	*ret = (struct datapath_faults){0};
+	check_hooks(dp, deep, ret);
+	check_values(dp, deep, ret);
+	if (!pins_right(dp))
+		ret->device |= DATAPATH_PINS;
+	uint32_t any = ret->device;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		any |= ret->port[slot];
+	return !any;
+}
+
+/* The first error, with its sentence. */
+struct outcome {
+	int r;
+	char *sentence;
+};
+
+static void add(struct outcome *outcome, int r, const char *sentence)
+{
+	if (!r || outcome->r)
+		return;
+	outcome->r = r;
+	snprintf(outcome->sentence, XLAGG_SENTENCE_MAX, "%s", sentence);
+}
+
+static void repair_port(struct datapath *dp, uint32_t slot, uint32_t faults, struct outcome *outcome)
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "", buffer[32];
+	int ifindex = datapath_port_ifindex(dp, slot);
+	int r = faults & DATAPATH_VALUES ? repair_port_values(dp, slot) : 0;
+	if (r)
+		datapath_say(sentence, r, "cannot write the entries of %s: %s", datapath_device_name(ifindex, buffer),
+			     strerror(-r));
+	add(outcome, r, sentence);
+	if (ifindex && faults & (DATAPATH_TC | DATAPATH_XDP))
+		add(outcome, port_apply(dp, slot, ifindex, sentence), sentence);
+}
+
+int datapath_repair(struct datapath *dp, const struct datapath_faults *faults, char sentence[XLAGG_SENTENCE_MAX])
+{
+	char why[XLAGG_SENTENCE_MAX] = "";
+	struct outcome outcome = {.sentence = sentence};
+	/* The pins first: without its folder no program can be attached for good. */
+	if (faults->device & DATAPATH_PINS)
+		add(&outcome, pins_ensure(dp, why), why);
+	if (faults->device & DATAPATH_VALUES) {
+		int r = repair_device_values(dp);
+		add(&outcome, r, r ? "the lower end of the lagg is not there" : "");
+	}
+	if (faults->device & (DATAPATH_TC | DATAPATH_XDP | DATAPATH_GUARD))
+		add(&outcome, device_apply(dp, why), why);
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		repair_port(dp, slot, faults->port[slot], &outcome);
+	return outcome.r;
+}
+
+const char *datapath_fault_text(enum datapath_fault fault, bool of_port)
+{
+	switch (fault) {
+	case DATAPATH_TC:
+		return of_port ? "its receive program was detached" : "its transmit program was detached";
+	case DATAPATH_XDP:
+		return "its XDP program was detached";
+	case DATAPATH_GUARD:
+		return "the program that guards its lower end was detached";
+	case DATAPATH_VALUES:
+		return "values in its maps were overwritten";
+	case DATAPATH_PINS:
+		return "its pins were removed";
+	case DATAPATH_STALE:
+		break;
+	}
+	return "it is not live";
+}
