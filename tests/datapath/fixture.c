@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "sys/log.h"
+#include "sys/netlink/netlink.h"
 
 char pins[64], folder[128];
 
@@ -71,6 +72,17 @@ void network(uint32_t ports)
 	for (uint32_t i = 0; i < ports; i++)
 		sh("ip link add eth%u type veth peer name wire%u && ip link set eth%u up && ip link set wire%u up", i,
 		   i, i, i);
+}
+
+void netkit_instead(void)
+{
+	const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
+	struct netlink_pair pair;
+	struct netlink *nl = NULL;
+	sh("ip link del lagg0");
+	cr_assert(netlink_open(&nl) == 0 && netlink_add_netkit(nl, "lagg0", "lagg0-dp", mac, 1500, &pair) == 0);
+	netlink_close(&nl);
+	sh("ip link set lagg0 up && ip link set lagg0-dp up");
 }
 
 struct datapath_features features_of(bool tcx)

@@ -17,6 +17,8 @@ extern char pins[64], folder[128];
 
 /* Enters new namespaces, mounts a bpffs, makes lagg0 and `ports` ports, all up. */
 void network(uint32_t ports);
+/* Makes lagg0 a netkit instead of a veth. */
+void netkit_instead(void);
 /* To be called at the end of every test: with SAN=1 it fails the test where memory was leaked. */
 void no_leaks(void);
 /* Runs a command; the test fails if the command does. */

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sys/netlink/netlink.h"
-
 static void forwards(const struct datapath_features *features, struct datapath_setup setup)
 {
 	struct datapath *dp = make(features, &setup, 2);
@@ -104,13 +102,7 @@ Test(forward, netkit)
 	struct datapath_features features = features_of(true);
 	if (!features.netkit)
 		cr_skip("this kernel has no netkit");
-	struct netlink *nl = NULL;
-	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
-	struct netlink_pair pair;
-	sh("ip link del lagg0");
-	cr_assert(netlink_open(&nl) == 0 && netlink_add_netkit(nl, "lagg0", "lagg0-dp", mac, 1500, &pair) == 0);
-	sh("ip link set lagg0-dp up && ip link set lagg0 up");
-	netlink_close(&nl);
+	netkit_instead();
 	struct datapath_setup setup = setup_of(XLAGG_PROTO_FAILOVER);
 	setup.device = XLAGG_DEVICE_NETKIT;
 	forwards(&features, setup);

@@ -154,8 +154,7 @@ Test(repair, removed_pins)
 	network(2);
 	begin(true, XLAGG_DATAPATH_TC);
 	char *before = snapshot();
-	static const char *const commands[] = {"rm %s/link_rx0 %s/ports", "rm %s/saved %s/saved_by_nobody -f",
-					       "rm -r %s"};
+	static const char *const commands[] = {"rm -f %s/link_rx0 %s/ports", "rm %s/saved %s/lagg_stats", "rm -r %s"};
 	for (uint32_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		sh(commands[i], folder, folder);
 		carries_traffic(commands[i]);
@@ -420,9 +419,7 @@ Test(repair, netkit)
 	struct datapath_features features = features_of(true);
 	if (!features.netkit)
 		cr_skip("this kernel has no netkit");
-	sh("ip link del lagg0 && ip link add lagg0 type netkit mode l2 peer name lagg0-dp && ip link set lagg0-dp up "
-	   "&& "
-	   "ip link set lagg0 up");
+	netkit_instead();
 	setup = setup_of(XLAGG_PROTO_FAILOVER);
 	setup.device = XLAGG_DEVICE_NETKIT;
 	dp = make(&features, &setup, 2);
