@@ -169,6 +169,40 @@ Test(watch, forgets_ports_and_laggs)
 	no_leaks();
 }
 
+/* Pins that others remove are not what keeps it at work, and are made again. */
+Test(watch, works_without_pins)
+{
+	network(2);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_FAILOVER);
+	struct watch *watch = open_watch(&features);
+	struct datapath *dp = make(&features, &setup, 2);
+	bool missing = true;
+	cr_assert(datapath_watch(dp, watch) == 0);
+	PUBLISH(dp, 0, 1);
+	cr_assert(watch_repin(watch, &missing) == 0 && !missing, "pins are missing from the start");
+	sh("rm -r %s", watch_folder);
+	sh("ip link set wire0 down");
+	cr_assert(is_live(dp, 1), "without its pins the watcher does nothing");
+	cr_assert(watch_repin(watch, &missing) == 0 && missing, "missing pins were not noticed");
+	cr_assert(watch_repin(watch, &missing) == 0 && !missing, "pins are still missing");
+	datapath_close(&dp);
+	watch_close(&watch);
+	sh("ip link set wire0 up");
+	watch = open_watch(&features);
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	cr_assert(datapath_adopt(&dp, folder, &features, &setup, sentence) == 0, "%s", sentence);
+	cr_assert(datapath_watch(dp, watch) == 0);
+	PUBLISH(dp, 0, 1);
+	sh("ip link set wire0 down");
+	cr_assert(is_live(dp, 1), "what was pinned again is not taken over");
+	datapath_close(&dp);
+	cr_assert(datapath_remove(folder) == 0);
+	watch_close(&watch);
+	cr_assert(access(watch_folder, F_OK) != 0, "its folder is left");
+	no_leaks();
+}
+
 Test(watch, damaged_pins_are_replaced)
 {
 	network(1);

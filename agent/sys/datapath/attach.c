@@ -242,7 +242,7 @@ static int attach_filter(struct datapath *dp, const struct hook *hook, int progr
 {
 	struct hook_pin pin = pin_of(hook, KEEPER_FILTER);
 	__attribute__((cleanup(close_fd))) int held = fcntl(program, F_DUPFD_CLOEXEC, 0);
-	bool made_qdisc;
+	bool made_qdisc = false;
 	int r = held < 0 ? -errno : clsact_attach(hook->ifindex, pin.egress, program, &made_qdisc);
 	if (r)
 		return r;

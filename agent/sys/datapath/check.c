@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "sys/datapath/internal.h"
 #include "sys/datapath/watch.h"
@@ -79,88 +78,33 @@ static int repair_port_values(struct datapath *dp, uint32_t slot)
 
 /* ---- pins ---- */
 
-static int read_mark(const char *folder, struct folder_mark *ret)
+/* Everything that the datapath holds and pins: their number. */
+static uint32_t list_pins(const struct datapath *dp, struct pin ret[DATAPATH_MAPS + DATAPATH_HOOKS])
 {
-	struct stat file;
-	if (stat(folder, &file) != 0)
-		return -errno;
-	*ret = (struct folder_mark){.device = file.st_dev, .inode = file.st_ino, .change = file.st_mtim};
-	return 0;
-}
-
-static bool same_mark(const struct folder_mark *a, const struct folder_mark *b)
-{
-	return a->device == b->device && a->inode == b->inode && a->change.tv_sec == b->change.tv_sec &&
-	       a->change.tv_nsec == b->change.tv_nsec;
-}
-
-/* Whether changes that come later must show: the kernel's clock for files is coarse, so that two changes soon after
- * each other may bear the same time. */
-static bool is_old(const struct folder_mark *mark)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec - mark->change.tv_sec > 1 || now.tv_sec < mark->change.tv_sec;
-}
-
-/* Calls `fn` for everything that the datapath holds and pins, until it returns non-zero, and returns that. */
-typedef int (*held_fn)(const struct datapath *dp, const char *name, enum pin_kind kind, int fd);
-static int each_held(const struct datapath *dp, held_fn fn)
-{
-	int r = 0;
-	for (uint32_t i = 0; !r && i < dp->maps; i++)
-		r = fn(dp, dp->map[i].name, PIN_MAP, dp->map[i].fd);
-	for (uint32_t i = 0; !r && i < dp->attachments; i++) {
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < dp->maps; i++)
+		ret[count++] = (struct pin){.name = dp->map[i].name, .kind = PIN_MAP, .fd = dp->map[i].fd};
+	for (uint32_t i = 0; i < dp->attachments; i++) {
 		const struct attachment *a = &dp->attachment[i];
+		enum pin_kind kind = a->pin.keeper == KEEPER_LINK ? PIN_LINK : PIN_PROGRAM;
 		if (a->fd >= 0)
-			r = fn(dp, a->pin.name, a->pin.keeper == KEEPER_LINK ? PIN_LINK : PIN_PROGRAM, a->fd);
+			ret[count++] = (struct pin){.name = a->pin.name, .kind = kind, .fd = a->fd};
 	}
-	return r;
-}
-
-static int not_pinned(const struct datapath *dp, const char *name, enum pin_kind kind, int fd)
-{
-	return !pin_is(dp->folder, name, kind, fd);
-}
-
-static int pin_again(const struct datapath *dp, const char *name, enum pin_kind kind, int fd)
-{
-	return pin_is(dp->folder, name, kind, fd) ? 0 : pin_set(dp->folder, name, fd);
+	return count;
 }
 
 static bool pins_right(struct datapath *dp)
 {
-	struct folder_mark mark;
-	if (read_mark(dp->folder, &mark) != 0)
-		return false;
-	if (same_mark(&mark, &dp->mark))
-		return true;
-	if (!pin_is_bpffs(dp->folder) || each_held(dp, not_pinned))
-		return false;
-	if (is_old(&mark))
-		dp->mark = mark;
-	return true;
-}
-
-/* Makes the lagg's folder and those above it, and mounts bpffs where datapath_mount() does. */
-static int make_folder(const char *folder)
-{
-	char above[DATAPATH_PATH_MAX];
-	const char *slash = strrchr(folder, '/');
-	snprintf(above, sizeof(above), "%.*s", slash ? (int)(slash - folder) : 0, folder);
-	int r = datapath_mount(above);
-	if (r)
-		return r;
-	return mkdir(folder, 0700) == 0 || errno == EEXIST ? 0 : -errno;
+	struct pin pins[DATAPATH_MAPS + DATAPATH_HOOKS];
+	return pins_unchanged(dp->folder, &dp->mark) || pins_there(dp->folder, pins, list_pins(dp, pins), &dp->mark);
 }
 
 int pins_ensure(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
+	struct pin pins[DATAPATH_MAPS + DATAPATH_HOOKS];
 	if (pins_right(dp))
 		return 0;
-	int r = pin_is_bpffs(dp->folder) ? 0 : make_folder(dp->folder);
-	if (!r)
-		r = each_held(dp, pin_again);
+	int r = pins_restore(dp->folder, pins, list_pins(dp, pins));
 	for (uint32_t i = 0; !r && i < dp->attachments; i++)
 		if (hook_right(&dp->attachment[i], false))
 			r = hook_pin_program(dp, &dp->attachment[i]);

@@ -46,6 +46,13 @@ struct datapath_map {
 	int fd;			     /* open */
 };
 
+/* What a folder looks like from outside. It changes with every pin that is made or removed. */
+struct folder_mark {
+	dev_t device;		/* of the bpffs */
+	ino_t inode;		/* of the folder */
+	struct timespec change; /* time of the last change, as fine as the kernel's clock for files */
+};
+
 /* What kind of place a hook is. */
 enum hook_kind {
 	HOOK_TC_INGRESS,  /* tcx or clsact */
@@ -83,13 +90,6 @@ struct attachment {
 	int fd;		     /* the link, or the program (filter, dispatcher); -1: it could not be attached */
 	uint32_t program;    /* id of the program */
 	uint32_t dispatcher; /* dispatcher: id of the program that the device runs */
-};
-
-/* What a folder looks like from outside. It changes with every pin that is made or removed. */
-struct folder_mark {
-	dev_t device;		/* of the bpffs */
-	ino_t inode;		/* of the folder */
-	struct timespec change; /* time of the last change, as fine as the kernel's clock for files */
 };
 
 /* What the agent last wrote to maps to which others can write as well: what is found there must not be taken for it. */
@@ -138,8 +138,6 @@ void pin_path(char path[DATAPATH_PATH_MAX], const char *folder, const char *name
  */
 enum pin_kind { PIN_MAP, PIN_PROGRAM, PIN_LINK };
 int pin_get(const char *folder, const char *name, enum pin_kind kind);
-/* Whether `fd` is pinned as `name`. */
-bool pin_is(const char *folder, const char *name, enum pin_kind kind, int fd);
 /* Pins `fd` as `name`. What was pinned there before is replaced atomically. */
 int pin_set(const char *folder, const char *name, int fd);
 /* Removes the pin. It is no error if there is none. */
@@ -149,6 +147,18 @@ typedef int (*pin_fn)(void *context, const char *folder, const char *name);
 int pin_each(const char *folder, pin_fn fn, void *context);
 /* True when `folder` is on a bpffs. Nothing is written or deleted anywhere else. */
 bool pin_is_bpffs(const char *folder);
+/* Something that is held open and is to be pinned. */
+struct pin {
+	const char *name;
+	enum pin_kind kind;
+	int fd;
+};
+/* Whether nothing was pinned or unpinned in the folder since pins_there() set the mark. Costs one system call. */
+bool pins_unchanged(const char *folder, const struct folder_mark *mark);
+/* Whether all these pins are there; then *mark may be set. */
+bool pins_there(const char *folder, const struct pin *pins, uint32_t count, struct folder_mark *mark);
+/* Makes the pins that are missing, and the folder and the mount if these are gone. -EINVAL: it is not on a bpffs. */
+int pins_restore(const char *folder, const struct pin *pins, uint32_t count);
 
 /* maps.c */
 /* Descriptor of a map of the lagg, which stays the datapath's, or -ENOENT. */

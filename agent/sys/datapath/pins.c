@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 
 #include "sys/datapath/internal.h"
 
@@ -80,26 +81,6 @@ int pin_get(const char *folder, const char *name, enum pin_kind kind)
 	return take_fd(&fd);
 }
 
-/* Id of a map, program or link: the kernel's structures for the three have it in different places. */
-static uint32_t object_id(enum pin_kind kind, int fd)
-{
-	struct bpf_map_info map = {0};
-	struct bpf_prog_info program = {0};
-	struct bpf_link_info link = {0};
-	void *const info[] = {[PIN_MAP] = &map, [PIN_PROGRAM] = &program, [PIN_LINK] = &link};
-	const uint32_t size[] = {[PIN_MAP] = sizeof(map), [PIN_PROGRAM] = sizeof(program), [PIN_LINK] = sizeof(link)};
-	uint32_t len = size[kind];
-	if (bpf_obj_get_info_by_fd(fd, info[kind], &len) != 0)
-		return 0;
-	return kind == PIN_MAP ? map.id : kind == PIN_PROGRAM ? program.id : link.id;
-}
-
-bool pin_is(const char *folder, const char *name, enum pin_kind kind, int fd)
-{
-	__attribute__((cleanup(close_fd))) int pinned = pin_get(folder, name, kind);
-	return pinned >= 0 && object_id(kind, pinned) == object_id(kind, fd);
-}
-
 int pin_set(const char *folder, const char *name, int fd)
 {
 	char path[DATAPATH_PATH_MAX], fresh[DATAPATH_PATH_MAX], fresh_name[DATAPATH_NAME_MAX];
@@ -145,4 +126,83 @@ int pin_each(const char *folder, pin_fn fn, void *context)
 			return r;
 	}
 	return 0;
+}
+
+/* Id of a map, program or link: the kernel's structures for the three have it in different places. */
+static uint32_t object_id(enum pin_kind kind, int fd)
+{
+	struct bpf_map_info map = {0};
+	struct bpf_prog_info program = {0};
+	struct bpf_link_info link = {0};
+	void *const info[] = {[PIN_MAP] = &map, [PIN_PROGRAM] = &program, [PIN_LINK] = &link};
+	const uint32_t size[] = {[PIN_MAP] = sizeof(map), [PIN_PROGRAM] = sizeof(program), [PIN_LINK] = sizeof(link)};
+	uint32_t len = size[kind];
+	if (bpf_obj_get_info_by_fd(fd, info[kind], &len) != 0)
+		return 0;
+	return kind == PIN_MAP ? map.id : kind == PIN_PROGRAM ? program.id : link.id;
+}
+
+static bool is_there(const char *folder, const struct pin *pin)
+{
+	__attribute__((cleanup(close_fd))) int pinned = pin_get(folder, pin->name, pin->kind);
+	return pinned >= 0 && object_id(pin->kind, pinned) == object_id(pin->kind, pin->fd);
+}
+
+static int read_mark(const char *folder, struct folder_mark *ret)
+{
+	struct stat file;
+	if (stat(folder, &file) != 0)
+		return -errno;
+	*ret = (struct folder_mark){.device = file.st_dev, .inode = file.st_ino, .change = file.st_mtim};
+	return 0;
+}
+
+/* Whether every later change must show in the mark: the kernel's clock for files is coarse, so that two changes soon
+ * after each other may have the same time. */
+static bool is_old(const struct folder_mark *mark)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec - mark->change.tv_sec > 1 || now.tv_sec < mark->change.tv_sec;
+}
+
+bool pins_unchanged(const char *folder, const struct folder_mark *mark)
+{
+	struct folder_mark now = {0};
+	return read_mark(folder, &now) == 0 && now.device == mark->device && now.inode == mark->inode &&
+	       now.change.tv_sec == mark->change.tv_sec && now.change.tv_nsec == mark->change.tv_nsec;
+}
+
+bool pins_there(const char *folder, const struct pin *pins, uint32_t count, struct folder_mark *mark)
+{
+	struct folder_mark now = {0}; /* before the pins are looked at: what is removed meanwhile makes another */
+	if (read_mark(folder, &now) != 0 || !pin_is_bpffs(folder))
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		if (!is_there(folder, &pins[i]))
+			return false;
+	if (is_old(&now))
+		*mark = now;
+	return true;
+}
+
+/* Makes the folder and those above it, and mounts bpffs where datapath_mount() does. */
+static int restore_folder(const char *folder)
+{
+	char above[DATAPATH_PATH_MAX];
+	const char *slash = strrchr(folder, '/');
+	snprintf(above, sizeof(above), "%.*s", slash ? (int)(slash - folder) : 0, folder);
+	int r = datapath_mount(above);
+	if (r)
+		return r;
+	return mkdir(folder, 0700) == 0 || errno == EEXIST ? 0 : -errno;
+}
+
+int pins_restore(const char *folder, const struct pin *pins, uint32_t count)
+{
+	int r = pin_is_bpffs(folder) ? 0 : restore_folder(folder);
+	for (uint32_t i = 0; !r && i < count; i++)
+		if (!is_there(folder, &pins[i]))
+			r = pin_set(folder, pins[i].name, pins[i].fd);
+	return r;
 }

@@ -3,6 +3,7 @@
 #include "sys/datapath/watch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +17,18 @@
 /* No device, and so no lagg, can have a name that long. */
 #define WATCH_FOLDER "netif-carrier-watch"
 
+#define WATCH_PINS 8 /* maps and links of the watcher */
+
 struct watch {
-	char folder[DATAPATH_PATH_MAX]; /* of its pins */
-	uint64_t netns;			/* cookie of the namespace of the devices */
-	int devices;			/* map `watch` */
-	int ports;			/* map `watched_ports` */
-	int controls;			/* map `watched_controls` */
+	char folder[DATAPATH_PATH_MAX];		  /* of its pins */
+	uint64_t netns;				  /* cookie of the namespace of the devices */
+	int devices;				  /* map `watch` */
+	int ports;				  /* map `watched_ports` */
+	int controls;				  /* map `watched_controls` */
+	struct pin pin[WATCH_PINS];		  /* all that is pinned, held open: what has no pin goes on */
+	char name[WATCH_PINS][DATAPATH_NAME_MAX]; /* of these pins */
+	uint32_t pins;				  /* entries of `pin` */
+	struct folder_mark mark;		  /* of the folder, when all pins were there */
 };
 
 static void skeleton_close(struct xlagg_link_bpf **skeleton)
@@ -69,24 +76,38 @@ static int bind_maps(const char *folder, struct bpf_object *object)
 	return 0;
 }
 
-static int pin_maps(const char *folder, struct bpf_object *object)
+/* Pins a copy of the descriptor, and holds it. */
+static int hold(struct watch *watch, const char *name, enum pin_kind kind, int fd)
+{
+	__attribute__((cleanup(close_fd))) int held = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (held < 0 || watch->pins == WATCH_PINS)
+		return held < 0 ? -errno : -E2BIG;
+	int r = pin_set(watch->folder, name, held);
+	if (r)
+		return r;
+	snprintf(watch->name[watch->pins], DATAPATH_NAME_MAX, "%s", name);
+	watch->pin[watch->pins] = (struct pin){.name = watch->name[watch->pins], .kind = kind, .fd = take_fd(&held)};
+	watch->pins++;
+	return 0;
+}
+
+static int hold_maps(struct watch *watch, struct bpf_object *object)
 {
 	struct bpf_map *map;
 	bpf_object__for_each_map(map, object)
 	{
-		int r = is_ours(map) ? pin_set(folder, bpf_map__name(map), bpf_map__fd(map)) : 0;
+		int r = is_ours(map) ? hold(watch, bpf_map__name(map), PIN_MAP, bpf_map__fd(map)) : 0;
 		if (r)
 			return r;
 	}
 	return 0;
 }
 
-/* True when the pinned link runs the same program. */
-static bool runs(const char *folder, const char *pin, int program)
+/* True when the link runs the same program. */
+static bool runs(int link, int program)
 {
 	struct bpf_link_info info = {0};
 	uint32_t len = sizeof(info);
-	__attribute__((cleanup(close_fd))) int link = pin_get(folder, pin, PIN_LINK);
 	if (link < 0 || bpf_obj_get_info_by_fd(link, &info, &len) != 0 || info.type != BPF_LINK_TYPE_TRACING)
 		return false;
 	__attribute__((cleanup(close_fd))) int attached = bpf_prog_get_fd_by_id(info.prog_id);
@@ -95,20 +116,27 @@ static bool runs(const char *folder, const char *pin, int program)
 
 /* A link of this kind cannot be given another program. So the new one is attached first, and the old link ends when its
  * pin is replaced. A loss in between is counted twice, which does no harm. */
-static int attach_programs(const char *folder, struct bpf_object *object)
+static int attach_program(struct watch *watch, const struct bpf_program *program)
+{
+	char name[DATAPATH_NAME_MAX];
+	snprintf(name, sizeof(name), "link_%s", bpf_program__name(program));
+	__attribute__((cleanup(close_fd))) int pinned = pin_get(watch->folder, name, PIN_LINK);
+	if (runs(pinned, bpf_program__fd(program)))
+		return hold(watch, name, PIN_LINK, pinned);
+	struct bpf_link *link = bpf_program__attach(program);
+	if (!link)
+		return -errno;
+	int r = hold(watch, name, PIN_LINK, bpf_link__fd(link));
+	bpf_link__destroy(link);
+	return r;
+}
+
+static int attach_programs(struct watch *watch, struct bpf_object *object)
 {
 	struct bpf_program *program;
 	bpf_object__for_each_program(program, object)
 	{
-		char pin[DATAPATH_NAME_MAX];
-		snprintf(pin, sizeof(pin), "link_%s", bpf_program__name(program));
-		if (runs(folder, pin, bpf_program__fd(program)))
-			continue;
-		struct bpf_link *link = bpf_program__attach(program);
-		if (!link)
-			return -errno;
-		int r = pin_set(folder, pin, bpf_link__fd(link));
-		bpf_link__destroy(link);
+		int r = attach_program(watch, program);
 		if (r)
 			return r;
 	}
@@ -124,9 +152,9 @@ static int start(struct watch *watch)
 	if (!r)
 		r = bpf_object__load(skeleton->obj);
 	if (!r)
-		r = pin_maps(watch->folder, skeleton->obj);
+		r = hold_maps(watch, skeleton->obj);
 	if (!r)
-		r = attach_programs(watch->folder, skeleton->obj);
+		r = attach_programs(watch, skeleton->obj);
 	if (r)
 		return r;
 	watch->devices = dup(bpf_map__fd(skeleton->maps.watch));
@@ -137,6 +165,8 @@ static int start(struct watch *watch)
 
 static void watch_free(struct watch *watch)
 {
+	for (uint32_t i = 0; i < watch->pins; i++)
+		close_fd(&watch->pin[i].fd);
 	close_fd(&watch->devices);
 	close_fd(&watch->ports);
 	close_fd(&watch->controls);
@@ -163,6 +193,13 @@ int watch_open(struct watch **ret, const char *pins, char sentence[XLAGG_SENTENC
 	}
 	*ret = watch;
 	return 0;
+}
+
+int watch_repin(struct watch *watch, bool *ret_missing)
+{
+	*ret_missing = !pins_unchanged(watch->folder, &watch->mark) &&
+		       !pins_there(watch->folder, watch->pin, watch->pins, &watch->mark);
+	return *ret_missing ? pins_restore(watch->folder, watch->pin, watch->pins) : 0;
 }
 
 /* True when the watcher has no lagg. */

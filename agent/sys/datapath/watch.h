@@ -14,6 +14,9 @@ struct watch;
 /* Attaches the watcher, or takes over the one that is pinned below `pins`. Ports that are added to it are devices of
  * the caller's network namespace. On failure, such as -EPERM where the kernel allows no tracing, nothing is left. */
 int watch_open(struct watch **ret, const char *pins, char sentence[XLAGG_SENTENCE_MAX]);
+/* Pins again what others have unpinned, which goes on without pins as long as `watch` is open. *ret_missing: whether
+ * pins were missing. */
+int watch_repin(struct watch *watch, bool *ret_missing);
 /* Frees it. The watcher itself goes on running, unless it has no lagg to watch: then it is removed. */
 void watch_close(struct watch **watch);
 /* Detaches and unpins the watcher of an agent that does not run. */
