@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Carrier as the kernel counts its losses and returns. */
+/* Reads how often a device lost carrier and got it back, as the kernel counts it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 
 int carrier_sysfs(void)
 {
-	_cleanup_fd_ int context = fsopen("sysfs", FSOPEN_CLOEXEC);
+	__attribute__((cleanup(close_fd))) int context = fsopen("sysfs", FSOPEN_CLOEXEC);
 	if (context < 0 || fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -errno;
 	int sysfs = fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSUID);
@@ -26,7 +26,7 @@ static int read_number(int fd, uint32_t *ret)
 	if (n < 0)
 		return -errno;
 	text[n] = '\0';
-	/* The kernel prints its counter as an int. */
+	/* The kernel prints its counter as a signed number. */
 	uint32_t number = (uint32_t)strtol(text, &end, 10);
 	if (end == text || *end != '\n')
 		return -EPROTO;
@@ -46,11 +46,11 @@ static int open_file(int sysfs, const char *name, const char *file)
 int carrier_open(int sysfs, const char *name, int ifindex, struct carrier *ret)
 {
 	uint32_t number = 0;
-	_cleanup_fd_ int which = open_file(sysfs, name, "ifindex");
-	_cleanup_fd_ int down = open_file(sysfs, name, "carrier_down_count");
-	_cleanup_fd_ int up = open_file(sysfs, name, "carrier_up_count");
+	__attribute__((cleanup(close_fd))) int which = open_file(sysfs, name, "ifindex");
+	__attribute__((cleanup(close_fd))) int down = open_file(sysfs, name, "carrier_down_count");
+	__attribute__((cleanup(close_fd))) int up = open_file(sysfs, name, "carrier_up_count");
 	int r = which < 0 ? which : down < 0 ? down : up;
-	/* A device that is renamed or removed meanwhile: ENODEV, or no such file any more. */
+	/* There is no such file when the device has another name or is gone. */
 	if (r < 0)
 		return r == -ENOENT ? -ENODEV : r;
 	r = read_number(which, &number);

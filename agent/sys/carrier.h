@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Carrier as the kernel counts its losses and returns for each device, in sysfs
- * (Documentation/ABI/testing/sysfs-class-net). The counters grow in netif_carrier_off() and netif_carrier_on()
- * themselves and are read without RTNL: whoever holds that lock, often for the very loss that is looked for, delays
- * nobody.
+ * Reads how often a device lost carrier and got it back, as the kernel counts it in sysfs
+ * (Documentation/ABI/testing/sysfs-class-net). netif_carrier_off() and netif_carrier_on() themselves count. Reading
+ * takes no RTNL, which is often held for the very loss that is looked for.
  */
 #ifndef SYS_CARRIER_H
 #define SYS_CARRIER_H
@@ -11,18 +10,18 @@
 #include <stdint.h>
 
 struct carrier {
-	int down, up; /* the device's two counters, open; -1: it has none */
+	int down, up; /* descriptors of the device's two counters, or -1 */
 };
 #define CARRIER_NONE ((struct carrier){-1, -1})
 
-/* The sysfs of the caller's network namespace, mounted nowhere, as /sys may be another's: a folder's descriptor, or
- * -errno, such as -EPERM where mounting is not allowed. */
+/* Opens the sysfs of the caller's network namespace, since /sys may be that of another one. It is mounted nowhere.
+ * Returns the descriptor of a folder, or -errno, for example -EPERM if mounting is not allowed. */
 int carrier_sysfs(void);
-/* Opens the counters of the device that has this name and `ifindex`. -ENODEV: there is none. */
+/* Opens the counters of the device that has this name and `ifindex`. Returns 0 or -errno, -ENODEV if there is none. */
 int carrier_open(int sysfs, const char *name, int ifindex, struct carrier *ret);
 void carrier_close(struct carrier *carrier);
-/* How often carrier was lost and came back, modulo 2^32. An error, such as -ENODEV once the device is gone, leaves
- * both. */
+/* Reads how often carrier was lost and came back, modulo 2^32. Returns 0, or -errno and leaves both untouched; -ENODEV
+ * if the device is gone. */
 int carrier_count(const struct carrier *carrier, uint32_t *lost, uint32_t *back);
 
 #endif

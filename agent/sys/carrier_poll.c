@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Carrier where no program may trace netif_carrier_off: linkwatch may hold an event back for up to a second, so a
- * thread of its own looks at each port every carrier-poll milliseconds. It reads the kernel's counters of losses and
- * returns, which takes no lock, and makes a port that lost carrier not live at once, whatever the agent is doing. Then
- * it wakes the agent, which looks for itself. Where sysfs cannot be had it asks for carrier, and that question waits
- * for RTNL.
+ * Polls carrier where no program may trace netif_carrier_off(). There an event may come up to a second late, because
+ * the kernel's linkwatch holds it back. Therefore a thread looks at each port every carrier-poll milliseconds. It reads
+ * the kernel's counters of losses and returns, which takes no lock. It makes a port that lost carrier not live at once,
+ * whatever the agent is doing, and then wakes the agent, which looks at the port itself. Without sysfs the thread asks
+ * the driver for carrier, and that request waits for RTNL.
  *
- * Linkwatch holds back what comes within a second of what it handed on before. So for as long after a port's carrier
- * changed the thread looks more often.
+ * Linkwatch holds back events that follow another one within a second. So the thread looks more often for a second
+ * after the carrier of a port has changed.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -24,7 +24,7 @@
 #include "sys/log.h"
 #include "sys/netlink/netlink.h"
 
-/* A look costs about 1 us: a hundred ports are looked at every 10 ms, more of them less often. */
+/* A look costs about 1 us. A hundred ports are looked at every 10 ms at most, more of them less often. */
 #define PORT_BUDGET_NS (NS_PER_MS / 10)
 
 #define HURRY_NS NS_PER_MS
@@ -32,9 +32,9 @@
 
 struct watched {
 	struct polled_port port;
-	struct carrier counters;  /* none where there is no sysfs */
-	uint32_t losses, returns; /* the counters as last seen */
-	bool lost;		  /* carrier was lost since the agent looked */
+	struct carrier counters;  /* none without sysfs */
+	uint32_t losses, returns; /* the counters as they were last read */
+	bool lost;		  /* carrier was lost since the agent last looked */
 	bool changed;		  /* the agent has to look */
 };
 
@@ -49,12 +49,12 @@ struct carrier_poll {
 	uint32_t ports;
 	uint32_t generation;	 /* of `port` */
 	uint64_t interval_ns;	 /* 0: off */
-	uint64_t hurry_until_ns; /* monotonic time until which it is in a hurry, 0: it is not; the agent's alone */
+	uint64_t hurry_until_ns; /* monotonic time until which it looks more often, or 0; only the agent uses it */
 	bool stop;
 	int wake;  /* eventfd: the thread wakes the event loop */
-	int sysfs; /* where the counters are, or -1 */
-	int ask;   /* the thread's socket for its questions */
-	int timer; /* timerfd: paces the thread; set by the agent */
+	int sysfs; /* the folder of the counters, or -1 */
+	int ask;   /* the thread's socket for ethtool_carrier_on() */
+	int timer; /* timerfd that wakes the thread; set by the agent */
 };
 
 static void set_timer(const struct carrier_poll *poll, uint64_t interval_ns)
@@ -94,13 +94,13 @@ static void wake_agent(const struct carrier_poll *poll)
 		log_error("carrier poll: cannot wake the agent: %s", strerror(errno));
 }
 
-/* Compares the counters with what they were, and counts a loss in the datapath. */
+/* Reads the counters and compares them with their last values. Counts a loss in the datapath. */
 static void look_at_counters(struct watched *watched, bool *lost, bool *back)
 {
 	uint32_t losses, returns;
 	*lost = *back = false;
 	if (carrier_count(&watched->counters, &losses, &returns) < 0)
-		return; /* the device is gone, which is told by an event of its own */
+		return; /* if the device is gone, an event says so */
 	*lost = losses != watched->losses;
 	*back = returns != watched->returns;
 	watched->losses = losses;
@@ -109,8 +109,8 @@ static void look_at_counters(struct watched *watched, bool *lost, bool *back)
 		datapath_lose(watched->port.dp, watched->port.slot, watched->port.ifindex);
 }
 
-/* Asks without holding the lock, for the answer may take milliseconds. Where `port` became another list meanwhile
- * nothing is said. */
+/* Asks for carrier without holding the lock, because the answer may take milliseconds. Ignores the answer if `port` has
+ * become another list meanwhile. */
 static void ask(struct carrier_poll *poll, uint32_t index, uint32_t generation, bool *lost, bool *back)
 {
 	char name[XLAGG_NAME_MAX];
@@ -161,7 +161,7 @@ static void *run(void *context)
 	}
 }
 
-/* The next port that changed, from index *at on, with its marks taken off. False: there are no more. */
+/* Finds the next port that changed, from index *at on, and clears its marks. Returns false if there is none. */
 static bool next_changed(struct carrier_poll *poll, uint32_t *at, int *ifindex, bool *lost)
 {
 	pthread_mutex_lock(&poll->lock);
@@ -188,7 +188,7 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *cont
 	bool lost;
 	if (eventfd_read(fd, &count) < 0)
 		return 0;
-	/* What is called may change the list of ports; then the new one marks all that it has not seen before. */
+	/* fn may change the list of ports. In a new list all ports that were not in the old one are marked. */
 	while (next_changed(poll, &at, &ifindex, &lost))
 		poll->fn(poll->context, ifindex, lost);
 	return 0;
@@ -204,7 +204,7 @@ static struct watched *find(const struct carrier_poll *poll, const struct datapa
 	return NULL;
 }
 
-/* What was lost before the counters were first read, the caller has to find itself. */
+/* Opens the counters of a new port. The caller has to notice itself what happened before they were first read. */
 static void open_counters(const struct carrier_poll *poll, struct watched *port)
 {
 	if (poll->sysfs < 0 || carrier_open(poll->sysfs, port->port.name, port->port.ifindex, &port->counters) < 0)
@@ -214,7 +214,7 @@ static void open_counters(const struct carrier_poll *poll, struct watched *port)
 	port->changed = true;
 }
 
-/* A port that stays keeps its counters and what the agent has not yet heard of it. */
+/* A port that stays keeps its counters, and its marks until the agent has looked. */
 static void keep(struct watched *before, struct watched *port)
 {
 	port->counters = before->counters;
@@ -242,7 +242,8 @@ void carrier_poll_look(struct carrier_poll *poll, const struct datapath *dp, uin
 	pthread_mutex_unlock(&poll->lock);
 }
 
-/* The new list, with what was known of the ports that stay. NULL: no memory, or no ports. */
+/* Makes the new list. Ports that were in the old one get their counters from keep(). Returns NULL without memory or
+ * without ports. */
 static struct watched *make_list(const struct carrier_poll *poll, const struct polled_port *ports, uint32_t count)
 {
 	struct watched *list = count ? calloc(count, sizeof(*list)) : NULL;
@@ -256,10 +257,10 @@ static struct watched *make_list(const struct carrier_poll *poll, const struct p
 
 void carrier_poll_set(struct carrier_poll *poll, struct polled_port *ports, uint32_t count, uint64_t interval_ns)
 {
-	/* The list is changed here alone, so that it may be searched without the lock. */
+	/* Only this function changes the list, and so it may search it without the lock. */
 	struct watched *list = make_list(poll, ports, count);
 	free(ports);
-	/* Without a list nothing is polled: the old one may name what goes now. */
+	/* If there is no memory nothing is polled: ports of the old list may be about to disappear. */
 	if (count && !list) {
 		log_error("carrier poll: no memory for the list of ports");
 		count = 0;
@@ -303,7 +304,7 @@ static int add_source(struct carrier_poll *poll, sd_event *event)
 {
 	sd_event_source *source = NULL;
 	int r = sd_event_add_io(event, &source, poll->wake, EPOLLIN, on_wake, poll);
-	/* A lost link goes before everything else. */
+	/* A lost link has priority over everything else. */
 	if (r >= 0)
 		r = sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
 	poll->source = source;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Polls the carrier of ports where no program may trace its loss. A thread of its own takes a port that lost carrier
- * out of the datapath at once; then it wakes the caller's event loop, which looks for itself.
+ * Polls the carrier of ports where no program may trace its loss. A thread takes a port that lost carrier out of the
+ * datapath at once, and then wakes the caller's event loop, which looks at the port itself.
  */
 #ifndef SYS_CARRIER_POLL_H
 #define SYS_CARRIER_POLL_H
@@ -15,29 +15,30 @@ struct carrier_poll;
 /* A port that is polled. */
 struct polled_port {
 	struct datapath *dp; /* where a loss is counted */
-	uint32_t slot;	     /* of the port there */
+	uint32_t slot;	     /* of the port in it */
 	int ifindex;
 	char name[XLAGG_NAME_MAX];
-	bool carrier; /* as the caller knows it */
+	bool carrier; /* as far as the caller knows */
 };
 
-/* Called in the event loop: the carrier of this port changed since the last call; `lost`: it was lost meanwhile. */
+/* Called in the event loop when the carrier of a port has changed since the last call. `lost`: it was lost meanwhile.
+ */
 typedef void (*carrier_poll_fn)(void *context, int ifindex, bool lost);
 
-/* Starts the thread; it polls nothing yet. 0 or -errno. */
+/* Starts the thread, which does not poll any port yet. Returns 0 or -errno. */
 int carrier_poll_open(struct carrier_poll **ret, sd_event *event, carrier_poll_fn fn, void *context);
-/* Ends the thread. Also of NULL inside; sets *poll to NULL. */
+/* Ends the thread of *poll, which may be NULL, and sets it to NULL. */
 void carrier_poll_close(struct carrier_poll **poll);
-/* Polls these ports and no others, every `interval_ns` (0: never) or as seldom as their number asks for. Takes over
- * `ports`, which was allocated with malloc(). */
+/* Polls these ports and no others every `interval_ns` (0: never), or less often if there are many. Takes over `ports`,
+ * which was allocated with malloc(). */
 void carrier_poll_set(struct carrier_poll *poll, struct polled_port *ports, uint32_t count, uint64_t interval_ns);
-/* Counts the losses of a port up to now, so that what the caller reads next is not older than they are. */
+/* Counts the losses of a port up to now, so that what the caller reads next is newer. */
 void carrier_poll_look(struct carrier_poll *poll, const struct datapath *dp, uint32_t slot, int ifindex);
-/* A port's carrier changed: for a second the kernel may report the next change late, so it polls more often. */
+/* Polls more often for a second: a port's carrier changed, and the kernel may report a next change late. */
 void carrier_poll_hurry(struct carrier_poll *poll, uint64_t now);
-/* Ends that second when it is over. To be called from time to time. */
+/* Polls as usual again when that second is over. To be called from time to time. */
 void carrier_poll_calm(struct carrier_poll *poll, uint64_t now);
-/* What it polls and what that costs. */
+/* Fills in what is polled and what that costs. */
 void carrier_poll_status(const struct carrier_poll *poll, struct xlagg_agent_status *status);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The two clocks, the monotonic one in terms of the other, and timers of the event loop. */
+/* Reads the two clocks, converts monotonic into real times, and sets timers of the event loop. */
 #include <time.h>
 
 #include "sys/clock.h"
@@ -23,7 +23,8 @@ uint64_t clock_realtime(void)
 
 uint64_t clock_to_realtime(uint64_t monotonic)
 {
-	/* The two clocks are never read at once; the same moment shall be told alike each time. */
+	/* The two clocks cannot be read at the same moment. The offset is kept, so that the same monotonic time is
+	 * always converted into the same real time. */
 	static uint64_t offset;
 	uint64_t now = clock_realtime() - clock_now();
 	if (now - offset + NS_PER_MS > 2 * NS_PER_MS)
@@ -37,7 +38,7 @@ void clock_set_timer(sd_event_source *timer, uint64_t deadline)
 		sd_event_source_set_enabled(timer, SD_EVENT_OFF);
 		return;
 	}
-	/* Rounded up: what runs too early would ask for the same moment again. */
+	/* Rounded up, because a timer that is too early would only be set to the same time again. */
 	sd_event_source_set_time(timer, deadline / 1000 + 1);
 	sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The clocks of the agent, in nanoseconds, and the one timer of the event loop. */
+/* The clocks of the agent, in nanoseconds, and timers of its event loop. */
 #ifndef SYS_CLOCK_H
 #define SYS_CLOCK_H
 
@@ -11,12 +11,13 @@
 
 uint64_t clock_now(void);      /* CLOCK_MONOTONIC */
 uint64_t clock_realtime(void); /* CLOCK_REALTIME */
-/* The real time of a monotonic one, always the same for the same moment. */
+/* Converts a monotonic time into a real time, always the same one. */
 uint64_t clock_to_realtime(uint64_t monotonic);
 
-/* Sets a timer of the event loop to a monotonic time, or switches it off: UINT64_MAX. */
+/* Sets a timer of the event loop to a monotonic time, or with UINT64_MAX switches it off. */
 void clock_set_timer(sd_event_source *timer, uint64_t deadline);
-/* From a timer's handler: it comes again so long from now, whatever was missed meanwhile. 0 or -errno. */
+/* For a timer's handler: sets the timer to `ns` from now. Times that were missed are not made up for. Returns 0 or
+ * -errno. */
 int clock_again_in(sd_event_source *timer, uint64_t ns);
 
 #endif

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* A descriptor that is closed when its variable goes out of scope. */
+/* For descriptors that are closed when their variable goes out of scope: __attribute__((cleanup(close_fd))). */
 #ifndef SYS_FD_H
 #define SYS_FD_H
 
 #include <unistd.h>
 
-/* Closes it if it is one; the variable is -1 afterwards. */
+/* Closes *fd unless it is negative, and sets it to -1. */
 static inline void close_fd(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
 }
-#define _cleanup_fd_ __attribute__((cleanup(close_fd)))
 
-/* The descriptor, which is now the caller's to close. */
+/* Returns the descriptor, which its variable no longer closes. */
 static inline int take_fd(int *fd)
 {
 	int taken = *fd;

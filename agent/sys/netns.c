@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Which network namespace this is: by its cookie, since its name and its place in a file system may be used again. */
+/* Identifies the network namespace by its cookie, since its name and its place in a file system may be used again. */
 #include "sys/netns.h"
 
 #include <errno.h>
