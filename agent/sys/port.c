@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Makes a device a port, and keeps it as a port has to be. */
 #include "sys/port.h"
 
 #include <errno.h>
@@ -10,16 +11,17 @@
 
 #include "sys/clock.h"
 #include "sys/log.h"
+#include "xlagg/mac.h"
 
-/* When many ports are looked at one after the other, the list of groups is read once. */
+/* So long a list of groups is used again: for many ports that are looked at one after the other it is read once. */
 #define GROUPS_FRESH_NS (100 * NS_PER_MS)
-/* What would hide a frame, or part of it, from XDP. */
+/* Features that would hide a frame, or a part of it, from XDP. */
 #define XDP_OFF ((uint64_t)(XLAGG_FEATURE_RX_VLAN | XLAGG_FEATURE_LRO))
 
-/* A device on its way to become a port, or to be put back. */
+/* A device that becomes a port or is kept as one. */
 struct work {
 	struct netlink *nl;
-	struct device device; /* as it is now */
+	struct device device; /* as it was when the work began */
 	const struct port_setup *setup;
 	struct xlagg_undo *undo;
 	port_record_fn record;
@@ -27,14 +29,14 @@ struct work {
 	char *sentence; /* XLAGG_SENTENCE_MAX */
 };
 
-/* What the kernel said, or errno's text. */
-static const char *why(const struct work *work, int error)
+/* Returns the kernel's reason, or else the text of the error. */
+static const char *why(const struct work *work, int r)
 {
 	const char *text = netlink_why(work->nl);
-	return *text ? text : strerror(-error);
+	return *text ? text : strerror(-r);
 }
 
-/* A property is not as wanted. Returns whether it is to be changed. */
+/* To be called when a property is not as wanted. Returns whether it is to be changed. */
 static bool differs(const struct work *work, uint32_t property)
 {
 	if (work->setup->leave & property)
@@ -44,7 +46,7 @@ static bool differs(const struct work *work, uint32_t property)
 	return true;
 }
 
-/* Notes that `bit` is about to be changed. */
+/* Records that `bit` is about to be changed. */
 static int note(struct work *work, enum xlagg_undo_bit bit)
 {
 	if (work->undo->changed & bit)
@@ -55,7 +57,7 @@ static int note(struct work *work, enum xlagg_undo_bit bit)
 		return 0;
 	work->undo->changed &= ~(uint32_t)bit;
 	snprintf(work->sentence, XLAGG_SENTENCE_MAX,
-		 "what %s was before could not be recorded (%s), so it is left as it is", work->device.name,
+		 "the settings of %s could not be recorded (%s), so it is left as it is", work->device.name,
 		 strerror(-r));
 	return r;
 }
@@ -64,7 +66,7 @@ static int set_alias(struct work *work)
 {
 	char alias[64];
 	snprintf(alias, sizeof(alias), "port of %s (xlagg)", work->setup->lagg);
-	/* Also when a dead agent has left the mark: it has to go in the end. */
+	/* Also if an agent that died has left the mark: in the end it has to be removed. */
 	int r = note(work, XLAGG_UNDO_ALIAS);
 	if (r < 0 || strcmp(work->device.alias, alias) == 0 || !differs(work, XLAGG_UNDO_ALIAS))
 		return r;
@@ -87,7 +89,7 @@ static int disable_ipv6(struct work *work)
 			 strerror(-r));
 		return r;
 	}
-	/* Also when it is off already: an MTU below 1280 makes the kernel forget that. */
+	/* Also if it is off already: an MTU below 1280 makes the kernel forget that. */
 	if (!(work->undo->changed & XLAGG_UNDO_IPV6)) {
 		work->undo->ipv6_disabled = disabled;
 		r = note(work, XLAGG_UNDO_IPV6);
@@ -102,7 +104,7 @@ static int disable_ipv6(struct work *work)
 	return r;
 }
 
-/* So that no address arises on the port in the moment before IPv6 is switched off again, where others switch it on. */
+/* If others switch IPv6 on, no address appears on the port in the moment before it is switched off again. */
 static int stop_addresses(struct work *work)
 {
 	const struct device *device = &work->device;
@@ -115,8 +117,8 @@ static int stop_addresses(struct work *work)
 		return r;
 	r = netlink_set_addr_gen_mode(work->nl, device->ifindex, IN6_ADDR_GEN_MODE_NONE);
 	if (r < 0)
-		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "%s makes IPv6 addresses and cannot be told not to: %s",
-			 device->name, why(work, r));
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX,
+			 "the kernel cannot be told to make no IPv6 addresses on %s: %s", device->name, why(work, r));
 	return r;
 }
 
@@ -135,12 +137,13 @@ static int leave_master(struct work *work)
 static int set_mac(struct work *work, const uint8_t mac[6])
 {
 	const char *name = work->device.name;
+	char text[XLAGG_MAC_TEXT];
 	if (memcmp(work->device.mac, mac, 6) == 0 || !differs(work, XLAGG_UNDO_MAC))
 		return 0;
 	int r = note(work, XLAGG_UNDO_MAC);
 	if (r < 0)
 		return r;
-	/* Some devices have to be down for it: whoever finds the device so has to set it up again. */
+	/* Some devices have to be down for it. If the agent dies meanwhile, the next one has to set it up again. */
 	bool up = (work->device.flags & IFF_UP) && !(work->undo->changed & XLAGG_UNDO_UP);
 	if (up)
 		r = note(work, XLAGG_UNDO_UP);
@@ -151,14 +154,15 @@ static int set_mac(struct work *work, const uint8_t mac[6])
 		work->undo->changed &= ~(uint32_t)XLAGG_UNDO_UP;
 		r = work->record(work->context, work->undo);
 	}
+	xlagg_print_mac(mac, text);
 	if (r < 0)
 		snprintf(work->sentence, XLAGG_SENTENCE_MAX,
-			 "%s refuses the MAC %02x:%02x:%02x:%02x:%02x:%02x: %s; give the lagg %s's own (mac from %s)",
-			 name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], why(work, r), name, name);
+			 "%s refuses the MAC %s: %s; give the lagg %s's own (mac from %s)", name, text, why(work, r),
+			 name, name);
 	return r;
 }
 
-static void explain_mtu(const struct work *work, uint32_t mtu, int error)
+static void explain_mtu(const struct work *work, uint32_t mtu, int r)
 {
 	const struct device *device = &work->device;
 	if (device->max_mtu && mtu > device->max_mtu)
@@ -171,7 +175,7 @@ static void explain_mtu(const struct work *work, uint32_t mtu, int error)
 			 device->min_mtu);
 	else
 		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "%s refuses MTU %u (%s): choose another mtu", device->name,
-			 mtu, why(work, error));
+			 mtu, why(work, r));
 }
 
 static int set_mtu(struct work *work, uint32_t mtu)
@@ -205,7 +209,7 @@ static int set_promisc(struct work *work, bool on)
 {
 	if (!(work->device.flags & IFF_PROMISC) == !on)
 		return 0;
-	/* Someone else's promiscuity is not ours to end. */
+	/* If somebody else switched it on, it stays on. */
 	if (!on && !(work->undo->changed & XLAGG_UNDO_PROMISC))
 		return 0;
 	if (!differs(work, XLAGG_UNDO_PROMISC))
@@ -232,7 +236,7 @@ static int join_slow_group(struct work *work, uint64_t max_age)
 	if (r < 0)
 		return r;
 	r = netlink_group(work->nl, work->device.ifindex, port_slow_group, true);
-	/* A device without such a filter receives every group. */
+	/* A device without such a filter receives all groups. */
 	if (r == -EINVAL || r == -EOPNOTSUPP)
 		return 0;
 	if (r < 0)
@@ -241,14 +245,14 @@ static int join_slow_group(struct work *work, uint64_t max_age)
 	return r;
 }
 
-/* Switches off what would hide a part of a frame from XDP. */
+/* Switches off what would hide a frame, or a part of it, from XDP. */
 static int features_off(struct work *work)
 {
 	struct xlagg_undo *undo = work->undo;
 	uint64_t on = 0;
 	int r = ethtool_features(work->device.name, XDP_OFF, &on);
 	if (r < 0 || !on)
-		/* A driver that knows no such request has nothing to switch off. */
+		/* A driver without such requests has nothing to switch off. */
 		return r == -EOPNOTSUPP ? 0 : r;
 	undo->features_off |= on;
 	undo->changed &= ~(uint32_t)XLAGG_UNDO_FEATURES;
@@ -290,7 +294,7 @@ static int set_up(struct work *work)
 	return r;
 }
 
-/* Makes the device as the setup says; changes only what differs. */
+/* Makes the device as the setup says. Changes only what differs. */
 static int apply(struct work *work, bool first)
 {
 	const struct port_setup *setup = work->setup;
@@ -305,7 +309,7 @@ static int apply(struct work *work, bool first)
 		r = set_mac(work, setup->set_mac ? setup->mac : work->undo->mac);
 	if (r == 0)
 		r = set_mtu(work, setup->mtu);
-	/* From below 1280 (RFC 8200 5) to above, IPv6 comes back. */
+	/* IPv6 comes back when the MTU rises from less than 1280 octets (RFC 8200 5). */
 	if (r == 0)
 		r = disable_ipv6(work);
 	if (r == 0)
@@ -316,13 +320,13 @@ static int apply(struct work *work, bool first)
 		r = join_slow_group(work, first ? 0 : GROUPS_FRESH_NS);
 	if (r == 0)
 		r = set_features(work, setup->xdp);
-	/* Later on, who sets a port down means it. */
+	/* A port that is down later was set down on purpose. */
 	if (r == 0 && first)
 		r = set_up(work);
 	return r;
 }
 
-/* Reads the device afresh: what is recorded must be true. */
+/* Reads the device again: what is recorded of it must be true. */
 static int begin(struct work *work)
 {
 	int r = netlink_get(work->nl, work->device.ifindex, &work->device);
@@ -335,7 +339,7 @@ int port_prepare(struct netlink *nl, const struct device *device, const struct p
 		 struct xlagg_undo *undo, port_record_fn record, void *context, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct work work = {nl, *device, setup, undo, record, context, sentence};
-	/* What could not be put back after an earlier try is no state to come back to. */
+	/* If the device was a port before and is not yet put back, its present settings are not its own. */
 	int r = undo->ifindex ? port_restore(nl, undo, NULL, sentence) : 0;
 	if (r == 0)
 		r = begin(&work);
@@ -346,7 +350,7 @@ int port_prepare(struct netlink *nl, const struct device *device, const struct p
 	    .ifindex = (uint32_t)device->ifindex, .mtu = device->mtu, .was_up = (device->flags & IFF_UP) != 0};
 	memcpy(undo->mac, device->mac, sizeof(undo->mac));
 	memcpy(undo->name, device->name, sizeof(undo->name));
-	/* A mark that a dead agent has left behind is nothing to put back. */
+	/* A mark that an agent left behind when it died is not put back. */
 	if (!port_is_marked(device->alias))
 		memcpy(undo->alias, device->alias, sizeof(undo->alias));
 	r = apply(&work, true);
@@ -368,7 +372,7 @@ int port_adjust(struct netlink *nl, const struct device *device, const struct po
 	r = apply(&work, false);
 	if (r == 0)
 		return 0;
-	/* Back to what it was a moment ago; the sentence tells of the first failure. */
+	/* The device becomes again what it was a moment ago. The sentence stays that of the first failure. */
 	char ignored[XLAGG_SENTENCE_MAX];
 	struct port_setup back = {.lagg = setup->lagg,
 				  .mtu = before.mtu,

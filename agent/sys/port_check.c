@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Which devices cannot be a port, and what to do about it (CLI.md "Refused as a port"). */
+/* Finds out whether a device can be a port, and if not, what to do about it. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -10,7 +10,7 @@
 
 #include "sys/port.h"
 
-/* The first address of a device that counts. */
+/* Searches for an address that a port must not have. */
 struct address_search {
 	bool found;
 	struct netlink_address address;
@@ -19,7 +19,7 @@ struct address_search {
 static void search_address(void *context, const struct netlink_address *address)
 {
 	struct address_search *search = context;
-	/* The kernel made the link-local one by itself; it goes when IPv6 is switched off on the port. */
+	/* The kernel makes the link-local address by itself. It disappears when IPv6 is switched off on the port. */
 	bool automatic = address->family == AF_INET6 && address->scope == RT_SCOPE_LINK;
 	if (search->found || automatic)
 		return;
@@ -97,7 +97,7 @@ static bool read_lower_mark(const char *alias, char ret[XLAGG_NAME_MAX])
 	return read_mark(alias, "xlagg: lower end of ", "", ret);
 }
 
-/* Whether the device is a lagg's own one: then its lower end is marked. 1, 0 or -errno. */
+/* Returns 1 if the device is a lagg's own one, which has a marked lower end, 0 if it is not, or -errno. */
 static int is_lagg(struct netlink *nl, const struct device *device)
 {
 	char lagg[XLAGG_NAME_MAX];
@@ -108,7 +108,8 @@ static int is_lagg(struct netlink *nl, const struct device *device)
 	return lower.link == device->ifindex && read_lower_mark(lower.alias, lagg);
 }
 
-/* Whether a mark on the device says that it is a port of another lagg that exists: 1 and which, 0 or -errno. */
+/* Returns 1 if a mark on the device says that it is a port of another lagg, and that one exists, 0 if not, or -errno.
+ */
 static int is_port_of_another(struct netlink *nl, const struct device *device, const char *lagg,
 			      char other[XLAGG_NAME_MAX])
 {

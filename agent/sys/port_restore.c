@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* A port's device is put back as it was before, step by step: a step that is not confirmed stays in the undo record. */
+/* Puts a port's device back as it was, step by step. A step that is not confirmed stays in the undo record. */
 #include <errno.h>
 #include <linux/if_link.h>
 #include <net/if.h>
@@ -29,7 +29,7 @@ static bool remains(const struct restoration *back, uint32_t bits)
 	return back->undo->changed & bits;
 }
 
-/* A step came to this result. */
+/* Takes note of the result of a step. */
 static void done(struct restoration *back, enum xlagg_undo_bit bit, int r)
 {
 	if (r == 0)
@@ -69,7 +69,7 @@ static void restore_filters(struct restoration *back)
 		done(back, XLAGG_UNDO_ALLMULTI, netlink_set_allmulti(back->nl, ifindex, false));
 }
 
-/* A device that has to be down for its MAC is taken down and up: if the latter fails it still has to be set up. */
+/* A device that accepts a MAC only while it is down is set down and up. If the latter fails, that step remains. */
 static void restore_mac(struct restoration *back)
 {
 	struct xlagg_undo *undo = back->undo;
@@ -96,7 +96,7 @@ static void restore_mtu(struct restoration *back)
 	done(back, XLAGG_UNDO_MTU, differs ? netlink_set_mtu(back->nl, back->device.ifindex, back->undo->mtu) : 0);
 }
 
-/* After the MAC, from which an address is made. Where others have chosen another way meanwhile, that stays. */
+/* After the MAC, from which addresses are made. If others have chosen a different mode meanwhile, it stays. */
 static void restore_addr_gen(struct restoration *back)
 {
 	const struct device *device = &back->device;
@@ -107,8 +107,8 @@ static void restore_addr_gen(struct restoration *back)
 	     ours ? netlink_set_addr_gen_mode(back->nl, device->ifindex, back->undo->addr_gen_mode) : 0);
 }
 
-/* Last of all: with an MTU of less than 1280 octets the device has no IPv6 (RFC 8200 5), and an address that comes is
- * made at once. */
+/* After MTU, MAC and mode: with less than 1280 octets there is no IPv6 (RFC 8200 5), and when it comes back an address
+ * is made at once. */
 static void restore_ipv6(struct restoration *back)
 {
 	const char *name = back->device.name;
@@ -121,7 +121,7 @@ static void restore_ipv6(struct restoration *back)
 	done(back, XLAGG_UNDO_IPV6, r == -ENOENT ? 0 : r);
 }
 
-/* The mark goes when nothing else remains. An alias that somebody has written over it stays. */
+/* The mark is removed when nothing else remains. If others have set another alias meanwhile, it stays. */
 static void restore_alias(struct restoration *back)
 {
 	if (!remains(back, XLAGG_UNDO_ALIAS) || back->r < 0)
@@ -133,7 +133,7 @@ static void restore_alias(struct restoration *back)
 static void restore_device(struct restoration *back)
 {
 	struct xlagg_undo *undo = back->undo;
-	/* Down first: a device may want to be down for its MAC, and sends nothing of its own meanwhile. */
+	/* First of all down: some devices have to be down for their MAC, and it sends nothing of its own meanwhile. */
 	if (remains(back, XLAGG_UNDO_UP) && !undo->was_up) {
 		done(back, XLAGG_UNDO_UP, netlink_set_up(back->nl, back->device.ifindex, false));
 		if (!remains(back, XLAGG_UNDO_UP))
@@ -176,7 +176,7 @@ static void explain(const struct xlagg_undo *undo, int r, char sentence[XLAGG_SE
 		 undo->name, what, strerror(-r));
 }
 
-/* The device that the record is about. -ENODEV: it is gone, as far as can be told. */
+/* Finds the device that the record describes. -ENODEV: it is gone. */
 static int find_device(struct netlink *nl, const struct xlagg_undo *undo, const struct xlagg_device_id *id,
 		       struct device *ret)
 {
@@ -198,7 +198,7 @@ int port_restore(struct netlink *nl, struct xlagg_undo *undo, const struct xlagg
 	if (r == 0) {
 		restore_device(&back);
 		r = back.r;
-		/* It was removed or renamed meanwhile. */
+		/* The device was removed or renamed meanwhile. */
 		if (r == -ENODEV && find_device(nl, undo, id, &back.device) != -ENODEV)
 			r = -EAGAIN;
 	}
