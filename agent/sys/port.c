@@ -11,6 +11,7 @@
 
 #include "sys/clock.h"
 #include "sys/log.h"
+#include "sys/mark.h"
 #include "xlagg/mac.h"
 
 /* So long a list of groups is used again: for many ports that are looked at one after the other it is read once. */
@@ -64,8 +65,8 @@ static int note(struct work *work, enum xlagg_undo_bit bit)
 
 static int set_alias(struct work *work)
 {
-	char alias[64];
-	snprintf(alias, sizeof(alias), "port of %s (xlagg)", work->setup->lagg);
+	char alias[MARK_MAX];
+	mark_write(MARK_PORT, work->setup->lagg, alias);
 	/* Also if an agent that died has left the mark: in the end it has to be removed. */
 	int r = note(work, XLAGG_UNDO_ALIAS);
 	if (r < 0 || strcmp(work->device.alias, alias) == 0 || !differs(work, XLAGG_UNDO_ALIAS))

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sys/mark.h"
 #include "sys/port.h"
 
 /* Searches for an address that a port must not have. */
@@ -76,36 +77,14 @@ static int check_master(struct netlink *nl, const struct device *device, char se
 	return -EBUSY;
 }
 
-/* The lagg whose name stands between `before` and `after` in an ifalias. */
-static bool read_mark(const char *alias, const char *before, const char *after, char ret[XLAGG_NAME_MAX])
-{
-	size_t head = strlen(before);
-	size_t tail = strlen(after);
-	size_t len = strlen(alias);
-	if (len <= head + tail || strncmp(alias, before, head) != 0 || strcmp(alias + len - tail, after) != 0)
-		return false;
-	len -= head + tail;
-	if (len >= XLAGG_NAME_MAX)
-		return false;
-	memcpy(ret, alias + head, len);
-	ret[len] = '\0';
-	return true;
-}
-
-static bool read_lower_mark(const char *alias, char ret[XLAGG_NAME_MAX])
-{
-	return read_mark(alias, "xlagg: lower end of ", "", ret);
-}
-
 /* Returns 1 if the device is a lagg's own one, which has a marked lower end, 0 if it is not, or -errno. */
 static int is_lagg(struct netlink *nl, const struct device *device)
 {
-	char lagg[XLAGG_NAME_MAX];
 	struct device lower;
 	int r = device->link ? netlink_get(nl, device->link, &lower) : -ENODEV;
 	if (r < 0)
 		return r == -ENODEV ? 0 : r;
-	return lower.link == device->ifindex && read_lower_mark(lower.alias, lagg);
+	return lower.link == device->ifindex && mark_read(lower.alias, NULL) == MARK_LOWER;
 }
 
 /* Returns 1 if a mark on the device says that it is a port of another lagg, and that one exists, 0 if not, or -errno.
@@ -114,7 +93,7 @@ static int is_port_of_another(struct netlink *nl, const struct device *device, c
 			      char other[XLAGG_NAME_MAX])
 {
 	struct device found;
-	if (!read_mark(device->alias, "port of ", " (xlagg)", other) || strcmp(other, lagg) == 0)
+	if (mark_read(device->alias, other) != MARK_PORT || strcmp(other, lagg) == 0)
 		return 0;
 	/* If the lagg does not exist, an agent that died left the mark. */
 	int r = netlink_get_by_name(nl, other, &found);
@@ -129,7 +108,7 @@ static int check_laggs(struct netlink *nl, const struct device *device, const ch
 		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s cannot be a port of itself: name another device", lagg);
 		return -ELOOP;
 	}
-	if (read_lower_mark(device->alias, other)) {
+	if (mark_read(device->alias, other) == MARK_LOWER) {
 		snprintf(sentence, XLAGG_SENTENCE_MAX,
 			 "%s is the lower end of %s and no device of its own: name another one", device->name, other);
 		return -ELOOP;

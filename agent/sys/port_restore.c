@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sys/mark.h"
 #include "sys/port.h"
 
 /* Slow protocols' group address, IEEE 802.3 annex 57A. */
@@ -20,8 +21,7 @@ struct restoration {
 
 bool port_is_marked(const char *alias)
 {
-	size_t len = strlen(alias);
-	return strncmp(alias, "port of ", 8) == 0 && len > 16 && strcmp(alias + len - 8, " (xlagg)") == 0;
+	return mark_read(alias, NULL) == MARK_PORT;
 }
 
 static bool remains(const struct restoration *back, uint32_t bits)

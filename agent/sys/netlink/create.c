@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "sys/mark.h"
 #include "sys/netlink/request.h"
 
 /* From linux/if_link.h of Linux 6.7 and later. */
@@ -86,8 +87,8 @@ static int create(struct netlink *nl, const struct pair *pair)
 static int mark_lower(struct netlink *nl, const struct pair *pair, int ifindex)
 {
 	struct netlink_request request;
-	char alias[64];
-	snprintf(alias, sizeof(alias), "xlagg: lower end of %s", pair->name);
+	char alias[MARK_MAX];
+	mark_write(MARK_LOWER, pair->name, alias);
 	int r = netlink_set_alias(nl, ifindex, alias);
 	if (r < 0)
 		return r;

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * The ifaliases by which a lagg's devices are known to people, to agents that find no record of them, and to agents of
+ * other versions: "port of lagg0 (xlagg)", "xlagg: lower end of lagg0".
+ */
+#ifndef SYS_MARK_H
+#define SYS_MARK_H
+
+#include <stdbool.h>
+
+#include "xlagg/ctl.h"
+
+#define MARK_MAX 64 /* octets of a mark, with its NUL */
+
+enum mark { MARK_NONE, MARK_PORT, MARK_LOWER };
+
+/* Writes the mark (not MARK_NONE) of a device of that lagg. */
+void mark_write(enum mark mark, const char *lagg, char ret[MARK_MAX]);
+/* Returns which mark an ifalias is, and if it is one, copies the name of the lagg to `lagg`, which may be NULL. */
+enum mark mark_read(const char *alias, char lagg[XLAGG_NAME_MAX]);
+/* Whether an ifalias is this mark of that lagg. */
+bool mark_is(const char *alias, enum mark mark, const char *lagg);
+
+#endif
