@@ -247,17 +247,6 @@ static void go_first(void)
 		log_debug("cannot raise its priority: %s", strerror(errno));
 }
 
-/* Each lagg keeps some twenty files open. */
-static void open_many(void)
-{
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit))
-		log_debug("cannot raise its limit of open files: %s", strerror(errno));
-}
-
 /* The kernel's own watcher of carrier where it may be had; else what an agent with tracing has left of one goes. */
 static void start_watch(struct agent *agent)
 {
@@ -276,7 +265,6 @@ static int start(struct agent *agent)
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	go_first();
-	open_many();
 	int r = datapath_probe(&agent->host.features);
 	if (r < 0)
 		return fail(r, "this kernel does not run the programs", "Linux 6.1 or later with BPF is needed");
