@@ -99,6 +99,20 @@ static void announce_neighbours(struct announcement *announcement, struct netlin
 		announcement->r = r;
 }
 
+/* A MAC that the lagg's device was told to receive, of a device that may stand in another namespace. */
+static void announce_unicast(void *context, const uint8_t mac[6])
+{
+	struct announcement *announcement = context;
+	const struct frames_stack *stack = announcement->stack;
+	struct frame frame;
+	/* Those of this namespace have been announced, with their addresses. */
+	for (size_t i = 0; i < stack->count; i++)
+		if (memcmp(stack->device[i].mac, mac, 6) == 0)
+			return;
+	frame_learning(&frame, mac, 0, 0);
+	send_frame(announcement, &stack->device[0], &frame);
+}
+
 static void free_flags(bool **flags)
 {
 	free(*flags);
@@ -127,5 +141,6 @@ int frames_announce(int fd, struct netlink *nl, int ifindex)
 		frame_learning(&frame, device->mac, 0, 0);
 		send_frame(&announcement, device, &frame);
 	}
-	return announcement.r;
+	r = netlink_list_unicast(nl, ifindex, announce_unicast, &announcement);
+	return announcement.r < 0 ? announcement.r : r;
 }

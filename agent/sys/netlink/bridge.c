@@ -63,6 +63,43 @@ int netlink_list_fdb(struct netlink *nl, int bridge, netlink_neighbour_fn fn, vo
 	return 0;
 }
 
+/* The MAC in an entry of the device's own filter, or NULL where it is another's or a group. */
+static const uint8_t *read_unicast(const struct nlmsghdr *nlh, int ifindex)
+{
+	const struct ndmsg *info = mnl_nlmsg_get_payload(nlh);
+	struct walk attrs = walk_attrs(nlh, sizeof(*info));
+	const struct nlattr *attr;
+	if (info->ndm_family != AF_BRIDGE || info->ndm_ifindex != ifindex || !(info->ndm_flags & NTF_SELF))
+		return NULL;
+	while ((attr = walk_next_attr(&attrs))) {
+		const uint8_t *mac = mnl_attr_get_payload(attr);
+		if (mnl_attr_get_type(attr) == NDA_LLADDR && mnl_attr_get_payload_len(attr) == 6 && !(mac[0] & 1))
+			return mac;
+	}
+	return NULL;
+}
+
+int netlink_list_unicast(struct netlink *nl, int ifindex, netlink_mac_fn fn, void *context)
+{
+	struct netlink_request request;
+	__attribute__((cleanup(netlink_answer_free))) struct netlink_answer answer = {};
+	struct nlmsghdr *dump = netlink_begin(&request, RTM_GETNEIGH, NLM_F_DUMP, sizeof(struct ndmsg));
+	struct ndmsg *info = mnl_nlmsg_get_payload(dump);
+	info->ndm_family = AF_BRIDGE;
+	info->ndm_ifindex = ifindex;
+	int r = netlink_talk(nl, dump, &answer);
+	if (r < 0)
+		return r;
+	struct walk messages = netlink_messages(&answer);
+	const struct nlmsghdr *nlh;
+	while ((nlh = netlink_next(&messages, RTM_NEWNEIGH, sizeof(struct ndmsg)))) {
+		const uint8_t *mac = read_unicast(nlh, ifindex);
+		if (mac)
+			fn(context, mac);
+	}
+	return 0;
+}
+
 /* Returns the first attribute of that type, or NULL. */
 static const struct nlattr *search(struct walk attrs, uint16_t type)
 {

@@ -2,6 +2,7 @@
 /* Reads, finds and lists devices (RTM_NEWLINK). */
 #include <errno.h>
 #include <linux/if_link.h>
+#include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
@@ -77,7 +78,8 @@ void netlink_parse_device(const struct nlmsghdr *nlh, struct device *ret)
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr;
 	bool link_elsewhere = false;
-	*ret = (struct device){.ifindex = info->ifi_index, .type = info->ifi_type, .flags = info->ifi_flags};
+	*ret = (struct device){
+	    .ifindex = info->ifi_index, .type = info->ifi_type, .flags = info->ifi_flags, .new_netnsid = -1};
 	struct walk attrs = walk_attrs(nlh, sizeof(*info));
 	while ((attr = walk_next_attr(&attrs))) {
 		switch (mnl_attr_get_type(attr)) {
@@ -122,6 +124,12 @@ void netlink_parse_device(const struct nlmsghdr *nlh, struct device *ret)
 			break;
 		case IFLA_PROMISCUITY:
 			ret->promiscuity = read_u32(attr);
+			break;
+		case IFLA_NEW_NETNSID:
+			ret->new_netnsid = (int)read_u32(attr);
+			break;
+		case IFLA_NEW_IFINDEX:
+			ret->new_ifindex = (int)read_u32(attr);
 			break;
 		case IFLA_AF_SPEC:
 			read_families(attr, ret);
@@ -207,6 +215,27 @@ int netlink_list(struct netlink *nl, netlink_device_fn fn, void *context)
 		fn(context, &device, false);
 	}
 	return 0;
+}
+
+int netlink_netnsid(struct netlink *nl, int netns, int *ret)
+{
+	struct netlink_request request;
+	__attribute__((cleanup(netlink_answer_free))) struct netlink_answer answer = {};
+	struct nlmsghdr *nlh = netlink_begin(&request, RTM_GETNSID, 0, sizeof(struct rtgenmsg));
+	const struct nlattr *attr;
+	mnl_attr_put_u32(nlh, NETNSA_FD, (uint32_t)netns);
+	int r = netlink_talk(nl, nlh, &answer);
+	if (r < 0)
+		return r;
+	struct walk messages = netlink_messages(&answer);
+	const struct nlmsghdr *reply = netlink_next(&messages, RTM_NEWNSID, sizeof(struct rtgenmsg));
+	struct walk attrs = reply ? walk_attrs(reply, sizeof(struct rtgenmsg)) : (struct walk){0};
+	while ((attr = walk_next_attr(&attrs)))
+		if (mnl_attr_get_type(attr) == NETNSA_NSID && (int)read_u32(attr) >= 0) {
+			*ret = (int)read_u32(attr);
+			return 0;
+		}
+	return -ENOENT;
 }
 
 struct upper_search {

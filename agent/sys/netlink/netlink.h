@@ -32,8 +32,10 @@ struct device {
 	char master_kind[16];		/* IFLA_INFO_SLAVE_KIND: "bridge", "bond", "team", "vrf" */
 	char alias[256];		/* ifalias (IFALIASZ) */
 	uint32_t promiscuity, allmulti; /* counts */
-	bool has_ipv6;			/* IPv6 has settings for it, of which one follows */
-	uint8_t addr_gen_mode;		/* IN6_ADDR_GEN_MODE_*: how the kernel makes addresses on it */
+	int new_netnsid;       /* of a removed device: the namespace it was moved to (netlink_netnsid), -1: none */
+	int new_ifindex;       /* and its ifindex there, 0: not told */
+	bool has_ipv6;	       /* IPv6 has settings for it, of which one follows */
+	uint8_t addr_gen_mode; /* IN6_ADDR_GEN_MODE_*: how the kernel makes addresses on it */
 };
 
 /* Whether it may be the device that `id` describes: the permanent MACs are the same, or one of them is not known. */
@@ -77,6 +79,9 @@ int netlink_get_by_name(struct netlink *nl, const char *name, struct device *ret
 /* Returns 1 if a VLAN, macvlan or other device has `ifindex` as its lower device and copies its name to `upper`, 0 if
  * there is none, or -errno. */
 int netlink_has_upper(struct netlink *nl, int ifindex, char upper[XLAGG_NAME_MAX]);
+
+/* How this namespace numbers the one that `netns` is a descriptor of. -ENOENT: it has no number. */
+int netlink_netnsid(struct netlink *nl, int netns, int *ret);
 
 int netlink_set_up(struct netlink *nl, int ifindex, bool up);
 /* Also while the device is up. -EEXIST: another device has that name. */
@@ -144,6 +149,10 @@ struct netlink_neighbour {
 typedef void (*netlink_neighbour_fn)(void *context, const struct netlink_neighbour *neighbour);
 /* Lists the MACs that the bridge has learned or was given, without its own and those of its ports. */
 int netlink_list_fdb(struct netlink *nl, int bridge, netlink_neighbour_fn fn, void *context);
+typedef void (*netlink_mac_fn)(void *context, const uint8_t mac[6]);
+/* The unicast MACs beside its own that a device was told to receive: those of what stands on it, in whatever namespace.
+ */
+int netlink_list_unicast(struct netlink *nl, int ifindex, netlink_mac_fn fn, void *context);
 /* How a bridge treats VLANs. */
 struct netlink_bridge {
 	bool vlan_filtering; /* false: it ignores tags, and uses only those entries of its table that have no VLAN ID */
