@@ -113,9 +113,15 @@ static void retry_lagg(struct lagg *lagg, uint64_t now)
 	}
 }
 
-static void lagg_device_gone(struct agent *agent, struct lagg *lagg)
+static void lagg_device_gone(struct agent *agent, struct lagg *lagg, bool moved)
 {
-	log_info("%s: its device was removed, and so is the lagg", lagg->model.name);
+	if (moved)
+		log_warning(
+		    "%s: its device was moved into another network namespace, where no agent runs it: the lagg is "
+		    "removed as with ip link del, and can be added again",
+		    lagg->model.name);
+	else
+		log_info("%s: its device was removed, and so is the lagg", lagg->model.name);
 	char name[XLAGG_NAME_MAX];
 	memcpy(name, lagg->model.name, sizeof(name));
 	laggs_destroy(agent, lagg);
@@ -156,7 +162,7 @@ void devices_look(struct agent *agent)
 	for (uint32_t i = agent->laggs; i-- > 0;) {
 		retry_lagg(agent->lagg[i], now);
 		if (upkeep_look(agent->lagg[i], now) == -ENODEV)
-			lagg_device_gone(agent, agent->lagg[i]);
+			lagg_device_gone(agent, agent->lagg[i], false);
 	}
 	heartbeat_look_at_clocks(agent);
 	if (agent->host.poll)
@@ -177,14 +183,17 @@ static void other_changed(struct agent *agent, const struct device *device)
 	look_for_absent(agent, device);
 }
 
-static void device_gone(struct agent *agent, int ifindex)
+static void device_gone(struct agent *agent, const struct device *device)
 {
-	struct lagg *lagg = lagg_of_device(agent, ifindex);
+	struct lagg *lagg = lagg_of_device(agent, device->ifindex);
 	uint32_t slot;
 	if (lagg) {
-		lagg_device_gone(agent, lagg);
-	} else if (port_of_device(agent, ifindex, &lagg, &slot)) {
-		lagg_port_gone(lagg, slot);
+		lagg_device_gone(agent, lagg, device->new_netnsid >= 0);
+	} else if (port_of_device(agent, device->ifindex, &lagg, &slot)) {
+		if (device->new_netnsid >= 0)
+			lagg_port_moved(lagg, slot, device);
+		else
+			lagg_port_gone(lagg, slot);
 	} else {
 		uppers_changed(agent); /* whose upper device it was is not told */
 	}
@@ -197,7 +206,7 @@ static void on_device(void *context, const struct device *device, bool gone)
 	struct lagg *lagg;
 	uint32_t slot;
 	if (gone) {
-		device_gone(agent, device->ifindex);
+		device_gone(agent, device);
 		return;
 	}
 	bool of_port = port_of_device(agent, device->ifindex, &lagg, &slot);
@@ -247,7 +256,7 @@ static void drop_missing(struct agent *agent)
 			    netlink_get(agent->host.nl, lagg->port[slot].ifindex, &device) == -ENODEV)
 				lagg_port_absent(lagg, slot);
 		if (netlink_get(agent->host.nl, lagg->ifindex, &device) == -ENODEV)
-			lagg_device_gone(agent, lagg);
+			lagg_device_gone(agent, lagg, false);
 	}
 }
 

@@ -201,7 +201,7 @@ void lagg_device_changed(struct lagg *lagg, const struct device *device)
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	if (strcmp(device->name, lagg->model.name) != 0)
 		lagg_rename(lagg, device->name);
-	lagg_let_in(lagg, device->promiscuity > 0, lagg->vlans);
+	lagg_let_in(lagg, device->promiscuity > 0 || lagg->macs_above, lagg->vlans);
 	device_assert_features(lagg);
 	struct xlagg_model to = lagg->model;
 	to.conf.admin = !!(device->flags & IFF_UP);

@@ -10,6 +10,7 @@
 #include "lagg/device.h"
 #include "lagg/effects.h"
 #include "lagg/ports.h"
+#include "sys/mark.h"
 
 #define LOWER_NAME_FITS 12 /* longest name to which "-dp" can be added */
 #define DEFAULT_MTU 1500
@@ -114,6 +115,19 @@ int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	return strcmp(lower, final) != 0 ? device_name_lower(lagg, name) : 0;
 }
 
+static void note_mac(void *context, const uint8_t mac[6])
+{
+	(void)mac;
+	*(int *)context = 1;
+}
+
+int device_has_macs_above(const struct lagg *lagg)
+{
+	int found = 0;
+	int r = netlink_list_unicast(lagg->host->nl, lagg->ifindex, note_mac, &found);
+	return r < 0 ? r : found;
+}
+
 struct vlan_search {
 	int ifindex;
 	bool found;
@@ -189,6 +203,19 @@ int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char s
 		memcpy(now->address[now->addresses++], to->address[j], sizeof(now->address[0]));
 	}
 	return 0;
+}
+
+int device_remove(struct lagg *lagg)
+{
+	struct device lower;
+	int r = netlink_del(lagg->host->nl, lagg->ifindex);
+	if (r != -ENODEV)
+		return r;
+	/* The device may have been moved into another network namespace: it goes with its lower end. */
+	r = netlink_get(lagg->host->nl, lagg->lower_ifindex, &lower);
+	if (r == 0 && mark_is(lower.alias, MARK_LOWER, lagg->model.name))
+		r = netlink_del(lagg->host->nl, lower.ifindex);
+	return r == -ENODEV ? 0 : r;
 }
 
 /* --- what others do to it --- */

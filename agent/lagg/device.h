@@ -9,10 +9,14 @@
 uint32_t device_mtu(const struct lagg *lagg, const struct xlagg_model *model);
 /* Makes the device: netkit where the kernel has it and it is wanted, else a veth pair. */
 int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX]);
+/* Removes the device and its lower end. 0 also where they are gone. */
+int device_remove(struct lagg *lagg);
 /* The ifalias of the lower end of the lagg `name`. */
 void device_lower_mark(const char *name, char ret[64]);
 /* Gives the lower end the name and the mark that go with the lagg's name. */
 int device_name_lower(struct lagg *lagg, const char *name);
+/* Whether devices with MACs of their own are above the lagg's device, in whatever namespace; -errno. */
+int device_has_macs_above(const struct lagg *lagg);
 /* Whether VLAN devices are above the lagg's device. */
 bool device_has_vlans(const struct lagg *lagg);
 /* Sets the offloads that the xdp profile needs (with tc: nothing), also after others changed them. */

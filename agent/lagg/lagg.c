@@ -147,8 +147,8 @@ void lagg_take_down(struct lagg *lagg)
 			lagg_port_del(lagg, slot);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_DEL, NULL, NULL);
 	record_folder(lagg->host, lagg->model.name, folder);
-	int r = netlink_del(lagg->host->nl, lagg->ifindex);
-	if (r < 0 && r != -ENODEV)
+	int r = device_remove(lagg);
+	if (r < 0)
 		log_error("%s: cannot remove its device: %s", lagg->model.name, strerror(-r));
 	r = datapath_remove(folder);
 	if (r < 0)

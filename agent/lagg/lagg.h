@@ -53,6 +53,7 @@ struct lagg {
 	enum xlagg_device device;
 	bool direct;	     /* tx-path in use */
 	bool promisc;	     /* the lagg's device is promiscuous: so are the ports */
+	bool macs_above;     /* its device was told to receive other MACs than its own */
 	bool vlans;	     /* it has VLANs on it */
 	bool vlans_seen;     /* the same, while all devices are being listed */
 	bool ending;	     /* it is being taken down */

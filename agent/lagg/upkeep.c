@@ -160,6 +160,10 @@ static int look_at_own(struct lagg *lagg)
 	int r = netlink_get(lagg->host->nl, lagg->ifindex, &device);
 	if (r < 0)
 		return r;
+	/* Neither a macvlan in a container nor one that was made while no agent ran raises an event here. */
+	int above = device_has_macs_above(lagg);
+	if (above >= 0)
+		lagg->macs_above = above;
 	lagg_device_changed(lagg, &device);
 	if (lagg->unpublished)
 		effects_publish(lagg);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Devices that were moved into another network namespace: found and put back there. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sys/elsewhere.h"
+#include "sys/fd.h"
+#include "sys/port.h"
+
+#define PATIENCE_MS 2000
+#define MAX_SEEN 4096 /* namespaces that are looked into */
+
+/* Namespaces that were looked into already: many processes live in the same one. */
+struct seen {
+	ino_t inode[MAX_SEEN];
+	uint32_t count;
+};
+
+struct search {
+	struct netlink *nl;
+	const struct elsewhere *device;
+	const struct xlagg_undo *undo;
+	struct seen *seen;
+};
+
+static void close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+static bool is_new(struct seen *seen, ino_t inode)
+{
+	for (uint32_t i = 0; i < seen->count; i++)
+		if (seen->inode[i] == inode)
+			return false;
+	if (seen->count == MAX_SEEN)
+		return false;
+	seen->inode[seen->count++] = inode;
+	return true;
+}
+
+/* --- in the child --- */
+
+struct match {
+	const struct elsewhere *device;
+	int ifindex;
+};
+
+static void match_device(void *context, const struct device *found, bool gone)
+{
+	struct match *match = context;
+	const struct elsewhere *device = match->device;
+	if (gone || memcmp(found->mac, device->mac, 6) != 0 || strcmp(found->alias, device->mark) != 0)
+		return;
+	if (!device->ifindex || device->ifindex == found->ifindex)
+		match->ifindex = found->ifindex;
+}
+
+/* Enters the namespace, which this process never leaves. */
+static int restore_there(int netns, const struct search *search)
+{
+	__attribute__((cleanup(netlink_close))) struct netlink *nl = NULL;
+	struct match match = {.device = search->device};
+	if (setns(netns, CLONE_NEWNET) < 0)
+		return -errno;
+	int r = netlink_open(&nl);
+	if (r == 0)
+		r = netlink_list(nl, match_device, &match);
+	if (r < 0)
+		return r;
+	if (!match.ifindex)
+		return -ENODEV;
+	struct xlagg_undo undo = *search->undo;
+	undo.ifindex = (uint32_t)match.ifindex;
+	char sentence[XLAGG_SENTENCE_MAX];
+	return port_restore(nl, &undo, NULL, sentence);
+}
+
+/* --- in the parent --- */
+
+static int wait_for_child(pid_t child)
+{
+	__attribute__((cleanup(close_fd))) int fd = (int)syscall(SYS_pidfd_open, child, 0);
+	struct pollfd end = {.fd = fd, .events = POLLIN};
+	int status;
+	if (fd >= 0 && poll(&end, 1, PATIENCE_MS) == 0) {
+		kill(child, SIGKILL);
+		waitpid(child, &status, 0);
+		return -ETIMEDOUT;
+	}
+	if (waitpid(child, &status, 0) < 0)
+		return -errno;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
+}
+
+static int try_namespace(int netns, const struct search *search)
+{
+	pid_t child = fork();
+	if (child < 0)
+		return -errno;
+	if (child == 0)
+		_exit(-restore_there(netns, search) & 0xff);
+	return wait_for_child(child);
+}
+
+/* The namespace at `path`, where it is the one that is looked for or may be. */
+static int try_path(const char *path, const struct search *search)
+{
+	__attribute__((cleanup(close_fd))) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat netns;
+	int id;
+	if (fd < 0 || fstat(fd, &netns) < 0 || !is_new(search->seen, netns.st_ino))
+		return -ENODEV;
+	if (search->device->netnsid >= 0 && (netlink_netnsid(search->nl, fd, &id) < 0 || id != search->device->netnsid))
+		return -ENODEV;
+	return try_namespace(fd, search);
+}
+
+/* Every entry of a folder, as the path that `format` makes of its name. */
+static int try_folder(const char *folder, const char *format, const struct search *search)
+{
+	__attribute__((cleanup(close_dir))) DIR *dir = opendir(folder);
+	struct dirent *entry;
+	char path[512];
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), format, entry->d_name);
+		int r = try_path(path, search);
+		if (r != -ENODEV)
+			return r;
+	}
+	return -ENODEV;
+}
+
+int elsewhere_restore(struct netlink *nl, const struct elsewhere *device, const struct xlagg_undo *undo)
+{
+	static struct seen seen;
+	struct search search = {nl, device, undo, &seen};
+	struct stat own;
+	seen.count = 0;
+	if (stat("/proc/thread-self/ns/net", &own) == 0)
+		is_new(&seen, own.st_ino);
+	int r = try_folder("/run/netns", "/run/netns/%.255s", &search);
+	return r == -ENODEV ? try_folder("/proc", "/proc/%.255s/ns/net", &search) : r;
+}

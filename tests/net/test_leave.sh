@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+# Devices that are moved into another network namespace, which nobody asks xlagg about.
+
+attribute() { nip "$1" -j -d link show "$2" | jq -c ".[0] | $3"; }
+attribute_is() { [ "$(attribute "$1" "$2" "$3")" = "$4" ]; }
+
+# What is put back where the device is now, and what happens when it returns.
+test_leave_port_is_put_back_in_its_new_namespace() {
+	two_hosts 2
+	host c
+	local mac
+	mac=$(attribute a eth2 .address)
+	agent a
+	xl a lagg add lagg0 mtu 2000 port eth1 port eth2 10.0.0.1/24
+	nip a link set eth2 netns "$P-c"
+	wait_for 5 attribute_is c eth2 .address "$mac"
+	wait_for 5 attribute_is c eth2 '[.mtu, (.ifalias // ""), .promiscuity, (.flags | index("ALLMULTI"))]' '[1500,"",0,null]'
+	is "$(on c bpftool -j net show dev eth2 | jq -c '[.[0].xdp, .[0].tc]')" '[[],[]]' "programs on the device that left"
+	is "$(on c cat /proc/sys/net/ipv6/conf/eth2/disable_ipv6)" 0 "IPv6 of the device that left"
+	nip c link set eth2 up
+	nip c address add 10.9.9.1/24 dev eth2
+	nip b address add 10.9.9.2/24 dev eth2
+	on c ping -c 1 -W 2 10.9.9.2 >/dev/null || fail "the device that left cannot be used"
+	# It comes home and is a port again.
+	nip c link set eth2 netns "$P-a"
+	nip a link set eth2 up
+	present() { [ "$(port_field a eth2 .present)" = true ]; }
+	wait_for 5 present
+	xl a port del lagg0 eth2
+	is "$(attribute a eth2 '[.address, .mtu]')" "[$mac,1500]" "MAC and MTU after it left for good"
+}
+
+# The lagg's own device: the lagg ends as with ip link del, and nothing of it stays anywhere.
+test_leave_lagg_moved_away_is_removed() {
+	two_hosts 2
+	host c
+	local mac
+	mac=$(attribute a eth1 .address)
+	agent a
+	xl a lagg add lagg0 port eth1 port eth2 10.0.0.1/24
+	nip a link set lagg0 netns "$P-c"
+	no_laggs() { [ "$(xl a -j lagg show)" = "[]" ]; }
+	wait_for 5 no_laggs
+	gone() { ! nip "$1" link show "$2" 2>/dev/null; }
+	wait_for 5 gone c lagg0
+	wait_for 5 gone a lagg0-dp
+	wait_for 5 attribute_is a eth1 .address "$mac"
+	grep -q 'was moved into another network namespace' "$D/agent-a.log" || fail "nothing in the log"
+	xl a lagg add lagg0 port eth1 port eth2 10.0.0.1/24
+}
+
+# A container's macvlan: only its MAC in the filter of lagg0 tells that it is there.
+test_leave_macvlan_in_a_container_follows_a_failover() {
+	switched 2
+	host c
+	agent a
+	xl a lagg add lagg0 port eth1 port eth2 10.0.0.1/24
+	nip a link add link lagg0 name mv0 type macvlan mode bridge 2>/dev/null || skip "no macvlan here"
+	nip a link set mv0 netns "$P-c"
+	nip c link set mv0 up
+	nip c address add 10.0.0.50/24 dev mv0
+	nip b address replace 10.0.0.2/24 dev eth0
+	wait_for 10 on c ping -c 1 -W 1 10.0.0.2
+	local mac
+	mac=$(attribute c mv0 .address | tr -d '"')
+	learned_at() { on sw bridge fdb show br br0 | grep -i "^$mac" | grep -qw "dev $1"; }
+	wait_for 3 learned_at a1
+	xl a port activate lagg0 eth2
+	wait_for 3 learned_at a2
+}
