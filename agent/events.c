@@ -1,16 +1,44 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Events are reported to the clients that subscribed. One that does not read them is dropped. */
 #include <libmnl/libmnl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "events.h"
 #include "server.h"
+#include "sys/log.h"
+
+/* Writes what the type alone does not say. */
+static void describe(const struct xlagg_event *event, char ret[3 * XLAGG_NAME_MAX])
+{
+	ret[0] = '\0';
+	if (event->type == XLAGG_EVENT_FAILOVER)
+		snprintf(ret, 3 * XLAGG_NAME_MAX, " from %s to %s", event->from[0] ? event->from : "none",
+			 event->to[0] ? event->to : "none");
+	else if (event->type == XLAGG_EVENT_CARRIER)
+		snprintf(ret, 3 * XLAGG_NAME_MAX, event->new_flags ? " up" : " down");
+}
+
+/* Writes an event into the journal, where one can ask for those of a lagg. On a terminal, `xlagg monitor` shows them.
+ */
+static void note(const struct xlagg_event *event)
+{
+	enum log_level level = event->type == XLAGG_EVENT_TABLE ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+	const char *word = event->type < XLAGG_EVENT_MAX ? xlagg_words_event[event->type] : "event";
+	char what[3 * XLAGG_NAME_MAX];
+	if (!log_is_journal())
+		return;
+	describe(event, what);
+	log_event(level, event->lagg[0] ? event->lagg : NULL, event->port[0] ? event->port : NULL, word, "%s%s%s%s",
+		  word, what, event->text[0] ? ": " : "", event->text);
+}
 
 void events_publish(struct agent *agent, const struct xlagg_event *event)
 {
 	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[sizeof(*event) + 64];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+	note(event);
 	if (!agent->server)
 		return;
 	nlh->nlmsg_type = XLAGG_MSG_EVENT;

@@ -387,7 +387,7 @@ json_t *show_json_event(const struct xlagg_event *event)
 	json_t *json = json_object();
 
 	put_time(json, "time", event->time_ns);
-	put_name(json, "event", words_get(words_event, event->type));
+	put_name(json, "event", words_get(xlagg_words_event, event->type));
 	put_name(json, "lagg", event->lagg);
 	put_name(json, "port", event->port);
 	switch (event->type) {

@@ -361,7 +361,7 @@ void show_text_event(FILE *out, const struct xlagg_event *event, bool colour)
 
 	words_time(event->time_ns, when);
 	fprintf(out, "%s ", when);
-	paint(out, colour, BOLD, word_or(words_event, event->type));
+	paint(out, colour, BOLD, word_or(xlagg_words_event, event->type));
 	for (int i = 0; i < 2; i++) {
 		const char *device = i == 0 ? event->lagg : event->port;
 

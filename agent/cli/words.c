@@ -16,8 +16,6 @@ const char *const words_attach[] = {"tcx", "clsact", "xdp-dispatcher", "xdp-link
 const char *const words_xdp_mode[] = {"", "native", "mixed", NULL};
 const char *const words_watch[] = {"netlink", "netlink+poll", "fentry", NULL};
 const char *const words_detected[] = {"", "fentry", "poll", "netlink", "probe", "command", NULL};
-const char *const words_event[] = {"lagg-add", "lagg-del", "lagg-change",    "port-add", "port-del",	"port-state",
-				   "failover", "carrier",  "partner-change", "table",	 "agent-start", NULL};
 const char *const words_choice[] = {"bucket", "backup", "rehash",     "priority", "turn",
 				    "all",    "none",	"no-carrier", NULL};
 const char *const words_why[] = {
@@ -104,7 +102,6 @@ const struct words_counter words_port_mib[] = {
 
 _Static_assert(sizeof(words_rx_dropped) / sizeof(words_rx_dropped[0]) == XLAGG_RX_DROP_MAX + 1, "a word for each");
 _Static_assert(sizeof(words_tx_dropped) / sizeof(words_tx_dropped[0]) == XLAGG_TX_DROP_MAX + 1, "a word for each");
-_Static_assert(sizeof(words_event) / sizeof(words_event[0]) == XLAGG_EVENT_AGENT_START + 2, "a word for each");
 _Static_assert(sizeof(words_why) / sizeof(words_why[0]) == XLAGG_CHOICE_NO_CARRIER + 2, "a phrase for each");
 
 const char *words_get(const char *const *table, uint32_t value)

@@ -19,7 +19,6 @@ extern const char *const words_attach[];    /* enum xlagg_attach */
 extern const char *const words_xdp_mode[];  /* enum xlagg_xdp_mode */
 extern const char *const words_watch[];	    /* enum xlagg_watch */
 extern const char *const words_detected[];  /* enum xlagg_detected */
-extern const char *const words_event[];	    /* enum xlagg_event_type */
 extern const char *const words_choice[];    /* enum xlagg_choice: one word */
 extern const char *const words_why[];	    /* enum xlagg_choice: one phrase */
 extern const char *const words_flag[];	    /* bit numbers of enum xlagg_flag; unused bits are "" */

@@ -6,47 +6,7 @@
 
 #include "ctl/ctl.h"
 #include "xlagg/mac.h"
-
-/* Characters beyond ASCII that a terminal does not show, or that change how it shows others: controls, breaks of line,
- * marks of direction, and what Unicode calls format characters. */
-static const struct {
-	uint32_t first, last;
-} invisible[] = {
-    {0x80, 0x9f},     {0xad, 0xad},	{0x600, 0x605},	  {0x61c, 0x61c},   {0x6dd, 0x6dd},
-    {0x70f, 0x70f},   {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},
-    {0xd800, 0xdfff}, {0xfeff, 0xfeff}, {0xfff0, 0xfffb}, {0xfffe, 0xffff}, {0xe0000, 0xe0fff},
-};
-
-static bool is_visible(uint32_t character)
-{
-	if (character < 0x80)
-		return isprint((int)character);
-	for (size_t i = 0; i < sizeof(invisible) / sizeof(invisible[0]); i++)
-		if (character >= invisible[i].first && character <= invisible[i].last)
-			return false;
-	return character <= 0x10ffff;
-}
-
-/* Returns how many octets the printable character at `at` has in UTF-8 (RFC 3629), 0 if there is none. */
-static size_t printable(const char *at)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; /* by length: a shorter form would do below it */
-	const uint8_t *octet = (const uint8_t *)at;
-	size_t len = *octet < 0x80   ? 1
-		     : *octet < 0xc0 ? 0
-		     : *octet < 0xe0 ? 2
-		     : *octet < 0xf0 ? 3
-		     : *octet < 0xf8 ? 4
-				     : 0;
-	uint32_t character = len == 1 ? *octet : len == 0 ? 0 : *octet & (0x7fu >> len);
-
-	for (size_t i = 1; i < len; i++) {
-		if ((octet[i] & 0xc0) != 0x80)
-			return 0;
-		character = character << 6 | (octet[i] & 0x3f);
-	}
-	return character >= least[len] && is_visible(character) ? len : 0;
-}
+#include "xlagg/printable.h"
 
 /* A text being written. It ends where something no longer fits, so it is never cut within a character. */
 struct writer {
@@ -83,7 +43,7 @@ const char *ctl_printable(const char *text, char *ret, size_t size)
 	struct writer out = begin(ret, size);
 
 	while (*text) {
-		size_t len = printable(text);
+		size_t len = xlagg_printable(text);
 
 		if (len)
 			put(&out, text, len);
@@ -102,7 +62,7 @@ static enum style style_of(const char *word)
 	enum style style = *word ? PLAIN : QUOTED;
 
 	while (*word) {
-		size_t len = printable(word);
+		size_t len = xlagg_printable(word);
 
 		if (!len)
 			return ESCAPED;
@@ -123,7 +83,7 @@ const char *ctl_quote(const char *word, char *ret, size_t size)
 	if (style != PLAIN)
 		put(&out, "'", 1);
 	while (*word) {
-		size_t len = printable(word);
+		size_t len = xlagg_printable(word);
 
 		if (!len)
 			put_hex(&out, "\\x", *word);

@@ -1,9 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The agent's log: lines on stderr, or entries of the journal where stderr is that. */
 #include "sys/log.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
+
+#include "xlagg/printable.h"
+
+#define LINE_OCTETS 512 /* a message and its NUL; a longer one is cut */
+#define FIELD_OCTETS (4 * LINE_OCTETS)
+#define FIELDS 6
+
+/* What a message is about; NULL: of none. */
+struct about {
+	const char *lagg, *port, *event;
+};
 
 static enum log_level limit = LOG_LEVEL_INFO;
 
@@ -17,19 +36,92 @@ enum log_level log_level(void)
 	return limit;
 }
 
-void log_write(enum log_level level, const char *format, ...)
+bool log_is_journal(void)
 {
+	const char *stream = getenv("JOURNAL_STREAM");
+	uintmax_t device, inode;
+	struct stat st;
+	/* A child of a service inherits the variable, and may have another stderr. */
+	return stream && sscanf(stream, "%ju:%ju", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
+	       st.st_dev == device && st.st_ino == inode;
+}
+
+/* Writes "NAME=text", where octets that are not printable are escaped. */
+static struct iovec field(const char *name, const char *text, char ret[FIELD_OCTETS])
+{
+	size_t used = (size_t)snprintf(ret, FIELD_OCTETS, "%s=", name);
+	while (*text && used + sizeof("\\xNN") < FIELD_OCTETS) {
+		size_t len = xlagg_printable(text);
+		if (!len)
+			used += (size_t)snprintf(ret + used, sizeof("\\xNN"), "\\x%02x", (uint8_t)*text);
+		for (size_t i = 0; i < len; i++)
+			ret[used++] = text[i];
+		text += len ? len : 1;
+	}
+	ret[used] = '\0';
+	return (struct iovec){ret, used};
+}
+
+/* Sends an entry to the journal. Returns 0 or -errno. */
+static int send_entry(int priority, const struct about *about, const char *line)
+{
+	const char number[] = {(char)('0' + priority), '\0'};
+	const struct {
+		const char *name, *text;
+	} fields[] = {{"MESSAGE", line},     {"PRIORITY", number},  {"SYSLOG_IDENTIFIER", "xlaggd"},
+		      {"LAGG", about->lagg}, {"PORT", about->port}, {"EVENT", about->event}};
+	char text[FIELDS][FIELD_OCTETS];
+	struct iovec entry[FIELDS];
+	int count = 0;
+	_Static_assert(sizeof(fields) / sizeof(fields[0]) == FIELDS, "room for each");
+	for (size_t i = 0; i < FIELDS; i++)
+		if (fields[i].text && fields[i].text[0]) {
+			entry[count] = field(fields[i].name, fields[i].text, text[count]);
+			count++;
+		}
+	return sd_journal_sendv(entry, count);
+}
+
+/* Writes "[LAGG: ][PORT: ]message". */
+static void log_message(enum log_level level, const struct about *about, const char *format, va_list args)
+{
+	/* syslog knows no level below debug. */
+	int priority = level > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : (int)level;
+	char line[LINE_OCTETS], printable[FIELD_OCTETS];
 	if (level > limit)
 		return;
-	/* The journal sets JOURNAL_STREAM; syslog knows no level below debug. */
-	int priority = level > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : (int)level;
-	char line[512];
+	int used = snprintf(line, sizeof(line), "%.64s%s%.64s%s", about->lagg ? about->lagg : "",
+			    about->lagg ? ": " : "", about->port ? about->port : "", about->port ? ": " : "");
+	vsnprintf(line + used, sizeof(line) - (size_t)used, format, args);
+	if (log_is_journal() && send_entry(priority, about, line) >= 0)
+		return;
+	field("", line, printable);
+	fprintf(stderr, "xlaggd: %s\n", printable + 1);
+}
+
+void log_write(enum log_level level, const char *format, ...)
+{
+	const struct about nothing = {0};
 	va_list args;
 	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
+	log_message(level, &nothing, format, args);
 	va_end(args);
-	if (getenv("JOURNAL_STREAM"))
-		fprintf(stderr, "<%d>%s\n", priority, line);
-	else
-		fprintf(stderr, "xlaggd: %s\n", line);
+}
+
+void log_about(enum log_level level, const char *lagg, const char *port, const char *format, ...)
+{
+	const struct about about = {.lagg = lagg, .port = port};
+	va_list args;
+	va_start(args, format);
+	log_message(level, &about, format, args);
+	va_end(args);
+}
+
+void log_event(enum log_level level, const char *lagg, const char *port, const char *event, const char *format, ...)
+{
+	const struct about about = {.lagg = lagg, .port = port, .event = event};
+	va_list args;
+	va_start(args, format);
+	log_message(level, &about, format, args);
+	va_end(args);
 }

@@ -206,7 +206,13 @@ enum xlagg_event_type {
 	XLAGG_EVENT_PARTNER_CHANGE, /* text: the partner */
 	XLAGG_EVENT_TABLE,	    /* generation, moved */
 	XLAGG_EVENT_AGENT_START,    /* text: adopted or fresh */
+	XLAGG_EVENT_MAX,
 };
+static const char *const xlagg_words_event[] = {
+    "lagg-add", "lagg-del", "lagg-change",    "port-add", "port-del",	 "port-state",
+    "failover", "carrier",  "partner-change", "table",	  "agent-start", NULL,
+};
+_Static_assert(sizeof(xlagg_words_event) / sizeof(xlagg_words_event[0]) == XLAGG_EVENT_MAX + 1, "a word for each");
 
 /* Who noticed the cause of a failover first. */
 enum xlagg_detected {

@@ -186,6 +186,50 @@ test_odd_names_given_later() {
 saves() { xl a save >"$D/now" && grep -qF -- "$1" "$D/now"; }
 named_in_json() { [ "$(xl a -j lagg show | jq -r '.[0].ifname')" = "$1" ]; }
 
+# Where stderr is the journal's, each message is an entry with fields; otherwise it is a line on stderr.
+test_log_in_the_journal() {
+	two_hosts 2
+	: >"$D/a.conf"
+	cat >"$D/inside" <<-'SHELL'
+		set -eu
+		journal=$1 entries=$2 pins=$3
+		shift 3
+		mkdir "$entries.pins"
+		mount --bind "$pins" "$entries.pins"
+		mount -t tmpfs tmpfs /run
+		mkdir -p /run/systemd/journal "$pins"
+		mount --bind "$entries.pins" "$pins"
+		"$journal" /run/systemd/journal/socket "$entries" &
+		until [ -S /run/systemd/journal/socket ]; do read -rt 0.05 <"$0" || :; done
+		exec "$@"
+	SHELL
+	: >"$D/stderr.log"
+	JOURNAL_STREAM=$(stat -c %d:%i "$D/stderr.log")
+	export JOURNAL_STREAM
+	# Each execs the next, so that the child is the agent.
+	nsenter --net="/run/netns/$P-a" -- unshare -m bash "$D/inside" \
+		"$(realpath "$(dirname "${BASH_SOURCE[0]}")/journal.py")" "$D/journal" "$BPFFS" "$B/xlaggd" \
+		-f "$D/a.conf" --socket "$D/a.sock" --bpffs "$BPFFS/$P-a" --state "$D/state-a" 2>"$D/stderr.log" &
+	# shellcheck disable=SC2034,SC2154
+	AGENT[a]=$!
+	wait_for 10 answers a
+	wait_for 10 answers a
+	nip a link set dev eth2 name $'e\e2'
+	xl a lagg add lagg0 proto failover port eth1 port $'e\e2'
+	wait_for 5 has_carrier a lagg0
+	nip b link set eth1 down
+	wait_for 5 noted 'LAGG=lagg0.*EVENT=failover'
+	wait_for 5 noted '^MESSAGE=ready: 0 laggs adopted.*PRIORITY=6.*SYSLOG_IDENTIFIER=xlaggd$'
+	wait_for 5 noted '^MESSAGE=lagg0: .*failover from eth1 to e\\x1b2: .*PRIORITY=6'
+	wait_for 5 noted 'LAGG=lagg0\tPORT=eth1\tEVENT=port-state$'
+	is "$(cat "$D/stderr.log")" "" "stderr, which is the journal's"
+	# The same variable with another stderr, as a child of a service has it.
+	agent_end a KILL
+	JOURNAL_STREAM=1:1 agent a
+	wait_for 5 grep -q '^xlaggd: ready: 1 laggs adopted' "$D/agent-a.log"
+}
+noted() { grep -qP -- "$1" "$D/journal"; }
+
 test_save_is_atomic() {
 	one_lagg
 	echo "what was there" >"$D/file"
