@@ -9,15 +9,17 @@
 #include "server.h"
 #include "sys/log.h"
 
+#define WHAT_OCTETS 64 /* " from X to Y" and its NUL */
+
 /* Writes what the type alone does not say. */
-static void describe(const struct xlagg_event *event, char ret[3 * XLAGG_NAME_MAX])
+static void describe(const struct xlagg_event *event, char ret[WHAT_OCTETS])
 {
 	ret[0] = '\0';
 	if (event->type == XLAGG_EVENT_FAILOVER)
-		snprintf(ret, 3 * XLAGG_NAME_MAX, " from %s to %s", event->from[0] ? event->from : "none",
+		snprintf(ret, WHAT_OCTETS, " from %s to %s", event->from[0] ? event->from : "none",
 			 event->to[0] ? event->to : "none");
 	else if (event->type == XLAGG_EVENT_CARRIER)
-		snprintf(ret, 3 * XLAGG_NAME_MAX, event->new_flags ? " up" : " down");
+		snprintf(ret, WHAT_OCTETS, event->new_flags ? " up" : " down");
 }
 
 /* Writes an event into the journal, where one can ask for those of a lagg. On a terminal, `xlagg monitor` shows them.
@@ -26,7 +28,7 @@ static void note(const struct xlagg_event *event)
 {
 	enum log_level level = event->type == XLAGG_EVENT_TABLE ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
 	const char *word = event->type < XLAGG_EVENT_MAX ? xlagg_words_event[event->type] : "event";
-	char what[3 * XLAGG_NAME_MAX];
+	char what[WHAT_OCTETS];
 	if (!log_is_journal())
 		return;
 	describe(event, what);

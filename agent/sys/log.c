@@ -15,8 +15,8 @@
 
 #include "xlagg/printable.h"
 
-#define LINE_OCTETS 512 /* a message and its NUL; a longer one is cut */
-#define FIELD_OCTETS (4 * LINE_OCTETS)
+#define LINE_OCTETS 512	  /* a message and its NUL; a longer one is cut */
+#define FIELD_OCTETS 2048 /* NAME=text, where each octet of a message may become four */
 #define FIELDS 6
 
 /* What a message is about; NULL: of none. */

@@ -72,7 +72,9 @@ test_check_without_an_agent() {
 	is "$(grep -c '^lagg add' "$D/all")" 4 "examples"
 }
 test_manual_pages() {
-	mandoc -Tlint -Wwarning "$(tree)"/deploy/man/*.[58] || fail "mandoc finds fault"
+	# The pages refer to each other, and need not be installed here.
+	mandoc -Tlint "$(tree)"/deploy/man/*.[58] 2>/dev/null | grep -v 'referenced manual not found' >"$D/findings" || :
+	is "$(cat "$D/findings")" "" "what mandoc finds"
 	mandoc -Tascii "$(tree)/deploy/man/xlagg.8" | sed 's|.\x08||g' >"$D/page"
 	local option
 	for option in $("$B/xlagg" help lagg | awk '/^  [a-z]/ { print $1 }'); do
