@@ -8,6 +8,6 @@ $(B)/tests/fault/oom.so: tests/fault/oom.c
 
 test-fault: all $(FAULT_TOOLS) ## every call and allocation of the agent fails once, in every operation; hours; ONLY='port-*'
 	@mkdir -p $(TAP)
-	$(Q)B=$(B) ONLY='$(ONLY)' $(if $(SAN),OOM=) tests/fault/run.sh $(TAP)/fault.tap
+	$(Q)B=$(B) ONLY='$(ONLY)' $(if $(SAN),OOM=) tests/fault/run.sh points.py $(TAP)/fault.tap
 
 .PHONY: test-fault

@@ -13,13 +13,14 @@ LAGG9 = "lagg add lagg9 proto loadbalance port eth6 port eth7 10.9.9.1/24"
 
 @dataclasses.dataclass
 class Operation:
-    """do() returns (exit status, complaint) of what it did; of an event, which nobody answers, (0, "")."""
+    """do() returns (exit status, complaint) of what it did; of an event (0, "")."""
 
     name: str
     do: Callable
     undo: Callable
     window_s: float = 0       # so long after do() calls may still fail
     traffic: bool = True      # the other lagg is to lose nothing
+    event: bool = False       # nobody asks the agent: something happens to a device
     starts: bool = False      # do() starts the agent: it gets the orders, and arms allocations before
     ends: bool = False        # do() ends the agent, and undo() starts it again
     again: Callable = None    # the second try, where that is not do()
@@ -53,7 +54,7 @@ def event(name, do, undo, window_s=0.7, **more):
             host, words = step.split(" ", 1)
             world.ip(host, words.format(**world.netns))
         return 0, ""
-    return Operation(name, lambda world: run(world, do), lambda world: run(world, undo), window_s, **more)
+    return Operation(name, lambda world: run(world, do), lambda world: run(world, undo), window_s, event=True, **more)
 
 
 # ---- the agent's own life ----

@@ -7,8 +7,9 @@ points.py --sample SEED SECONDS TAP   operations and points chosen by SEED, as m
 Each point is judged: done as asked; or refused with a sentence, everything exactly as before, and the second try works. The
 other lagg loses nothing, undoing it leaves nothing, and all that within 10 s after the fault.
     ONLY     a pattern of operations (of the shell)
-    CALLS    names with commas: only these system calls; alloc: allocations; -alloc: everything else
+    CALLS    names with commas: only these system calls; alloc: allocations; -alloc: all system calls
     STRIDE   of allocations beyond the first 60 only every STRIDEth (1)
+    EACH     of each call at most so many points, evenly spread (all)
     JOBS     operations at a time (2)
 """
 import argparse
@@ -48,21 +49,46 @@ ERRNO_OF = {call: getattr(errno, name) for name, calls in ERRNO.items() for call
 # The client was not told how it ended: both ends of it are right.
 UNANSWERED = re.compile(r"connection to the agent broke|no agent answers")
 MISSES = 2  # so many points in a row that nothing reached end the row
+# Not tried: dup3() onto a descriptor that is open cannot run out of them (and libbpf 1.1 then forgets to close it).
+NEVER_FAILS = {"dup3"}
+
+
+# What is out for STORM_S while something happens to a device: each of these calls fails with that.
+STORMS = {
+    "netlink": ("sendto,sendmsg,recvmsg,recvfrom", errno.ENOBUFS),
+    "descriptors": ("openat,socket,socketpair,fcntl,dup,accept4,timerfd_create,eventfd2,pipe2", errno.EMFILE),
+    "programs": ("bpf", errno.ENOMEM),
+    "files": ("openat,mkdir,rename,renameat2,unlink,write,writev,fsync", errno.ENOSPC),
+    "memory": ("mmap,mremap,bpf,sendto,sendmsg,socket", errno.ENOMEM),
+}
+STORM_S = 1.5
+LATE = ("sendto", "recvmsg")  # such a call is held back, as where somebody else holds the kernel's lock
+LATE_MS = 3000
 
 
 @dataclasses.dataclass(frozen=True)
 class Point:
-    call: str  # a system call, or "alloc"
-    nth: int
+    """What is to fail: the nth call of `call`, which is a system call, or "alloc" for an allocation, "late CALL" for a call
+    that is only late, or "storm NAME" for all calls of a kind for a while."""
+
+    call: str
+    nth: int = 1
+
+    def kind(self):
+        return self.call.split()[0] if " " in self.call else "alloc" if self.call == "alloc" else "call"
 
     def error(self):
         return ERRNO_OF.get(self.call, errno.EIO)
 
     def orders(self):
-        return [f"fail {self.call} {self.nth} {self.error()} 1"] if self.call != "alloc" else ["count"]
+        word = self.call.split()[-1]
+        return {"call": lambda: [f"fail {self.call} {self.nth} {self.error()} 1"],
+                "late": lambda: [f"late {word} {self.nth} {LATE_MS}"],
+                "storm": lambda: ["fail {} 1 {} 1000000".format(*STORMS[word])],
+                "alloc": lambda: ["count"]}[self.kind()]()
 
     def __str__(self):
-        return f"{self.call}#{self.nth}" + ("" if self.call == "alloc" else f" {errno.errorcode[self.error()]}")
+        return f"{self.call}#{self.nth}" + (f" {errno.errorcode[self.error()]}" if self.kind() == "call" else "")
 
 
 def functions(callers):
@@ -93,6 +119,7 @@ class Bench:
             self.apply(None)
             self.calls = dict(self.world.agent.last["calls"], alloc=self.allocations)
             self.after = self.stable()
+            self.carries = self.world.passes("10.9.0.2")
             self.operation.undo(self.world)
             left = self.world.settle(self.before)
             if left:
@@ -127,27 +154,29 @@ class Bench:
         failed, or None."""
         world, operation, self.where = self.world, self.operation, None
         orders = point.orders() if point else ["count"]
-        world.oom.arm(point.nth if point and point.call == "alloc" else 0)
+        world.oom.arm(point.nth if point and point.kind() == "alloc" else 0)
         if operation.starts:
             outcome = operation.do(world, [*orders, "after setns"])
         else:
             for order in orders:
                 world.agent.order(order)
             outcome = operation.do(world)
-        if operation.window_s and outcome[0] == 0:
+        if point and point.kind() == "storm":
+            time.sleep(STORM_S)
+        elif operation.window_s and outcome[0] == 0:
             until(operation.window_s, lambda: point and self.hit(point))
         self.allocations, callers = world.oom.disarm()
         if world.agent.ended is None:
             world.agent.order("report")
             world.agent.order("count")
-        if point and point.call == "alloc":
+        if point and point.kind() == "alloc":
             self.where = "allocation by " + " < ".join(functions(callers)) if callers is not None else None
         elif point and world.agent.last and world.agent.last["hit"]:
             self.where = world.agent.last["first"]
         return outcome
 
     def hit(self, point):
-        if point.call == "alloc":
+        if point.kind() == "alloc":
             return self.world.oom.has_hit()
         return self.world.agent.order("report")["hit"]
 
@@ -180,18 +209,23 @@ class Bench:
         if not operation.ends and status >= 0 and not operation.starts and world.gone():
             raise Died(world.agent.wait_end(1))
         if status == 0:
-            return "done", world.settle(self.after)
+            return "done", world.settle(self.after) or self.traffic(self.carries)
         if status != 1 or not complaint or (not operation.starts and not operation.ends and "\n" in complaint):
             return "refused", [f"exit status {status}, saying '{complaint}'"]
         if UNANSWERED.search(complaint):
             return "unanswered", self.either()
-        wrong = [] if operation.starts or operation.ends else world.settle(self.before)
-        if not wrong and not operation.starts and self.before["show"] and not until(SETTLE_S, lambda: world.passes("10.9.0.2")):
-            wrong.append("no traffic on lagg0")
+        wrong = []
+        if not operation.starts and not operation.ends:
+            wrong = world.settle(self.before) or self.traffic(True)
         if not wrong:
             status, again = self.apply(None) if not operation.again else operation.again(world)
             wrong = world.settle(self.after) if status == 0 else [f"the second try is refused: {again.strip()}"]
         return f"refused ({complaint})", [f"{w}" for w in wrong]
+
+    def traffic(self, wanted):
+        """What is wrong with the traffic on lagg0."""
+        passes = not wanted or until(SETTLE_S, lambda: self.world.passes("10.9.0.2"))
+        return [] if passes else ["no traffic on lagg0"]
 
     def either(self):
         """Waits until it is as before or as after. Returns what is wrong."""
@@ -220,17 +254,30 @@ class Bench:
 def wanted_calls(counted):
     names = os.environ.get("CALLS")
     if names == "-alloc":
-        return sorted(counted.keys() - {"alloc"})
-    return [c for c in sorted(counted) if not names or c in names.split(",")]
+        return sorted(counted.keys() - NEVER_FAILS - {"alloc"})
+    return [c for c in sorted(counted.keys() - NEVER_FAILS) if not names or c in names.split(",")]
 
 
 def every_point(bench):
     """All points, as long as something comes to them: a generator that is told whether something came."""
+    each = int(os.environ.get("EACH", 0))
     for call in wanted_calls(bench.calls):
+        step = int(os.environ.get("STRIDE", 1)) if call == "alloc" else 1
+        if each:
+            step = max(1, bench.calls[call] // each)
         nth, missed = 0, 0
         while missed < MISSES:
-            nth += 1 if call != "alloc" or nth < 60 else int(os.environ.get("STRIDE", 1))
+            nth += 1 if nth < 60 and not each else step
             missed = 0 if (yield Point(call, nth)) else missed + 1
+    for point in outages(bench.operation):
+        yield point
+
+
+def outages(operation):
+    """Calls that are late, and storms, where the operation is an event."""
+    if not operation.event or os.environ.get("CALLS"):
+        return []
+    return [Point(f"late {call}", nth) for call in LATE for nth in (1, 2, 3)] + [Point(f"storm {name}") for name in STORMS]
 
 
 def some_points(bench, seed, count):
@@ -239,6 +286,8 @@ def some_points(bench, seed, count):
     for _ in range(count):
         call = chance.choice(calls)
         yield Point(call, chance.randint(1, bench.calls[call]))
+    some = outages(bench.operation)
+    yield from chance.sample(some, min(2, len(some)))
 
 
 class Result:

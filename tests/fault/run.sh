@@ -1,6 +1,6 @@
 #!/bin/bash
-# run.sh ARGUMENT...
-# points.py ARGUMENT... with scratch of its own. B: the build folder; OOM empty: allocations do not fail.
+# run.sh points.py|schedules.py ARGUMENT...
+# Runs one of them with scratch of its own. B: the build folder; OOM empty: allocations do not fail.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 B=$(realpath "${B:-build}")
@@ -10,4 +10,4 @@ export B INJECT=$B/tests/fault/inject OOM=${OOM-$B/tests/fault/oom.so}
 scratch_begin
 trap scratch_end EXIT
 trap 'exit 130' INT TERM
-python3 -B "$here/points.py" "$@"
+python3 -B "$here/$1" "${@:2}"

@@ -28,8 +28,9 @@ CLONE_NEWNET = 0x40000000
 FEATURES = re.compile(r"\s*(generic-receive|tx-checksum-ip-g|tx-vlan-offload|tx-vlan-stag|rx-vlan-offload)")
 SETTLE_S = 10  # with the fault gone, the state is as configured within this
 
-# What show tells that moves by itself, or says how something came about and not what it is.
-VOLATILE = {"last_change", "generation", "stats", "flaps", "ifindex", "damping", "last_answer", "missed", "headless"}
+# What show prints that changes by itself, or says how something came about and not what it is.
+VOLATILE = {"last_change", "generation", "stats", "flaps", "ifindex", "damping", "last_answer", "missed", "headless",
+            "aggregator"}
 
 
 class Died(Exception):
@@ -347,6 +348,11 @@ class World:
 
     def ip(self, host, words):
         return run("ip", "-n", self.netns[host], *words.split())
+
+    def try_ip(self, words):
+        """ip on a host, "HOST WORDS", where it does not matter whether the device is there."""
+        host, words = words.split(" ", 1)
+        run("ip", "-n", self.netns[host], *words.split(), check=False)
 
     def passes(self, address):
         return subprocess.run(["ping", "-q", "-c", "1", "-W", "1", address], capture_output=True).returncode == 0
