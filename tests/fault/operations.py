@@ -24,6 +24,7 @@ class Operation:
     starts: bool = False      # do() starts the agent: it gets the orders, and arms allocations before
     ends: bool = False        # do() ends the agent, and undo() starts it again
     again: Callable = None    # the second try, where that is not do()
+    may_put_back: bool = False  # an event: undoing it, with a line in the log, is an answer too
     unasked: str = "pread64"  # the calls that cannot fail (see inject.c)
 
 
@@ -86,7 +87,7 @@ def clean(world):
     """Ends the agent and flushes, without a fault."""
     world.agent.close()
     world.launch("--flush")
-    if world.agent.wait_end(SETTLE_S) != "exit 0":
+    if world.agent.wait_end(60) != "exit 0":
         raise RuntimeError(f"--flush: {world.agent.ended}: {world.log()}")
 
 
@@ -95,13 +96,18 @@ def flush_offline(world, orders=("count",)):
         world.agent.close()
     since = world.log_size()
     world.launch("--flush", orders=orders)
-    return ended(world, world.agent.wait_end(30) or "killed: it does not end", since)
+    return ended(world, world.agent.wait_end(60) or "killed: it does not end", since)
 
 
 def terminate(world):
     since = world.log_size()
     os.kill(world.agent.pid, signal.SIGTERM)
     return ended(world, world.agent.wait_end(SETTLE_S) or "killed: it does not end", since)
+
+
+def reload_or_start(world):
+    """What an administrator does next where the start failed or left something out."""
+    return begin(world, ["count"]) if world.gone() else world.xlagg("a", "reload")[::2]
 
 
 def start_with_both(world):
@@ -147,11 +153,12 @@ OPERATIONS = [
     event("port-gone", "a link del eth1", "a link add eth1 address 02:aa:00:00:00:01 type veth peer name eth1 netns {b} "
           "address 02:bb:00:00:00:01; a link set eth1 up; b link set eth1 up"),
     event("rename-port", "a link set eth1 name x1", "a link set x1 name eth1"),
-    event("rename-lagg", "a link set lagg0 name agg0", "a link set agg0 name lagg0"),
-    event("mtu-by-ip", "a link set lagg0 mtu 1400", "a link set lagg0 mtu 1500"),
-    event("mac-by-ip", "a link set lagg0 address 02:00:00:00:77:02", "a link set lagg0 address 02:aa:00:00:00:00"),
+    event("rename-lagg", "a link set lagg0 name agg0", "a link set agg0 name lagg0", may_put_back=True),
+    event("mtu-by-ip", "a link set lagg0 mtu 1400", "a link set lagg0 mtu 1500", may_put_back=True),
+    event("mac-by-ip", "a link set lagg0 address 02:00:00:00:77:02", "a link set lagg0 address 02:aa:00:00:00:00",
+          may_put_back=True),
     Operation("adopt", adopt, nothing, starts=True),
-    Operation("cold-start", cold_start, nothing, starts=True, traffic=False, again=lambda w: w.xlagg("a", "reload")[::2]),
+    Operation("cold-start", cold_start, nothing, starts=True, traffic=False, again=reload_or_start),
     Operation("sigterm", terminate, start_with_both, ends=True),
     Operation("flush-offline", flush_offline, start_with_both, starts=True, ends=True, traffic=False),
 ]

@@ -49,8 +49,9 @@ ERRNO_OF = {call: getattr(errno, name) for name, calls in ERRNO.items() for call
 # The client was not told how it ended: both ends of it are right.
 UNANSWERED = re.compile(r"connection to the agent broke|no agent answers")
 MISSES = 2  # so many points in a row that nothing reached end the row
-# Not tried: dup3() onto a descriptor that is open cannot run out of them (and libbpf 1.1 then forgets to close it).
-NEVER_FAILS = {"dup3"}
+# Not tried: dup3() onto a descriptor that is open cannot run out of them (and libbpf 1.1 then forgets to close it);
+# timerfd_settime() fails for wrong arguments only.
+NEVER_FAILS = {"dup3", "timerfd_settime"}
 
 
 # What is out for STORM_S while something happens to a device: each of these calls fails with that.
@@ -184,7 +185,7 @@ class Bench:
 
     def judge(self, point):
         """Tries a point. Returns None where nothing came to it, else (where, verdict, what is wrong with it)."""
-        since = self.world.log_size()
+        self.since = self.world.log_size()
         try:
             status, complaint = self.apply(point)
             where = self.where
@@ -200,7 +201,7 @@ class Bench:
         except Died as end:
             where, verdict, wrong = self.world.agent.last["first"] or self.where, "died", [f"the agent ended: {end}"]
         if wrong:
-            wrong.append(f"log: {self.world.log(since=since)}")
+            wrong.append(f"log: {self.world.log(since=self.since)}")
         return where, verdict, wrong
 
     def outcome(self, status, complaint):
@@ -209,7 +210,7 @@ class Bench:
         if not operation.ends and status >= 0 and not operation.starts and world.gone():
             raise Died(world.agent.wait_end(1))
         if status == 0:
-            return "done", world.settle(self.after) or self.traffic(self.carries)
+            return self.done()
         if status != 1 or not complaint or (not operation.starts and not operation.ends and "\n" in complaint):
             return "refused", [f"exit status {status}, saying '{complaint}'"]
         if UNANSWERED.search(complaint):
@@ -221,6 +222,17 @@ class Bench:
             status, again = self.apply(None) if not operation.again else operation.again(world)
             wrong = world.settle(self.after) if status == 0 else [f"the second try is refused: {again.strip()}"]
         return f"refused ({complaint})", [f"{w}" for w in wrong]
+
+    def done(self):
+        """The verdict on what is said to be done: it is, or an event was answered by putting back what was before."""
+        world, operation = self.world, self.operation
+        wrong = world.settle(self.after)
+        if wrong and operation.may_put_back and world.log(since=self.since) and not difference(self.before, world.picture()):
+            return "put back", []
+        if wrong and operation.starts and operation.again and world.log(since=self.since):
+            status, again = operation.again(world)  # what was left out at the start, with a sentence
+            wrong = world.settle(self.after) if status == 0 else [f"the second try is refused: {again.strip()}"]
+        return "done", wrong or self.traffic(self.carries)
 
     def traffic(self, wanted):
         """What is wrong with the traffic on lagg0."""
@@ -235,6 +247,8 @@ class Bench:
             before, after = difference(self.before, found), difference(self.after, found)
             if not before or not after:
                 return []
+            if self.world.gone():
+                raise Died(self.world.agent.wait_end(1))
             if time.monotonic() > end:
                 return min(before, after, key=len)
             time.sleep(0.1)

@@ -94,6 +94,7 @@ class Schedules:
         """Runs a schedule. Returns its steps and what is wrong afterwards."""
         chance, world, steps = random.Random(seed), self.world, []
         try:
+            world.must("a", "flush")
             world.must("a", f"restore {self.base}")
             for _ in range(chance.randint(3, 8)):
                 steps.append(self.step(chance))

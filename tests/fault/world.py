@@ -37,7 +37,7 @@ class Died(Exception):
     """The agent under test ended, though nobody asked it to."""
 
 
-def run(*command, check=True, timeout=60):
+def run(*command, check=True, timeout=600):
     """Runs a command and returns what it printed."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
     if check and done.returncode:
@@ -391,8 +391,8 @@ class World:
         pins = pathlib.Path(os.environ["BPFFS"]) / self.netns["a"]
         state = self.folder / "state-a"
         return {
-            "show": without(json.loads(out), VOLATILE) if status == 0 else complaint,
-            "save": self.xlagg("a", "save")[1].splitlines(),
+            "show": sorted(without(json.loads(out), VOLATILE), key=lambda lagg: lagg["ifname"]) if status == 0 else complaint.split(" (")[0],
+            "save": sorted(self.xlagg("a", "save")[1].replace("\\\n", " ").splitlines()),
             "devices": self.devices(),
             "filters": attached(),
             "pins": sorted(str(p.relative_to(pins)) for p in pins.rglob("*")),
