@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys/clock.h"
 #include "sys/netlink/request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -125,6 +126,24 @@ static void walk_all(void)
 
 /* --- what is read --- */
 
+/* A run must not depend on the time. */
+uint64_t clock_now(void)
+{
+	return 1;
+}
+
+static void on_touched(void *context, int ifindex)
+{
+	(void)context;
+	must(ifindex > 0);
+}
+
+static void on_mac(void *context, const uint8_t mac[6])
+{
+	(void)context;
+	must(!(mac[0] & 1));
+}
+
 static void on_device(void *context, const struct device *device, bool gone)
 {
 	(void)context, (void)gone;
@@ -164,6 +183,7 @@ static void read_bridge(struct netlink *nl)
 	netlink_get_bridge(nl, 1, &bridge);
 	netlink_get_bridge_port(nl, 1, &port);
 	netlink_list_fdb(nl, 1, on_neighbour, NULL);
+	netlink_list_unicast(nl, 1, on_mac, NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -178,7 +198,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		walk_all();
 		break;
 	case 1:
-		netlink_read_events(&nl, on_device, NULL);
+		netlink_read_events(&nl, on_device, on_touched, NULL);
 		break;
 	case 2:
 		netlink_list(&nl, on_device, NULL);
