@@ -1,10 +1,10 @@
 # The suites that need a kernel, on the kernels that users run: Debian's, under QEMU. Not part of `make test`.
 # A run is a kernel (see fetch-kernel.sh) and a suite (see suite.sh); as many at a time as there are CPUs.
 #   vm: hooks, partners, the network around lagg0; nic: drivers of real NICs, as QEMU emulates them; wireless;
-#   host/ipxe: a boot ROM in QEMU as the partner of this machine's own kernel
-# All of VM_RUNS shall take 10 minutes on two CPUs; LONG_VM_RUNS are all suites on both kernels.
-VM_RUNS ?= 6.12/vm 6.1/vm host/ipxe 6.12-generic/nic 6.12-generic/wireless 6.12/bpf 6.1/bpf 6.12/datapath
-LONG_VM_RUNS := $(foreach suite,vm bpf datapath net interop,6.1/$(suite) 6.12/$(suite)) \
+#   host/ipxe: a boot ROM in QEMU as the partner of this machine's own kernel; boot: installed in a Debian that boots
+# LONG_VM_RUNS are all suites on both kernels.
+VM_RUNS ?= 6.12/vm 6.1/vm 6.12/boot host/ipxe 6.12-generic/nic 6.12-generic/wireless 6.12/bpf 6.1/bpf 6.12/datapath
+LONG_VM_RUNS := $(foreach suite,vm bpf datapath net interop boot,6.1/$(suite) 6.12/$(suite)) \
 	$(foreach suite,nic wireless,6.1-generic/$(suite) 6.12-generic/$(suite)) host/ipxe
 VM_TIMEOUT ?= 1500
 VM_JOBS ?= $(shell nproc)
@@ -17,8 +17,8 @@ vm-deps: deps
 
 # The kernels are fetched one after the other: they share a cache. Each run's output is printed when it is done.
 vm-runs: vm-deps
+	@rm -rf $(VM_TAP) && mkdir -p $(VM_TAP) && date +%s >$(VM_TAP)/began
 	@$(MAKE) --no-print-directory all net-tools $(B)/tests/bpf/run $(B)/tests/datapath/run $(B)/tests/datapath/pass.bpf.o
-	@rm -rf $(VM_TAP) && mkdir -p $(VM_TAP)
 	@for kernel in $(filter-out host,$(sort $(patsubst %/,%,$(dir $(VM_RUNS))))); do tests/vm/fetch-kernel.sh $$kernel >/dev/null || \
 		{ echo "== kernel $$kernel cannot be fetched: its suites fail"; : >$(VM_TAP)/no-kernel-$$kernel; }; done
 	@$(MAKE) --no-print-directory --keep-going --jobs=$(VM_JOBS) --output-sync=target $(VM_RUNS:%=vm-run/%) || :
@@ -34,7 +34,14 @@ vm-run/host/%:
 	@echo "== $* on this machine's kernel"
 	@B=$(B) ONLY='$(ONLY)' TEST_SAMPLE='$(VM_SAMPLE)' TEST_SECONDS=300 tests/net/run.sh tests/vm/$* $(VM_TAP)/$*-host.tap
 
+vm-run/%/boot:
+	@echo "== boot on $*"
+	@! [ -e $(VM_TAP)/no-kernel-$* ] || { echo "not run: there is no such kernel"; exit 1; }
+	@B=$(B) ONLY='$(ONLY)' TEST_SAMPLE='$(VM_SAMPLE)' TEST_SECONDS=700 KERNEL=$* VM_SMP=1 VM_TIMEOUT=600 \
+		tests/net/run.sh tests/vm/boot $(VM_TAP)/boot-$*.tap
+
 test-vm: vm-runs ## Debian's kernels and drivers of real NICs, under QEMU; VM_RUNS=6.12/vm ONLY='test_bond*': some
+	@tests/took.sh $@ 30 $(VM_TAP)/began
 	@tests/tally.sh $(call vm_taps,$(VM_RUNS))
 
 # A run that left nothing leaves an empty file, which fails. VM_LONG, VM_SAMPLE: see suite.sh.
