@@ -7,10 +7,11 @@ TEST_LAYERS := unit
 
 # Every layer runs even when one before it failed; the tally fails if any did, or wrote nothing.
 test: deps ## every test that needs no virtual machine; ends with "N passed, N failed, N skipped"
+	@rm -rf $(TAP) && mkdir -p $(TAP) && date +%s >$(TAP)/began
 	@$(MAKE) --no-print-directory all
-	@rm -rf $(TAP)
 	@for layer in $(TEST_LAYERS); do \
 		echo "== $$layer"; $(MAKE) --no-print-directory test-$$layer || echo "== $$layer failed"; done
+	@tests/took.sh $@ 25 $(TAP)/began
 	@tests/tally.sh $(TEST_LAYERS:%=$(TAP)/%.tap)
 
 # Test code may convert as it likes; everything else holds as in the product.
