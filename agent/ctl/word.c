@@ -29,6 +29,12 @@ static int fold(char c)
 	return c == '_' ? '-' : c;
 }
 
+/* In a mistake capitals do not count. */
+static int loose(char c)
+{
+	return fold(c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c);
+}
+
 /* Returns how many leading characters the two words have in common. */
 static size_t agreeing(const char *word, const char *full)
 {
@@ -87,7 +93,7 @@ static size_t distance(const char *a, const char *b)
 
 		row[0] = i;
 		for (size_t j = 1; j <= blen; j++) {
-			size_t best = above[j - 1] + (fold(a[i - 1]) != fold(b[j - 1]));
+			size_t best = above[j - 1] + (loose(a[i - 1]) != loose(b[j - 1]));
 
 			if (above[j] + 1 < best)
 				best = above[j] + 1;
@@ -146,28 +152,50 @@ static void append(char *list, size_t size, const char *word)
 	snprintf(list + used, size - used, "%s%s", used ? ", " : "", word);
 }
 
-int ctl_match(const char *word, const struct ctl_word *words, size_t count, const char *what, char *sentence)
+static int refuse_ambiguous(const char *word, const struct ctl_word *words, size_t count, const char *what,
+			    char *sentence)
 {
-	int code = ctl_match_part(word, words, count);
 	char list[96] = "";
-	const char *right;
 
-	if (code >= 0)
-		return code;
-	if (code == -EINVAL) {
-		for (size_t i = 0; i < count; i++)
-			if (abbreviates(word, words[i].word))
-				append(list, sizeof(list), words[i].word);
-		return ctl_refuse(sentence, code, "%.*s is ambiguous as a %s: %s", WORD_LEN, word, what, list);
-	}
+	for (size_t i = 0; i < count; i++)
+		if (abbreviates(word, words[i].word))
+			append(list, sizeof(list), words[i].word);
+	return ctl_refuse(sentence, -EINVAL, "%.*s is ambiguous as a %s: %s", WORD_LEN, word, what, list);
+}
+
+/* Returns the right word for one that is wrong: ifenslave's words are bonding's, and ours, with a prefix. */
+static const char *right_word(const char *word, const struct ctl_word *words, size_t count)
+{
+	bool prefixed = strncasecmp(word, "bond-", 5) == 0 || strncasecmp(word, "bond_", 5) == 0;
+
+	return nearest_of(word + (prefixed ? 5 : 0), words, count);
+}
+
+static int refuse_unknown(const char *word, const struct ctl_word *words, size_t count, const char *what,
+			  char *sentence)
+{
+	const char *hint = ctl_foreign(word, what), *right = right_word(word, words, count);
+	char list[96] = "";
+
 	if (!*word)
-		return ctl_refuse(sentence, code, "an empty word is not a %s; leave it out", what);
-	right = nearest_of(word, words, count);
+		return ctl_refuse(sentence, -ENOENT, "an empty word is not a %s; leave it out", what);
+	if (hint)
+		return ctl_refuse(sentence, -ENOENT, "%.*s is not a %s: %s", WORD_LEN, word, what, hint);
 	if (right)
-		return ctl_refuse(sentence, code, "%.*s is not a %s; did you mean %s?", WORD_LEN, word, what, right);
+		return ctl_refuse(sentence, -ENOENT, "%.*s is not a %s; did you mean %s?", WORD_LEN, word, what, right);
 	for (size_t i = 0; i < count; i++)
 		append(list, sizeof(list), words[i].word);
 	if (list[strlen(list) - 1] == '.')
-		return ctl_refuse(sentence, code, "%.*s is not a %s; `xlagg help` lists them", WORD_LEN, word, what);
-	return ctl_refuse(sentence, code, "%.*s is not a %s; there are %s", WORD_LEN, word, what, list);
+		return ctl_refuse(sentence, -ENOENT, "%.*s is not a %s; `xlagg help` lists them", WORD_LEN, word, what);
+	return ctl_refuse(sentence, -ENOENT, "%.*s is not a %s; there are %s", WORD_LEN, word, what, list);
+}
+
+int ctl_match(const char *word, const struct ctl_word *words, size_t count, const char *what, char *sentence)
+{
+	int code = ctl_match_part(word, words, count);
+
+	if (code >= 0)
+		return code;
+	return code == -EINVAL ? refuse_ambiguous(word, words, count, what, sentence)
+			       : refuse_unknown(word, words, count, what, sentence);
 }

@@ -6,6 +6,7 @@
 #ifndef CTL_WORD_H
 #define CTL_WORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Synonyms have the same code, and are never ambiguous with each other. */
@@ -21,5 +22,10 @@ int ctl_match(const char *word, const struct ctl_word *words, size_t count, cons
 int ctl_match_full(const char *word, const struct ctl_word *words, size_t count);
 /* Returns the code of `word` if it is written in full or is an unambiguous abbreviation, else -ENOENT or -EINVAL. */
 int ctl_match_part(const char *word, const struct ctl_word *words, size_t count);
+
+/* --- foreign.c --- */
+/* Returns what to write instead of a word of bonding, teamd or a switch, NULL if it is none of these. `what` is that of
+ * ctl_match. */
+const char *ctl_foreign(const char *word, const char *what);
 
 #endif

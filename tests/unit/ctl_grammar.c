@@ -265,3 +265,21 @@ Test(ctl_grammar, find_command)
 		cr_assert(usage->usage && *usage->help);
 	}
 }
+
+Test(ctl_grammar, hints_for_words_from_elsewhere)
+{
+	static const struct {
+		const char *line, *sentence;
+	} cases[] = {
+	    {"lagg add a bond_mode 4", "bond_mode is not a lagg option: use proto, with lacp for 802.3ad, failover for "
+				       "active-backup, loadbalance for balance-xor"},
+	    {"lagg add a proto balance-rr", "balance-rr is not a value of proto: use roundrobin"},
+	    {"lagg add a hash l3,layer4", "layer4 is not a field of hash: use l4"},
+	    {"lagg add a bond-min-links 2", "bond-min-links is not a lagg option; did you mean min-links?"},
+	    {"lagg add a port p sticky true", "sticky is not a port or lagg option: use reselect failure"},
+	    {"trunk add a", "trunk is not a command: use lagg"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		expect_refused(cases[i].line, -EINVAL, cases[i].sentence);
+}
