@@ -22,6 +22,7 @@ struct cli {
 	bool stats;	      /* -s: counters too */
 	bool details;	      /* -d: options, LACP and datapath too */
 	bool oneline;	      /* -o: one line a record */
+	bool brief;	      /* -br: one short line a record */
 	bool force;	      /* -force: a batch goes on after a refusal */
 	bool colour;	      /* colours are wanted: stdout is a terminal */
 	const char *netns;    /* -n: talk to the agent of that namespace; NULL: to the default one */

@@ -43,6 +43,8 @@ int cli_dispatch(struct cli *cli, int argc, char *argv[])
 	int used, index = ctl_find_command(argc, argv, &used, sentence);
 	const struct ctl_usage *usage;
 
+	if (argc == 2 && strcmp(argv[1], "help") == 0)
+		return cmd_help(cli, 1, argv);
 	if (index < 0)
 		return cli_usage(cli, "%s", sentence);
 	usage = &ctl_commands[index];

@@ -59,7 +59,8 @@ int cmd_help(struct cli *cli, int argc, char *argv[])
 		return cli_usage(cli, "help takes one OBJECT or none, not \"%s\"", argv[1]);
 	if (argc)
 		return help_object(cli, argv[0]);
-	puts("xlagg [-j] [-p] [-s] [-d] [-o] [-n NETNS] [--socket PATH] [-b FILE [-force]] [-V] OBJECT COMMAND\n");
+	puts(
+	    "xlagg [-j] [-p] [-s] [-d] [-o] [-br] [-n NETNS] [--socket PATH] [-b FILE [-force]] [-V] OBJECT COMMAND\n");
 	for (const struct ctl_usage *command = ctl_commands; command->object; command++)
 		print_command(command);
 	puts("\n`xlagg help lagg` lists the options; xlagg(8) explains them.");

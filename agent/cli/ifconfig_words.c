@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/word.h"
 #include "ifconfig.h"
 
 /* Words that set an option. Where `on` is NULL the next word is the value; otherwise WORD means `on`, and -WORD `off`.
@@ -166,8 +167,10 @@ static int unknown_word(struct cursor *cursor, const char *word)
 	const char *words[OPTION_WORDS + 12] = {"create", "destroy", "up",    "down",	 "laggport",
 						"inet",	  "inet6",   "alias", "netmask", "laggtype"};
 	size_t count = 0;
-	const char *nearest;
+	const char *nearest, *hint = ctl_foreign(word, "lagg option");
 
+	if (hint)
+		return ctl_refuse(cursor->sentence, -EINVAL, "unknown word \"%.40s\": %s", word, hint);
 	while (words[count])
 		count++;
 	for (size_t i = 0; i < OPTION_WORDS; i++)

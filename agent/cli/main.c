@@ -8,7 +8,8 @@
 #include "cli.h"
 
 #define USAGE                                                                                                          \
-	"usage: xlagg [-j] [-p] [-s] [-d] [-o] [-n NETNS] [--socket PATH] [-b FILE [-force]] [-V] OBJECT COMMAND\n"    \
+	"usage: xlagg [-j] [-p] [-s] [-d] [-o] [-br] [-n NETNS] [--socket PATH] [-b FILE [-force]] [-V] OBJECT "       \
+	"COMMAND\n"                                                                                                    \
 	"`xlagg help` lists the objects.\n"
 
 /* Whether `word` is the option or an abbreviation of it, with one dash or two. */
@@ -22,6 +23,7 @@ static bool is_option(const char *word, const char *option)
 struct start {
 	const char *batch; /* -b: the file; NULL: not given */
 	bool version;	   /* -V */
+	bool help;	   /* -help */
 };
 
 /* Sets the flag that `word` stands for. Returns false if it is not an option without a value. */
@@ -31,12 +33,14 @@ static bool set_flag(struct cli *cli, struct start *start, const char *word)
 		const char *option;
 		bool *flag;
 	} flags[] = {
-	    {"-json", &cli->json},	   {"-pretty", &cli->pretty},	  {"-statistics", &cli->stats},
-	    {"-details", &cli->details},   {"-oneline", &cli->oneline},	  {"-force", &cli->force},
-	    {"-Version", &start->version}, {"-version", &start->version},
+	    {"-brief", &cli->brief},	   {"-help", &start->help},	 {"-json", &cli->json},
+	    {"-pretty", &cli->pretty},	   {"-statistics", &cli->stats}, {"-details", &cli->details},
+	    {"-oneline", &cli->oneline},   {"-force", &cli->force},	 {"-Version", &start->version},
+	    {"-version", &start->version},
 	};
 
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+	/* -b is -batch, which has a value. */
+	for (size_t i = strcmp(word, "-b") == 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		if (is_option(word, flags[i].option)) {
 			*flags[i].flag = true;
 			return true;
@@ -101,6 +105,8 @@ int main(int argc, char *argv[])
 		puts("xlagg " XLAGG_VERSION);
 		return CLI_DONE;
 	}
+	if (start.help)
+		return cmd_help(&cli, argc - first, argv + first);
 	if (cli.netns && !good_netns(cli.netns))
 		return cli_usage(&cli, "-n takes the name of a network namespace, not \"%s\"", cli.netns);
 	cli.colour = wants_colour();

@@ -30,5 +30,6 @@ void show_record(const struct cli *cli, const char *text)
 
 struct show_how show_how(const struct cli *cli)
 {
-	return (struct show_how){.details = cli->details, .stats = cli->stats, .colour = cli->colour};
+	return (struct show_how){
+	    .details = cli->details, .brief = cli->brief, .stats = cli->stats, .colour = cli->colour};
 }

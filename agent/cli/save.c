@@ -60,6 +60,7 @@ static int print_command(void *context, const struct ctl_command *command)
 	struct walk *walk = context;
 	__attribute__((cleanup(config_free))) char *text = NULL;
 
+	walk->commands++;
 	if (!walk->json) {
 		ctl_print_command(stdout, command);
 		putchar('\n');
@@ -154,33 +155,51 @@ int cmd_check(struct cli *cli, int argc, char *argv[])
 	return transact(cli, argv[0], running, wanted, true);
 }
 
-int cmd_diff(struct cli *cli, int argc, char *argv[])
+/* Exit statuses of diff, as those of diff(1). */
+enum diff_status { DIFF_NONE, DIFF_SOME, DIFF_FAILED };
+
+static enum diff_status diff(struct cli *cli, const char *path)
 {
 	__attribute__((cleanup(config_free))) struct ctl_model *running = NULL, *wanted = NULL;
-	struct xlagg_agent_status agent;
 	struct walk walk = {.cli = cli};
-	const char *path;
 
-	if (argc > 1)
-		return cli_usage(cli, "diff takes one FILE or none, not \"%s\"", argv[1]);
-	if (argc == 0 && view_get_agent(cli, &agent) < 0)
-		return cli_failed(cli);
-	path = argc ? argv[0] : agent.file;
-	if (!path[0])
-		return cli_refuse(cli, "the agent was started without a configuration file: give a FILE");
 	wanted = config_file(cli, path);
 	if (!wanted)
-		return CLI_REFUSED;
+		return DIFF_FAILED;
 	running = config_running(cli);
 	if (!running)
-		return CLI_REFUSED;
+		return DIFF_FAILED;
 	if (cli->json)
 		walk.json = json_array();
 	if (ctl_diff(running, wanted, print_command, &walk) < 0) {
 		json_decref(walk.json);
-		return cli_refuse(cli, "out of memory");
+		cli_refuse(cli, "out of memory");
+		return DIFF_FAILED;
 	}
-	return walk.json ? show_json(cli, walk.json) : CLI_DONE;
+	if (walk.json && show_json(cli, walk.json) != CLI_DONE)
+		return DIFF_FAILED;
+	return walk.commands ? DIFF_SOME : DIFF_NONE;
+}
+
+int cmd_diff(struct cli *cli, int argc, char *argv[])
+{
+	struct xlagg_agent_status agent = {0};
+	const char *path = argc ? argv[0] : agent.file;
+	enum diff_status status;
+
+	if (argc > 1)
+		return cli_usage(cli, "diff takes one FILE or none, not \"%s\"", argv[1]);
+	if (argc == 0 && view_get_agent(cli, &agent) < 0) {
+		cli_failed(cli);
+		return DIFF_FAILED;
+	}
+	if (!path[0]) {
+		cli_refuse(cli, "the agent was started without a configuration file: give a FILE");
+		return DIFF_FAILED;
+	}
+	status = diff(cli, path);
+	/* In a batch a difference is no refusal. */
+	return cli->batch && status == DIFF_SOME ? DIFF_NONE : status;
 }
 
 int cmd_reload(struct cli *cli, int argc, char *argv[])

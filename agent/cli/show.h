@@ -11,6 +11,7 @@
 struct show_how {
 	bool details; /* options, LACP and datapath too */
 	bool stats;   /* counters too */
+	bool brief;   /* one short line, and nothing else */
 	bool colour;
 };
 

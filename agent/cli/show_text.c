@@ -169,10 +169,25 @@ static void speed(FILE *out, bool carrier, uint32_t speed_mbps, uint32_t duplex)
 		fprintf(out, " %s", word);
 }
 
+static void brief_port(FILE *out, const struct view_lagg *lagg, uint32_t port)
+{
+	const struct xlagg_port_status *status = &lagg->port[port];
+	char flags[80], quoted[2][CTL_QUOTED_MAX], printable[4 * XLAGG_SENTENCE_MAX];
+
+	words_bits(words_flag, status->flags, flags, sizeof(flags));
+	fprintf(out, "%-15s %-15s %-32s %s\n", ctl_quote(lagg->model.name, quoted[0], sizeof(quoted[0])),
+		ctl_quote(lagg->model.port[port].name, quoted[1], sizeof(quoted[1])), flags[0] ? flags : "-",
+		ctl_printable(status->reason, printable, sizeof(printable)));
+}
+
 void show_text_port(FILE *out, const struct view_lagg *lagg, uint32_t port, struct show_how how)
 {
 	const struct xlagg_port_status *status = &lagg->port[port];
 
+	if (how.brief) {
+		brief_port(out, lagg, port);
+		return;
+	}
 	name(out, lagg->model.name);
 	fputs(": ", out);
 	port_line(out, &lagg->model.port[port], status, how.colour);
@@ -239,11 +254,35 @@ static void head(FILE *out, const struct view_lagg *lagg, bool colour)
 	fputc('\n', out);
 }
 
+/* The ports that are not sent to are in parentheses. */
+static void brief_lagg(FILE *out, const struct view_lagg *lagg, bool colour)
+{
+	const struct xlagg_lagg_status *status = &lagg->status;
+	const char *state = !status->admin_up ? "DOWN" : status->carrier ? "UP" : "NO-CARRIER";
+	char quoted[CTL_QUOTED_MAX];
+
+	fprintf(out, "%-15s ", ctl_quote(lagg->model.name, quoted, sizeof(quoted)));
+	paint(out, colour, status->carrier ? GREEN : RED, state);
+	fprintf(out, "%*s%-11s", 11 - (int)strlen(state), "", word_or(xlagg_words_proto, lagg->model.conf.proto));
+	for (uint32_t i = 0; i < lagg->model.ports; i++) {
+		bool used = !lagg->port[i].reason[0];
+
+		fputs(used ? " " : " (", out);
+		name(out, lagg->model.port[i].name);
+		fputs(used ? "" : ")", out);
+	}
+	fputc('\n', out);
+}
+
 void show_text_lagg(FILE *out, const struct view_lagg *lagg, struct show_how how)
 {
 	const struct xlagg_lagg_conf *conf = &lagg->model.conf;
 	char hash[XLAGG_TEXT_MAX];
 
+	if (how.brief) {
+		brief_lagg(out, lagg, how.colour);
+		return;
+	}
 	head(out, lagg, how.colour);
 	ctl_print_value(find_option("hash"), conf, hash, sizeof(hash));
 	fprintf(out, "    laggproto %s lagghash %s", word_or(xlagg_words_proto, conf->proto), hash);

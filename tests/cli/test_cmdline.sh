@@ -51,8 +51,28 @@ test_help_has_every_command() {
 	for object in lagg port agent monitor top explain metrics exporter save check diff restore reload flush ifconfig help; do
 		"$B/xlagg" help $object >"$D/out"
 		grep -q "^xlagg $object" "$D/out" || fail "help $object says nothing of it"
+		"$B/xlagg" $object help | diff "$D/out" - || fail "$object help says something else"
 	done
 	refused_with 2 nonsense "$B/xlagg" help nonsense
+	"$B/xlagg" help >"$D/out"
+	"$B/xlagg" --help | diff "$D/out" -
+}
+# Words of those who come from elsewhere
+test_foreign_words() {
+	refused_with 2 'miimon is not a lagg option: leave it out' alone lagg add bond0 miimon 100
+	refused_with 2 'mode is not a lagg option: use proto, with lacp for 802.3ad' alone lagg add bond0 mode 802.3ad
+	refused_with 2 '802.3ad is not a value of proto: use lacp' alone lagg add bond0 proto 802.3ad
+	refused_with 2 'LACP is not a value of proto; did you mean lacp' alone lagg add bond0 proto LACP
+	refused_with 2 'layer3.4 is not a field of hash: use l3,l4' alone lagg add bond0 hash layer3+4
+	refused_with 2 'xmit_hash_policy .*: use hash' alone lagg set bond0 xmit_hash_policy layer3+4
+	refused_with 2 'fail_over_mac .*: use mac active' alone lagg add bond0 port eth0 fail_over_mac active
+	refused_with 2 'bond-lacp-rate .*lacp-rate' alone lagg add bond0 bond-lacp-rate fast
+	refused_with 2 'runner .*: use proto' alone lagg add team0 runner lacp
+	refused_with 2 'channel-group .*: use proto lacp for mode active' alone lagg add po1 channel-group 1
+	refused_with 2 'bond is not a command: use lagg' alone bond add bond0
+	refused_with 2 'miimon.*: leave it out' alone ifconfig lagg0 miimon 100
+	printf 'lagg add bond0 \\\n\tmiimon 100\n' >"$D/file"
+	refused 'file:1: miimon .*: leave it out' alone check "$D/file"
 }
 test_check_without_an_agent() {
 	printf 'lagg add lagg0 proto lacp \\\n\tport eth0 port eth1\n' >"$D/good"

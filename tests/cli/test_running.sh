@@ -16,6 +16,8 @@ test_output_options() {
 	at_least "$(xl a -j -p lagg show | wc -l)" 20 "lines of -j -p"
 	xl a lagg show >"$D/plain"
 	! grep -q $'\033' "$D/plain" || fail "colours in a file"
+	is "$(xl a -br lagg show)" 'lagg0           UP         failover    eth1 (eth2)' "-br"
+	is "$(xl a -br port show lagg0 eth2 | xargs)" 'lagg0 eth2 - standby: eth1 is the active port' "-br of a port"
 	TERM=xterm script -qec "$B/xlagg --socket $D/a.sock lagg show" /dev/null >"$D/colours"
 	grep -q $'\033' "$D/colours" || fail "no colours on a terminal"
 	NO_COLOR=1 TERM=xterm script -qec "$B/xlagg --socket $D/a.sock lagg show" /dev/null >"$D/colours"
@@ -85,6 +87,28 @@ test_batch() {
 	refused 'batch:4: .*lagg9' xl a -force -b "$D/batch"
 	is "$(field a .max_links)" 2 "what it did after it, with -force"
 	is "$(printf 'lagg show\n' | xl a -o -b - | cut -d: -f1)" lagg0 "from stdin"
+}
+# 0: no difference, 1: some, 2: it cannot be told
+test_diff_has_an_exit_status() {
+	one_lagg
+	local out status=0
+	xl a save >"$D/conf"
+	is "$(xl a diff "$D/conf")" "" "no difference"
+	is "$(xl a -j diff "$D/conf")" "[]" "no difference, as JSON"
+	sed -i 's/proto failover/proto loadbalance/; s/^lagg add lagg0 /lagg add lagg0 min-links 2 /' "$D/conf"
+	out=$(xl a diff "$D/conf") || status=$?
+	is "$status $out" '1 lagg set lagg0 min-links 2' "a difference"
+	status=0
+	xl a -j diff "$D/conf" >"$D/out" || status=$?
+	is "$status $(jq -r .[0].command "$D/out")" '1 lagg set lagg0 min-links 2' "a difference, as JSON"
+	printf 'diff %s\nlagg show lagg0\n' "$D/conf" >"$D/batch"
+	matches "$(xl a -b "$D/batch")" '^lagg0: ' "a difference does not end a batch"
+	echo 'lagg ad lagg0 prto' >"$D/wrong"
+	refused_with 2 'wrong:1: prto' xl a diff "$D/wrong"
+	refused_with 2 'missing' xl a diff "$D/missing"
+	agent_end a KILL
+	refused_with 2 'no agent' xl a diff "$D/conf"
+	refused_with 2 'no agent' xl a diff
 }
 test_restore_accepts_absent_devices() {
 	one_lagg
