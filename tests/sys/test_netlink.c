@@ -263,3 +263,34 @@ NETNS_TEST(netlink_devices, upper_devices_are_found_and_a_peer_is_none)
 	cr_assert(!netlink_has_upper(nl, device_of(nl, "p1").ifindex, upper));
 	cr_assert(!netlink_has_upper(nl, device_of(nl, "mv0").ifindex, upper));
 }
+
+NETNS_TEST(netlink_events, losses_of_carrier_are_counted)
+{
+	make_pair("p0", "p1");
+	shell("ip link set p0 up && ip link set p1 up");
+	struct expected up = {.nl = nl, .name = "p0", .also = is_up_with_carrier};
+	expect_event(&up);
+	uint32_t before = device_of(nl, "p0").losses;
+	cr_assert_eq(up.device.losses, before, "an event has the count of its time");
+	shell("ip link set p1 down");
+	struct expected down = {.nl = nl, .name = "p0", .also = is_up_without_carrier};
+	expect_event(&down);
+	cr_assert_eq(down.device.losses, before + 1);
+	shell("ip link set p1 up && ip link set p1 down && ip link set p1 up");
+	cr_assert_eq(device_of(nl, "p0").losses, before + 2, "also where carrier is back when it is looked at");
+}
+
+NETNS_TEST(netlink_events, administrative_state_without_rtnl)
+{
+	bool up = true;
+	make_pair("p0", "p1");
+	int ifindex = device_of(nl, "p0").ifindex;
+	cr_assert_eq(netlink_is_up(nl, ifindex, &up), 0);
+	cr_assert_not(up);
+	shell("ip link set p0 up");
+	cr_assert_eq(netlink_is_up(nl, ifindex, &up), 0);
+	cr_assert(up, "without carrier too");
+	shell("ip link del p0");
+	cr_assert_eq(netlink_is_up(nl, ifindex, &up), -ENODEV);
+	cr_assert(up, "untouched");
+}

@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "sys/netlink/request.h"
 
@@ -88,6 +89,9 @@ void netlink_parse_device(const struct nlmsghdr *nlh, struct device *ret)
 			break;
 		case IFLA_CARRIER:
 			ret->carrier = mnl_attr_get_payload_len(attr) > 0 && mnl_attr_get_u8(attr);
+			break;
+		case IFLA_CARRIER_DOWN_COUNT:
+			ret->losses = read_u32(attr);
 			break;
 		case IFLA_MTU:
 			ret->mtu = read_u32(attr);
@@ -183,6 +187,15 @@ int netlink_get(struct netlink *nl, int ifindex, struct device *ret)
 	((struct ifinfomsg *)mnl_nlmsg_get_payload(nlh))->ifi_index = ifindex;
 	without_stats(nlh);
 	return get(nl, nlh, ret);
+}
+
+int netlink_is_up(struct netlink *nl, int ifindex, bool *ret)
+{
+	struct ifreq request = {.ifr_ifindex = ifindex};
+	if (ioctl(nl->ioctl_fd, SIOCGIFNAME, &request) < 0 || ioctl(nl->ioctl_fd, SIOCGIFFLAGS, &request) < 0)
+		return -errno;
+	*ret = request.ifr_flags & IFF_UP;
+	return 0;
 }
 
 int netlink_get_by_name(struct netlink *nl, const char *name, struct device *ret)

@@ -22,6 +22,7 @@ struct device {
 	uint16_t type;	      /* ARPHRD_* */
 	uint32_t flags;	      /* IFF_* */
 	bool carrier;	      /* IFLA_CARRIER */
+	uint32_t losses;      /* of carrier since the device was made, modulo 2^32 */
 	uint32_t mtu, min_mtu, max_mtu;
 	uint8_t mac[6];
 	uint8_t permaddr[6];		/* permanent MAC, or the current one if the driver reports none */
@@ -75,6 +76,8 @@ int netlink_read_events(struct netlink *nl, netlink_device_fn fn, netlink_touche
 int netlink_list(struct netlink *nl, netlink_device_fn fn, void *context);
 /* -ENODEV: there is no such device. netlink_get_by_name() takes alternative names as well. */
 int netlink_get(struct netlink *nl, int ifindex, struct device *ret);
+/* Whether the device is administratively up, asked without waiting for RTNL. Returns 0 or -errno. */
+int netlink_is_up(struct netlink *nl, int ifindex, bool *ret);
 int netlink_get_by_name(struct netlink *nl, const char *name, struct device *ret);
 /* Returns 1 if a VLAN, macvlan or other device has `ifindex` as its lower device and copies its name to `upper`, 0 if
  * there is none, or -errno. */
