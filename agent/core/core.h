@@ -61,9 +61,10 @@ struct core_link {
 	bool present;  /* the device exists */
 	bool admin_up; /* IFF_UP */
 	bool carrier;
-	uint32_t speed;		      /* Mb/s, 0: unknown */
-	uint32_t duplex;	      /* enum xlagg_duplex */
-	uint8_t mac[6];		      /* the port's own (permanent) MAC: source address of slow-protocol frames */
+	bool ordered;	 /* if the link is lost now: the caller changed the device, so that this is no failure */
+	uint32_t speed;	 /* Mb/s, 0: unknown */
+	uint32_t duplex; /* enum xlagg_duplex */
+	uint8_t mac[6];	 /* the port's own (permanent) MAC: source address of slow-protocol frames */
 	enum xlagg_detected detected; /* who noticed the present state of the link first */
 };
 

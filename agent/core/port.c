@@ -37,7 +37,7 @@ void port_failed(struct port *port, uint64_t now)
 static void link_lost(struct core *core, uint64_t now, struct port *port)
 {
 	const struct core_link *link = &port->link;
-	bool ordered = link->present && !link->admin_up;
+	bool ordered = link->ordered || (link->present && !link->admin_up);
 
 	if (!ordered && port->state != PORT_SILENT)
 		port_failed(port, now);

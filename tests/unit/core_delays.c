@@ -363,6 +363,31 @@ Test(core_damping, orders_cost_nothing)
 	rig_free(rig);
 }
 
+Test(core_damping, what_the_caller_did_to_the_device_costs_nothing)
+{
+	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
+	struct xlagg_port_status status = {0};
+
+	rig->conf.damping = 1;
+	rig_set(rig);
+	rig->link[0].ordered = true;
+	for (uint32_t i = 0; i < 5; i++) {
+		rig_carrier(rig, 0, false);
+		cr_assert_str_eq(rig_active(rig), "eth1", "policy takes it for what it is");
+		rig_carrier(rig, 0, true);
+		cr_assert_str_eq(rig_active(rig), "eth0");
+	}
+	core_port_status(rig->core, 0, &status);
+	core_port_damping(rig->core, (RIG_START + rig->ms) * RIG_MS, 0, &status);
+	cr_assert_eq(status.stats.link_failures, 0);
+	cr_assert_eq(status.damping.penalty, 0);
+	rig->link[0].ordered = false;
+	rig_carrier(rig, 0, false);
+	core_port_status(rig->core, 0, &status);
+	cr_assert_eq(status.stats.link_failures, 1, "the next loss is nobody's doing");
+	rig_free(rig);
+}
+
 Test(core_damping, switched_off_lets_the_port_in)
 {
 	struct rig *rig = rig_new(XLAGG_PROTO_LOADBALANCE, 2);
