@@ -210,9 +210,10 @@ static void on_device(void *context, const struct device *device, bool gone)
 		return;
 	}
 	bool of_port = port_of_device(agent, device->ifindex, &lagg, &slot);
-	if (of_port && !device->carrier)
-		lagg_port_lost(lagg, slot, XLAGG_DETECTED_NETLINK);
-	/* The event may be older than a change of our own: the present state counts. */
+	/* The event may be older than what is known, such as one from before the agent set the port up. */
+	if (of_port && !device->carrier && device->losses != lagg->port[slot].losses)
+		lagg_port_lost(lagg, slot, device->flags & IFF_UP, XLAGG_DETECTED_NETLINK);
+	/* Likewise the present state is what counts. */
 	if (netlink_get(agent->host.nl, device->ifindex, &now) < 0)
 		return;
 	if (of_port) {
@@ -306,8 +307,12 @@ static void on_polled(void *context, int ifindex, bool lost)
 	uint32_t slot;
 	if (!port_of_device(agent, ifindex, &lagg, &slot))
 		return;
-	if (lost)
-		lagg_port_lost(lagg, slot, XLAGG_DETECTED_POLL);
+	bool up;
+	if (lost) {
+		/* No answer means that the device is gone, and nobody has set it down. */
+		up = netlink_is_up(agent->host.nl, ifindex, &up) < 0 || up;
+		lagg_port_lost(lagg, slot, up, XLAGG_DETECTED_POLL);
+	}
 	lagg_port_refresh(lagg, slot, XLAGG_DETECTED_POLL);
 }
 

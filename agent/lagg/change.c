@@ -70,6 +70,9 @@ static int change_programs(struct lagg *lagg, const struct xlagg_lagg_conf *to, 
 	}
 	if (xdp != xdp_before && (r < 0 ? xdp : xdp_before))
 		end_xdp(lagg);
+	/* A driver may reset its device when an XDP program comes or goes. */
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS && xdp != xdp_before; slot++)
+		lagg_port_unsettle(lagg, slot);
 	return r;
 }
 

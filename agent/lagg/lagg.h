@@ -25,7 +25,9 @@ struct lagg_port {
 	int ifindex;			     /* 0: the device is absent or could not be set up */
 	struct device device;		     /* as last seen, where ifindex is not 0 */
 	struct core_link link;		     /* as last given to the core */
-	uint32_t lost;			     /* the loss counter up to which the core knows */
+	uint32_t lost;			     /* the datapath's loss counter up to which the core knows */
+	uint32_t losses;		     /* the device's, likewise (struct device) */
+	uint64_t settled_ns;		     /* a loss until then follows from our own change to the device */
 	struct xlagg_lacp lacp, lacp_pinned; /* for the next agent: as it is, and as it was pinned last */
 	uint64_t deaf_until_ns;		     /* control frames from before this monotonic time are stale */
 	char refused[XLAGG_SENTENCE_MAX];    /* why a present device is no port, or empty */

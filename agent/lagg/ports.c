@@ -20,6 +20,8 @@
 
 #define RETRY_NS (2 * NS_PER_S) /* until a device that was refused is looked at again */
 #define RETRY_DOUBLED 5		/* times at most, where the device refused a change */
+/* A driver may reset its link, and that link may bounce, for so long after the agent changed the device. */
+#define SETTLE_NS (5 * NS_PER_S)
 
 int lagg_port_find(const struct lagg *lagg, const char *name)
 {
@@ -162,6 +164,11 @@ static void refuse(struct lagg *lagg, uint32_t slot, bool tried, const char *sen
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 }
 
+void lagg_port_unsettle(struct lagg *lagg, uint32_t slot)
+{
+	lagg->port[slot].settled_ns = clock_now() + SETTLE_NS;
+}
+
 int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct lagg_host *host = lagg->host;
@@ -179,6 +186,9 @@ int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *devi
 	port->ifindex = device->ifindex;
 	port->device = *device;
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
+	/* A link that its changes cost at once is lost by now, and no port's link yet. */
+	if (lagg->saved.undo[slot].changed & (XLAGG_UNDO_UP | XLAGG_UNDO_MTU))
+		lagg_port_unsettle(lagg, slot);
 	lagg_port_refresh(lagg, slot, XLAGG_DETECTED_NONE);
 	host->calls->ports(host);
 	return 0;
@@ -356,9 +366,14 @@ int lagg_port_mend(struct lagg *lagg, uint32_t slot, uint32_t leave, uint32_t *d
 	if (r < 0)
 		return r;
 	port_setup_of(lagg, &port->device, &setup);
+	uint32_t changed = 0;
 	setup.leave = leave;
-	setup.differed = differed;
+	setup.differed = &changed;
 	r = port_adjust(lagg->host->nl, &port->device, &setup, &lagg->saved.undo[slot], record_undo, &place, sentence);
+	if (changed & XLAGG_UNDO_MTU)
+		lagg_port_unsettle(lagg, slot);
+	if (differed)
+		*differed |= changed;
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 	return r;
 }
@@ -411,23 +426,25 @@ static void poll_look(const struct lagg *lagg, uint32_t slot)
 }
 
 /* What the core hears of a loss between two looks: policy has to count it although carrier is back. */
-static void tell_loss(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected)
+static void tell_loss(struct lagg *lagg, uint32_t slot, bool admin_up, enum xlagg_detected detected)
 {
 	struct lagg_port *port = &lagg->port[slot];
+	port->link.admin_up = admin_up;
 	port->link.carrier = false;
+	port->link.ordered = clock_now() < port->settled_ns;
 	port->link.detected = detected;
 	poll_hurry(lagg);
 	input_link(lagg, slot, &port->link);
 }
 
-void lagg_port_lost(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected)
+void lagg_port_lost(struct lagg *lagg, uint32_t slot, bool admin_up, enum xlagg_detected detected)
 {
 	if (!lagg->port[slot].link.carrier)
 		return;
 	/* The poll counts first and tells then: the core may have heard of it on another way. */
 	if (detected == XLAGG_DETECTED_POLL && !has_lost(lagg, slot))
 		return;
-	tell_loss(lagg, slot, first_to_see(lagg, slot, detected));
+	tell_loss(lagg, slot, admin_up, first_to_see(lagg, slot, detected));
 }
 
 void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected)
@@ -456,12 +473,14 @@ void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected det
 	uint32_t losses = now_lost[slot] - port->lost, outs = headless_outs(lagg, slot);
 	if (outs)
 		headless_restart(lagg, slot);
-	if (port->link.carrier && (!link.carrier || losses != outs))
-		tell_loss(lagg, slot, losses != outs ? counted_by(lagg) : detected);
+	bool blip = port->device.losses != port->losses;
+	if (port->link.carrier && (!link.carrier || losses != outs || blip))
+		tell_loss(lagg, slot, link.admin_up, losses != outs ? counted_by(lagg) : detected);
 	if (link.carrier && !port->link.carrier)
 		poll_hurry(lagg);
 	port->link = link;
 	port->lost = now_lost[slot];
+	port->losses = port->device.losses;
 	input_link(lagg, slot, &link);
 	input_end(lagg);
 }

@@ -32,8 +32,11 @@ void lagg_port_rename(struct lagg *lagg, uint32_t slot, const char *name);
 void lagg_port_changed(struct lagg *lagg, uint32_t slot, const struct device *device);
 /* Looks at carrier, speed and administrative state now and hands them to the core. `detected`: what caused the look. */
 void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected);
-/* Its carrier is known to be gone: the core hears of it before the kernel is asked, which may have to wait for RTNL. */
-void lagg_port_lost(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected);
+/* Its carrier is known to be gone: the core hears of it before the kernel is asked, which may have to wait for RTNL.
+ * `admin_up`: whether the device was administratively up then. */
+void lagg_port_lost(struct lagg *lagg, uint32_t slot, bool admin_up, enum xlagg_detected detected);
+/* The agent did to the device what may cost it its link: for a while a loss of that is no failure. */
+void lagg_port_unsettle(struct lagg *lagg, uint32_t slot);
 /* Makes the port's device what the lagg wants; also after someone else changed it. */
 int lagg_port_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE_MAX]);
 /* The same without the properties in `leave` (port.h); adds those that were not as wanted to *differed. -ENODEV: the

@@ -124,3 +124,45 @@ test_lagg_set_down_passes_nothing() {
 	wait_for 5 on b ping -c 1 -W 1 10.0.0.1
 }
 is_admin_down() { [ "$(field a .admin)" = down ]; }
+
+# failures_of HOST: link failures and damping penalties of all its ports, which tell how often links failed
+failures_of() { field "$1" '[.ports[] | .stats.link_failures, .damping.penalty] | tojson'; }
+# A lagg over ports that were down, that has to change their MTU and their MAC as well; then the operator sets one of its
+# ports down and up. Only what happens at the far end is a failure.
+no_failure_by_setting_up() {
+	local h dev
+	two_hosts 2
+	for h in a b; do for dev in eth1 eth2; do nip "$h" link set "$dev" down mtu 1400; done; done
+	agent a
+	agent b
+	for h in a b; do xl "$h" lagg add lagg0 "$@" mtu 1450 damping on port eth1 port eth2; done
+	for h in a b; do wait_for 10 has_carrier "$h" lagg0; done
+	wait_for 10 active_ports_are a "$ACTIVE"
+	for h in a b; do is "$(failures_of "$h")" '[0,0,0,0]' "failures and penalties of $h"; done
+	for _ in 1 2 3; do
+		nip a link set eth1 down
+		wait_for 3 matches_reason a eth1 'administratively down'
+		nip a link set eth1 up
+		wait_for 10 active_ports_are a "$ACTIVE"
+	done
+	is "$(failures_of a)" '[0,0,0,0]' "failures and penalties after the operator's changes"
+	xl a lagg set lagg0 mtu 1500
+	xl a port set lagg0 eth1 admin down
+	xl a port set lagg0 eth1 admin up
+	is "$(failures_of a)" '[0,0,0,0]' "failures and penalties after changes of its own"
+	wait_for 20 cut_counts
+	is "$(port_field a eth1 .stats.link_failures)" 1 "failures when the far end goes"
+	is "$(port_field b eth1 .stats.link_failures)" 0 "failures at the far end, where it was ordered"
+}
+matches_reason() { [[ $(port_field "$1" "$2" .reason) == *$3* ]]; }
+# Cuts the cable of eth1 once. In the first seconds after a change of the agent's own a loss counts as its doing.
+cut_counts() {
+	nip b link set eth1 down
+	wait_for 3 matches_reason a eth1 'no carrier'
+	nip b link set eth1 up
+	wait_for 10 active_ports_are a "$ACTIVE"
+	[ "$(port_field a eth1 .stats.link_failures)" -gt 0 ]
+}
+test_setting_up_is_no_failure_failover() { ACTIVE=1 no_failure_by_setting_up proto failover; }
+test_setting_up_is_no_failure_loadbalance() { ACTIVE=2 no_failure_by_setting_up proto loadbalance; }
+test_setting_up_is_no_failure_lacp() { ACTIVE=2 no_failure_by_setting_up proto lacp lacp-rate fast; }
