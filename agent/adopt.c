@@ -2,7 +2,6 @@
 /* What an agent before this one left pinned: taken over as it runs, or put back. All of it is untrusted input. */
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include "lagg/ports.h"
 #include "lagg/record.h"
 #include "laggs.h"
+#include "names.h"
 #include "orphans.h"
 #include "sys/port.h"
 #include "transaction.h"
@@ -29,9 +29,34 @@ static void close_dir(DIR **dir)
 		closedir(*dir);
 }
 
-static void free_saved(struct xlagg_saved **saved)
+/* A folder of pins. */
+struct find {
+	char folder[512];
+	char name[XLAGG_NAME_MAX]; /* of the lagg, as the record says, else as the folder is called */
+	struct xlagg_saved *saved; /* NULL: it cannot be read */
+	bool known;		   /* `model` is what the record says */
+	struct xlagg_model model;  /* the configuration in it */
+	int r;			   /* -errno: why it could not be adopted */
+	char why[XLAGG_SENTENCE_MAX];
+	bool anew; /* the lagg is to be made again */
+};
+
+struct finds {
+	struct find **list;
+	uint32_t count;
+};
+
+static void free_find(struct find *find)
 {
-	free(*saved);
+	free(find->saved);
+	free(find);
+}
+
+static void free_finds(struct finds *finds)
+{
+	for (uint32_t i = 0; i < finds->count; i++)
+		free_find(finds->list[i]);
+	free(finds->list);
 }
 
 /* The slot in which the port was, else a free one. */
@@ -46,6 +71,11 @@ static uint32_t find_slot(const struct lagg *lagg, const char *name)
 	return XLAGG_MAX_PORTS;
 }
 
+static bool is_another_port(const struct lagg *lagg, int ifindex)
+{
+	return lagg->host->calls->lagg_of_device(lagg->host, ifindex) != NULL;
+}
+
 /* A device that is prepared and attached is a port as it is. One that is not was on its way to become one, or no port
  * any more, when the agent died: what was done is undone first. */
 static void adopt_device(struct lagg *lagg, uint32_t slot)
@@ -54,19 +84,22 @@ static void adopt_device(struct lagg *lagg, uint32_t slot)
 	struct xlagg_undo *undo = &lagg->saved.undo[slot];
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	int attached = datapath_port_ifindex(lagg->dp, slot);
-	if (attached && attached == (int)undo->ifindex && netlink_get(lagg->host->nl, attached, &port->device) == 0) {
+	if (attached && attached == (int)undo->ifindex && !is_another_port(lagg, attached) &&
+	    netlink_get(lagg->host->nl, attached, &port->device) == 0) {
 		port->ifindex = attached;
 		int r = datapath_get_lacp(lagg->dp, slot, &port->lacp);
 		port->lacp_pinned = port->lacp;
 		headless_adopt(lagg, slot);
 		if (r == 0)
 			core_adopt_lacp(lagg->core, slot, &port->lacp);
+		identity_of_port(lagg, slot, &port->device);
 		return;
 	}
 	if (attached)
 		datapath_port_del(lagg->dp, slot);
 	if (undo->ifindex && port_restore(lagg->host->nl, undo, &lagg->saved.port[slot], sentence) < 0)
 		log_warning("%s: %s", lagg->model.name, sentence);
+	lagg->saved.port[slot].ifindex = 0;
 	memcpy(undo->name, port->name, sizeof(undo->name));
 }
 
@@ -103,11 +136,12 @@ static void drop_strays(struct lagg *lagg)
 				log_warning("%s: %s", lagg->model.name, sentence);
 		}
 		*undo = (struct xlagg_undo){0};
+		lagg->saved.port[slot] = (struct xlagg_device_id){0};
 	}
 }
 
-/* Names that changed, and devices that came back, or came for the first time, while no agent was there. */
-static void catch_up(struct lagg *lagg)
+/* What changed at devices, and devices that came back, or came for the first time, while no agent was there. */
+static void catch_up(struct agent *agent, struct lagg *lagg)
 {
 	struct device device;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
@@ -116,10 +150,11 @@ static void catch_up(struct lagg *lagg)
 		if (!port->used)
 			continue;
 		if (port->ifindex) {
-			lagg_port_changed(lagg, slot, &port->device);
-		} else if (netlink_get_by_name(lagg->host->nl, port->name, &device) == 0 &&
-			   lagg_port_attach(lagg, slot, &device, sentence) < 0) {
-			log_warning("%s: %s", lagg->model.name, sentence);
+			lagg_port_changed(lagg, slot);
+		} else if (netlink_get_by_name(lagg->host->nl, port->name, &device) == 0) {
+			if (lagg_port_attach(lagg, slot, &device, sentence) < 0)
+				log_warning("%s: %s", lagg->model.name, sentence);
+			names_follow(agent, &device);
 		}
 	}
 }
@@ -132,19 +167,6 @@ static void adopt_links(struct lagg *lagg)
 			lagg_port_refresh(lagg, slot, XLAGG_DETECTED_NONE);
 	const struct xlagg_history history = lagg->saved.history;
 	input_adopted(lagg, &history);
-}
-
-/* The numbers may be those of other devices by now: the pair and the lower end's mark tell. */
-static int find_devices(struct agent *agent, const struct xlagg_saved *saved, const char *name, struct device *device,
-			struct device *lower)
-{
-	char mark[64];
-	device_lower_mark(name, mark);
-	if (netlink_get(agent->host.nl, (int)saved->ifindex, device) < 0 ||
-	    netlink_get(agent->host.nl, (int)saved->lower_ifindex, lower) < 0 || strcmp(lower->alias, mark) != 0 ||
-	    lower->link != device->ifindex)
-		return -ENODEV;
-	return 0;
 }
 
 /* What the devices say of the lagg. */
@@ -169,7 +191,7 @@ static int adopt_datapath(struct lagg *lagg, const char *folder, char sentence[X
 	struct datapath_setup setup;
 	uint8_t mac[6];
 	memcpy(mac, lagg->looks.mac, 6);
-	int r = identity_choose(host, &lagg->model, mac, &lagg->seed, sentence);
+	int r = identity_choose(lagg, &lagg->model, mac, &lagg->seed, sentence);
 	if (r < 0)
 		return r;
 	/* If the device has another, someone changed it: that is looked at when it runs. */
@@ -185,104 +207,161 @@ static int adopt_datapath(struct lagg *lagg, const char *folder, char sentence[X
 	return r < 0 ? r : input_watch_frames(lagg);
 }
 
-static int adopt_one(struct agent *agent, const char *name, struct xlagg_saved *saved, const char *folder,
-		     char sentence[XLAGG_SENTENCE_MAX])
+/* Whether the record can be gone on from. What is wrong with it is said in `why`. */
+static int check_find(struct find *find)
 {
-	struct xlagg_model model;
-	struct device device, lower;
-	int r = record_check(saved);
-	if (saved->abi_version != XLAGG_ABI_VERSION)
-		snprintf(sentence, XLAGG_SENTENCE_MAX, "it is of version %u of the maps and this agent has %u",
+	const struct xlagg_saved *saved = find->saved;
+	if (saved && saved->abi_version != XLAGG_ABI_VERSION)
+		snprintf(find->why, sizeof(find->why), "it is of version %u of the maps and this agent has %u",
 			 saved->abi_version, XLAGG_ABI_VERSION);
-	else if (r < 0)
-		snprintf(sentence, XLAGG_SENTENCE_MAX, "what it says is damaged");
-	if (r == 0 && saved->message_len == 0) {
-		snprintf(sentence, XLAGG_SENTENCE_MAX, "it was being made when its agent died");
-		return -EPROTO;
+	else if (!saved || record_check(saved) < 0)
+		snprintf(find->why, sizeof(find->why), "what it says is damaged");
+	else if (saved->message_len == 0)
+		snprintf(find->why, sizeof(find->why), "it was being made when its agent died");
+	else if (find->known)
+		return 0;
+	return -EPROTO;
+}
+
+/* The devices that the record is about. */
+static int find_devices(struct agent *agent, const struct find *find, struct device *device, struct device *lower,
+			char why[XLAGG_SENTENCE_MAX])
+{
+	int r = record_find_devices(&agent->host, find->folder, find->saved, device, lower);
+	if (!record_is_of_this_netns(&agent->host, find->saved)) {
+		snprintf(why, XLAGG_SENTENCE_MAX, "it is of a network namespace that is gone");
+		return -ESTALE;
 	}
+	if (r == -ENODEV)
+		snprintf(why, XLAGG_SENTENCE_MAX, "its device is gone");
+	if (r == 0 && agent->host.calls->lagg_of_device(&agent->host, device->ifindex)) {
+		snprintf(why, XLAGG_SENTENCE_MAX, "its device is another lagg's");
+		return -ENODEV;
+	}
+	return r;
+}
+
+static int adopt_one(struct agent *agent, struct find *find)
+{
+	struct device device, lower;
+	struct xlagg_model *model = &find->model;
+	int r = check_find(find);
 	if (r == 0)
-		r = record_decode(saved, name, &model, sentence);
+		r = find_devices(agent, find, &device, &lower, find->why);
 	if (r < 0)
 		return r;
-	r = find_devices(agent, saved, name, &device, &lower);
-	if (r < 0) {
-		snprintf(sentence, XLAGG_SENTENCE_MAX, "its device is gone");
-		return r;
-	}
-	model.conf.admin = !!(device.flags & IFF_UP);
-	struct lagg *lagg = lagg_new(&agent->host, &model);
+	model->conf.admin = !!(device.flags & IFF_UP);
+	struct lagg *lagg = lagg_new(&agent->host, model, find->saved);
 	if (!lagg)
 		return -ENOMEM;
-	lagg->saved = *saved;
+	memcpy(lagg->folder, find->folder, sizeof(lagg->folder));
 	take_devices(lagg, &device, &lower);
-	r = adopt_datapath(lagg, folder, sentence);
+	r = adopt_datapath(lagg, find->folder, find->why);
 	if (r < 0) {
 		lagg_free(lagg);
 		return r;
 	}
 	laggs_add(agent, lagg);
-	lagg->model.addresses = model.addresses;
-	memcpy(lagg->model.address, model.address, sizeof(model.address));
+	lagg->model.addresses = model->addresses;
+	memcpy(lagg->model.address, model->address, sizeof(model->address));
 	core_hold(lagg->core);
 	core_adopt(lagg->core, datapath_table(lagg->dp));
 	input_mac(lagg, lagg->looks.mac);
-	r = adopt_ports(lagg, &model);
+	r = adopt_ports(lagg, model);
 	if (r < 0) {
 		laggs_release(agent, lagg);
 		return r;
 	}
 	drop_strays(lagg);
 	adopt_links(lagg);
-	/* From here on as when it happens under an agent's eyes. */
-	catch_up(lagg);
-	lagg_device_changed(lagg, &device);
-	record_save(lagg);
 	agent->adopted++;
-	log_info("%s: adopted with %u ports", lagg->model.name, lagg->model.ports);
 	return 0;
 }
 
-/* Ports and devices as they were before, and nothing left in bpffs: its folder goes last, since it is what tells the
- * next agent, if this one dies here, that there is something to put back. */
-static int put_back(struct agent *agent, const char *name, const char *folder, struct xlagg_saved *saved)
+/* From here on as when it happens under an agent's eyes. */
+static void settle(struct agent *agent, struct lagg *lagg)
 {
-	struct device device, lower;
-	char sentence[XLAGG_SENTENCE_MAX] = "";
-	if (saved)
-		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-			if (saved->undo[slot].ifindex &&
-			    port_restore(agent->host.nl, &saved->undo[slot], &saved->port[slot], sentence) < 0)
-				log_warning("%s: %s", name, sentence);
-	if (saved && find_devices(agent, saved, name, &device, &lower) == 0)
-		netlink_del(agent->host.nl, device.ifindex);
-	/* What the record does not tell. */
-	orphans_put_back(agent, name);
-	return datapath_remove(folder);
+	struct device device;
+	catch_up(agent, lagg);
+	if (netlink_get(lagg->host->nl, lagg->ifindex, &device) == 0)
+		lagg_device_changed(lagg, &device);
+	if (!lagg->saved.mac_from.ifindex)
+		identity_find_mac_from(lagg);
+	record_save(lagg);
+	log_info("%s: adopted with %u ports", lagg->model.name, lagg->model.ports);
 }
 
-typedef int (*folder_fn)(struct agent *agent, const char *name, const char *folder);
-
-static int for_each_folder(struct agent *agent, folder_fn fn)
+/* Ports and devices as they were before, and nothing left in bpffs: its folder goes last, since it is what tells the
+ * next agent, if this one dies here, that there is something to put back. What another lagg has stays. */
+static int put_back(struct agent *agent, struct find *find)
 {
-	char names[XLAGG_MAX_LAGGS][XLAGG_NAME_MAX], folder[512];
-	uint32_t count = 0;
-	struct dirent *entry;
-	int result = 0;
-	__attribute__((cleanup(close_dir))) DIR *dir = opendir(agent->host.pins);
-	while (dir && (entry = readdir(dir)) && count < XLAGG_MAX_LAGGS)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-		    strlen(entry->d_name) < XLAGG_NAME_MAX)
-			record_folder_to_name(entry->d_name, names[count++]);
-	qsort(names, count, sizeof(names[0]), (int (*)(const void *, const void *))strcmp);
-	for (uint32_t i = 0; i < count; i++) {
-		record_folder(&agent->host, names[i], folder);
-		if (!record_is_folder(folder))
-			continue;
-		int r = fn(agent, names[i], folder);
-		if (r < 0 && !result)
-			result = r;
+	struct device lower;
+	struct xlagg_saved *saved = find->saved;
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	for (uint32_t slot = 0; saved && slot < XLAGG_MAX_PORTS; slot++)
+		if (saved->undo[slot].ifindex &&
+		    !agent->host.calls->lagg_of_device(&agent->host, (int)saved->undo[slot].ifindex) &&
+		    port_restore(agent->host.nl, &saved->undo[slot], &saved->port[slot], sentence) < 0)
+			log_warning("%s: %s", find->name, sentence);
+	/* The lagg's device goes with it, in whatever namespace that is. */
+	if (saved && record_find_lower(&agent->host, find->folder, saved, &lower) == 0 &&
+	    !agent->host.calls->lagg_of_device(&agent->host, lower.ifindex))
+		netlink_del(agent->host.nl, lower.ifindex);
+	return datapath_remove(find->folder);
+}
+
+/* --- all of them --- */
+
+static int compare_finds(const void *a, const void *b)
+{
+	return strcmp((*(struct find *const *)a)->folder, (*(struct find *const *)b)->folder);
+}
+
+/* A folder of pins whose name can be a lagg's, and not the watcher's or libxdp's. NULL: it is none, or no memory. */
+static struct find *look_into(struct agent *agent, const char *entry)
+{
+	char name[XLAGG_NAME_MAX];
+	if (entry[0] == '.' || ctl_name_of(entry, name) < 0)
+		return NULL;
+	struct find *find = calloc(1, sizeof(*find));
+	if (!find)
+		return NULL;
+	snprintf(find->folder, sizeof(find->folder), "%s/%s", agent->host.pins, entry);
+	memcpy(find->name, name, sizeof(find->name));
+	if (record_is_folder(find->folder))
+		return find;
+	free_find(find);
+	return NULL;
+}
+
+static void read_find(struct agent *agent, struct find *find)
+{
+	find->saved = record_read(&agent->host, find->folder);
+	if (find->saved && record_decode(find->saved, &find->model, find->why) == 0) {
+		find->known = true;
+		memcpy(find->name, find->model.name, sizeof(find->name));
 	}
-	return result;
+}
+
+/* The folders of laggs, with what is in them. */
+static int find_all(struct agent *agent, struct finds *ret)
+{
+	struct dirent *entry;
+	__attribute__((cleanup(close_dir))) DIR *dir = opendir(agent->host.pins);
+	while (dir && (entry = readdir(dir))) {
+		struct find **more = realloc(ret->list, (ret->count + 1) * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		ret->list = more;
+		struct find *find = look_into(agent, entry->d_name);
+		if (find)
+			ret->list[ret->count++] = find;
+	}
+	if (ret->count)
+		qsort(ret->list, ret->count, sizeof(struct find *), compare_finds);
+	for (uint32_t i = 0; i < ret->count; i++)
+		read_find(agent, ret->list[i]);
+	return 0;
 }
 
 /* Makes the lagg that was put back anew. */
@@ -302,50 +381,61 @@ static void make_anew(struct agent *agent, const struct xlagg_model *model)
 	free(command);
 }
 
-/* A lagg that cannot be taken over is put back; where its configuration could be read it is made anew. */
-static int adopt_folder(struct agent *agent, const char *name, const char *folder)
+/* A lagg that cannot be taken over is put back; where its configuration could be read and its device was there it is
+ * made anew. What is kept of it goes with a lagg that somebody removed, and not with a namespace. */
+static void give_up(struct agent *agent, struct find *find)
 {
-	char sentence[XLAGG_SENTENCE_MAX] = "", ignored[XLAGG_SENTENCE_MAX];
-	struct xlagg_model model;
-	__attribute__((cleanup(free_saved))) struct xlagg_saved *saved = record_read(&agent->host, name, folder);
-	if (!saved)
-		snprintf(sentence, sizeof(sentence), "what it says is damaged");
-	int r = saved ? adopt_one(agent, name, saved, folder, sentence) : -EPROTO;
-	if (r == 0)
-		return 0;
-	bool anew = r != -ENODEV && saved && record_decode(saved, name, &model, ignored) == 0;
-	log_warning("%s: what is pinned in %s cannot be adopted (%s): it is removed%s", name, folder,
-		    sentence[0] ? sentence : strerror(-r), anew ? " and made anew" : "");
-	r = put_back(agent, name, folder, saved);
+	find->anew = find->known && find->r != -ENODEV && find->r != -ESTALE;
+	log_warning("%s: what is pinned in %s cannot be adopted (%s): it is removed%s", find->name, find->folder,
+		    find->why[0] ? find->why : strerror(-find->r), find->anew ? " and made anew" : "");
+	int r = put_back(agent, find);
 	if (r < 0)
-		log_error("%s: cannot remove what is pinned in %s: %s", name, folder, strerror(-r));
-	if (anew)
-		make_anew(agent, &model);
-	else if (saved)
-		identity_forget(&agent->host, name);
-	return 0;
+		log_error("%s: cannot remove what is pinned in %s: %s", find->name, find->folder, strerror(-r));
+	if (!find->anew && find->known && find->r != -ESTALE)
+		state_remove(&agent->host, find->name);
 }
 
+/* Who is there is known before names are, since names may have been exchanged; and names before absent ports are looked
+ * for by theirs. */
 void adopt_all(struct agent *agent)
 {
-	for_each_folder(agent, adopt_folder);
-	/* Of an agent that died between a device and its folder. */
-	orphans_put_back(agent, NULL);
+	__attribute__((cleanup(free_finds))) struct finds finds = {0};
+	if (find_all(agent, &finds) < 0)
+		log_error("no memory to adopt all that is pinned");
+	for (uint32_t i = 0; i < finds.count; i++)
+		finds.list[i]->r = adopt_one(agent, finds.list[i]);
+	for (uint32_t i = 0; i < finds.count; i++)
+		if (finds.list[i]->r < 0)
+			give_up(agent, finds.list[i]);
+	/* What the records do not tell. */
+	orphans_put_back(agent);
+	names_follow_all(agent);
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		settle(agent, agent->lagg[i]);
+	for (uint32_t i = 0; i < finds.count; i++)
+		if (finds.list[i]->anew)
+			make_anew(agent, &finds.list[i]->model);
 }
 
-static int flush_folder(struct agent *agent, const char *name, const char *folder)
+static int flush_one(struct agent *agent, struct find *find)
 {
-	__attribute__((cleanup(free_saved))) struct xlagg_saved *saved = record_read(&agent->host, name, folder);
-	int r = put_back(agent, name, folder, saved);
+	int r = put_back(agent, find);
 	if (r < 0)
-		log_error("%s: cannot remove what is pinned in %s: %s", name, folder, strerror(-r));
+		log_error("%s: cannot remove what is pinned in %s: %s", find->name, find->folder, strerror(-r));
 	else
-		log_info("%s: removed", name);
-	identity_forget(&agent->host, name);
+		log_info("%s: removed", find->name);
+	state_remove(&agent->host, find->name);
 	return r;
 }
 
 int adopt_flush(struct agent *agent)
 {
-	return for_each_folder(agent, flush_folder);
+	__attribute__((cleanup(free_finds))) struct finds finds = {0};
+	int r = find_all(agent, &finds);
+	for (uint32_t i = 0; i < finds.count; i++) {
+		int flushed = flush_one(agent, finds.list[i]);
+		r = r < 0 ? r : flushed;
+	}
+	orphans_put_back(agent);
+	return r;
 }

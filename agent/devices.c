@@ -12,36 +12,12 @@
 #include "lagg/device.h"
 #include "lagg/effects.h"
 #include "lagg/headless.h"
-#include "lagg/identity.h"
 #include "lagg/ports.h"
 #include "lagg/upkeep.h"
 #include "laggs.h"
+#include "names.h"
 
 #define SOON_NS (30 * NS_PER_MS)
-
-static struct lagg *lagg_of_device(struct agent *agent, int ifindex)
-{
-	for (uint32_t i = 0; i < agent->laggs; i++)
-		if (agent->lagg[i]->ifindex == ifindex)
-			return agent->lagg[i];
-	return NULL;
-}
-
-/* The port whose device this is: 1 and where, or 0. */
-static bool port_of_device(struct agent *agent, int ifindex, struct lagg **lagg, uint32_t *ret)
-{
-	for (uint32_t i = 0; i < agent->laggs; i++) {
-		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
-			const struct lagg_port *port = &agent->lagg[i]->port[slot];
-			if (!port->used || port->ifindex != ifindex)
-				continue;
-			*lagg = agent->lagg[i];
-			*ret = slot;
-			return true;
-		}
-	}
-	return false;
-}
 
 /* The look comes soon, and not at once: changes often come together. */
 static void look_soon(struct agent *agent)
@@ -68,8 +44,8 @@ static bool named_so(const struct device *device, const char *name)
 	return false;
 }
 
-/* The device of a port that waits for it. What it is called by now counts: its undo record bears that name. */
-static void attach(struct lagg *lagg, uint32_t slot, const struct device *device)
+/* The device of a port that waits for it. From then on the port is called as the device is. */
+static void attach(struct agent *agent, struct lagg *lagg, uint32_t slot, const struct device *device)
 {
 	struct lagg_port *port = &lagg->port[slot];
 	char sentence[XLAGG_SENTENCE_MAX] = "", before[XLAGG_SENTENCE_MAX];
@@ -79,8 +55,7 @@ static void attach(struct lagg *lagg, uint32_t slot, const struct device *device
 			log_warning("%s: %s", lagg->model.name, port->refused);
 		return;
 	}
-	if (strcmp(device->name, port->name) != 0)
-		lagg_port_rename(lagg, slot, device->name);
+	names_follow(agent, device);
 	lagg_tell(lagg, XLAGG_EVENT_PORT_ADD, port->name, "its device appeared");
 }
 
@@ -95,21 +70,21 @@ static void look_for_absent(struct agent *agent, const struct device *device)
 			if (!port->used || port->ifindex || !named_so(device, port->name))
 				continue;
 			if (!port->refusals || now >= port->retry_ns)
-				attach(lagg, slot, device);
+				attach(agent, lagg, slot, device);
 			return;
 		}
 	}
 }
 
 /* Not all that makes a device unfit ends with an event of the device: an address that goes, for one. */
-static void retry_lagg(struct lagg *lagg, uint64_t now)
+static void retry_lagg(struct agent *agent, struct lagg *lagg, uint64_t now)
 {
 	struct device device;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		struct lagg_port *port = &lagg->port[slot];
 		if (port->used && !port->ifindex && port->refused[0] && now >= port->retry_ns &&
 		    netlink_get_by_name(lagg->host->nl, port->name, &device) == 0)
-			attach(lagg, slot, &device);
+			attach(agent, lagg, slot, &device);
 	}
 }
 
@@ -125,13 +100,13 @@ static void lagg_device_gone(struct agent *agent, struct lagg *lagg, bool moved)
 	char name[XLAGG_NAME_MAX];
 	memcpy(name, lagg->model.name, sizeof(name));
 	laggs_destroy(agent, lagg);
-	identity_forget(&agent->host, name);
+	state_remove(&agent->host, name);
 }
 
 static void note_upper(void *context, const struct device *device, bool gone)
 {
 	struct agent *agent = context;
-	struct lagg *below = device->link ? lagg_of_device(agent, device->link) : NULL;
+	struct lagg *below = device->link ? laggs_of_device(agent, device->link) : NULL;
 	if (below && !gone && strcmp(device->kind, "vlan") == 0)
 		below->vlans_seen = true;
 }
@@ -160,7 +135,7 @@ void devices_look(struct agent *agent)
 	if (agent->uppers_changed && agent->laggs)
 		look_at_uppers(agent);
 	for (uint32_t i = agent->laggs; i-- > 0;) {
-		retry_lagg(agent->lagg[i], now);
+		retry_lagg(agent, agent->lagg[i], now);
 		if (upkeep_look(agent->lagg[i], now) == -ENODEV)
 			lagg_device_gone(agent, agent->lagg[i], false);
 	}
@@ -171,7 +146,7 @@ void devices_look(struct agent *agent)
 
 static void other_changed(struct agent *agent, const struct device *device)
 {
-	struct lagg *below = device->link ? lagg_of_device(agent, device->link) : NULL;
+	struct lagg *below = device->link ? laggs_of_device(agent, device->link) : NULL;
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		if (agent->lagg[i]->lower_ifindex == device->ifindex) {
 			upkeep_mark(agent->lagg[i]);
@@ -185,11 +160,11 @@ static void other_changed(struct agent *agent, const struct device *device)
 
 static void device_gone(struct agent *agent, const struct device *device)
 {
-	struct lagg *lagg = lagg_of_device(agent, device->ifindex);
+	struct lagg *lagg = laggs_of_device(agent, device->ifindex);
 	uint32_t slot;
 	if (lagg) {
 		lagg_device_gone(agent, lagg, device->new_netnsid >= 0);
-	} else if (port_of_device(agent, device->ifindex, &lagg, &slot)) {
+	} else if (laggs_port_of_device(agent, device->ifindex, &lagg, &slot)) {
 		if (device->new_netnsid >= 0)
 			lagg_port_moved(lagg, slot, device);
 		else
@@ -209,18 +184,19 @@ static void on_device(void *context, const struct device *device, bool gone)
 		device_gone(agent, device);
 		return;
 	}
-	bool of_port = port_of_device(agent, device->ifindex, &lagg, &slot);
+	bool of_port = laggs_port_of_device(agent, device->ifindex, &lagg, &slot);
 	/* The event may be older than what is known, such as one from before the agent set the port up. */
 	if (of_port && !device->carrier && device->losses != lagg->port[slot].losses)
 		lagg_port_lost(lagg, slot, device->flags & IFF_UP, XLAGG_DETECTED_NETLINK);
 	/* Likewise the present state is what counts. */
 	if (netlink_get(agent->host.nl, device->ifindex, &now) < 0)
 		return;
+	names_follow(agent, &now);
 	if (of_port) {
-		lagg_port_changed(lagg, slot, &now);
+		lagg_port_changed(lagg, slot);
 		return;
 	}
-	lagg = lagg_of_device(agent, device->ifindex);
+	lagg = laggs_of_device(agent, device->ifindex);
 	if (lagg)
 		lagg_device_changed(lagg, &now);
 	else
@@ -233,7 +209,7 @@ static void on_touched(void *context, int ifindex)
 	struct agent *agent = context;
 	struct lagg *lagg;
 	uint32_t slot;
-	if (port_of_device(agent, ifindex, &lagg, &slot)) {
+	if (laggs_port_of_device(agent, ifindex, &lagg, &slot)) {
 		upkeep_mark_port(lagg, slot);
 		look_soon(agent);
 		return;
@@ -305,7 +281,7 @@ static void on_polled(void *context, int ifindex, bool lost)
 	struct agent *agent = context;
 	struct lagg *lagg;
 	uint32_t slot;
-	if (!port_of_device(agent, ifindex, &lagg, &slot))
+	if (!laggs_port_of_device(agent, ifindex, &lagg, &slot))
 		return;
 	bool up;
 	if (lost) {

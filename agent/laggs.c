@@ -7,9 +7,10 @@
 
 #include "devices.h"
 #include "events.h"
-#include "lagg/identity.h"
 #include "lagg/inputs.h"
+#include "lagg/ports.h"
 #include "laggs.h"
+#include "names.h"
 
 struct lagg *laggs_find(const struct agent *agent, const char *name)
 {
@@ -17,6 +18,35 @@ struct lagg *laggs_find(const struct agent *agent, const char *name)
 		if (strcmp(agent->lagg[i]->model.name, name) == 0)
 			return agent->lagg[i];
 	return NULL;
+}
+
+struct lagg *laggs_of_device(const struct agent *agent, int ifindex)
+{
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		if (agent->lagg[i]->ifindex == ifindex)
+			return agent->lagg[i];
+	return NULL;
+}
+
+static int slot_of_device(const struct lagg *lagg, int ifindex)
+{
+	for (int slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (lagg->port[slot].used && lagg->port[slot].ifindex == ifindex)
+			return slot;
+	return -ENOENT;
+}
+
+bool laggs_port_of_device(const struct agent *agent, int ifindex, struct lagg **lagg, uint32_t *ret_slot)
+{
+	for (uint32_t i = 0; ifindex && i < agent->laggs; i++) {
+		int slot = slot_of_device(agent->lagg[i], ifindex);
+		if (slot < 0)
+			continue;
+		*lagg = agent->lagg[i];
+		*ret_slot = (uint32_t)slot;
+		return true;
+	}
+	return false;
 }
 
 void laggs_add(struct agent *agent, struct lagg *lagg)
@@ -53,7 +83,6 @@ void laggs_destroy(struct agent *agent, struct lagg *lagg)
 int laggs_create(struct agent *agent, const struct xlagg_model *model, struct lagg **ret,
 		 char sentence[XLAGG_SENTENCE_MAX])
 {
-	bool had_identity = identity_exists(&agent->host, model->name);
 	struct lagg *lagg;
 	int r = lagg_make(&agent->host, model, &lagg, sentence);
 	if (r == 0) {
@@ -63,8 +92,6 @@ int laggs_create(struct agent *agent, const struct xlagg_model *model, struct la
 			laggs_destroy(agent, lagg);
 	}
 	if (r < 0) {
-		if (!had_identity)
-			identity_forget(&agent->host, model->name);
 		if (!sentence[0])
 			snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: cannot be made: %s", model->name, strerror(-r));
 		return r;
@@ -148,28 +175,65 @@ static void on_ports(struct lagg_host *host)
 	devices_update_poll(agent_of(host));
 }
 
+static void on_renamed(struct lagg_host *host, const struct device *device)
+{
+	names_follow(agent_of(host), device);
+}
+
 static bool number_in_use(const struct lagg_host *host, uint32_t number)
 {
 	const struct agent *agent = (const struct agent *)host;
 	for (uint32_t i = 0; i < agent->laggs; i++)
-		if (agent->lagg[i]->number == number)
+		if (agent->lagg[i]->saved.kept.number == number)
 			return true;
 	return false;
 }
 
-static const char *lagg_of_port(const struct lagg_host *host, const char *port)
+static const char *lagg_of_device(const struct lagg_host *host, int ifindex)
+{
+	const struct agent *agent = (const struct agent *)host;
+	uint32_t slot;
+	struct lagg *lagg;
+	if (laggs_port_of_device(agent, ifindex, &lagg, &slot))
+		return lagg->model.name;
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		if (agent->lagg[i]->ifindex == ifindex || agent->lagg[i]->lower_ifindex == ifindex)
+			return agent->lagg[i]->model.name;
+	return NULL;
+}
+
+static bool has_mac(const struct lagg *lagg, const uint8_t mac[6])
+{
+	const struct xlagg_kept *kept = &lagg->saved.kept;
+	return memcmp(lagg->looks.mac, mac, 6) == 0 || (kept->has & XLAGG_KEPT_MAC && memcmp(kept->mac, mac, 6) == 0);
+}
+
+static bool mac_in_use(const struct lagg_host *host, const uint8_t mac[6], const struct lagg *lagg)
 {
 	const struct agent *agent = (const struct agent *)host;
 	for (uint32_t i = 0; i < agent->laggs; i++)
-		if (ctl_find_port(&agent->lagg[i]->model, port) >= 0)
-			return agent->lagg[i]->model.name;
-	return NULL;
+		if (agent->lagg[i] != lagg && has_mac(agent->lagg[i], mac))
+			return true;
+	return false;
+}
+
+static bool own_mac(const struct lagg_host *host, int ifindex, uint8_t mac[6])
+{
+	struct lagg *lagg;
+	uint32_t slot;
+	if (!laggs_port_of_device((const struct agent *)host, ifindex, &lagg, &slot))
+		return false;
+	lagg_port_own_mac(lagg, slot, mac);
+	return true;
 }
 
 const struct lagg_host_calls laggs_calls = {
     .event = on_event,
     .deadline = on_deadline,
     .ports = on_ports,
+    .renamed = on_renamed,
     .number_in_use = number_in_use,
-    .lagg_of_port = lagg_of_port,
+    .lagg_of_device = lagg_of_device,
+    .mac_in_use = mac_in_use,
+    .own_mac = own_mac,
 };

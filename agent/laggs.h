@@ -9,6 +9,10 @@
 extern const struct lagg_host_calls laggs_calls;
 
 struct lagg *laggs_find(const struct agent *agent, const char *name);
+/* The lagg whose own device this is, or NULL. */
+struct lagg *laggs_of_device(const struct agent *agent, int ifindex);
+/* Whether the device is a port of a running lagg: of which one, and in which slot. */
+bool laggs_port_of_device(const struct agent *agent, int ifindex, struct lagg **lagg, uint32_t *ret_slot);
 /* Makes a lagg and adds it. On failure it is as before, but for a sentence. */
 int laggs_create(struct agent *agent, const struct xlagg_model *model, struct lagg **ret,
 		 char sentence[XLAGG_SENTENCE_MAX]);

@@ -21,6 +21,7 @@
 #include "laggs.h"
 #include "server.h"
 #include "sys/frames/frames.h"
+#include "sys/netns.h"
 
 #define LOOK_NS NS_PER_S
 #define NICE (-15)
@@ -231,6 +232,9 @@ static int open_adapters(struct agent *agent)
 	r = datapath_mount(agent->host.pins);
 	if (r < 0)
 		return fail(r, agent->host.pins, "give a folder on a bpffs with --bpffs");
+	r = netns_cookie(&agent->host.netns);
+	if (r < 0)
+		log_warning("this kernel does not tell network namespaces apart: %s", strerror(-r));
 	r = netlink_open(&agent->host.nl);
 	if (r < 0)
 		return fail(r, "rtnetlink", "");

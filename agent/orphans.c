@@ -8,39 +8,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lagg/device.h"
 #include "orphans.h"
+#include "sys/mark.h"
 #include "sys/port.h"
 
-#define MARK_MAX 64
-
-struct search {
-	struct agent *agent;
-	const char *name; /* of the lagg, NULL: any that is not running */
-};
-
-/* An ifalias that has `before` and `after` around the lagg's name. */
-static bool is_mark(const struct search *search, const char *alias, const char *before, const char *after)
+/* A mark can be on any device that somebody gave this ifalias: a lower end is one end of a pair. The other end may have
+ * been moved into another namespace. */
+static bool is_lower_end(struct agent *agent, const struct device *device)
 {
-	char mark[MARK_MAX];
-	size_t len = strlen(alias), head = strlen(before), tail = strlen(after);
-	if (search->name) {
-		snprintf(mark, sizeof(mark), "%s%s%s", before, search->name, after);
-		return strcmp(alias, mark) == 0;
-	}
-	return len > head + tail && strncmp(alias, before, head) == 0 && strcmp(alias + len - tail, after) == 0;
-}
-
-static bool in_use(const struct agent *agent, int ifindex)
-{
-	for (uint32_t i = 0; i < agent->laggs; i++) {
-		const struct lagg *lagg = agent->lagg[i];
-		if (lagg->ifindex == ifindex || lagg->lower_ifindex == ifindex)
-			return true;
-		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-			if (lagg->port[slot].used && lagg->port[slot].ifindex == ifindex)
-				return true;
-	}
-	return false;
+	return mark_read(device->alias, NULL) == MARK_LOWER && device_is_of_ours(device) &&
+	       !agent->host.calls->lagg_of_device(&agent->host, device->link);
 }
 
 /* Its MTU and offloads before are not known: they stay. */
@@ -67,13 +45,12 @@ static void free_port(struct agent *agent, const struct device *device)
 
 static void on_device(void *context, const struct device *device, bool gone)
 {
-	const struct search *search = context;
-	struct agent *agent = search->agent;
-	if (gone || in_use(agent, device->ifindex))
+	struct agent *agent = context;
+	if (gone || agent->host.calls->lagg_of_device(&agent->host, device->ifindex))
 		return;
-	if (is_mark(search, device->alias, "port of ", " (xlagg)")) {
+	if (mark_read(device->alias, NULL) == MARK_PORT) {
 		free_port(agent, device);
-	} else if (is_mark(search, device->alias, "xlagg: lower end of ", "")) {
+	} else if (is_lower_end(agent, device)) {
 		log_warning("%s (%s) is removed: no agent knows it", device->name, device->alias);
 		int r = netlink_del(agent->host.nl, device->ifindex);
 		if (r < 0 && r != -ENODEV)
@@ -81,10 +58,9 @@ static void on_device(void *context, const struct device *device, bool gone)
 	}
 }
 
-void orphans_put_back(struct agent *agent, const char *name)
+void orphans_put_back(struct agent *agent)
 {
-	struct search search = {agent, name};
-	int r = netlink_list(agent->host.nl, on_device, &search);
+	int r = netlink_list(agent->host.nl, on_device, agent);
 	if (r < 0)
 		log_error("cannot list the devices: %s", strerror(-r));
 }

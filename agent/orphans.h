@@ -5,8 +5,7 @@
 
 #include "agent.h"
 
-/* Removes laggs' devices and frees ports, as far as is known what they were: of the lagg `name`, or, where that is
- * NULL, of all laggs that are not running. */
-void orphans_put_back(struct agent *agent, const char *name);
+/* Removes laggs' devices and frees ports that no running lagg has, as far as is known what they were. */
+void orphans_put_back(struct agent *agent);
 
 #endif

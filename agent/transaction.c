@@ -10,7 +10,6 @@
 #include <time.h>
 
 #include "lagg/change.h"
-#include "lagg/identity.h"
 #include "lagg/inputs.h"
 #include "lagg/ports.h"
 #include "lagg/probes.h"
@@ -29,20 +28,64 @@ static void free_model(struct ctl_model **model)
 
 /* --- what only the kernel knows --- */
 
-/* A device has one name here, whichever of its names was said. One that is not there keeps what it was called. */
-static void resolve(struct agent *agent, char name[XLAGG_NAME_MAX])
+/* What the device is called here that has this name, or one that is not there yet. */
+static void find_name(struct agent *agent, const char *word, char ret[XLAGG_NAME_MAX])
 {
 	struct device device;
-	if (netlink_get_by_name(agent->host.nl, name, &device) == 0)
-		memcpy(name, device.name, XLAGG_NAME_MAX);
+	struct lagg *lagg;
+	uint32_t slot;
+	memset(ret, 0, XLAGG_NAME_MAX);
+	snprintf(ret, XLAGG_NAME_MAX, "%s", word);
+	if (netlink_get_by_name(agent->host.nl, word, &device) < 0)
+		return;
+	bool is_port = laggs_port_of_device(agent, device.ifindex, &lagg, &slot);
+	snprintf(ret, XLAGG_NAME_MAX, "%s", is_port ? lagg->port[slot].name : device.name);
 }
 
-static void resolve_names(struct agent *agent, struct ctl_command *command)
+static bool is_port_name(const struct ctl_model *model, const char *name)
+{
+	for (uint32_t i = 0; i < model->laggs; i++)
+		if (ctl_find_port(&model->lagg[i], name) >= 0)
+			return true;
+	return false;
+}
+
+/* Whether the command says this name as well, for another of its ports. */
+static bool is_said(const struct ctl_command *command, const struct ctl_port *port, const char *name)
 {
 	for (uint32_t i = 0; i < command->ports; i++)
-		resolve(agent, command->port[i].name);
-	if (strcmp(command->conf.primary, "auto") != 0)
-		resolve(agent, command->conf.primary);
+		if (&command->port[i] != port && strcmp(command->port[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * A device has one name here, whichever of its names was said: but the word of a port stays what it is if a port is
+ * called so, which waits for its device. In a file a device may be two ports, of which one waits until it is none.
+ */
+static void resolve_port(struct agent *agent, const struct ctl_model *to, const struct ctl_command *command,
+			 struct ctl_port *port)
+{
+	char name[XLAGG_NAME_MAX];
+	find_name(agent, port->name, name);
+	bool twice = command->from_file && (is_said(command, port, name) || is_port_name(to, name));
+	if (strcmp(name, port->name) != 0 && !is_port_name(to, port->name) && !twice)
+		memcpy(port->name, name, sizeof(port->name));
+}
+
+static void resolve_names(struct agent *agent, const struct ctl_model *to, struct ctl_command *command)
+{
+	char name[XLAGG_NAME_MAX], *primary = command->conf.primary, *mac = command->conf.mac;
+	for (uint32_t i = 0; i < command->ports; i++)
+		resolve_port(agent, to, command, &command->port[i]);
+	if (strcmp(primary, "auto") != 0 && !is_port_name(to, primary)) {
+		find_name(agent, primary, name);
+		memcpy(primary, name, sizeof(name));
+	}
+	if (strncmp(mac, "from ", 5) == 0 && !is_port_name(to, mac + 5)) {
+		find_name(agent, mac + 5, name);
+		memcpy(mac + 5, name, sizeof(name));
+	}
 }
 
 static bool is_port_of(struct agent *agent, const char *lagg_name, const char *port)
@@ -234,7 +277,7 @@ static void forget_leaving(struct agent *agent, const struct ctl_model *before, 
 {
 	for (uint32_t i = 0; i < before->laggs; i++)
 		if (!ctl_find(to, before->lagg[i].name))
-			identity_forget(&agent->host, before->lagg[i].name);
+			state_remove(&agent->host, before->lagg[i].name);
 }
 
 /* --- transactions --- */
@@ -276,7 +319,7 @@ int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t 
 	int r = before && to ? 0 : -ENOMEM;
 	for (uint32_t i = 0; i < count && r == 0; i++) {
 		*failed = i;
-		resolve_names(agent, &commands[i]);
+		resolve_names(agent, to, &commands[i]);
 		r = ctl_apply(to, &commands[i], sentence);
 	}
 	for (uint32_t i = 0; i < count && r == 0; i++) {

@@ -11,12 +11,12 @@
 #include "lagg/change.h"
 #include "lagg/device.h"
 #include "lagg/effects.h"
+#include "lagg/identity.h"
 #include "lagg/inputs.h"
 #include "lagg/looks.h"
 #include "lagg/ports.h"
 #include "lagg/probes.h"
 #include "lagg/record.h"
-#include "lagg/rename.h"
 
 /* --- programs --- */
 
@@ -181,6 +181,7 @@ int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[X
 			log_error("%s: cannot go back to what it was: %s", before.name, again);
 	}
 	lagg->host->calls->ports(lagg->host);
+	identity_find_mac_from(lagg);
 	if (r == 0)
 		lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, NULL, NULL);
 	return r;
@@ -202,8 +203,6 @@ void lagg_let_in(struct lagg *lagg, bool promisc, bool vlans)
 void lagg_device_changed(struct lagg *lagg, const struct device *device)
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
-	if (strcmp(device->name, lagg->model.name) != 0)
-		lagg_rename(lagg, device->name);
 	lagg_let_in(lagg, device->promiscuity > 0 || lagg->macs_above, lagg->vlans);
 	device_assert_features(lagg);
 	struct xlagg_model to = lagg->model;

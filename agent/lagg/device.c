@@ -14,6 +14,7 @@
 
 #define LOWER_NAME_FITS 12 /* longest name to which "-dp" can be added */
 #define DEFAULT_MTU 1500
+#define LOWER_NUMBERED "xlagg-dp%d" /* by its ifindex, where the lagg's name is too long or taken */
 
 /* What a port's MTU was before it was one, or is. */
 static uint32_t first_mtu(const struct lagg *lagg, const struct xlagg_model *model)
@@ -45,24 +46,29 @@ static void name_lower(const struct lagg *lagg, const char *name, char ret[XLAGG
 	if (strlen(name) <= LOWER_NAME_FITS)
 		snprintf(ret, XLAGG_NAME_MAX, "%.12s-dp", name);
 	else
-		snprintf(ret, XLAGG_NAME_MAX, "xlagg-dp%d", lagg->lower_ifindex);
+		snprintf(ret, XLAGG_NAME_MAX, LOWER_NUMBERED, lagg->lower_ifindex);
 }
 
-void device_lower_mark(const char *name, char ret[64])
+bool device_is_of_ours(const struct device *device)
 {
-	snprintf(ret, 64, "xlagg: lower end of %s", name);
+	return strcmp(device->kind, "veth") == 0 || strcmp(device->kind, "netkit") == 0;
 }
 
-int device_name_lower(struct lagg *lagg, const char *name)
+int device_name_lower(struct lagg *lagg)
 {
-	struct netlink *nl = lagg->host->nl;
-	char lower[XLAGG_NAME_MAX], mark[64];
-	name_lower(lagg, name, lower);
-	int r = netlink_rename(nl, lagg->lower_ifindex, lower);
-	if (r < 0)
-		return r;
-	device_lower_mark(name, mark);
-	return netlink_set_alias(nl, lagg->lower_ifindex, mark);
+	char lower[XLAGG_NAME_MAX], mark[MARK_MAX];
+	name_lower(lagg, lagg->model.name, lower);
+	mark_write(MARK_LOWER, lagg->model.name, mark);
+	int r = netlink_rename(lagg->host->nl, lagg->lower_ifindex, lower);
+	int marked = netlink_set_alias(lagg->host->nl, lagg->lower_ifindex, mark);
+	return r < 0 ? r : marked;
+}
+
+int device_name_lower_aside(struct lagg *lagg)
+{
+	char lower[XLAGG_NAME_MAX];
+	snprintf(lower, sizeof(lower), LOWER_NUMBERED, lagg->lower_ifindex);
+	return netlink_rename(lagg->host->nl, lagg->lower_ifindex, lower);
 }
 
 /* Else the kernel takes a subnet's other addresses away with its first. */
@@ -112,7 +118,7 @@ int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	if (r < 0 && r != -ENOENT)
 		log_warning("%s: cannot switch IPv6 off on %s: %s", name, lower, strerror(-r));
 	name_lower(lagg, name, final);
-	return strcmp(lower, final) != 0 ? device_name_lower(lagg, name) : 0;
+	return strcmp(lower, final) != 0 ? device_name_lower(lagg) : 0;
 }
 
 static void note_mac(void *context, const uint8_t mac[6])
@@ -213,7 +219,7 @@ int device_remove(struct lagg *lagg)
 		return r;
 	/* The device may have been moved into another network namespace: it goes with its lower end. */
 	r = netlink_get(lagg->host->nl, lagg->lower_ifindex, &lower);
-	if (r == 0 && mark_is(lower.alias, MARK_LOWER, lagg->model.name))
+	if (r == 0 && mark_read(lower.alias, NULL) == MARK_LOWER)
 		r = netlink_del(lagg->host->nl, lower.ifindex);
 	return r == -ENODEV ? 0 : r;
 }
@@ -262,16 +268,18 @@ static int keep_lower_settings(struct lagg *lagg, const struct device *lower)
 static int keep_lower(struct lagg *lagg)
 {
 	struct device lower;
-	char name[XLAGG_NAME_MAX], mark[64];
+	char name[XLAGG_NAME_MAX], mark[MARK_MAX];
 	int r = netlink_get(lagg->host->nl, lagg->lower_ifindex, &lower);
 	if (r < 0)
 		return r;
 	if (lagg->carrier != !!(lower.flags & IFF_UP))
 		lagg_assert_carrier(lagg);
 	name_lower(lagg, lagg->model.name, name);
-	device_lower_mark(lagg->model.name, mark);
+	mark_write(MARK_LOWER, lagg->model.name, mark);
 	if (strcmp(lower.name, name) != 0 || strcmp(lower.alias, mark) != 0)
-		r = device_name_lower(lagg, lagg->model.name);
+		r = device_name_lower(lagg);
+	if (r == -EEXIST)
+		r = 0; /* its name is of no use to anybody, and its mark is right */
 	int settings = keep_lower_settings(lagg, &lower);
 	int addresses = netlink_list_addresses(lagg->host->nl, lower.ifindex, remove_address, lagg);
 	return r < 0 ? r : settings < 0 ? settings : addresses;

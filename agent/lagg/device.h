@@ -11,10 +11,13 @@ uint32_t device_mtu(const struct lagg *lagg, const struct xlagg_model *model);
 int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX]);
 /* Removes the device and its lower end. 0 also where they are gone. */
 int device_remove(struct lagg *lagg);
-/* The ifalias of the lower end of the lagg `name`. */
-void device_lower_mark(const char *name, char ret[64]);
-/* Gives the lower end the name and the mark that go with the lagg's name. */
-int device_name_lower(struct lagg *lagg, const char *name);
+/* Whether the device is of a kind of which laggs' own devices are. */
+bool device_is_of_ours(const struct device *device);
+/* Gives the lower end the name and the mark that go with the lagg's name. -EEXIST: another device has that name; the
+ * mark is set all the same. */
+int device_name_lower(struct lagg *lagg);
+/* Gives the lower end a name that is in nobody's way. */
+int device_name_lower_aside(struct lagg *lagg);
 /* Whether devices with MACs of their own are above the lagg's device, in whatever namespace; -errno. */
 int device_has_macs_above(const struct lagg *lagg);
 /* Whether VLAN devices are above the lagg's device. */

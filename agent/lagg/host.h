@@ -13,6 +13,7 @@
 #include "sys/datapath/watch.h"
 #include "sys/netlink/netlink.h"
 
+struct lagg;
 struct lagg_host;
 
 /* Called by a lagg. */
@@ -23,10 +24,16 @@ struct lagg_host_calls {
 	void (*deadline)(struct lagg_host *host);
 	/* The ports whose carrier is to be polled changed. */
 	void (*ports)(struct lagg_host *host);
+	/* A device of a lagg was read, and is not called as the lagg or the port is. */
+	void (*renamed)(struct lagg_host *host, const struct device *device);
 	/* Whether a running lagg has this number already. */
 	bool (*number_in_use)(const struct lagg_host *host, uint32_t number);
-	/* The name of the running lagg that has a port of this name, or NULL. */
-	const char *(*lagg_of_port)(const struct lagg_host *host, const char *port);
+	/* The name of the running lagg that has this device, as a port or as its own, or NULL. */
+	const char *(*lagg_of_device)(const struct lagg_host *host, int ifindex);
+	/* Whether another running lagg than `lagg` has this MAC, or had it and would have it again with mac auto. */
+	bool (*mac_in_use)(const struct lagg_host *host, const uint8_t mac[6], const struct lagg *lagg);
+	/* The own MAC of a device that is a port of a running lagg. False: it is none. */
+	bool (*own_mac)(const struct lagg_host *host, int ifindex, uint8_t mac[6]);
 };
 
 struct lagg_host {
@@ -37,7 +44,10 @@ struct lagg_host {
 	struct watch *watch;		   /* NULL: this kernel does not allow tracing */
 	struct carrier_poll *poll;	   /* NULL: there is a watch, or the poll does not run yet */
 	struct datapath_features features; /* what this kernel offers */
+	uint64_t netns;			   /* cookie of the network namespace, 0: not known */
 	char *pins, *state;		   /* folders: of the pins in bpffs, and of what is kept over reboots */
+	bool starting;			   /* the configuration file is applied for the first time: a port that cannot
+					    * join does not keep its lagg from running */
 	bool changing;			   /* a transaction runs: what it has done so far is not yet a configuration */
 };
 

@@ -1,178 +1,242 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/*
- * A lagg's MAC, hash seed and number. They are chosen once and kept in <state>/<lagg>, so that neither a port that
- * leaves nor a reboot changes them.
- */
+/* A lagg's MAC, hash seed and number are chosen once, so that neither a port that leaves nor a reboot changes them. */
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "lagg/identity.h"
-#include "lagg/lagg.h"
+#include "lagg/ports.h"
+#include "xlagg/mac.h"
 
-#define NUMBER_MAX 0x7ff /* what an automatic LACP key has room for */
-
-struct identity {
-	bool has_mac;
-	uint8_t mac[6];
-	bool has_seed;
-	uint32_t seed;
-	bool has_number;
-	uint32_t number;
-};
-
-static void state_path(const struct lagg_host *host, const char *lagg, char *ret, size_t size)
-{
-	snprintf(ret, size, "%s/%s.state", host->state, lagg);
-}
-
-static bool read_number(const char *text, uint32_t max, uint32_t *ret)
-{
-	char *end;
-	unsigned long number = strtoul(text, &end, 10);
-	if (end == text || *end || number > max)
-		return false;
-	*ret = (uint32_t)number;
-	return true;
-}
-
-static void identity_read(const struct lagg_host *host, const char *lagg, struct identity *ret)
-{
-	char path[512], line[128], text[32];
-	*ret = (struct identity){0};
-	state_path(host, lagg, path, sizeof(path));
-	FILE *file = fopen(path, "re");
-	if (!file)
-		return;
-	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "mac %31s", text) == 1)
-			ret->has_mac = !ctl_parse_mac(text, ret->mac);
-		else if (sscanf(line, "seed %31s", text) == 1)
-			ret->has_seed = read_number(text, XLAGG_AUTO - 1, &ret->seed);
-		else if (sscanf(line, "number %31s", text) == 1)
-			ret->has_number = read_number(text, NUMBER_MAX, &ret->number);
-	}
-	fclose(file);
-}
-
-/* Whoever reads it sees the old file or the new one. */
-static int identity_write(const struct lagg_host *host, const char *lagg, const struct identity *id)
-{
-	char path[512], temporary[520];
-	state_path(host, lagg, path, sizeof(path));
-	snprintf(temporary, sizeof(temporary), "%s.new", path);
-	FILE *file = fopen(temporary, "we");
-	if (!file)
-		return -errno;
-	if (id->has_mac)
-		fprintf(file, "mac %02x:%02x:%02x:%02x:%02x:%02x\n", id->mac[0], id->mac[1], id->mac[2], id->mac[3],
-			id->mac[4], id->mac[5]);
-	if (id->has_seed)
-		fprintf(file, "seed %u\n", id->seed);
-	if (id->has_number)
-		fprintf(file, "number %u\n", id->number);
-	int failed = ferror(file);
-	if (fclose(file) || failed || rename(temporary, path)) {
-		int r = -errno;
-		unlink(temporary);
-		return r ? r : -EIO;
-	}
-	return 0;
-}
-
-static void identity_keep(const struct lagg_host *host, const char *lagg, const struct identity *id)
-{
-	int r = identity_write(host, lagg, id);
-	if (r < 0)
-		log_warning("%s: cannot keep its MAC, seed and number in %s: %s", lagg, host->state, strerror(-r));
-}
-
-bool identity_exists(const struct lagg_host *host, const char *lagg)
-{
-	char path[512];
-	state_path(host, lagg, path, sizeof(path));
-	return access(path, F_OK) == 0;
-}
-
-int identity_rename(struct lagg_host *host, const char *from, const char *to)
-{
-	char old_path[512], new_path[512];
-	state_path(host, from, old_path, sizeof(old_path));
-	state_path(host, to, new_path, sizeof(new_path));
-	return rename(old_path, new_path) && errno != ENOENT ? -errno : 0;
-}
-
-void identity_keep_mac(struct lagg_host *host, const char *lagg, const uint8_t mac[6])
-{
-	struct identity id;
-	identity_read(host, lagg, &id);
-	id.has_mac = true;
-	memcpy(id.mac, mac, 6);
-	identity_keep(host, lagg, &id);
-}
-
-static bool number_is_free(const struct lagg_host *host, uint32_t number)
-{
-	return !host->calls->number_in_use(host, number);
-}
-
-/* N of laggN. */
-static bool number_in_name(const char *lagg, uint32_t *ret)
-{
-	return strncmp(lagg, "lagg", 4) == 0 && isdigit((unsigned char)lagg[4]) &&
-	       read_number(lagg + 4, NUMBER_MAX, ret);
-}
-
-uint32_t identity_number(struct lagg_host *host, const char *lagg)
-{
-	struct identity id;
-	uint32_t number;
-	identity_read(host, lagg, &id);
-	if (id.has_number && number_is_free(host, id.number))
-		return id.number;
-	/* Other names begin at the far end, so as not to be in the way of a laggN that comes later. */
-	if (!number_in_name(lagg, &number) || !number_is_free(host, number))
-		for (number = NUMBER_MAX; number && !number_is_free(host, number);)
-			number--;
-	id.has_number = true;
-	id.number = number;
-	identity_keep(host, lagg, &id);
-	return number;
-}
-
-void identity_forget(struct lagg_host *host, const char *lagg)
-{
-	char path[512];
-	state_path(host, lagg, path, sizeof(path));
-	if (unlink(path) && errno != ENOENT)
-		log_warning("cannot remove %s: %s", path, strerror(errno));
-}
+static const uint8_t no_mac[6];
 
 static int random_bytes(void *ret, size_t size)
 {
 	return getrandom(ret, size, 0) == (ssize_t)size ? 0 : -EIO;
 }
 
-/* Option mac "auto": the first present port's permanent MAC; -ENODEV while there is none. */
-static int first_port_mac(struct lagg_host *host, const struct xlagg_model *model, uint8_t mac[6])
+/* --- devices --- */
+
+bool identity_may_be(const struct xlagg_device_id *id, const struct device *device)
 {
-	struct device device;
-	for (uint32_t i = 0; i < model->ports; i++) {
-		if (netlink_get_by_name(host->nl, model->port[i].name, &device) < 0)
-			continue;
-		memcpy(mac, device.permaddr, 6);
-		return 0;
-	}
-	return -ENODEV;
+	return !id->permanent || !device->has_permaddr || memcmp(id->mac, device->permaddr, 6) == 0;
 }
 
-/* Until there is a port: a random one of the locally administered range, which is not kept. */
+bool identity_proves(const struct xlagg_device_id *id, const struct device *device)
+{
+	return id->permanent && device->has_permaddr && memcmp(id->mac, device->permaddr, 6) == 0;
+}
+
+/* A device's own MAC: the permanent one; that which it had before it was a port; that which it has. */
+static void own_mac(const struct lagg *lagg, const struct device *device, uint8_t mac[6])
+{
+	if (device->has_permaddr || !lagg->host->calls->own_mac(lagg->host, device->ifindex, mac))
+		memcpy(mac, device->permaddr, 6);
+}
+
+static void set_id(struct lagg *lagg, const struct device *device, struct xlagg_device_id *ret)
+{
+	*ret = (struct xlagg_device_id){.ifindex = (uint32_t)device->ifindex, .permanent = device->has_permaddr};
+	own_mac(lagg, device, ret->mac);
+}
+
+void identity_of_port(struct lagg *lagg, uint32_t slot, const struct device *device)
+{
+	struct xlagg_device_id *id = &lagg->saved.port[slot], before = *id;
+	set_id(lagg, device, id);
+	lagg->unstored |= memcmp(before.mac, id->mac, 6) != 0;
+}
+
+void identity_forget_port(struct lagg *lagg, uint32_t slot)
+{
+	lagg->saved.port[slot] = (struct xlagg_device_id){0};
+	lagg->unstored = true;
+}
+
+/* The name in option mac "from NAME", or NULL. */
+static const char *mac_from(const struct xlagg_lagg_conf *conf)
+{
+	return strncmp(conf->mac, "from ", 5) == 0 ? conf->mac + 5 : NULL;
+}
+
+void identity_find_mac_from(struct lagg *lagg)
+{
+	struct device device;
+	const char *name = mac_from(&lagg->model.conf);
+	if (name && netlink_get_by_name(lagg->host->nl, name, &device) == 0)
+		set_id(lagg, &device, &lagg->saved.mac_from);
+	else
+		lagg->saved.mac_from = (struct xlagg_device_id){0};
+}
+
+/* --- what is kept --- */
+
+static bool number_is_free(const struct lagg *lagg, uint32_t number)
+{
+	return !lagg->host->calls->number_in_use(lagg->host, number);
+}
+
+/* N of laggN. */
+static bool number_in_name(const char *name, uint32_t *ret)
+{
+	char *end;
+	if (strncmp(name, "lagg", 4) != 0 || !isdigit((unsigned char)name[4]))
+		return false;
+	unsigned long number = strtoul(name + 4, &end, 10);
+	*ret = (uint32_t)number;
+	return !*end && number <= STATE_NUMBER_MAX;
+}
+
+/* Other names begin at the far end, so as not to be in the way of a laggN that comes later. */
+static uint32_t choose_number(const struct lagg *lagg)
+{
+	uint32_t number;
+	if (number_in_name(lagg->model.name, &number) && number_is_free(lagg, number))
+		return number;
+	for (number = STATE_NUMBER_MAX; number && !number_is_free(lagg, number);)
+		number--;
+	return number;
+}
+
+void identity_load(struct lagg *lagg)
+{
+	struct xlagg_kept *kept = &lagg->saved.kept;
+	struct state state = {0};
+	bool stored = state_read(lagg->host, lagg->model.name, &state) == 0;
+	if (!kept->has) {
+		*kept = state.kept;
+		lagg->origin = state;
+		/* Whoever wrote it down at all wrote it down here, before there were disk images to tell apart. */
+		lagg->unproven = state.machine[0] || state.ports;
+	}
+	if (!(kept->has & XLAGG_KEPT_NUMBER) || !number_is_free(lagg, kept->number)) {
+		kept->number = choose_number(lagg);
+		kept->has |= XLAGG_KEPT_NUMBER;
+	}
+	lagg->unstored = !stored || memcmp(kept, &state.kept, sizeof(*kept)) != 0;
+}
+
+void identity_keep_mac(struct lagg *lagg, const uint8_t mac[6])
+{
+	struct xlagg_kept *kept = &lagg->saved.kept;
+	memcpy(kept->mac, mac, 6);
+	kept->has |= XLAGG_KEPT_MAC;
+	lagg->unproven = false;
+	lagg->unstored = true;
+}
+
+void identity_store(struct lagg *lagg)
+{
+	struct state state = {.kept = lagg->saved.kept};
+	if (!lagg->unstored)
+		return;
+	state_machine(state.machine);
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (memcmp(lagg->saved.port[slot].mac, no_mac, 6) != 0)
+			memcpy(state.port[state.ports++], lagg->saved.port[slot].mac, 6);
+	int r = state_write(lagg->host, lagg->model.name, &state);
+	/* It is tried again with the next change; a restart has the record. */
+	if (r < 0 && !lagg->store_failed)
+		log_warning("%s: cannot keep its MAC, seed and number over a reboot in %s: %s", lagg->model.name,
+			    lagg->host->state, strerror(-r));
+	lagg->unstored = lagg->store_failed = r < 0;
+}
+
+void identity_moved(struct lagg *lagg)
+{
+	lagg->unstored = true;
+	identity_store(lagg);
+}
+
+/* --- whether a kept MAC is this machine's --- */
+
+static bool is_known(const struct state *origin, const uint8_t mac[6])
+{
+	for (uint32_t i = 0; i < origin->ports; i++)
+		if (memcmp(origin->port[i], mac, 6) == 0)
+			return true;
+	return memcmp(origin->kept.mac, mac, 6) == 0;
+}
+
+struct search {
+	const struct lagg *lagg;
+	bool found;
+};
+
+static void search_known(void *context, const struct device *device, bool gone)
+{
+	struct search *search = context;
+	uint8_t mac[6];
+	if (gone || search->found)
+		return;
+	own_mac(search->lagg, device, mac);
+	search->found = is_known(&search->lagg->origin, mac);
+}
+
+/* Whether this machine has one of the ports that the state folder speaks of, or their lagg's MAC. */
+static bool has_known_device(const struct lagg *lagg)
+{
+	struct search search = {.lagg = lagg};
+	return netlink_list(lagg->host->nl, search_known, &search) < 0 || search.found;
+}
+
+/* The ports of the lagg that are there. */
+static uint32_t count_known(const struct lagg *lagg, const struct xlagg_model *model, uint32_t *present)
+{
+	struct device device;
+	uint8_t mac[6];
+	uint32_t known = 0;
+	for (uint32_t i = 0; i < model->ports; i++) {
+		if (netlink_get_by_name(lagg->host->nl, model->port[i].name, &device) < 0)
+			continue;
+		(*present)++;
+		own_mac(lagg, &device, mac);
+		known += is_known(&lagg->origin, mac);
+	}
+	return known;
+}
+
+static void drop_mac(struct lagg *lagg, const char *why)
+{
+	char text[XLAGG_MAC_TEXT];
+	xlagg_print_mac(lagg->saved.kept.mac, text);
+	log_warning("%s: the MAC %s that %s has kept for it %s: another one is chosen", lagg->model.name, text,
+		    lagg->host->state, why);
+	lagg->saved.kept.has &= ~(uint32_t)XLAGG_KEPT_MAC;
+	memset(lagg->saved.kept.mac, 0, 6);
+	lagg->unproven = false;
+	lagg->unstored = true;
+}
+
+/*
+ * The state folder of a disk image that was copied has another machine's MAC. It is this machine's own if the machine
+ * has one of the devices that it was chosen among. Before any of the ports is there, only the machine's ID can tell.
+ */
+static void prove_mac(struct lagg *lagg, const struct xlagg_model *model)
+{
+	char machine[STATE_MACHINE_MAX];
+	uint32_t present = 0, known = count_known(lagg, model, &present);
+	state_machine(machine);
+	bool elsewhere = machine[0] && lagg->origin.machine[0] && strcmp(machine, lagg->origin.machine) != 0;
+	if (known || ((present || elsewhere) && has_known_device(lagg)))
+		lagg->unproven = false;
+	else if (elsewhere)
+		drop_mac(lagg, "was another machine's");
+	else if (present)
+		drop_mac(lagg, "belongs to no device of this machine (was the disk copied?)");
+}
+
+/* --- MAC --- */
+
+static bool is_taken(const struct lagg *lagg, const uint8_t mac[6])
+{
+	return lagg->host->calls->mac_in_use(lagg->host, mac, lagg);
+}
+
+/* A random one of the locally administered range. */
 static int made_up_mac(uint8_t mac[6])
 {
 	int r = random_bytes(mac, 6);
@@ -180,58 +244,122 @@ static int made_up_mac(uint8_t mac[6])
 	return r;
 }
 
+/* The own MAC of the first port that is there, of those that are no other lagg's MAC. -ENODEV: no port is there yet.
+ * -EADDRINUSE: all of them are other laggs'. */
+static int first_port_mac(const struct lagg *lagg, const struct xlagg_model *model, uint8_t mac[6])
+{
+	struct device device;
+	int r = -ENODEV;
+	for (uint32_t i = 0; i < model->ports; i++) {
+		uint8_t own[6];
+		if (netlink_get_by_name(lagg->host->nl, model->port[i].name, &device) < 0)
+			continue;
+		own_mac(lagg, &device, own);
+		if (!is_taken(lagg, own)) {
+			memcpy(mac, own, 6);
+			return 0;
+		}
+		r = -EADDRINUSE;
+	}
+	return r;
+}
+
+/* Chooses the MAC that mac auto means. Until there is a port it is a made-up one, which is not kept. */
+static int choose_mac(struct lagg *lagg, const struct xlagg_model *model, uint8_t mac[6])
+{
+	uint8_t chosen[6];
+	int r = first_port_mac(lagg, model, chosen);
+	if (r == -ENODEV)
+		return memcmp(mac, no_mac, 6) == 0 ? made_up_mac(mac) : 0;
+	if (r == -EADDRINUSE) {
+		log_info("%s: the MACs of its ports are other laggs': it gets one of its own", lagg->model.name);
+		r = made_up_mac(chosen);
+	}
+	if (r < 0)
+		return r;
+	identity_keep_mac(lagg, chosen);
+	memcpy(mac, chosen, 6);
+	return 0;
+}
+
+static int auto_mac(struct lagg *lagg, const struct xlagg_model *model, uint8_t mac[6])
+{
+	const struct xlagg_kept *kept = &lagg->saved.kept;
+	if (kept->has & XLAGG_KEPT_MAC && lagg->unproven)
+		prove_mac(lagg, model);
+	if (kept->has & XLAGG_KEPT_MAC && is_taken(lagg, kept->mac))
+		drop_mac(lagg, "is another lagg's");
+	if (!(kept->has & XLAGG_KEPT_MAC))
+		return choose_mac(lagg, model, mac);
+	memcpy(mac, kept->mac, 6);
+	return 0;
+}
+
 /* The MAC that the option names outright: 1 and *mac, 0 for "auto" and "active", -errno. */
-static int named_mac(struct lagg_host *host, const struct xlagg_model *model, uint8_t mac[6],
+static int named_mac(const struct lagg *lagg, const struct xlagg_model *model, uint8_t mac[6],
 		     char sentence[XLAGG_SENTENCE_MAX])
 {
-	const char *option = model->conf.mac;
+	const char *option = model->conf.mac, *name = mac_from(&model->conf);
 	struct device device;
 	if (strcmp(option, "auto") == 0 || strcmp(option, "active") == 0)
 		return 0;
-	if (strncmp(option, "from ", 5) != 0) {
-		if (!ctl_parse_mac(option, mac))
+	if (!name) {
+		if (xlagg_parse_mac(option, mac) == 0)
 			return 1;
 		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: '%s' is no MAC: write it as 02:00:00:00:00:01", model->name,
 			 option);
 		return -EINVAL;
 	}
-	if (netlink_get_by_name(host->nl, option + 5, &device) < 0) {
+	/* It is still the device that it was, whatever is called so by now. */
+	if (lagg->saved.mac_from.ifindex && strcmp(option, lagg->model.conf.mac) == 0) {
+		memcpy(mac, lagg->saved.mac_from.mac, 6);
+		return 1;
+	}
+	if (netlink_get_by_name(lagg->host->nl, name, &device) < 0) {
 		log_info("%s: mac %s: there is no such device yet, the MAC is chosen as with auto", model->name,
 			 option);
 		return 0;
 	}
-	memcpy(mac, device.permaddr, 6);
+	own_mac(lagg, &device, mac);
 	return 1;
 }
 
-int identity_choose(struct lagg_host *host, const struct xlagg_model *model, uint8_t mac[6], uint32_t *seed,
-		    char sentence[XLAGG_SENTENCE_MAX])
+/* Whoever names a MAC gets it. */
+static void warn_of_twice(const struct lagg *lagg, const uint8_t mac[6])
 {
-	static const uint8_t none[6];
-	struct identity id;
-	uint8_t named[6];
-	identity_read(host, model->name, &id);
-	int r = named_mac(host, model, named, sentence);
+	if (memcmp(lagg->looks.mac, mac, 6) != 0 && is_taken(lagg, mac))
+		log_warning("%s: its MAC is another lagg's too: in one network give one of them another (mac auto)",
+			    lagg->model.name);
+}
+
+static int choose_seed(struct lagg *lagg)
+{
+	struct xlagg_kept *kept = &lagg->saved.kept;
+	int r = random_bytes(&kept->seed, sizeof(kept->seed));
 	if (r < 0)
 		return r;
-	bool from_option = r == 1, changed = false;
-	if (!from_option && !id.has_mac)
-		id.has_mac = changed = first_port_mac(host, model, id.mac) == 0;
-	if (!from_option && !id.has_mac && memcmp(mac, none, 6) == 0 && made_up_mac(mac) < 0)
-		return -EIO;
-	if (model->conf.hash_seed == XLAGG_AUTO && !id.has_seed) {
-		r = random_bytes(&id.seed, sizeof(id.seed));
-		if (r < 0)
-			return r;
-		id.seed %= XLAGG_AUTO;
-		id.has_seed = changed = true;
-	}
-	if (changed)
-		identity_keep(host, model->name, &id);
-	if (from_option)
-		memcpy(mac, named, 6);
-	else if (id.has_mac)
-		memcpy(mac, id.mac, 6);
-	*seed = model->conf.hash_seed == XLAGG_AUTO ? id.seed : model->conf.hash_seed;
+	kept->seed %= XLAGG_AUTO;
+	kept->has |= XLAGG_KEPT_SEED;
+	lagg->unstored = true;
+	return 0;
+}
+
+int identity_choose(struct lagg *lagg, const struct xlagg_model *model, uint8_t mac[6], uint32_t *seed,
+		    char sentence[XLAGG_SENTENCE_MAX])
+{
+	const struct xlagg_kept *kept = &lagg->saved.kept;
+	uint8_t chosen[6];
+	memcpy(chosen, mac, 6);
+	int r = named_mac(lagg, model, chosen, sentence);
+	if (r == 1)
+		warn_of_twice(lagg, chosen);
+	else if (r == 0)
+		r = auto_mac(lagg, model, chosen);
+	if (r >= 0 && model->conf.hash_seed == XLAGG_AUTO && !(kept->has & XLAGG_KEPT_SEED))
+		r = choose_seed(lagg);
+	if (r < 0)
+		return r;
+	memcpy(mac, chosen, 6);
+	*seed = model->conf.hash_seed == XLAGG_AUTO ? kept->seed : model->conf.hash_seed;
 	return 0;
 }

@@ -43,7 +43,7 @@ bool lagg_wants_direct(const struct xlagg_lagg_conf *conf, enum xlagg_device dev
 	return device == XLAGG_DEVICE_VETH && conf->datapath == XLAGG_DATAPATH_TC && conf->tx_path == XLAGG_TX_DIRECT;
 }
 
-struct lagg *lagg_new(struct lagg_host *host, const struct xlagg_model *model)
+struct lagg *lagg_new(struct lagg_host *host, const struct xlagg_model *model, const struct xlagg_saved *saved)
 {
 	struct lagg *lagg = calloc(1, sizeof(*lagg));
 	if (!lagg)
@@ -57,8 +57,11 @@ struct lagg *lagg_new(struct lagg_host *host, const struct xlagg_model *model)
 	lagg->deadline_ns = CORE_NEVER;
 	lagg->model = *model;
 	lagg->model.ports = lagg->model.addresses = 0;
-	lagg->number = identity_number(host, model->name);
-	core_init(lagg->core, &model->conf, lagg->number);
+	record_folder(host, model->name, lagg->folder);
+	if (saved)
+		lagg->saved = *saved;
+	identity_load(lagg);
+	core_init(lagg->core, &model->conf, lagg->saved.kept.number);
 	return lagg;
 }
 
@@ -74,17 +77,15 @@ void lagg_free(struct lagg *lagg)
 static int make(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct lagg_host *host = lagg->host;
-	char folder[512];
 	struct datapath_setup setup;
-	int r = identity_choose(host, model, lagg->looks.mac, &lagg->seed, sentence);
+	int r = identity_choose(lagg, model, lagg->looks.mac, &lagg->seed, sentence);
 	if (r < 0)
 		return r;
 	lagg->looks.mtu = device_mtu(lagg, model);
 	lagg->looks.own_macs = looks_want_own_macs(&model->conf);
 	/* Whoever dies from here on leaves a folder of pins, which makes the next agent clear up. */
-	record_folder(host, model->name, folder);
-	record_clear(folder);
-	if (mkdir(folder, 0700))
+	record_clear(lagg->folder);
+	if (mkdir(lagg->folder, 0700))
 		return -errno;
 	r = device_make(lagg, model, sentence);
 	if (r < 0)
@@ -92,8 +93,8 @@ static int make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	lagg->direct = lagg_wants_direct(&model->conf, lagg->device);
 	device_assert_features(lagg);
 	lagg_setup(lagg, &setup);
-	record_clear(folder); /* it makes its own */
-	r = datapath_create(&lagg->dp, folder, &host->features, &setup, sentence);
+	record_clear(lagg->folder); /* it makes its own */
+	r = datapath_create(&lagg->dp, lagg->folder, &host->features, &setup, sentence);
 	if (r < 0)
 		return r;
 	/* Until the next beat it would be one whose agent is away. */
@@ -103,11 +104,9 @@ static int make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 }
 
 /* What make() left of a lagg when it failed. */
-static void unmake(struct lagg *lagg, const char *name)
+static void unmake(struct lagg *lagg)
 {
-	char folder[512];
-	record_folder(lagg->host, name, folder);
-	record_clear(folder);
+	record_clear(lagg->folder);
 	if (lagg->ifindex)
 		netlink_del(lagg->host->nl, lagg->ifindex);
 	lagg_free(lagg);
@@ -116,12 +115,12 @@ static void unmake(struct lagg *lagg, const char *name)
 int lagg_make(struct lagg_host *host, const struct xlagg_model *model, struct lagg **ret,
 	      char sentence[XLAGG_SENTENCE_MAX])
 {
-	struct lagg *lagg = lagg_new(host, model);
+	struct lagg *lagg = lagg_new(host, model, NULL);
 	if (!lagg)
 		return -ENOMEM;
 	int r = make(lagg, model, sentence);
 	if (r < 0) {
-		unmake(lagg, model->name);
+		unmake(lagg);
 		return r;
 	}
 	*ret = lagg;
@@ -139,18 +138,16 @@ int lagg_start(struct lagg *lagg, const struct xlagg_model *model, char sentence
 
 void lagg_take_down(struct lagg *lagg)
 {
-	char folder[512];
 	lagg->ending = true;
 	input_stop(lagg);
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (lagg->port[slot].used)
 			lagg_port_del(lagg, slot);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_DEL, NULL, NULL);
-	record_folder(lagg->host, lagg->model.name, folder);
 	int r = device_remove(lagg);
 	if (r < 0)
 		log_error("%s: cannot remove its device: %s", lagg->model.name, strerror(-r));
-	r = datapath_remove(folder);
+	r = datapath_remove(lagg->folder);
 	if (r < 0)
-		log_error("%s: cannot unpin %s: %s", lagg->model.name, folder, strerror(-r));
+		log_error("%s: cannot unpin %s: %s", lagg->model.name, lagg->folder, strerror(-r));
 }

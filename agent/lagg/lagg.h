@@ -7,6 +7,7 @@
 #include "core/core.h"
 #include "ctl/ctl.h"
 #include "lagg/host.h"
+#include "lagg/state.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 
@@ -23,6 +24,7 @@ struct lagg_port {
 	bool used;
 	char name[XLAGG_NAME_MAX];
 	int ifindex;			     /* 0: the device is absent or could not be set up */
+	int candidate;			     /* the device that could not be set up, or 0 */
 	struct device device;		     /* as last seen, where ifindex is not 0 */
 	struct core_link link;		     /* as last given to the core */
 	uint32_t lost;			     /* the datapath's loss counter up to which the core knows */
@@ -48,7 +50,7 @@ struct looks {
 struct lagg {
 	struct lagg_host *host;
 	struct xlagg_model model; /* what is applied now */
-	uint32_t number;	  /* for automatic LACP keys */
+	char folder[512];	  /* of its pins */
 	uint32_t seed;		  /* of the flow hash */
 	struct looks looks;
 	int ifindex, lower_ifindex; /* of its device and of the lower end */
@@ -77,6 +79,9 @@ struct lagg {
 	struct lagg_port port[XLAGG_MAX_PORTS]; /* index: slot */
 	uint8_t probe_mac[XLAGG_MAX_PORTS][6];	/* the MAC that only link probes come from, as the programs know it */
 	struct xlagg_saved saved;		/* as pinned */
+	struct state origin;			/* what the state folder had when the lagg was made */
+	bool unproven;				/* its MAC is from there, and perhaps from another machine */
+	bool unstored, store_failed;		/* the state folder does not have saved.kept, and could not take it */
 };
 
 /*
@@ -90,8 +95,8 @@ int lagg_start(struct lagg *lagg, const struct xlagg_model *model, char sentence
 /* Takes the lagg down: ports and devices as they were, nothing pinned. What identity.c keeps stays. The caller frees
  * it. */
 void lagg_take_down(struct lagg *lagg);
-/* An instance without devices and datapath; NULL: no memory. */
-struct lagg *lagg_new(struct lagg_host *host, const struct xlagg_model *model);
+/* An instance without devices and datapath, which goes on as `saved` (NULL: it is new) says. NULL: no memory. */
+struct lagg *lagg_new(struct lagg_host *host, const struct xlagg_model *model, const struct xlagg_saved *saved);
 /* Frees the instance and leaves the lagg forwarding. */
 void lagg_free(struct lagg *lagg);
 

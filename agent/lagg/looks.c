@@ -75,7 +75,7 @@ int looks_choose(struct lagg *lagg, const struct xlagg_model *model, struct look
 	/* With mac active it is the core that says which. */
 	uint8_t mac[6];
 	memcpy(mac, wanted.mac, 6);
-	int r = identity_choose(lagg->host, model, mac, seed, sentence);
+	int r = identity_choose(lagg, model, mac, seed, sentence);
 	if (r < 0)
 		return r;
 	if (!wanted.own_macs)

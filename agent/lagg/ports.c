@@ -95,6 +95,13 @@ static int take_fixed_mac(struct lagg *lagg, const struct device *device, char s
 {
 	char why[XLAGG_SENTENCE_MAX] = "";
 	struct looks looks = lagg->looks;
+	if (lagg->host->calls->mac_in_use(lagg->host, device->mac, lagg)) {
+		snprintf(sentence, XLAGG_SENTENCE_MAX,
+			 "%s cannot change its MAC, and another lagg has that MAC: give that one another (xlagg lagg "
+			 "set NAME mac ...)",
+			 device->name);
+		return -EADDRINUSE;
+	}
 	memcpy(looks.mac, device->mac, 6);
 	int r = looks_apply(lagg, &looks, why);
 	if (r < 0) {
@@ -104,7 +111,7 @@ static int take_fixed_mac(struct lagg *lagg, const struct device *device, char s
 			 device->name, lagg->model.name, device->name);
 		return r;
 	}
-	identity_keep_mac(lagg->host, lagg->model.name, looks.mac);
+	identity_keep_mac(lagg, looks.mac);
 	log_info("%s: has the MAC of %s, which cannot change it", lagg->model.name, device->name);
 	return 0;
 }
@@ -153,9 +160,10 @@ static int join(struct lagg *lagg, uint32_t slot, const struct device *device, c
 }
 
 /* Its own changes to the device are events, too: a device that refused one is left alone for a while. */
-static void refuse(struct lagg *lagg, uint32_t slot, bool tried, const char *sentence)
+static void refuse(struct lagg *lagg, uint32_t slot, const struct device *device, bool tried, const char *sentence)
 {
 	struct lagg_port *port = &lagg->port[slot];
+	port->candidate = device->ifindex;
 	port->refusals = tried ? port->refusals + 1 : 0;
 	uint32_t doubled = port->refusals < RETRY_DOUBLED ? port->refusals : RETRY_DOUBLED;
 	port->retry_ns = clock_now() + (RETRY_NS << doubled);
@@ -169,20 +177,40 @@ void lagg_port_unsettle(struct lagg *lagg, uint32_t slot)
 	lagg->port[slot].settled_ns = clock_now() + SETTLE_NS;
 }
 
+/* Whatever it is called, a device is one port of one lagg. */
+static int check_taken(const struct lagg *lagg, uint32_t slot, const struct device *device,
+		       char sentence[XLAGG_SENTENCE_MAX])
+{
+	const char *owner = lagg->host->calls->lagg_of_device(lagg->host, device->ifindex);
+	if (!owner)
+		return 0;
+	if (strcmp(lagg->port[slot].name, device->name) == 0)
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s belongs to %s already", device->name, owner);
+	else
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s is another name of %s, which belongs to %s already",
+			 lagg->port[slot].name, device->name, owner);
+	return -EEXIST;
+}
+
 int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct lagg_host *host = lagg->host;
 	struct lagg_port *port = &lagg->port[slot];
-	int r = port_check(host->nl, device, lagg->model.name, sentence);
+	int r = check_taken(lagg, slot, device, sentence);
+	if (r == 0)
+		r = port_check(host->nl, device, lagg->model.name, sentence);
 	bool fit = r == 0;
-	if (fit)
+	if (fit) {
+		identity_of_port(lagg, slot, device);
 		r = join(lagg, slot, device, sentence);
+	}
 	if (r < 0) {
-		refuse(lagg, slot, fit, sentence);
+		refuse(lagg, slot, device, fit, sentence);
 		return r;
 	}
 	port->refused[0] = 0;
 	port->refusals = 0;
+	port->candidate = 0;
 	port->ifindex = device->ifindex;
 	port->device = *device;
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
@@ -194,20 +222,23 @@ int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *devi
 	return 0;
 }
 
-/* The port's own MAC: the permanent one, or, where the driver tells none, that which it had before it was a port. */
-static void own_mac(const struct lagg *lagg, uint32_t slot, uint8_t mac[6])
+void lagg_port_own_mac(const struct lagg *lagg, uint32_t slot, uint8_t mac[6])
 {
+	static const uint8_t none[6];
 	const struct device *device = &lagg->port[slot].device;
 	const struct xlagg_undo *undo = &lagg->saved.undo[slot];
-	bool told = memcmp(device->permaddr, device->mac, 6) != 0;
-	memcpy(mac, !told && undo->changed & XLAGG_UNDO_MAC ? undo->mac : device->permaddr, 6);
+	const uint8_t *own = lagg->saved.port[slot].mac;
+	/* An agent that did not write it down has written down what it changed. */
+	if (memcmp(own, none, 6) == 0)
+		own = !device->has_permaddr && undo->changed & XLAGG_UNDO_MAC ? undo->mac : device->permaddr;
+	memcpy(mac, own, 6);
 }
 
 /* Two stations of one MAC are on their way when the port is used elsewhere. */
 static void warn_of_mac(const struct lagg *lagg, uint32_t slot)
 {
 	uint8_t mac[6];
-	own_mac(lagg, slot, mac);
+	lagg_port_own_mac(lagg, slot, mac);
 	if (memcmp(mac, lagg->looks.mac, 6) == 0)
 		log_warning("%s: %s leaves with the MAC that %s keeps: before it is used in the same network, give one "
 			    "of them another (xlagg lagg set %s mac ...)",
@@ -231,6 +262,7 @@ static void leave(struct lagg *lagg, uint32_t slot)
 		put_back(lagg, slot);
 	}
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
+	identity_forget_port(lagg, slot);
 	*port = (struct lagg_port){0};
 	probes_forget(lagg, slot);
 	int i = ctl_find_port(&lagg->model, name);
@@ -241,6 +273,20 @@ static void leave(struct lagg *lagg, uint32_t slot)
 	}
 	record_save(lagg);
 	host->calls->ports(host);
+}
+
+/* One that is a port under another name waits until it is none. At the agent's start no refusal costs more than the
+ * port. */
+static int try_to_attach(struct lagg *lagg, uint32_t slot, const struct device *device,
+			 char sentence[XLAGG_SENTENCE_MAX])
+{
+	int r = lagg_port_attach(lagg, slot, device, sentence);
+	if (r != -EEXIST && !lagg->host->starting)
+		return r;
+	if (r < 0)
+		log_warning("%s: %s", lagg->model.name, lagg->port[slot].refused);
+	sentence[0] = 0;
+	return 0;
 }
 
 int lagg_port_add(struct lagg *lagg, const struct xlagg_port_model *model, char sentence[XLAGG_SENTENCE_MAX])
@@ -259,11 +305,12 @@ int lagg_port_add(struct lagg *lagg, const struct xlagg_port_model *model, char 
 	/* One effect of both: with a device it is a port that works. */
 	input_begin(lagg);
 	input_port_add(lagg, (uint32_t)slot, &model->conf);
+	/* Without one it joins when one appears; whether that is wanted was decided before. */
 	int r = netlink_get_by_name(lagg->host->nl, model->name, &device);
 	if (r == 0)
-		r = lagg_port_attach(lagg, (uint32_t)slot, &device, sentence);
+		r = try_to_attach(lagg, (uint32_t)slot, &device, sentence);
 	else if (r == -ENODEV)
-		r = 0; /* it joins when it appears; whether that is wanted was decided before */
+		r = 0;
 	input_end(lagg);
 	if (r < 0) {
 		leave(lagg, (uint32_t)slot);
@@ -321,6 +368,7 @@ void lagg_port_absent(struct lagg *lagg, uint32_t slot)
 	input_link(lagg, slot, &gone);
 	datapath_port_del(lagg->dp, slot);
 	port->ifindex = 0;
+	lagg->saved.port[slot].ifindex = 0; /* its MAC says which one it was */
 	port->link = gone;
 	port->refused[0] = 0;
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
@@ -393,22 +441,26 @@ int lagg_adjust_ports(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX])
 	return r;
 }
 
-void lagg_port_rename(struct lagg *lagg, uint32_t slot, const char *name)
+/* Nothing of the name before is left behind its end: options are compared octet by octet. */
+static void write_name(char ret[XLAGG_NAME_MAX], const char *name)
+{
+	memset(ret, 0, XLAGG_NAME_MAX);
+	memcpy(ret, name, strnlen(name, XLAGG_NAME_MAX - 1));
+}
+
+void lagg_port_set_name(struct lagg *lagg, uint32_t slot, const char *name)
 {
 	struct lagg_port *port = &lagg->port[slot];
 	struct xlagg_port_model *model = lagg_port_model(lagg, slot);
-	char text[64];
-	snprintf(text, sizeof(text), "renamed from %s", port->name);
-	if (strcmp(lagg->model.conf.primary, port->name) == 0)
-		snprintf(lagg->model.conf.primary, XLAGG_NAME_MAX, "%s", name);
+	char *primary = lagg->model.conf.primary;
+	if (strcmp(primary, port->name) == 0)
+		write_name(primary, name);
 	if (model)
-		snprintf(model->name, sizeof(model->name), "%s", name);
-	snprintf(port->name, sizeof(port->name), "%s", name);
+		write_name(model->name, name);
+	write_name(port->name, name);
+	write_name(port->device.name, name);
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 	core_port_rename(lagg->core, slot, name);
-	record_save(lagg);
-	lagg->host->calls->ports(lagg->host);
-	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, name, text);
 }
 
 /* Its carrier changed: the next change may be long in coming otherwise. */
@@ -467,7 +519,7 @@ void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected det
 	link.carrier = port->device.carrier;
 	ethtool_carrier(port->device.name, &link.carrier);
 	ethtool_link(port->ifindex, port->device.name, &link.speed, &link.duplex);
-	own_mac(lagg, slot, link.mac);
+	lagg_port_own_mac(lagg, slot, link.mac);
 	/* Of the losses some may be LACP's, which the core does not count as the link's. */
 	input_begin(lagg);
 	uint32_t losses = now_lost[slot] - port->lost, outs = headless_outs(lagg, slot);
@@ -485,10 +537,8 @@ void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected det
 	input_end(lagg);
 }
 
-void lagg_port_changed(struct lagg *lagg, uint32_t slot, const struct device *device)
+void lagg_port_changed(struct lagg *lagg, uint32_t slot)
 {
-	if (strcmp(device->name, lagg->port[slot].name) != 0)
-		lagg_port_rename(lagg, slot, device->name);
 	lagg_port_refresh(lagg, slot, XLAGG_DETECTED_NETLINK);
 	upkeep_port(lagg, slot);
 }

@@ -26,10 +26,13 @@ void lagg_port_moved(struct lagg *lagg, uint32_t slot, const struct device *devi
 /* The device of a port is gone, with an event; or for other reasons no longer a port. */
 void lagg_port_gone(struct lagg *lagg, uint32_t slot);
 void lagg_port_absent(struct lagg *lagg, uint32_t slot);
-/* The device of a port has another name now. */
-void lagg_port_rename(struct lagg *lagg, uint32_t slot, const char *name);
-/* The device of a port changed: its name, its link, or what is the lagg's to choose. */
-void lagg_port_changed(struct lagg *lagg, uint32_t slot, const struct device *device);
+/* Calls a port so from now on, here and in the options that name it. No other port of the lagg may have the name. */
+void lagg_port_set_name(struct lagg *lagg, uint32_t slot, const char *name);
+/* The MAC that is the device's own: the permanent one, or, where the driver reports none, the one that it had before it
+ * became a port. */
+void lagg_port_own_mac(const struct lagg *lagg, uint32_t slot, uint8_t mac[6]);
+/* The device of a port changed: its link, or what is the lagg's to choose. */
+void lagg_port_changed(struct lagg *lagg, uint32_t slot);
 /* Looks at carrier, speed and administrative state now and hands them to the core. `detected`: what caused the look. */
 void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected);
 /* Its carrier is known to be gone: the core hears of it before the kernel is asked, which may have to wait for RTNL.

@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lagg/device.h"
+#include "lagg/identity.h"
 #include "lagg/record.h"
+#include "sys/mark.h"
 
 static int save_message(struct lagg *lagg)
 {
@@ -38,26 +41,29 @@ int record_save(struct lagg *lagg)
 	saved->ifindex = (uint32_t)lagg->ifindex;
 	saved->lower_ifindex = (uint32_t)lagg->lower_ifindex;
 	saved->profile = lagg->model.conf.datapath;
+	saved->netns = lagg->host->netns;
 	r = datapath_save(lagg->dp, saved);
 	if (r < 0)
 		log_error("%s: cannot pin its configuration: %s", lagg->model.name, strerror(-r));
+	if (!lagg->host->changing)
+		identity_store(lagg);
 	return r;
 }
 
-/* bpffs reserves names with a dot; no lagg has a % in its name. */
 void record_folder(const struct lagg_host *host, const char *name, char ret[512])
 {
-	size_t pins = strlen(host->pins);
-	snprintf(ret, 512, "%s/%s", host->pins, name);
-	for (char *dot = ret + (pins < 511 ? pins : 511); (dot = strchr(dot, '.'));)
-		*dot = '%';
+	char folder[CTL_FOLDER_MAX];
+	ctl_folder_of(name, folder);
+	snprintf(ret, 512, "%s/%s", host->pins, folder);
 }
 
-void record_folder_to_name(const char *folder, char ret[XLAGG_NAME_MAX])
+int record_move(struct lagg *lagg, const char *folder)
 {
-	snprintf(ret, XLAGG_NAME_MAX, "%s", folder);
-	for (char *dot = ret; (dot = strchr(dot, '%'));)
-		*dot = '.';
+	if (rename(lagg->folder, folder) < 0)
+		return -errno;
+	snprintf(lagg->folder, sizeof(lagg->folder), "%s", folder);
+	datapath_moved(lagg->dp, lagg->folder);
+	return 0;
 }
 
 static void close_dir(DIR **dir)
@@ -96,32 +102,49 @@ int record_check(const struct xlagg_saved *saved)
 	return 0;
 }
 
-/* Forgets undo records that cannot be: of devices that were no port of this lagg, or not terminated. */
-static void check_undo(struct lagg_host *host, const char *name, struct xlagg_saved *saved)
+bool record_is_of_this_netns(const struct lagg_host *host, const struct xlagg_saved *saved)
 {
-	char mark[64];
-	struct device device;
-	snprintf(mark, sizeof(mark), "port of %s (xlagg)", name);
+	return !saved->netns || !host->netns || saved->netns == host->netns;
+}
+
+/*
+ * Whether this is the device that the record is about, and not one that got its number later. A permanent MAC tells. A
+ * device without one bears the mark of a port, or the programs that are pinned for it run there. A record of an agent
+ * that did not write down the namespace goes by the name as well.
+ */
+static bool is_port(const struct xlagg_saved *saved, const char *folder, uint32_t slot, const struct device *device)
+{
+	const struct xlagg_device_id *id = &saved->port[slot];
+	if (!identity_may_be(id, device))
+		return false;
+	return identity_proves(id, device) || mark_read(device->alias, NULL) == MARK_PORT ||
+	       datapath_is_attached(folder, slot, device->ifindex) ||
+	       (!saved->netns && strcmp(device->name, saved->undo[slot].name) == 0);
+}
+
+/* Forgets undo records that cannot be right: of devices that are gone, or whose texts do not end. */
+static void check_undo(const struct lagg_host *host, const char *folder, struct xlagg_saved *saved)
+{
+	bool here = record_is_of_this_netns(host, saved);
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		struct xlagg_undo *undo = &saved->undo[slot];
-		bool texts = memchr(undo->name, 0, sizeof(undo->name)) && memchr(undo->alias, 0, sizeof(undo->alias));
-		bool known = texts && undo->ifindex && undo->ifindex <= INT_MAX &&
-			     netlink_get(host->nl, (int)undo->ifindex, &device) == 0 &&
-			     (strcmp(device.alias, mark) == 0 || strcmp(device.name, undo->name) == 0);
-		if (!texts)
+		struct device device;
+		if (!memchr(undo->name, 0, sizeof(undo->name)) || !memchr(undo->alias, 0, sizeof(undo->alias)))
 			*undo = (struct xlagg_undo){0};
-		undo->ifindex = known ? undo->ifindex : 0;
+		if (!undo->ifindex)
+			continue;
+		int r = here && undo->ifindex <= INT_MAX ? netlink_get(host->nl, (int)undo->ifindex, &device) : -ENODEV;
+		if (r == -ENODEV || (r == 0 && !is_port(saved, folder, slot, &device)))
+			undo->ifindex = 0;
 	}
 }
 
-/* The configuration in it, as a model. */
-int record_decode(const struct xlagg_saved *saved, const char *name, struct xlagg_model *ret,
-		  char sentence[XLAGG_SENTENCE_MAX])
+int record_decode(const struct xlagg_saved *saved, struct xlagg_model *ret, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct ctl_command *command = malloc(sizeof(*command));
 	struct ctl_model *one = calloc(1, sizeof(*one));
 	int r = command && one ? ctl_decode(saved->message, saved->message_len, command, sentence) : -ENOMEM;
-	if (r >= 0 && (command->cmd != XLAGG_CMD_LAGG_ADD || strcmp(command->name, name) != 0))
+	if (r >= 0 && command->cmd != XLAGG_CMD_LAGG_ADD)
 		r = -EPROTO;
 	if (r >= 0)
 		r = ctl_apply(one, command, sentence);
@@ -132,8 +155,7 @@ int record_decode(const struct xlagg_saved *saved, const char *name, struct xlag
 	return r < 0 ? r : 0;
 }
 
-/* NULL: it cannot be read. */
-struct xlagg_saved *record_read(struct lagg_host *host, const char *name, const char *folder)
+struct xlagg_saved *record_read(const struct lagg_host *host, const char *folder)
 {
 	struct xlagg_saved *saved = malloc(sizeof(*saved));
 	if (saved && datapath_read_saved(folder, saved) < 0) {
@@ -141,6 +163,39 @@ struct xlagg_saved *record_read(struct lagg_host *host, const char *name, const 
 		return NULL;
 	}
 	if (saved)
-		check_undo(host, name, saved);
+		check_undo(host, folder, saved);
 	return saved;
+}
+
+/* --- its devices --- */
+
+int record_find_lower(const struct lagg_host *host, const char *folder, const struct xlagg_saved *saved,
+		      struct device *lower)
+{
+	struct device found;
+	int r =
+	    record_is_of_this_netns(host, saved) ? netlink_get(host->nl, (int)saved->lower_ifindex, &found) : -ENODEV;
+	if (r < 0)
+		return r;
+	if (!device_is_of_ours(&found) ||
+	    (mark_read(found.alias, NULL) != MARK_LOWER && !datapath_is_attached_lower(folder, found.ifindex)))
+		return -ENODEV;
+	*lower = found;
+	return 0;
+}
+
+int record_find_devices(const struct lagg_host *host, const char *folder, const struct xlagg_saved *saved,
+			struct device *device, struct device *lower)
+{
+	struct device found, found_lower;
+	int r = record_find_lower(host, folder, saved, &found_lower);
+	if (r == 0)
+		r = netlink_get(host->nl, (int)saved->ifindex, &found);
+	if (r < 0)
+		return r;
+	if (found_lower.link != found.ifindex || found.link != found_lower.ifindex)
+		return -ENODEV;
+	*device = found;
+	*lower = found_lower;
+	return 0;
 }

@@ -130,6 +130,8 @@ void upkeep_port(struct lagg *lagg, uint32_t slot)
 		lagg_port_gone(lagg, slot);
 		return;
 	}
+	if (strcmp(port->device.name, port->name) != 0)
+		lagg->host->calls->renamed(lagg->host, &port->device);
 	for (size_t i = 0; i < UPKEEP_PROPERTIES; i++)
 		if (differed & words[i].property)
 			tell_put_back(lagg, slot, i, now);
@@ -160,6 +162,8 @@ static int look_at_own(struct lagg *lagg)
 	int r = netlink_get(lagg->host->nl, lagg->ifindex, &device);
 	if (r < 0)
 		return r;
+	if (strcmp(device.name, lagg->model.name) != 0)
+		lagg->host->calls->renamed(lagg->host, &device);
 	/* Neither a macvlan in a container nor one that was made while no agent ran raises an event here. */
 	int above = device_has_macs_above(lagg);
 	if (above >= 0)

@@ -73,6 +73,10 @@ void datapath_heartbeat(struct datapath *dp, uint64_t now_ns);
 const struct xlagg_table *datapath_table(const struct datapath *dp);
 /* The device attached in a slot, 0: none. After datapath_adopt() a slot whose device has gone has none. */
 int datapath_port_ifindex(const struct datapath *dp, uint32_t slot);
+/* Whether the programs that are pinned in `folder` run on that device: the receive program of a slot, or the transmit
+ * program on the lower end. A device that got the ifindex of one that is gone does not have them. */
+bool datapath_is_attached(const char *folder, uint32_t slot, int ifindex);
+bool datapath_is_attached_lower(const char *folder, int ifindex);
 /* Clears a slot's counters and its entries of `lacp` and `headless`, for a new port in that slot. */
 int datapath_port_reset(struct datapath *dp, uint32_t slot);
 /* The counters of a port and of the lagg, summed over all CPUs. */

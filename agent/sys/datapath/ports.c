@@ -4,6 +4,7 @@
 #include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sys/datapath/internal.h"
@@ -222,6 +223,31 @@ int port_apply(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XL
 	if (!r)
 		r = ensure(dp, programs, port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, ifindex), sentence);
 	return r ? r : port_xdp(dp, slot, ifindex, sentence);
+}
+
+/* Whether what is pinned in the folder runs there. Without a datapath: the folder may be any agent's. */
+static bool runs(const char *folder, const struct hook *hook)
+{
+	struct datapath *dp = calloc(1, sizeof(*dp));
+	if (!dp)
+		return false;
+	snprintf(dp->folder, sizeof(dp->folder), "%s", folder);
+	bool attached = hooks_adopt(dp) == 0 && hook_attached(dp, hook);
+	hooks_close(dp);
+	free(dp);
+	return attached;
+}
+
+bool datapath_is_attached(const char *folder, uint32_t slot, int ifindex)
+{
+	struct hook hook = port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, ifindex);
+	return runs(folder, &hook);
+}
+
+bool datapath_is_attached_lower(const char *folder, int ifindex)
+{
+	struct hook hook = device_hook(HOOK_TC_INGRESS, "tx", "tx", (uint32_t)ifindex);
+	return runs(folder, &hook);
 }
 
 int datapath_port_ifindex(const struct datapath *dp, uint32_t slot)

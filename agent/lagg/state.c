@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Files of the state folder. They are replaced as a whole, and a link in place of one is never followed. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <systemd/sd-id128.h>
+#include <unistd.h>
+
+#include "lagg/state.h"
+#include "sys/fd.h"
+#include "sys/log.h"
+#include "xlagg/mac.h"
+
+#define PATH_MAX_HERE 512
+/* xlagg's own, so that what is derived from the machine's ID is of use nowhere else. */
+#define APPLICATION SD_ID128_MAKE(5e, 0b, 9c, 1d, 7a, 52, 4f, 0e, 8a, 0d, 6b, 19, c2, 44, 31, f7)
+
+static void close_file(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+static void path_of(const struct lagg_host *host, const char *lagg, const char *suffix, char ret[PATH_MAX_HERE])
+{
+	snprintf(ret, PATH_MAX_HERE, "%s/%s.state%s", host->state, lagg, suffix);
+}
+
+void state_machine(char ret[STATE_MACHINE_MAX])
+{
+	sd_id128_t id;
+	ret[0] = 0;
+	if (sd_id128_get_machine_app_specific(APPLICATION, &id) >= 0)
+		sd_id128_to_string(id, ret);
+}
+
+/* --- reading --- */
+
+static bool read_number(const char *text, uint32_t max, uint32_t *ret)
+{
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+	if (end == text || *end || number > max)
+		return false;
+	*ret = (uint32_t)number;
+	return true;
+}
+
+static void read_line(const char *line, struct state *ret)
+{
+	char text[STATE_MACHINE_MAX];
+	struct xlagg_kept *kept = &ret->kept;
+	if (sscanf(line, "mac %32s", text) == 1 && xlagg_parse_mac(text, kept->mac) == 0)
+		kept->has |= XLAGG_KEPT_MAC;
+	else if (sscanf(line, "seed %32s", text) == 1 && read_number(text, XLAGG_AUTO - 1, &kept->seed))
+		kept->has |= XLAGG_KEPT_SEED;
+	else if (sscanf(line, "number %32s", text) == 1 && read_number(text, STATE_NUMBER_MAX, &kept->number))
+		kept->has |= XLAGG_KEPT_NUMBER;
+	else if (sscanf(line, "machine %32s", text) == 1)
+		memcpy(ret->machine, text, sizeof(text));
+	else if (sscanf(line, "port %32s", text) == 1 && ret->ports < XLAGG_MAX_PORTS &&
+		 xlagg_parse_mac(text, ret->port[ret->ports]) == 0)
+		ret->ports++;
+}
+
+/* NULL with errno. A device or a pipe in its place must not make the agent wait. */
+static FILE *open_to_read(const char *path)
+{
+	struct stat st;
+	__attribute__((cleanup(close_fd))) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return NULL;
+	if (!S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	FILE *file = fdopen(fd, "r");
+	if (file)
+		take_fd(&fd);
+	return file;
+}
+
+int state_read(const struct lagg_host *host, const char *lagg, struct state *ret)
+{
+	char path[PATH_MAX_HERE], line[128];
+	path_of(host, lagg, "", path);
+	__attribute__((cleanup(close_file))) FILE *file = open_to_read(path);
+	if (!file) {
+		int r = -errno;
+		if (r != -ENOENT)
+			log_warning("%s: %s cannot be read: %s", lagg, path, strerror(-r));
+		return r;
+	}
+	*ret = (struct state){0};
+	while (fgets(line, sizeof(line), file))
+		read_line(line, ret);
+	return 0;
+}
+
+/* --- writing --- */
+
+static void write_mac(FILE *file, const char *word, const uint8_t mac[6])
+{
+	char text[XLAGG_MAC_TEXT];
+	xlagg_print_mac(mac, text);
+	fprintf(file, "%s %s\n", word, text);
+}
+
+static void write_lines(FILE *file, const struct state *state)
+{
+	const struct xlagg_kept *kept = &state->kept;
+	if (kept->has & XLAGG_KEPT_MAC)
+		write_mac(file, "mac", kept->mac);
+	if (kept->has & XLAGG_KEPT_SEED)
+		fprintf(file, "seed %u\n", kept->seed);
+	if (kept->has & XLAGG_KEPT_NUMBER)
+		fprintf(file, "number %u\n", kept->number);
+	if (state->machine[0])
+		fprintf(file, "machine %s\n", state->machine);
+	for (uint32_t i = 0; i < state->ports; i++)
+		write_mac(file, "port", state->port[i]);
+}
+
+/* The file is new: whatever had its name is gone. */
+static int write_new(const char *path, const struct state *state)
+{
+	if (unlink(path) < 0 && errno != ENOENT)
+		return -errno;
+	__attribute__((cleanup(close_fd))) int fd =
+	    open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	__attribute__((cleanup(close_file))) FILE *file = fdopen(fd, "w");
+	if (!file)
+		return -errno;
+	take_fd(&fd);
+	write_lines(file, state);
+	return fflush(file) != 0 || fsync(fileno(file)) < 0 ? -errno : 0;
+}
+
+/* A name is on the disk when its folder is. */
+static int sync_folder(const char *path)
+{
+	__attribute__((cleanup(close_fd))) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+int state_write(const struct lagg_host *host, const char *lagg, const struct state *state)
+{
+	char path[PATH_MAX_HERE], fresh[PATH_MAX_HERE];
+	path_of(host, lagg, "", path);
+	path_of(host, lagg, ".new", fresh);
+	int r = write_new(fresh, state);
+	if (r == 0 && rename(fresh, path) < 0)
+		r = -errno;
+	if (r < 0)
+		unlink(fresh);
+	return r < 0 ? r : sync_folder(host->state);
+}
+
+void state_remove(const struct lagg_host *host, const char *lagg)
+{
+	char path[PATH_MAX_HERE];
+	path_of(host, lagg, "", path);
+	if (unlink(path) < 0 && errno != ENOENT)
+		log_warning("cannot remove %s: %s", path, strerror(errno));
+}
