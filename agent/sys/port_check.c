@@ -2,6 +2,7 @@
 /* Finds out whether a device can be a port, and if not, what to do about it. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -17,12 +18,19 @@ struct address_search {
 	struct netlink_address address;
 };
 
+/* The kernel makes the link-local address by itself, and others from what a router advertises (RFC 4862, RFC 8981). They
+ * disappear when IPv6 is switched off on the port. */
+static bool is_automatic(const struct netlink_address *address)
+{
+	return address->family == AF_INET6 &&
+	       (address->scope == RT_SCOPE_LINK || address->origin == IFAPROT_KERNEL_RA ||
+		address->flags & IFA_F_TEMPORARY);
+}
+
 static void search_address(void *context, const struct netlink_address *address)
 {
 	struct address_search *search = context;
-	/* The kernel makes the link-local address by itself. It disappears when IPv6 is switched off on the port. */
-	bool automatic = address->family == AF_INET6 && address->scope == RT_SCOPE_LINK;
-	if (search->found || automatic)
+	if (search->found || is_automatic(address))
 		return;
 	search->found = true;
 	search->address = *address;

@@ -92,6 +92,8 @@ static bool read_address(const struct nlmsghdr *nlh, struct netlink_address *ret
 		uint16_t type = mnl_attr_get_type(attr);
 		if (type == IFA_FLAGS && mnl_attr_get_payload_len(attr) >= sizeof(uint32_t))
 			ret->flags = mnl_attr_get_u32(attr);
+		if (type == IFA_PROTO && mnl_attr_get_payload_len(attr) >= 1)
+			ret->origin = mnl_attr_get_u8(attr);
 		/* IFA_LOCAL is the device's address. IFA_ADDRESS may be that of the other end of a point-to-point link.
 		 */
 		if ((type != IFA_LOCAL && (type != IFA_ADDRESS || local)) || mnl_attr_get_payload_len(attr) != len)

@@ -49,6 +49,7 @@ struct netlink_address {
 	uint8_t prefix;	     /* length */
 	uint8_t scope;	     /* RT_SCOPE_* */
 	uint32_t flags;	     /* IFA_F_* */
+	uint8_t origin;	     /* IFAPROT_*: who made it; 0: unknown, or somebody by hand */
 	uint8_t address[16]; /* network byte order, IPv4 in the first four octets */
 };
 
