@@ -374,7 +374,9 @@ static void make_anew(struct agent *agent, const struct xlagg_model *model)
 	if (command) {
 		ctl_model_to_command(model, command);
 		command->from_file = true;
+		agent->host.starting = true;
 		r = transaction_run(agent, command, 1, false, &failed, sentence);
+		agent->host.starting = false;
 	}
 	if (r < 0)
 		log_error("%s is left out: %s", model->name, sentence[0] ? sentence : strerror(-r));

@@ -169,10 +169,18 @@ int file_start(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX])
 	__attribute__((cleanup(free_model))) struct ctl_model *wanted = calloc(1, sizeof(*wanted));
 	__attribute__((cleanup(free_list))) struct command_list differing = {0};
 	int r = wanted ? load_for_start(agent, wanted, sentence) : -ENOMEM;
+	/* What runs goes on, whatever became of the file since it was started. */
+	if (r < 0 && agent->laggs) {
+		log_error("%s: the laggs that were adopted run, and nothing else is made",
+			  sentence[0] ? sentence : strerror(-r));
+		return 0;
+	}
 	if (r <= 0)
 		return r;
+	agent->host.starting = true;
 	for (uint32_t i = 0; i < wanted->laggs; i++)
 		add_lagg(agent, &wanted->lagg[i]);
+	agent->host.starting = false;
 	if (agent->adopted && find_difference(agent, wanted, &differing) == 0 && differing.count)
 		log_info("the running configuration was adopted and differs from %s: see xlagg diff, or xlagg reload",
 			 agent->file);

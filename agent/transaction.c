@@ -99,7 +99,7 @@ static int check_port(struct agent *agent, const struct ctl_command *command, co
 		      const struct ctl_model *model, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct device device;
-	if (is_port_of(agent, command->name, port->name))
+	if (agent->host.starting || is_port_of(agent, command->name, port->name))
 		return 0;
 	/* It may have been removed again by a later command of the transaction. */
 	const struct xlagg_model *lagg = ctl_find((struct ctl_model *)model, command->name);

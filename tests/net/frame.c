@@ -3,6 +3,7 @@
  * frame send DEV DESTINATION ETHERTYPE [COUNT]   sends minimum-size frames of that kind
  * frame answer DEV DESTINATION ADDRESS [COUNT]   sends ARP replies to that MAC, as from that IPv4 address
  * frame flood DEV SECONDS                        sends its standard input, a frame, as fast as it can; prints how often
+ * frame advertise DEV PREFIX                     sends a router advertisement (RFC 4861 4.2) of that IPv6 /64
  * frame listen DEV ETHERTYPE SECONDS             prints "ready", then waits for a frame and prints its source; fails if
  * none comes. It listens as lldpd or a supplicant would: on a packet socket for that EtherType, which sees frames after
  * the device's TC and XDP programs, unlike tcpdump's.
@@ -13,6 +14,7 @@
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/ether.h>
+#include <netinet/icmp6.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +94,36 @@ static int send_answers(const char *device, const char *destination, const char 
 	return 0;
 }
 
+static int advertise(const char *device, const char *prefix)
+{
+	struct {
+		struct nd_router_advert head;
+		struct nd_opt_prefix_info info;
+	} message = {
+	    .head.nd_ra_type = ND_ROUTER_ADVERT,
+	    .head.nd_ra_router_lifetime = htons(1800),
+	    .info.nd_opt_pi_type = ND_OPT_PREFIX_INFORMATION,
+	    .info.nd_opt_pi_len = sizeof(message.info) / 8,
+	    .info.nd_opt_pi_prefix_len = 64,
+	    .info.nd_opt_pi_flags_reserved = ND_OPT_PI_FLAG_ONLINK | ND_OPT_PI_FLAG_AUTO,
+	    .info.nd_opt_pi_valid_time = htonl(3600),
+	    .info.nd_opt_pi_preferred_time = htonl(1800),
+	};
+	struct sockaddr_in6 all_nodes = {.sin6_family = AF_INET6, .sin6_scope_id = if_nametoindex(device)};
+	int hops = 255, at = (int)all_nodes.sin6_scope_id;
+	int s = socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6);
+
+	inet_pton(AF_INET6, "ff02::1", &all_nodes.sin6_addr);
+	if (inet_pton(AF_INET6, prefix, &message.info.nd_opt_pi_prefix) != 1)
+		errx(2, "%s: not an IPv6 prefix", prefix);
+	if (s < 0 || setsockopt(s, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops)) ||
+	    setsockopt(s, IPPROTO_IPV6, IPV6_MULTICAST_IF, &at, sizeof(at)))
+		err(1, "%s: raw socket", device);
+	if (sendto(s, &message, sizeof(message), 0, (void *)&all_nodes, sizeof(all_nodes)) != sizeof(message))
+		err(1, "%s: send", device);
+	return 0;
+}
+
 static int listen_for(const char *device, uint16_t ethertype, double seconds)
 {
 	uint8_t frame[2048];
@@ -133,12 +165,14 @@ int main(int argc, char **argv)
 				   argc > 5 ? atol(argv[5]) : 1);
 	if (argc >= 5 && strcmp(argv[1], "answer") == 0)
 		return send_answers(argv[2], argv[3], argv[4], argc > 5 ? atol(argv[5]) : 1);
+	if (argc == 4 && strcmp(argv[1], "advertise") == 0)
+		return advertise(argv[2], argv[3]);
 	if (argc == 5 && strcmp(argv[1], "listen") == 0)
 		return listen_for(argv[2], (uint16_t)strtoul(argv[3], NULL, 16), atof(argv[4]));
 	if (argc == 4 && strcmp(argv[1], "flood") == 0)
 		return flood(argv[2], atof(argv[3]));
 	fputs("usage: frame send DEV DESTINATION ETHERTYPE [COUNT] | frame answer DEV DESTINATION ADDRESS [COUNT] | "
-	      "frame flood DEV SECONDS | "
+	      "frame flood DEV SECONDS | frame advertise DEV PREFIX | "
 	      "frame listen DEV ETHERTYPE SECONDS\n",
 	      stderr);
 	return 2;
