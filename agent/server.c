@@ -22,7 +22,7 @@
 
 #define MAX_READERS 48 /* of them without the right to change: they cannot lock the others out */
 #define SEND_BUFFER (4 << 20)
-#define LOCK_TRIES 50
+#define LOCK_TRIES 200
 #define LOCK_PAUSE_NS 10000000
 
 static void client_close(struct client *client)

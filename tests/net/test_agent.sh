@@ -143,7 +143,7 @@ test_lock_of_a_namespace_goes_with_the_agent() {
 	step "an agent that waits for one that ends makes the file anew"
 	exec {held}>"$lock"
 	flock "$held"
-	agent_start a
+	agent_start a {held}>&- # or the agent itself would go on holding the lock
 	wait_for 5 has_open "${AGENT[a]}" "$lock"
 	rm "$lock"
 	exec {held}>&-

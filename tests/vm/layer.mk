@@ -51,8 +51,8 @@ long-vm:
 	@$(MAKE) --no-print-directory vm-runs VM_RUNS='$(LONG_VM_RUNS)' VM_TAP=$(LONG_TAP)/vm VM_TIMEOUT=14400
 	@touch $(patsubst $(VM_TAP)/%,$(LONG_TAP)/vm/%,$(call vm_taps,$(LONG_VM_RUNS)))
 
-# Five tests of one run that `make test-vm` has not.
-SAMPLED_LAYERS += vm
+# Five tests of one run that `make test-vm` has not. Not among SAMPLED_LAYERS as long as the suites net and interop have not
+# been seen green as a whole in a guest: `make sample-vm SAMPLE=N` runs a part of them.
 sample-vm: export VM_SAMPLE := 5 $(SAMPLE)
 sample-vm:
 	@run=$$(tests/sample.sh 1 $(SAMPLE) $(filter-out $(VM_RUNS) %/bpf %/datapath,$(LONG_VM_RUNS))); \
