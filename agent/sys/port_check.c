@@ -18,8 +18,8 @@ struct address_search {
 	struct netlink_address address;
 };
 
-/* The kernel makes the link-local address by itself, and others from what a router advertises (RFC 4862, RFC 8981). They
- * disappear when IPv6 is switched off on the port. */
+/* The kernel makes the link-local address by itself, and others from what a router advertises (RFC 4862, RFC 8981).
+ * They disappear when IPv6 is switched off on the port. */
 static bool is_automatic(const struct netlink_address *address)
 {
 	return address->family == AF_INET6 &&
