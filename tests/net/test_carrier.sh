@@ -13,7 +13,7 @@ polls() {
 	xl a lagg add lagg0 proto failover port eth1 port eth2 10.0.0.1/24
 	is "$(field a .datapath.carrier_watch)" netlink+poll "who watches carrier"
 	is "$(polled '| "\(.ports) \(.without_rtnl)"')" "\"2 $1\"" "ports that are polled, and without RTNL"
-	spawn events xl a -j monitor
+	spawn events "$B/xlagg" --socket "$D/a.sock" -j monitor # by itself: a function's shell would be killed in its place
 	wait_for 5 active_port_is a eth1
 	nip b link set eth1 down
 	wait_for 3 active_port_is a eth2
