@@ -42,20 +42,14 @@ struct find {
 };
 
 struct finds {
-	struct find **list;
+	struct find *list;
 	uint32_t count;
 };
-
-static void free_find(struct find *find)
-{
-	free(find->saved);
-	free(find);
-}
 
 static void free_finds(struct finds *finds)
 {
 	for (uint32_t i = 0; i < finds->count; i++)
-		free_find(finds->list[i]);
+		free(finds->list[i].saved);
 	free(finds->list);
 }
 
@@ -314,24 +308,17 @@ static int put_back(struct agent *agent, struct find *find)
 
 static int compare_finds(const void *a, const void *b)
 {
-	return strcmp((*(struct find *const *)a)->folder, (*(struct find *const *)b)->folder);
+	return strcmp(((const struct find *)a)->folder, ((const struct find *)b)->folder);
 }
 
-/* A folder of pins whose name can be a lagg's, and not the watcher's or libxdp's. NULL: it is none, or no memory. */
-static struct find *look_into(struct agent *agent, const char *entry)
+/* Whether this is a lagg's folder, and not the watcher's or libxdp's. */
+static bool look_into(struct agent *agent, const char *entry, struct find *ret)
 {
-	char name[XLAGG_NAME_MAX];
-	if (entry[0] == '.' || ctl_name_of(entry, name) < 0)
-		return NULL;
-	struct find *find = calloc(1, sizeof(*find));
-	if (!find)
-		return NULL;
-	snprintf(find->folder, sizeof(find->folder), "%s/%s", agent->host.pins, entry);
-	memcpy(find->name, name, sizeof(find->name));
-	if (record_is_folder(find->folder))
-		return find;
-	free_find(find);
-	return NULL;
+	*ret = (struct find){0};
+	if (entry[0] == '.' || ctl_name_of(entry, ret->name) < 0)
+		return false;
+	snprintf(ret->folder, sizeof(ret->folder), "%s/%s", agent->host.pins, entry);
+	return record_is_folder(ret->folder);
 }
 
 static void read_find(struct agent *agent, struct find *find)
@@ -349,18 +336,16 @@ static int find_all(struct agent *agent, struct finds *ret)
 	struct dirent *entry;
 	__attribute__((cleanup(close_dir))) DIR *dir = opendir(agent->host.pins);
 	while (dir && (entry = readdir(dir))) {
-		struct find **more = realloc(ret->list, (ret->count + 1) * sizeof(*more));
+		struct find *more = realloc(ret->list, (ret->count + 1) * sizeof(*more));
 		if (!more)
 			return -ENOMEM;
 		ret->list = more;
-		struct find *find = look_into(agent, entry->d_name);
-		if (find)
-			ret->list[ret->count++] = find;
+		ret->count += look_into(agent, entry->d_name, &more[ret->count]);
 	}
 	if (ret->count)
-		qsort(ret->list, ret->count, sizeof(struct find *), compare_finds);
+		qsort(ret->list, ret->count, sizeof(*ret->list), compare_finds);
 	for (uint32_t i = 0; i < ret->count; i++)
-		read_find(agent, ret->list[i]);
+		read_find(agent, &ret->list[i]);
 	return 0;
 }
 
@@ -401,22 +386,23 @@ static void give_up(struct agent *agent, struct find *find)
  * for by theirs. */
 void adopt_all(struct agent *agent)
 {
-	__attribute__((cleanup(free_finds))) struct finds finds = {0};
+	struct finds finds = {0};
 	if (find_all(agent, &finds) < 0)
 		log_error("no memory to adopt all that is pinned");
 	for (uint32_t i = 0; i < finds.count; i++)
-		finds.list[i]->r = adopt_one(agent, finds.list[i]);
+		finds.list[i].r = adopt_one(agent, &finds.list[i]);
 	for (uint32_t i = 0; i < finds.count; i++)
-		if (finds.list[i]->r < 0)
-			give_up(agent, finds.list[i]);
+		if (finds.list[i].r < 0)
+			give_up(agent, &finds.list[i]);
 	/* What the records do not tell. */
 	orphans_put_back(agent);
 	names_follow_all(agent);
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		settle(agent, agent->lagg[i]);
 	for (uint32_t i = 0; i < finds.count; i++)
-		if (finds.list[i]->anew)
-			make_anew(agent, &finds.list[i]->model);
+		if (finds.list[i].anew)
+			make_anew(agent, &finds.list[i].model);
+	free_finds(&finds);
 }
 
 static int flush_one(struct agent *agent, struct find *find)
@@ -432,12 +418,13 @@ static int flush_one(struct agent *agent, struct find *find)
 
 int adopt_flush(struct agent *agent)
 {
-	__attribute__((cleanup(free_finds))) struct finds finds = {0};
+	struct finds finds = {0};
 	int r = find_all(agent, &finds);
 	for (uint32_t i = 0; i < finds.count; i++) {
-		int flushed = flush_one(agent, finds.list[i]);
+		int flushed = flush_one(agent, &finds.list[i]);
 		r = r < 0 ? r : flushed;
 	}
 	orphans_put_back(agent);
+	free_finds(&finds);
 	return r;
 }

@@ -109,15 +109,15 @@ static int find_difference(const struct agent *agent, const struct ctl_model *wa
 	return r;
 }
 
-int file_reload(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX])
+/* `wanted` is empty. */
+static int reload(struct agent *agent, struct ctl_model *wanted, char sentence[XLAGG_SENTENCE_MAX])
 {
-	__attribute__((cleanup(free_model))) struct ctl_model *wanted = calloc(1, sizeof(*wanted));
 	__attribute__((cleanup(free_list))) struct command_list list = {0};
 	__attribute__((cleanup(free_text))) char *text = NULL;
 	uint32_t failed;
 	int line = 0;
 	/* A file that is gone says nothing, least of all that there be no lagg. */
-	int r = wanted ? read_file(agent, &text, sentence) : -ENOMEM;
+	int r = read_file(agent, &text, sentence);
 	char *at = text;
 	if (r == 0)
 		do
@@ -127,6 +127,14 @@ int file_reload(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX])
 		r = find_difference(agent, wanted, &list);
 	if (r == 0)
 		r = transaction_run(agent, list.command, list.count, false, &failed, sentence);
+	return r;
+}
+
+int file_reload(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct ctl_model *wanted = calloc(1, sizeof(*wanted));
+	int r = wanted ? reload(agent, wanted, sentence) : -ENOMEM;
+	free(wanted);
 	return r;
 }
 
@@ -164,11 +172,11 @@ static void add_lagg(struct agent *agent, const struct xlagg_model *model)
 		log_error("%s is left out: %s", model->name, why[0] ? why : strerror(-r));
 }
 
-int file_start(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX])
+/* `wanted` is empty. */
+static int start(struct agent *agent, struct ctl_model *wanted, char sentence[XLAGG_SENTENCE_MAX])
 {
-	__attribute__((cleanup(free_model))) struct ctl_model *wanted = calloc(1, sizeof(*wanted));
 	__attribute__((cleanup(free_list))) struct command_list differing = {0};
-	int r = wanted ? load_for_start(agent, wanted, sentence) : -ENOMEM;
+	int r = load_for_start(agent, wanted, sentence);
 	/* What runs goes on, whatever became of the file since it was started. */
 	if (r < 0 && agent->laggs) {
 		log_error("%s: the laggs that were adopted run, and nothing else is made",
@@ -185,4 +193,12 @@ int file_start(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX])
 		log_info("the running configuration was adopted and differs from %s: see xlagg diff, or xlagg reload",
 			 agent->file);
 	return 0;
+}
+
+int file_start(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct ctl_model *wanted = calloc(1, sizeof(*wanted));
+	int r = wanted ? start(agent, wanted, sentence) : -ENOMEM;
+	free(wanted);
+	return r;
 }

@@ -34,11 +34,6 @@ struct changes {
 	uint32_t count;
 };
 
-static void free_changes(struct changes *changes)
-{
-	free(changes->list);
-}
-
 static const char *name_of(const struct lagg *lagg, int slot)
 {
 	return slot == THE_LAGG ? lagg->model.name : lagg->port[slot].name;
@@ -113,7 +108,6 @@ static int move_holder(const struct agent *agent, struct changes *changes, struc
 /* All that changes when this one is called so. */
 static int collect(const struct agent *agent, struct lagg *lagg, int slot, const char *name, struct changes *ret)
 {
-	ret->count = 0;
 	int r = append(ret, lagg, slot, name);
 	while (r == 0 && find_holder(agent, ret, ret->list[ret->count - 1].name, &lagg, &slot))
 		r = move_holder(agent, ret, lagg, slot);
@@ -275,22 +269,28 @@ static void follow_mac_from(struct agent *agent, const struct device *device)
 }
 
 /* While others rename devices, what is read of two of them may not fit together: then they are read again. */
+static int collect_settled(const struct agent *agent, struct lagg *lagg, int slot, struct device *now,
+			   struct changes *ret)
+{
+	int r = -EAGAIN;
+	for (int i = 0; i < TRIES && r == -EAGAIN; i++) {
+		ret->count = 0;
+		r = i ? netlink_get(agent->host.nl, now->ifindex, now) : 0;
+		if (r < 0 || strcmp(now->name, name_of(lagg, slot)) == 0)
+			return r;
+		r = collect(agent, lagg, slot, now->name, ret);
+	}
+	return r;
+}
+
 static void follow(struct agent *agent, struct lagg *lagg, int slot, const struct device *device)
 {
-	__attribute__((cleanup(free_changes))) struct changes changes = {0};
+	struct changes changes = {0};
 	struct device now = *device;
-	int r = 0;
-	for (int i = 0; i < TRIES && r == 0; i++) {
-		if (strcmp(now.name, name_of(lagg, slot)) == 0)
-			return;
-		r = collect(agent, lagg, slot, now.name, &changes);
-		if (r == 0) {
-			carry_out(agent, &changes);
-			return;
-		}
-		if (r == -EAGAIN)
-			r = netlink_get(agent->host.nl, device->ifindex, &now);
-	}
+	int r = collect_settled(agent, lagg, slot, &now, &changes);
+	if (r == 0)
+		carry_out(agent, &changes);
+	free(changes.list);
 	if (r < 0 && r != -ENODEV)
 		log_warning("%s: its new name %s cannot be taken over yet: %s", name_of(lagg, slot), now.name,
 			    strerror(-r));
