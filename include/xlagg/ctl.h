@@ -192,6 +192,7 @@ struct xlagg_agent_status {
 	uint32_t poll_lockless;	   /* those that are polled without RTNL, by the kernel's count of carrier changes */
 	uint64_t poll_interval_ns; /* at present, ns; shorter for a second after a change */
 	uint64_t poll_cpu_ns;	   /* CPU time of the poll's thread since the agent started, ns */
+	char notice[XLAGG_SENTENCE_MAX]; /* what could not be put back of a lagg that is gone; else empty */
 };
 
 enum xlagg_event_type {
