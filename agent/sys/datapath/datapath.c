@@ -240,16 +240,23 @@ void datapath_describe(const struct datapath *dp, struct xlagg_lagg_status *stat
 			status->xdp_mode = XLAGG_XDP_MIXED;
 }
 
-/* Removes one entry of a folder. `context`: the first error so far (int). */
+/* What is removed of a folder. */
+struct removal {
+	const char *except; /* a pin that stays, or NULL */
+	int r;		    /* the first error, or 0 */
+};
+
 static int remove_one(void *context, const char *folder, const char *name)
 {
 	char path[DATAPATH_PATH_MAX];
 	struct stat file;
-	int *first = context;
+	struct removal *removal = context;
+	if (removal->except && strcmp(name, removal->except) == 0)
+		return 0;
 	pin_path(path, folder, name);
 	int r = lstat(path, &file) == 0 && S_ISDIR(file.st_mode) ? datapath_remove(path) : hook_drop_pin(folder, name);
-	if (r && !*first)
-		*first = r;
+	if (r && !removal->r)
+		removal->r = r;
 	return 0;
 }
 
@@ -264,16 +271,26 @@ void datapath_unwatch(const char *folder)
 	watch_forget(pins, ports);
 }
 
+int datapath_strip(const char *folder)
+{
+	struct removal removal = {.except = "saved"};
+	if (!pin_is_bpffs(folder))
+		return -EINVAL;
+	datapath_unwatch(folder);
+	int r = pin_each(folder, remove_one, &removal);
+	return removal.r ? removal.r : r;
+}
+
 int datapath_remove(const char *folder)
 {
-	int first = 0;
+	struct removal removal = {0};
 	if (access(folder, F_OK) != 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (!pin_is_bpffs(folder))
 		return -EINVAL;
 	datapath_unwatch(folder);
-	int r = pin_each(folder, remove_one, &first);
+	int r = pin_each(folder, remove_one, &removal);
 	if (rmdir(folder) != 0 && !r)
 		r = -errno;
-	return first ? first : r;
+	return removal.r ? removal.r : r;
 }

@@ -108,6 +108,8 @@ int datapath_reset_headless(struct datapath *dp, uint32_t slot);
 int datapath_set_probe_macs(struct datapath *dp, const uint8_t macs[XLAGG_MAX_PORTS][6]);
 /* Writes the record by which the next agent recognises the lagg, after adding version and checksums to it. */
 int datapath_save(struct datapath *dp, struct xlagg_saved *saved);
+/* Does the same in a folder, of a lagg that does not run. -EPROTO: the record there is of another version. */
+int datapath_save_in(const char *folder, struct xlagg_saved *saved);
 /* Reads the record in that folder. -EPROTO: it is damaged. Where another version wrote it, or only the message is
  * intact, everything behind the message is 0. */
 int datapath_read_saved(const char *folder, struct xlagg_saved *ret);
@@ -143,7 +145,9 @@ const char *datapath_fault_text(enum datapath_fault fault, bool of_port);
 void datapath_describe(const struct datapath *dp, struct xlagg_lagg_status *status);
 /* Frees the datapath. What is pinned goes on running. */
 void datapath_close(struct datapath **dp);
-/* Detaches and unpins everything in `folder`, also of another version. */
+/* Detaches and unpins everything in `folder`, also of another version. Returns 0 or the first error. */
 int datapath_remove(const char *folder);
+/* The same, but leaves the record there. */
+int datapath_strip(const char *folder);
 
 #endif

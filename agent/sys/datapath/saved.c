@@ -23,19 +23,35 @@ static uint32_t fnv1a(const void *data, size_t len)
 	return sum;
 }
 
-int datapath_save(struct datapath *dp, struct xlagg_saved *saved)
+static int write_value(int map, struct xlagg_saved *saved)
 {
 	uint32_t first = 0;
-	int fd = datapath_map(dp, "saved");
-	if (fd < 0)
-		return fd;
 	if (saved->message_len > sizeof(saved->message))
 		return -EINVAL;
 	saved->abi_version = XLAGG_ABI_VERSION;
 	saved->message_sum = fnv1a(saved->message, saved->message_len);
 	saved->state_len = sizeof(*saved) - STATE_AT;
 	saved->state_sum = fnv1a((const char *)saved + STATE_AT, saved->state_len);
-	return bpf_map_update_elem(fd, &first, saved, BPF_ANY) == 0 ? 0 : -errno;
+	return bpf_map_update_elem(map, &first, saved, BPF_ANY) == 0 ? 0 : -errno;
+}
+
+int datapath_save(struct datapath *dp, struct xlagg_saved *saved)
+{
+	int map = datapath_map(dp, "saved");
+	return map < 0 ? map : write_value(map, saved);
+}
+
+int datapath_save_in(const char *folder, struct xlagg_saved *saved)
+{
+	struct bpf_map_info info = {0};
+	uint32_t len = sizeof(info);
+	__attribute__((cleanup(close_fd))) int map = pin_get(folder, "saved", PIN_MAP);
+	if (map < 0)
+		return map;
+	if (bpf_obj_get_info_by_fd(map, &info, &len) != 0)
+		return -errno;
+	/* Of another version's map a part would be written, which its checksums contradict. */
+	return info.value_size == sizeof(*saved) ? write_value(map, saved) : -EPROTO;
 }
 
 /* Reads the map's only value and its size. -EPROTO: it is smaller than the part that is the same in all versions. */
