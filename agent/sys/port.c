@@ -151,6 +151,8 @@ static int set_mac(struct work *work, const uint8_t mac[6])
 	if (r < 0)
 		return r;
 	r = netlink_set_mac(work->nl, work->device.ifindex, mac);
+	if (work->setup->mac_refused && netlink_is_refusal(r))
+		*work->setup->mac_refused = true;
 	if (up && r == 0) {
 		work->undo->changed &= ~(uint32_t)XLAGG_UNDO_UP;
 		r = work->record(work->context, work->undo);

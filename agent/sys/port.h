@@ -17,6 +17,7 @@ struct port_setup {
 	bool promisc;	    /* it receives all frames */
 	bool xdp;	    /* VLAN stripping and LRO are off, so that XDP sees whole frames */
 	uint32_t leave;	    /* PORT_* and enum xlagg_undo_bit: properties that are not changed this time */
+	bool *mac_refused;  /* set to true when the device refuses the MAC; may be NULL */
 	uint32_t *differed; /* those that were not as wanted are added to it; may be NULL */
 };
 

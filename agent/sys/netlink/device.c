@@ -7,8 +7,13 @@
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 
 #include "sys/netlink/request.h"
+
+/* How often, and for how long, the kernel is asked again when it does not answer. */
+#define PATIENT_TRIES 20
+#define PATIENCE_NS 2000000000L
 
 static void read_text(const struct nlattr *attr, char *ret, size_t size)
 {
@@ -196,6 +201,17 @@ int netlink_is_up(struct netlink *nl, int ifindex, bool *ret)
 		return -errno;
 	*ret = request.ifr_flags & IFF_UP;
 	return 0;
+}
+
+int netlink_get_patiently(struct netlink *nl, int ifindex, struct device *ret)
+{
+	static const struct timespec pause = {.tv_nsec = PATIENCE_NS / PATIENT_TRIES};
+	int r = netlink_get(nl, ifindex, ret);
+	for (int i = 1; i < PATIENT_TRIES && r < 0 && r != -ENODEV; i++) {
+		nanosleep(&pause, NULL);
+		r = netlink_get(nl, ifindex, ret);
+	}
+	return r;
 }
 
 int netlink_get_by_name(struct netlink *nl, const char *name, struct device *ret)

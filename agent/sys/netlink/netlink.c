@@ -11,6 +11,9 @@
 
 #include "sys/netlink/request.h"
 
+/* What some drivers return in place of EOPNOTSUPP. */
+#define ENOTSUP_KERNEL 524
+
 /* Octets of the largest part of a dump. */
 #define PART_MAX (64 << 10)
 /* So many datagrams of events are read at most before others get their turn. */
@@ -49,6 +52,22 @@ void netlink_close(struct netlink **nl)
 	free((*nl)->group_member);
 	free(*nl);
 	*nl = NULL;
+}
+
+bool netlink_is_refusal(int r)
+{
+	switch (r) {
+	case -EOPNOTSUPP:
+	case -ENOTSUP_KERNEL:
+	case -EINVAL:
+	case -EPERM:
+	case -EBUSY:
+	case -EADDRNOTAVAIL:
+	case -EADDRINUSE:
+		return true;
+	default:
+		return false;
+	}
 }
 
 const char *netlink_why(const struct netlink *nl)

@@ -14,6 +14,9 @@
 
 struct netlink;
 
+/* Whether the kernel or a driver refused a request. After any other error nobody has answered it. */
+bool netlink_is_refusal(int r);
+
 /* A network device as RTM_NEWLINK describes it. */
 struct device {
 	int ifindex;
@@ -80,6 +83,9 @@ int netlink_get(struct netlink *nl, int ifindex, struct device *ret);
 /* Whether the device is administratively up, asked without waiting for RTNL. Returns 0 or -errno. */
 int netlink_is_up(struct netlink *nl, int ifindex, bool *ret);
 int netlink_get_by_name(struct netlink *nl, const char *name, struct device *ret);
+/* As netlink_get(), but asks again for some seconds as long as the kernel does not answer. For what has to be known
+ * before anything else can be done. */
+int netlink_get_patiently(struct netlink *nl, int ifindex, struct device *ret);
 /* Returns 1 if a VLAN, macvlan or other device has `ifindex` as its lower device and copies its name to `upper`, 0 if
  * there is none, or -errno. */
 int netlink_has_upper(struct netlink *nl, int ifindex, char upper[XLAGG_NAME_MAX]);
