@@ -364,6 +364,7 @@ json_t *show_json_agent(const struct xlagg_agent_status *agent)
 	put_number(json, "fresh", agent->fresh);
 	put_name(json, "file", agent->file);
 	put_text(json, "pins", agent->pins);
+	put_text(json, "notice", agent->notice);
 	return json;
 }
 

@@ -330,6 +330,7 @@ void show_text_explain(FILE *out, const struct view_lagg *lagg, const struct vie
 void show_text_agent(FILE *out, const struct xlagg_agent_status *agent)
 {
 	char started[WORDS_TIME_SIZE], file[4 * XLAGG_TEXT_MAX], pins[4 * XLAGG_TEXT_MAX];
+	char notice[4 * XLAGG_SENTENCE_MAX];
 	struct timespec now;
 	uint64_t uptime;
 
@@ -350,6 +351,8 @@ void show_text_agent(FILE *out, const struct xlagg_agent_status *agent)
 	ctl_quote(agent->pins, pins, sizeof(pins));
 	fprintf(out, "    configuration %s pins %s abi %u\n", agent->file[0] ? file : "(none)", pins,
 		agent->abi_version);
+	if (agent->notice[0])
+		fprintf(out, "    notice: %s\n", ctl_printable(agent->notice, notice, sizeof(notice)));
 }
 
 void show_text_failover(const struct xlagg_event *event, char *ret, size_t size)

@@ -172,6 +172,7 @@ int view_read_agent(const struct nlmsghdr *nlh, struct xlagg_agent_status *ret)
 	agent.file[sizeof(agent.file) - 1] = '\0';
 	agent.pins[sizeof(agent.pins) - 1] = '\0';
 	agent.kernel[sizeof(agent.kernel) - 1] = '\0';
+	agent.notice[sizeof(agent.notice) - 1] = '\0';
 	*ret = agent;
 	return 0;
 }
