@@ -17,10 +17,11 @@
 #include "lagg/looks.h"
 #include "lagg/ports.h"
 #include "lagg/record.h"
+#include "lagg/rest.h"
 #include "laggs.h"
 #include "names.h"
 #include "orphans.h"
-#include "sys/port.h"
+#include "rests.h"
 #include "transaction.h"
 
 static void close_dir(DIR **dir)
@@ -76,10 +77,9 @@ static void adopt_device(struct lagg *lagg, uint32_t slot)
 {
 	struct lagg_port *port = &lagg->port[slot];
 	struct xlagg_undo *undo = &lagg->saved.undo[slot];
-	char sentence[XLAGG_SENTENCE_MAX] = "";
 	int attached = datapath_port_ifindex(lagg->dp, slot);
 	if (attached && attached == (int)undo->ifindex && !is_another_port(lagg, attached) &&
-	    netlink_get(lagg->host->nl, attached, &port->device) == 0) {
+	    netlink_get_patiently(lagg->host->nl, attached, &port->device) == 0) {
 		port->ifindex = attached;
 		int r = datapath_get_lacp(lagg->dp, slot, &port->lacp);
 		port->lacp_pinned = port->lacp;
@@ -89,11 +89,8 @@ static void adopt_device(struct lagg *lagg, uint32_t slot)
 		identity_of_port(lagg, slot, &port->device);
 		return;
 	}
-	if (attached)
-		datapath_port_del(lagg->dp, slot);
-	if (undo->ifindex && port_restore(lagg->host->nl, undo, &lagg->saved.port[slot], sentence) < 0)
-		log_warning("%s: %s", lagg->model.name, sentence);
-	lagg->saved.port[slot].ifindex = 0;
+	if (rest_put_back(lagg, slot) == 0)
+		lagg->saved.port[slot].ifindex = 0;
 	memcpy(undo->name, port->name, sizeof(undo->name));
 }
 
@@ -117,20 +114,14 @@ static int adopt_ports(struct lagg *lagg, const struct xlagg_model *model)
 /* What the agent was about when it died and is in no configuration. */
 static void drop_strays(struct lagg *lagg)
 {
-	char sentence[XLAGG_SENTENCE_MAX] = "";
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		struct xlagg_undo *undo = &lagg->saved.undo[slot];
 		if (lagg->port[slot].used)
 			continue;
-		if (datapath_port_ifindex(lagg->dp, slot))
-			datapath_port_del(lagg->dp, slot);
-		if (undo->ifindex) {
+		if (undo->ifindex)
 			log_info("%s: %s is put back: it is no port of it", lagg->model.name, undo->name);
-			if (port_restore(lagg->host->nl, undo, &lagg->saved.port[slot], sentence) < 0)
-				log_warning("%s: %s", lagg->model.name, sentence);
-		}
-		*undo = (struct xlagg_undo){0};
-		lagg->saved.port[slot] = (struct xlagg_device_id){0};
+		/* What cannot be put back now stays in the record. */
+		rest_put_back(lagg, slot);
 	}
 }
 
@@ -221,6 +212,8 @@ static int check_find(struct find *find)
 static int find_devices(struct agent *agent, const struct find *find, struct device *device, struct device *lower,
 			char why[XLAGG_SENTENCE_MAX])
 {
+	/* As long as the kernel does not answer it is not known whether this lagg works. */
+	netlink_get_patiently(agent->host.nl, (int)find->saved->ifindex, device);
 	int r = record_find_devices(&agent->host, find->folder, find->saved, device, lower);
 	if (!record_is_of_this_netns(&agent->host, find->saved)) {
 		snprintf(why, XLAGG_SENTENCE_MAX, "it is of a network namespace that is gone");
@@ -285,25 +278,6 @@ static void settle(struct agent *agent, struct lagg *lagg)
 	log_info("%s: adopted with %u ports", lagg->model.name, lagg->model.ports);
 }
 
-/* Ports and devices as they were before, and nothing left in bpffs: its folder goes last, since it is what tells the
- * next agent, if this one dies here, that there is something to put back. What another lagg has stays. */
-static int put_back(struct agent *agent, struct find *find)
-{
-	struct device lower;
-	struct xlagg_saved *saved = find->saved;
-	char sentence[XLAGG_SENTENCE_MAX] = "";
-	for (uint32_t slot = 0; saved && slot < XLAGG_MAX_PORTS; slot++)
-		if (saved->undo[slot].ifindex &&
-		    !agent->host.calls->lagg_of_device(&agent->host, (int)saved->undo[slot].ifindex) &&
-		    port_restore(agent->host.nl, &saved->undo[slot], &saved->port[slot], sentence) < 0)
-			log_warning("%s: %s", find->name, sentence);
-	/* The lagg's device goes with it, in whatever namespace that is. */
-	if (saved && record_find_lower(&agent->host, find->folder, saved, &lower) == 0 &&
-	    !agent->host.calls->lagg_of_device(&agent->host, lower.ifindex))
-		netlink_del(agent->host.nl, lower.ifindex);
-	return datapath_remove(find->folder);
-}
-
 /* --- all of them --- */
 
 static int compare_finds(const void *a, const void *b)
@@ -349,8 +323,7 @@ static int find_all(struct agent *agent, struct finds *ret)
 	return 0;
 }
 
-/* Makes the lagg that was put back anew. */
-static void make_anew(struct agent *agent, const struct xlagg_model *model)
+void adopt_make_anew(struct agent *agent, const struct xlagg_model *model)
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	uint32_t failed;
@@ -368,17 +341,28 @@ static void make_anew(struct agent *agent, const struct xlagg_model *model)
 	free(command);
 }
 
+static int put_back(struct agent *agent, struct find *find)
+{
+	char why[XLAGG_SENTENCE_MAX] = "";
+	int r = rests_put_back(agent, find->folder, find->saved, why);
+	if (r < 0)
+		log_error("%s: %s", find->name, why);
+	return r;
+}
+
 /* A lagg that cannot be taken over is put back; where its configuration could be read and its device was there it is
  * made anew. What is kept of it goes with a lagg that somebody removed, and not with a namespace. */
 static void give_up(struct agent *agent, struct find *find)
 {
-	find->anew = find->known && find->r != -ENODEV && find->r != -ESTALE;
+	bool anew = find->known && find->r != -ENODEV && find->r != -ESTALE;
+	find->anew = anew;
 	log_warning("%s: what is pinned in %s cannot be adopted (%s): it is removed%s", find->name, find->folder,
-		    find->why[0] ? find->why : strerror(-find->r), find->anew ? " and made anew" : "");
-	int r = put_back(agent, find);
-	if (r < 0)
-		log_error("%s: cannot remove what is pinned in %s: %s", find->name, find->folder, strerror(-r));
-	if (!find->anew && find->known && find->r != -ESTALE)
+		    find->why[0] ? find->why : strerror(-find->r), anew ? " and made anew" : "");
+	if (put_back(agent, find) < 0) {
+		rests_add(agent, find->name, find->folder, find->saved, anew ? &find->model : NULL);
+		find->anew = false;
+	}
+	if (!anew && find->known && find->r != -ESTALE)
 		state_remove(&agent->host, find->name);
 }
 
@@ -401,17 +385,20 @@ void adopt_all(struct agent *agent)
 		settle(agent, agent->lagg[i]);
 	for (uint32_t i = 0; i < finds.count; i++)
 		if (finds.list[i].anew)
-			make_anew(agent, &finds.list[i].model);
+			adopt_make_anew(agent, &finds.list[i].model);
 	free_finds(&finds);
 }
 
 static int flush_one(struct agent *agent, struct find *find)
 {
+	/* If the agent dies now, the next one finds no lagg here but only what is to be put back. */
+	if (find->saved)
+		find->saved->message_len = 0;
 	int r = put_back(agent, find);
-	if (r < 0)
-		log_error("%s: cannot remove what is pinned in %s: %s", find->name, find->folder, strerror(-r));
-	else
+	if (r == 0)
 		log_info("%s: removed", find->name);
+	else
+		rests_add(agent, find->name, find->folder, find->saved, NULL);
 	state_remove(&agent->host, find->name);
 	return r;
 }

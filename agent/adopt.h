@@ -8,5 +8,7 @@
 void adopt_all(struct agent *agent);
 /* Puts everything back that is pinned, without a running agent. 0, or the first error. */
 int adopt_flush(struct agent *agent);
+/* Makes a lagg again that was put back. */
+void adopt_make_anew(struct agent *agent, const struct xlagg_model *model);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "lagg/lagg.h"
 
+struct rest;
 struct server;
 
 struct agent {
@@ -22,6 +23,8 @@ struct agent {
 	uint32_t adopted, fresh;
 	struct lagg *lagg[2 * XLAGG_MAX_LAGGS]; /* within a transaction those that come and those that go */
 	uint32_t laggs;
+	struct rest *rests;  /* what is left of laggs that are gone (rests.c) */
+	uint64_t orphans_ns; /* monotonic time of the next look at devices with a lagg's mark */
 };
 
 #endif

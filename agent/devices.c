@@ -13,9 +13,12 @@
 #include "lagg/effects.h"
 #include "lagg/headless.h"
 #include "lagg/ports.h"
+#include "lagg/rest.h"
 #include "lagg/upkeep.h"
 #include "laggs.h"
 #include "names.h"
+#include "orphans.h"
+#include "rests.h"
 
 #define SOON_NS (30 * NS_PER_MS)
 
@@ -139,6 +142,11 @@ void devices_look(struct agent *agent)
 		if (upkeep_look(agent->lagg[i], now) == -ENODEV)
 			lagg_device_gone(agent, agent->lagg[i], false);
 	}
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		rest_look(agent->lagg[i], now);
+	rests_look(agent, now);
+	if (agent->host.orphans && now >= agent->orphans_ns)
+		orphans_put_back(agent);
 	heartbeat_look_at_clocks(agent);
 	if (agent->host.poll)
 		carrier_poll_calm(agent->host.poll, now);

@@ -9,8 +9,11 @@
 #include "events.h"
 #include "lagg/inputs.h"
 #include "lagg/ports.h"
+#include "lagg/record.h"
 #include "laggs.h"
 #include "names.h"
+#include "orphans.h"
+#include "rests.h"
 
 struct lagg *laggs_find(const struct agent *agent, const char *name)
 {
@@ -75,7 +78,8 @@ void laggs_release(struct agent *agent, struct lagg *lagg)
 
 void laggs_destroy(struct agent *agent, struct lagg *lagg)
 {
-	lagg_take_down(lagg);
+	if (lagg_take_down(lagg) < 0)
+		rests_add(agent, lagg->model.name, lagg->folder, &lagg->saved, NULL);
 	laggs_release(agent, lagg);
 	laggs_arm(agent);
 }
@@ -84,7 +88,14 @@ int laggs_create(struct agent *agent, const struct xlagg_model *model, struct la
 		 char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct lagg *lagg;
-	int r = lagg_make(&agent->host, model, &lagg, sentence);
+	char folder[512];
+	/* What is left of an earlier lagg of that name is in the way. */
+	record_folder(&agent->host, model->name, folder);
+	int r = rests_settle_folder(agent, folder, sentence);
+	if (r >= 0 && agent->host.orphans)
+		orphans_put_back(agent);
+	if (r >= 0)
+		r = lagg_make(&agent->host, model, &lagg, sentence);
 	if (r == 0) {
 		laggs_add(agent, lagg);
 		r = lagg_start(lagg, model, sentence);
@@ -170,6 +181,11 @@ static void on_deadline(struct lagg_host *host)
 	laggs_arm(agent_of(host));
 }
 
+static int settle(struct lagg_host *host, int ifindex, char sentence[XLAGG_SENTENCE_MAX])
+{
+	return rests_settle_device(agent_of(host), ifindex, sentence);
+}
+
 static void on_ports(struct lagg_host *host)
 {
 	devices_update_poll(agent_of(host));
@@ -231,6 +247,7 @@ const struct lagg_host_calls laggs_calls = {
     .event = on_event,
     .deadline = on_deadline,
     .ports = on_ports,
+    .settle = settle,
     .renamed = on_renamed,
     .number_in_use = number_in_use,
     .lagg_of_device = lagg_of_device,

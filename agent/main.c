@@ -19,6 +19,7 @@
 #include "file.h"
 #include "heartbeat.h"
 #include "laggs.h"
+#include "rests.h"
 #include "server.h"
 #include "sys/frames/frames.h"
 #include "sys/netns.h"
@@ -326,6 +327,7 @@ static void close_all(struct agent *agent)
 	carrier_poll_close(&agent->host.poll);
 	while (agent->laggs)
 		laggs_release(agent, agent->lagg[agent->laggs - 1]);
+	rests_free(agent);
 	server_stop(agent);
 	watch_close(&agent->host.watch);
 	netlink_close(&agent->host.nl);

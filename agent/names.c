@@ -18,6 +18,7 @@
 #include "lagg/rename.h"
 #include "laggs.h"
 #include "names.h"
+#include "rests.h"
 
 #define THE_LAGG (-1) /* as a slot: the lagg itself */
 #define TRIES 8	      /* while devices are being renamed */
@@ -151,7 +152,8 @@ static bool is_folder_of_a_lagg(const struct agent *agent, const char *folder)
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		if (strcmp(agent->lagg[i]->folder, folder) == 0)
 			return true;
-	return false;
+	/* One that is gone may have left something there. */
+	return rests_have_folder(agent, folder);
 }
 
 /* The folder of pins is named after the lagg, for people to find it. What is in it says whose it is. */

@@ -10,8 +10,11 @@
 
 #include "lagg/device.h"
 #include "orphans.h"
+#include "rests.h"
 #include "sys/mark.h"
 #include "sys/port.h"
+
+#define RETRY_NS (5 * NS_PER_S)
 
 /* A mark can be on any device that somebody gave this ifalias: a lower end is one end of a pair. The other end may have
  * been moved into another namespace. */
@@ -39,28 +42,37 @@ static void free_port(struct agent *agent, const struct device *device)
 	memcpy(undo.name, device->name, sizeof(undo.name));
 	log_warning("%s was a port of a lagg that is no more: it is put back as far as it is known what it was",
 		    device->name);
-	if (port_restore(agent->host.nl, &undo, NULL, sentence) < 0)
-		log_warning("%s", sentence);
+	if (port_restore(agent->host.nl, &undo, NULL, sentence) == 0)
+		return;
+	log_warning("%s", sentence);
+	agent->host.orphans = true;
 }
 
 static void on_device(void *context, const struct device *device, bool gone)
 {
 	struct agent *agent = context;
-	if (gone || agent->host.calls->lagg_of_device(&agent->host, device->ifindex))
+	if (gone || agent->host.calls->lagg_of_device(&agent->host, device->ifindex) ||
+	    rests_have_device(agent, device->ifindex))
 		return;
 	if (mark_read(device->alias, NULL) == MARK_PORT) {
 		free_port(agent, device);
 	} else if (is_lower_end(agent, device)) {
 		log_warning("%s (%s) is removed: no agent knows it", device->name, device->alias);
 		int r = netlink_del(agent->host.nl, device->ifindex);
-		if (r < 0 && r != -ENODEV)
-			log_error("%s cannot be removed: %s", device->name, strerror(-r));
+		if (r == 0 || r == -ENODEV)
+			return;
+		log_error("%s cannot be removed: %s", device->name, strerror(-r));
+		agent->host.orphans = true;
 	}
 }
 
 void orphans_put_back(struct agent *agent)
 {
+	agent->host.orphans = false;
+	agent->orphans_ns = clock_now() + RETRY_NS;
 	int r = netlink_list(agent->host.nl, on_device, agent);
-	if (r < 0)
-		log_error("cannot list the devices: %s", strerror(-r));
+	if (r == 0)
+		return;
+	log_error("cannot list the devices: %s", strerror(-r));
+	agent->host.orphans = true;
 }

@@ -5,7 +5,8 @@
 
 #include "agent.h"
 
-/* Removes laggs' devices and frees ports that no running lagg has, as far as is known what they were. */
+/* Removes laggs' devices and frees ports that no running lagg has, as far as is known what they were. Where that fails,
+ * host.orphans says so. */
 void orphans_put_back(struct agent *agent);
 
 #endif

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "lagg/ports.h"
+#include "lagg/rest.h"
+#include "rests.h"
 #include "status.h"
 
 static void port_counters(struct lagg *lagg, uint32_t slot, struct xlagg_port_counters *counters)
@@ -69,6 +71,9 @@ static void lagg_status(struct lagg *lagg, struct xlagg_lagg_status *status)
 	status->admin_up = lagg->model.conf.admin != 0;
 	status->carrier = lagg->carrier;
 	status->last_change_ns = clock_to_realtime(status->last_change_ns);
+	const char *rest = rest_why(lagg);
+	if (rest && !status->notice[0])
+		snprintf(status->notice, sizeof(status->notice), "%s", rest);
 	status->carrier_watch = lagg->host->watch		? XLAGG_WATCH_FENTRY
 				: lagg->model.conf.carrier_poll ? XLAGG_WATCH_POLL
 								: XLAGG_WATCH_NETLINK;
@@ -118,6 +123,7 @@ void status_agent(struct agent *agent, struct nlmsghdr *nlh)
 	snprintf(status.pins, sizeof(status.pins), "%s", agent->host.pins);
 	if (uname(&kernel) == 0)
 		snprintf(status.kernel, sizeof(status.kernel), "%.63s", kernel.release);
+	rests_why(agent, status.notice);
 	if (agent->host.poll)
 		carrier_poll_status(agent->host.poll, &status);
 	mnl_attr_put(nlh, XLAGG_A_AGENT_STATUS, sizeof(status), &status);

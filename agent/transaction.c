@@ -15,6 +15,8 @@
 #include "lagg/probes.h"
 #include "lagg/record.h"
 #include "laggs.h"
+#include "orphans.h"
+#include "rests.h"
 #include "sys/port.h"
 #include "transaction.h"
 
@@ -120,7 +122,11 @@ static int check_port(struct agent *agent, const struct ctl_command *command, co
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		if (lagg_port_find(agent->lagg[i], device.name) >= 0)
 			return 0; /* it leaves another lagg in this transaction, or the model would have refused it */
-	return port_check(agent->host.nl, &device, command->name, sentence);
+	/* An earlier lagg may not have put it back completely. */
+	r = rests_settle_device(agent, device.ifindex, sentence);
+	if (r > 0)
+		r = netlink_get(agent->host.nl, device.ifindex, &device);
+	return r < 0 ? r : port_check(agent->host.nl, &device, command->name, sentence);
 }
 
 /* What is kept for another proto in all other options would here be a check that the user counts on. */
@@ -316,6 +322,9 @@ int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t 
 	__attribute__((cleanup(free_model))) struct ctl_model *before = laggs_model(agent);
 	__attribute__((cleanup(free_model))) struct ctl_model *to = laggs_model(agent);
 	const char *culprit = "";
+	agent->host.left[0] = 0;
+	if (agent->host.orphans && !check)
+		orphans_put_back(agent);
 	int r = before && to ? 0 : -ENOMEM;
 	for (uint32_t i = 0; i < count && r == 0; i++) {
 		*failed = i;
@@ -338,6 +347,11 @@ int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t 
 		*failed = i;
 		if (commands[i].cmd == XLAGG_CMD_PORT_ACTIVATE)
 			r = activate(agent, &commands[i], sentence);
+	}
+	/* All was done, but the devices that are free now are not all as they were. */
+	if (r == 0 && agent->host.left[0]) {
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s", agent->host.left);
+		r = -EAGAIN;
 	}
 	return r;
 }

@@ -32,6 +32,9 @@ struct lagg_host_calls {
 	const char *(*lagg_of_device)(const struct lagg_host *host, int ifindex);
 	/* Whether another running lagg than `lagg` has this MAC, or had it and would have it again with mac auto. */
 	bool (*mac_in_use)(const struct lagg_host *host, const uint8_t mac[6], const struct lagg *lagg);
+	/* Puts a device back that could not be put back when it was a port before. Returns 1 if that was done, 0 if
+	 * there is nothing to put back, or -errno and a sentence. */
+	int (*settle)(struct lagg_host *host, int ifindex, char sentence[XLAGG_SENTENCE_MAX]);
 	/* The own MAC of a device that is a port of a running lagg. False: it is none. */
 	bool (*own_mac)(const struct lagg_host *host, int ifindex, uint8_t mac[6]);
 };
@@ -48,6 +51,8 @@ struct lagg_host {
 	char *pins, *state;		   /* folders: of the pins in bpffs, and of what is kept over reboots */
 	bool starting;			   /* the configuration file is applied for the first time: a port that cannot
 					    * join does not keep its lagg from running */
+	char left[XLAGG_SENTENCE_MAX];	   /* the first thing that a transaction could not put back */
+	bool orphans;			   /* devices with a lagg's mark could not be put back or removed */
 	bool changing;			   /* a transaction runs: what it has done so far is not yet a configuration */
 };
 

@@ -103,12 +103,24 @@ static int make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	return r < 0 ? r : input_watch_frames(lagg);
 }
 
+/* The mark of the lower end says what the two are, for another try and for another agent. */
+static int remove_or_leave(struct lagg *lagg)
+{
+	int r = lagg->ifindex ? device_remove(lagg) : 0;
+	if (r == 0)
+		return 0;
+	log_warning("%s: its device cannot be removed yet: %s", lagg->model.name, strerror(-r));
+	snprintf(lagg->host->left, sizeof(lagg->host->left), "%s: its device could not be removed yet (%s)",
+		 lagg->model.name, strerror(-r));
+	lagg->host->orphans = true;
+	return r;
+}
+
 /* What make() left of a lagg when it failed. */
 static void unmake(struct lagg *lagg)
 {
 	record_clear(lagg->folder);
-	if (lagg->ifindex)
-		netlink_del(lagg->host->nl, lagg->ifindex);
+	remove_or_leave(lagg);
 	lagg_free(lagg);
 }
 
@@ -136,7 +148,25 @@ int lagg_start(struct lagg *lagg, const struct xlagg_model *model, char sentence
 	return lagg_change(lagg, model, sentence);
 }
 
-void lagg_take_down(struct lagg *lagg)
+/* The record stays pinned without a configuration: there is no lagg any more, only what it says of ports. */
+static void pin_rest(struct lagg *lagg)
+{
+	lagg->saved.message_len = 0;
+	int saved = datapath_save(lagg->dp, &lagg->saved), r = datapath_strip(lagg->folder);
+	if (saved < 0 || r < 0)
+		log_warning("%s: what could not be put back is not kept in %s for another agent: %s", lagg->model.name,
+			    lagg->folder, strerror(saved < 0 ? -saved : -r));
+}
+
+static bool has_rest(const struct lagg *lagg)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (lagg->saved.undo[slot].ifindex)
+			return true;
+	return false;
+}
+
+int lagg_take_down(struct lagg *lagg)
 {
 	lagg->ending = true;
 	input_stop(lagg);
@@ -144,10 +174,13 @@ void lagg_take_down(struct lagg *lagg)
 		if (lagg->port[slot].used)
 			lagg_port_del(lagg, slot);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_DEL, NULL, NULL);
-	int r = device_remove(lagg);
-	if (r < 0)
-		log_error("%s: cannot remove its device: %s", lagg->model.name, strerror(-r));
-	r = datapath_remove(lagg->folder);
+	remove_or_leave(lagg);
+	if (has_rest(lagg)) {
+		pin_rest(lagg);
+		return -EAGAIN;
+	}
+	int r = datapath_remove(lagg->folder);
 	if (r < 0)
 		log_error("%s: cannot unpin %s: %s", lagg->model.name, lagg->folder, strerror(-r));
+	return r;
 }

@@ -40,6 +40,14 @@ struct lagg_port {
 	struct upkeep_fight fight[UPKEEP_PROPERTIES];
 };
 
+/* A device that could not be put back when it was no longer a port (rest.c). Its undo record is that of the slot. */
+struct lagg_rest {
+	bool attached;		      /* programs may still be attached to it */
+	uint32_t tries;		      /* so far */
+	uint64_t retry_ns;	      /* monotonic time of the next one */
+	char why[XLAGG_SENTENCE_MAX]; /* what remains and why */
+};
+
 /* What a lagg looks like from outside: it and its ports alike. */
 struct looks {
 	uint8_t mac[6]; /* of the lagg's device and, except with own_macs, of its ports */
@@ -77,6 +85,7 @@ struct lagg {
 	struct datapath *dp;
 	sd_event_source *slow_source;		/* readable: control frames wait */
 	struct lagg_port port[XLAGG_MAX_PORTS]; /* index: slot */
+	struct lagg_rest rest[XLAGG_MAX_PORTS]; /* index: slot */
 	uint8_t probe_mac[XLAGG_MAX_PORTS][6];	/* the MAC that only link probes come from, as the programs know it */
 	struct xlagg_saved saved;		/* as pinned */
 	struct state origin;			/* what the state folder had when the lagg was made */
@@ -92,9 +101,10 @@ int lagg_make(struct lagg_host *host, const struct xlagg_model *model, struct la
 	      char sentence[XLAGG_SENTENCE_MAX]);
 /* Changes a lagg that was just made into the configured one. On failure the caller takes it down. */
 int lagg_start(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX]);
-/* Takes the lagg down: ports and devices as they were, nothing pinned. What identity.c keeps stays. The caller frees
- * it. */
-void lagg_take_down(struct lagg *lagg);
+/* Takes the lagg down: ports and devices as they were, nothing pinned. What the state folder keeps of it stays. Returns
+ * 0, or -errno if something could not be put back: then lagg->saved, which is also pinned, says what. The caller frees
+ * the lagg in any case. */
+int lagg_take_down(struct lagg *lagg);
 /* An instance without devices and datapath, which goes on as `saved` (NULL: it is new) says. NULL: no memory. */
 struct lagg *lagg_new(struct lagg_host *host, const struct xlagg_model *model, const struct xlagg_saved *saved);
 /* Frees the instance and leaves the lagg forwarding. */

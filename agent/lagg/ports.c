@@ -13,6 +13,7 @@
 #include "lagg/ports.h"
 #include "lagg/probes.h"
 #include "lagg/record.h"
+#include "lagg/rest.h"
 #include "lagg/upkeep.h"
 #include "sys/elsewhere.h"
 #include "sys/mark.h"
@@ -75,19 +76,9 @@ static void port_setup_of(const struct lagg *lagg, const struct device *device, 
 static int free_slot(const struct lagg *lagg)
 {
 	for (int slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-		if (!lagg->port[slot].used)
+		if (!lagg->port[slot].used && !rest_is(lagg, (uint32_t)slot))
 			return slot;
 	return -ENOSPC;
-}
-
-/* Whether the device takes no other MAC than its own: found out by trying. */
-static bool has_fixed_mac(struct lagg *lagg, const struct device *device)
-{
-	struct netlink *nl = lagg->host->nl;
-	if (netlink_set_mac(nl, device->ifindex, lagg->looks.mac) < 0)
-		return true;
-	netlink_set_mac(nl, device->ifindex, device->mac);
-	return false;
 }
 
 /* mac auto: a port that cannot change its MAC makes it the lagg's, if all the others can. */
@@ -121,24 +112,17 @@ static int prepare(struct lagg *lagg, uint32_t slot, const struct device *device
 	struct netlink *nl = lagg->host->nl;
 	struct place place = {lagg, slot};
 	struct port_setup setup;
+	bool mac_refused = false;
 	port_setup_of(lagg, device, &setup);
+	setup.mac_refused = &mac_refused;
 	int r = port_prepare(nl, device, &setup, &lagg->saved.undo[slot], record_undo, &place, sentence);
-	if (r == 0 || !setup.set_mac || strcmp(lagg->model.conf.mac, "auto") != 0 ||
-	    memcmp(device->mac, lagg->looks.mac, 6) == 0 || !has_fixed_mac(lagg, device))
+	if (r == 0 || !mac_refused || strcmp(lagg->model.conf.mac, "auto") != 0)
 		return r;
 	r = take_fixed_mac(lagg, device, sentence);
 	if (r < 0)
 		return r;
 	port_setup_of(lagg, device, &setup);
 	return port_prepare(nl, device, &setup, &lagg->saved.undo[slot], record_undo, &place, sentence);
-}
-
-/* Makes the device what it was before it was a port. */
-static void put_back(struct lagg *lagg, uint32_t slot)
-{
-	char sentence[XLAGG_SENTENCE_MAX] = "";
-	if (port_restore(lagg->host->nl, &lagg->saved.undo[slot], &lagg->saved.port[slot], sentence) < 0)
-		log_warning("%s: %s", lagg->model.name, sentence);
 }
 
 /* All that changes a device that was found fit. */
@@ -155,7 +139,7 @@ static int join(struct lagg *lagg, uint32_t slot, const struct device *device, c
 		return r;
 	r = datapath_port_add(lagg->dp, slot, device->ifindex, sentence);
 	if (r < 0)
-		put_back(lagg, slot);
+		rest_put_back(lagg, slot);
 	return r;
 }
 
@@ -168,7 +152,9 @@ static void refuse(struct lagg *lagg, uint32_t slot, const struct device *device
 	uint32_t doubled = port->refusals < RETRY_DOUBLED ? port->refusals : RETRY_DOUBLED;
 	port->retry_ns = clock_now() + (RETRY_NS << doubled);
 	snprintf(port->refused, sizeof(port->refused), "%s", sentence[0] ? sentence : "it cannot be set up as a port");
-	lagg->saved.undo[slot] = (struct xlagg_undo){0};
+	/* What could not be put back remains in the record. */
+	if (!rest_is(lagg, slot))
+		lagg->saved.undo[slot] = (struct xlagg_undo){0};
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 }
 
@@ -196,7 +182,15 @@ int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *devi
 {
 	struct lagg_host *host = lagg->host;
 	struct lagg_port *port = &lagg->port[slot];
+	struct device settled;
 	int r = check_taken(lagg, slot, device, sentence);
+	/* A device that is not yet as it was before it was a port would come back later to what it is now. */
+	if (r == 0)
+		r = host->calls->settle(host, device->ifindex, sentence);
+	if (r > 0) {
+		r = netlink_get(host->nl, device->ifindex, &settled);
+		device = &settled;
+	}
 	if (r == 0)
 		r = port_check(host->nl, device, lagg->model.name, sentence);
 	bool fit = r == 0;
@@ -253,17 +247,16 @@ static void leave(struct lagg *lagg, uint32_t slot)
 	memcpy(name, port->name, sizeof(name));
 	/* First nothing is sent on it any more, then it is let go. */
 	input_port_del(lagg, slot);
-	if (port->ifindex) {
-		if (!lagg->ending)
-			warn_of_mac(lagg, slot);
-		int r = datapath_port_del(lagg->dp, slot);
-		if (r < 0)
-			log_warning("%s: cannot detach from %s: %s", lagg->model.name, name, strerror(-r));
-		put_back(lagg, slot);
-	}
-	lagg->saved.undo[slot] = (struct xlagg_undo){0};
-	identity_forget_port(lagg, slot);
+	if (port->ifindex && !lagg->ending)
+		warn_of_mac(lagg, slot);
+	bool was_port = port->ifindex || rest_is(lagg, slot);
 	*port = (struct lagg_port){0};
+	if (was_port) {
+		rest_put_back(lagg, slot);
+	} else {
+		lagg->saved.undo[slot] = (struct xlagg_undo){0};
+		identity_forget_port(lagg, slot);
+	}
 	probes_forget(lagg, slot);
 	int i = ctl_find_port(&lagg->model, name);
 	if (i >= 0) {

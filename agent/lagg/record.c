@@ -133,7 +133,8 @@ static void check_undo(const struct lagg_host *host, const char *folder, struct 
 			*undo = (struct xlagg_undo){0};
 		if (!undo->ifindex)
 			continue;
-		int r = here && undo->ifindex <= INT_MAX ? netlink_get(host->nl, (int)undo->ifindex, &device) : -ENODEV;
+		int r = here && undo->ifindex <= INT_MAX ? netlink_get_patiently(host->nl, (int)undo->ifindex, &device)
+							 : -ENODEV;
 		if (r == -ENODEV || (r == 0 && !is_port(saved, folder, slot, &device)))
 			undo->ifindex = 0;
 	}

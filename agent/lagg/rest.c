@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Puts devices back that are no longer ports, and tries again until nothing remains. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lagg/identity.h"
+#include "lagg/record.h"
+#include "lagg/rest.h"
+#include "sys/port.h"
+
+#define RETRY_NS NS_PER_S
+#define RETRY_DOUBLED 5 /* times at most */
+
+bool rest_is(const struct lagg *lagg, uint32_t slot)
+{
+	return !lagg->port[slot].ifindex && (lagg->saved.undo[slot].ifindex || lagg->rest[slot].attached);
+}
+
+/* The slot's record is that of a port without a device, or that of no port. */
+static void clear(struct lagg *lagg, uint32_t slot)
+{
+	const struct lagg_port *port = &lagg->port[slot];
+	lagg->saved.undo[slot] = (struct xlagg_undo){0};
+	lagg->rest[slot] = (struct lagg_rest){0};
+	if (port->used)
+		memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
+	else
+		identity_forget_port(lagg, slot);
+}
+
+/* Takes note of what remains, and reports it when it is news. */
+static void keep(struct lagg *lagg, uint32_t slot, const char *why)
+{
+	struct lagg_rest *rest = &lagg->rest[slot];
+	uint32_t doubled = rest->tries < RETRY_DOUBLED ? rest->tries : RETRY_DOUBLED;
+	rest->tries++;
+	rest->retry_ns = clock_now() + (RETRY_NS << doubled);
+	if (strcmp(rest->why, why) != 0)
+		log_warning("%s: %s", lagg->model.name, why);
+	snprintf(rest->why, sizeof(rest->why), "%s", why);
+	if (!lagg->host->left[0])
+		snprintf(lagg->host->left, sizeof(lagg->host->left), "%s", why);
+}
+
+int rest_put_back(struct lagg *lagg, uint32_t slot)
+{
+	struct xlagg_undo *undo = &lagg->saved.undo[slot];
+	char why[XLAGG_SENTENCE_MAX] = "", name[XLAGG_NAME_MAX];
+	memcpy(name, undo->name, sizeof(name));
+	int detached = datapath_port_del(lagg->dp, slot);
+	int r = port_restore(lagg->host->nl, undo, &lagg->saved.port[slot], why);
+	lagg->rest[slot].attached = detached < 0;
+	memcpy(undo->name, name, sizeof(name));
+	if (r == 0 && detached < 0) {
+		snprintf(why, sizeof(why), "%s still has programs of %s: they could not be detached (%s)", name,
+			 lagg->model.name, strerror(-detached));
+		r = detached;
+	}
+	if (r < 0)
+		keep(lagg, slot, why);
+	else
+		clear(lagg, slot);
+	return r;
+}
+
+void rest_look(struct lagg *lagg, uint64_t now)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		char name[XLAGG_NAME_MAX];
+		if (!rest_is(lagg, slot) || now < lagg->rest[slot].retry_ns)
+			continue;
+		memcpy(name, lagg->saved.undo[slot].name, sizeof(name));
+		if (rest_put_back(lagg, slot) == 0)
+			log_info("%s: %s is put back as it was", lagg->model.name, name);
+		record_save(lagg);
+	}
+}
+
+int rest_settle(struct lagg *lagg, int ifindex, char sentence[XLAGG_SENTENCE_MAX])
+{
+	int settled = 0;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		if (!rest_is(lagg, slot) || lagg->saved.undo[slot].ifindex != (uint32_t)ifindex)
+			continue;
+		int r = rest_put_back(lagg, slot);
+		record_save(lagg);
+		if (r < 0) {
+			snprintf(sentence, XLAGG_SENTENCE_MAX, "%s", lagg->rest[slot].why);
+			return r;
+		}
+		settled = 1;
+	}
+	return settled;
+}
+
+const char *rest_why(const struct lagg *lagg)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (rest_is(lagg, slot) && lagg->rest[slot].why[0])
+			return lagg->rest[slot].why;
+	return NULL;
+}

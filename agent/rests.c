@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Puts back what is left of laggs that are gone, and tries again until nothing remains. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adopt.h"
+#include "lagg/record.h"
+#include "lagg/rest.h"
+#include "rests.h"
+#include "sys/port.h"
+
+#define RETRY_NS NS_PER_S
+#define RETRY_DOUBLED 5 /* times at most */
+
+struct rest {
+	struct rest *next;
+	char name[XLAGG_NAME_MAX];
+	char folder[512];
+	struct xlagg_saved *saved; /* NULL: only the folder remains */
+	struct xlagg_model *anew;  /* the lagg that is to be made afterwards, or NULL */
+	char why[XLAGG_SENTENCE_MAX];
+	uint32_t tries;
+	uint64_t retry_ns; /* monotonic time of the next try */
+};
+
+static bool is_in_use(const struct agent *agent, int ifindex)
+{
+	return agent->host.calls->lagg_of_device(&agent->host, ifindex) != NULL;
+}
+
+/* --- once --- */
+
+static int remove_device(struct agent *agent, const char *folder, const struct xlagg_saved *saved)
+{
+	struct device lower;
+	int r = record_find_lower(&agent->host, folder, saved, &lower);
+	/* What is attached shows which device it is, so the programs go after it was found. */
+	datapath_strip(folder);
+	/* The lagg's device goes with its lower end, in whatever namespace it is. */
+	if (r == 0 && !is_in_use(agent, lower.ifindex))
+		r = netlink_del(agent->host.nl, lower.ifindex);
+	return r == -ENODEV ? 0 : r;
+}
+
+static int put_back_ports(struct agent *agent, struct xlagg_saved *saved, char why[XLAGG_SENTENCE_MAX])
+{
+	int first = 0;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		struct xlagg_undo *undo = &saved->undo[slot];
+		char sentence[XLAGG_SENTENCE_MAX] = "";
+		if (!undo->ifindex)
+			continue;
+		if (is_in_use(agent, (int)undo->ifindex))
+			*undo = (struct xlagg_undo){0};
+		int r = port_restore(agent->host.nl, undo, &saved->port[slot], sentence);
+		if (r == 0 || first < 0)
+			continue;
+		first = r;
+		snprintf(why, XLAGG_SENTENCE_MAX, "%s", sentence);
+	}
+	return first;
+}
+
+/* The folder goes last: it is what tells the next agent, if this one dies here, that there is something to put back. */
+int rests_put_back(struct agent *agent, const char *folder, struct xlagg_saved *saved, char why[XLAGG_SENTENCE_MAX])
+{
+	int r = saved ? remove_device(agent, folder, saved) : 0;
+	if (r < 0)
+		snprintf(why, XLAGG_SENTENCE_MAX, "its device could not be removed: %s", strerror(-r));
+	int ports = saved ? put_back_ports(agent, saved, why) : 0;
+	if (r < 0 || ports < 0) {
+		datapath_save_in(folder, saved);
+		return ports < 0 ? ports : r;
+	}
+	r = datapath_remove(folder);
+	if (r < 0)
+		snprintf(why, XLAGG_SENTENCE_MAX, "what is pinned in %s could not be removed: %s", folder,
+			 strerror(-r));
+	return r;
+}
+
+/* --- again and again --- */
+
+static void free_rest(struct rest *rest)
+{
+	free(rest->saved);
+	free(rest->anew);
+	free(rest);
+}
+
+static void *copy(const void *object, size_t size)
+{
+	void *copied = malloc(size);
+	return copied ? memcpy(copied, object, size) : NULL;
+}
+
+void rests_add(struct agent *agent, const char *name, const char *folder, const struct xlagg_saved *saved,
+	       const struct xlagg_model *anew)
+{
+	struct rest *rest = calloc(1, sizeof(*rest));
+	if (rest && saved)
+		rest->saved = copy(saved, sizeof(*saved));
+	if (rest && anew)
+		rest->anew = copy(anew, sizeof(*anew));
+	if (!rest || (saved && !rest->saved)) {
+		/* The record stays pinned, for the next agent. */
+		log_error("%s: no memory to put back later what remains of it", name);
+		free(rest);
+		return;
+	}
+	snprintf(rest->name, sizeof(rest->name), "%s", name);
+	snprintf(rest->folder, sizeof(rest->folder), "%s", folder);
+	rest->retry_ns = clock_now() + RETRY_NS;
+	rest->next = agent->rests;
+	agent->rests = rest;
+}
+
+static struct rest **find_folder(struct agent *agent, const char *folder)
+{
+	struct rest **at = &agent->rests;
+	while (*at && strcmp((*at)->folder, folder) != 0)
+		at = &(*at)->next;
+	return at;
+}
+
+static bool has_device(const struct rest *rest, int ifindex)
+{
+	for (uint32_t slot = 0; rest->saved && slot < XLAGG_MAX_PORTS; slot++)
+		if (rest->saved->undo[slot].ifindex == (uint32_t)ifindex)
+			return true;
+	return false;
+}
+
+static struct rest **find_device(struct agent *agent, int ifindex)
+{
+	struct rest **at = &agent->rests;
+	while (*at && !has_device(*at, ifindex))
+		at = &(*at)->next;
+	return at;
+}
+
+/* Tries one. 0: nothing remains of it, and it is no longer in the list. */
+static int try(struct agent *agent, struct rest **at, char why[XLAGG_SENTENCE_MAX])
+{
+	struct rest *rest = *at;
+	uint32_t doubled = rest->tries < RETRY_DOUBLED ? rest->tries : RETRY_DOUBLED;
+	int r = rests_put_back(agent, rest->folder, rest->saved, why);
+	rest->tries++;
+	rest->retry_ns = clock_now() + (RETRY_NS << doubled);
+	if (r < 0) {
+		if (strcmp(rest->why, why) != 0)
+			log_warning("%s: %s", rest->name, why);
+		snprintf(rest->why, sizeof(rest->why), "%s", why);
+		return r;
+	}
+	*at = rest->next;
+	log_info("%s: all of it is put back as it was", rest->name);
+	if (rest->anew)
+		adopt_make_anew(agent, rest->anew);
+	free_rest(rest);
+	return 0;
+}
+
+void rests_look(struct agent *agent, uint64_t now)
+{
+	char why[XLAGG_SENTENCE_MAX] = "";
+	/* What is made anew may settle others, so the list is read from its beginning after each success. */
+	for (struct rest **at = &agent->rests; *at;)
+		if (now < (*at)->retry_ns || try(agent, at, why) < 0)
+			at = &(*at)->next;
+		else
+			at = &agent->rests;
+}
+
+int rests_settle_folder(struct agent *agent, const char *folder, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct rest **at = find_folder(agent, folder);
+	if (!*at)
+		return 0;
+	int r = try(agent, at, sentence);
+	return r < 0 ? r : 1;
+}
+
+int rests_settle_device(struct agent *agent, int ifindex, char sentence[XLAGG_SENTENCE_MAX])
+{
+	int settled = 0;
+	for (struct rest **at; *(at = find_device(agent, ifindex));) {
+		int r = try(agent, at, sentence);
+		if (r < 0 && has_device(*at, ifindex))
+			return r;
+		settled = 1;
+	}
+	for (uint32_t i = 0; i < agent->laggs; i++) {
+		int r = rest_settle(agent->lagg[i], ifindex, sentence);
+		if (r < 0)
+			return r;
+		settled |= r;
+	}
+	return settled;
+}
+
+bool rests_have_folder(const struct agent *agent, const char *folder)
+{
+	return *find_folder((struct agent *)agent, folder) != NULL;
+}
+
+bool rests_have_device(const struct agent *agent, int ifindex)
+{
+	if (*find_device((struct agent *)agent, ifindex))
+		return true;
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+			if (rest_is(agent->lagg[i], slot) &&
+			    agent->lagg[i]->saved.undo[slot].ifindex == (uint32_t)ifindex)
+				return true;
+	return false;
+}
+
+void rests_why(const struct agent *agent, char ret[XLAGG_SENTENCE_MAX])
+{
+	const struct rest *rest = agent->rests;
+	while (rest && !rest->why[0])
+		rest = rest->next;
+	if (rest)
+		snprintf(ret, XLAGG_SENTENCE_MAX, "%s: %.150s", rest->name, rest->why);
+}
+
+void rests_free(struct agent *agent)
+{
+	while (agent->rests) {
+		struct rest *rest = agent->rests;
+		agent->rests = rest->next;
+		free_rest(rest);
+	}
+}
