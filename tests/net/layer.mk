@@ -1,7 +1,7 @@
 # Namespace tests: the built programs, real devices, real traffic.
 TEST_LAYERS += net
 
-NET_TOOLS := $(B)/tests/net/frame $(B)/tests/net/client $(B)/tests/net/refuse $(B)/tests/net/scribble $(B)/tests/net/user.bpf.o $(B)/tests/bench/udpsend $(B)/tests/bench/udprecv
+NET_TOOLS := $(B)/tests/net/frame $(B)/tests/net/client $(B)/tests/net/refuse $(B)/tests/net/scribble $(B)/tests/net/user.bpf.o $(B)/tests/fault/inject $(B)/tests/bench/udpsend $(B)/tests/bench/udprecv
 
 $(B)/tests/net/frame $(B)/tests/net/client $(B)/tests/net/refuse: $(B)/tests/net/%: $(B)/tests/net/%.o
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@

@@ -79,3 +79,136 @@ test_put_back_on_ip_link_del() {
 	nip a link del lagg0
 	put_back
 }
+
+# --- while the kernel does not do what it is asked ---
+
+# An agent whose system calls can be made to fail (tests/fault/inject.c).
+ORDERS='' REPLIES=''
+agent_under_orders() {
+	[ -x "$B/tests/fault/inject" ] || fail "$B/tests/fault/inject is not built"
+	: >"$D/a.conf"
+	coproc INJECT {
+		exec "$B/tests/fault/inject" -x pread64,epoll_wait "$B/xlaggd" -n "$P-a" -f "$D/a.conf" --socket "$D/a.sock" \
+			--bpffs "$BPFFS/$P-a" --state "$D/state-a" 2>>"$D/agent-a.log"
+	}
+	# shellcheck disable=SC2154
+	ORDERS=${INJECT[1]} REPLIES=${INJECT[0]}
+	read -r -u "$REPLIES" -t 10 _ "AGENT[a]" || fail "inject says nothing"
+	order count
+	wait_for 10 answers a
+}
+order() {
+	echo "$*" >&"$ORDERS"
+	read -r -u "$REPLIES" -t 10 || fail "inject does not answer '$*'"
+}
+kill_agent_under_orders() {
+	kill -KILL "${AGENT[a]}"
+	wait "$INJECT_PID" 2>/dev/null || true
+	unset "AGENT[a]"
+}
+# The device stays in the filter's group, so that it is not as it was before.
+groups_cannot_be_left() { order "fail ioctl 1 5 1000000"; }
+says_what_remains() { matches "$1" "$2 is not yet as it was before: slow protocols' group.* could not be put back" "what it says"; }
+refused() {
+	local status=0
+	"$@" >"$D/out" 2>"$D/err" || status=$?
+	is "$status" 1 "exit status"
+}
+used_under_orders() {
+	agent_under_orders
+	xl a lagg add lagg0 "$@" mtu 1450 port eth1 port eth2 port eth3 10.0.0.1/24
+	wait_for 5 has_carrier a lagg0
+}
+pins_of_lagg0() { [ -e "$BPFFS/$P-a/lagg0" ]; }
+
+test_put_back_later_on_port_del() {
+	three_ports_of_different_kinds
+	used_under_orders proto failover
+	groups_cannot_be_left
+	refused xl a port del lagg0 eth2
+	says_what_remains "$(cat "$D/err")" eth2
+	is "$(field a '[.ports[].ifname] | join(" ")')" "eth1 eth3" "ports"
+	says_what_remains "$(field a .notice)" eth2
+	matches "$(nip a link show eth2)" 'alias port of lagg0 \(xlagg\)' "ifalias"
+	step "what it is now is not what it was before"
+	refused xl a port add lagg0 eth2
+	says_what_remains "$(cat "$D/err")" eth2
+	never 2 is_free eth2
+	step "the kernel does it again"
+	order count
+	wait_for 10 is_free eth2
+	is "$(field a .notice)" "" "notice"
+	xl a lagg del lagg0
+	put_back
+}
+is_free() { ! nip a link show "$1" | grep -q '(xlagg)'; }
+
+test_put_back_later_on_lagg_del() {
+	three_ports_of_different_kinds
+	used_under_orders proto loadbalance
+	groups_cannot_be_left
+	refused xl a lagg del lagg0
+	says_what_remains "$(cat "$D/err")" eth1
+	is "$(xl a -j lagg show | jq length)" 0 "laggs"
+	pins_of_lagg0 || fail "its record is not pinned"
+	wait_for 5 agent_has_notice
+	refused xl a lagg add lagg0 port eth1
+	says_what_remains "$(cat "$D/err")" eth1
+	order count
+	put_back_later
+	! pins_of_lagg0 || fail "its pins are still there"
+}
+agent_has_notice() { [[ $(xl a -j agent show | jq -r '.[0].notice') == "lagg0: eth1 is not yet as it was before"* ]]; }
+put_back_later() {
+	within 15 as_before || as_before || fail "not as before"
+}
+
+test_put_back_by_the_next_lagg() {
+	three_ports_of_different_kinds
+	used_under_orders proto loadbalance
+	groups_cannot_be_left
+	refused xl a lagg del lagg0
+	order count
+	xl a lagg add lagg0 port eth1 port eth2 port eth3 mtu 1300
+	wait_for 5 has_carrier a lagg0
+	xl a lagg del lagg0
+	put_back
+}
+
+test_put_back_by_the_next_agent_what_was_a_port() {
+	three_ports_of_different_kinds
+	used_under_orders proto failover
+	groups_cannot_be_left
+	refused xl a port del lagg0 eth2
+	kill_agent_under_orders
+	agent a
+	wait_for 5 is_free eth2
+	xl a lagg del lagg0
+	put_back
+}
+
+test_put_back_by_the_next_agent_what_was_a_lagg() {
+	three_ports_of_different_kinds
+	used_under_orders proto failover
+	groups_cannot_be_left
+	refused xl a flush
+	kill_agent_under_orders
+	pins_of_lagg0 || fail "its record is not pinned"
+	agent a
+	put_back_later
+	is "$(xl a -j lagg show | jq length)" 0 "laggs"
+	! pins_of_lagg0 || fail "its pins are still there"
+}
+
+# A device that did not become a port, and could not be put back, either.
+test_put_back_what_was_no_port_yet() {
+	three_ports_of_different_kinds
+	agent_under_orders
+	xl a lagg add lagg0 proto loadbalance port eth1
+	order "fail ioctl 1 5 1000000"
+	refused xl a port add lagg0 eth2
+	order count
+	wait_for 10 is_free eth2
+	xl a lagg del lagg0
+	put_back_later
+}
