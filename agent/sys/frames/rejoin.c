@@ -48,7 +48,7 @@ static void send_report(struct rejoin *rejoin, const struct frame *frame)
 /* Reads the 32 hexadecimal digits as which /proc prints an IPv6 address. */
 static bool read_hex6(const char *text, uint8_t ret[16])
 {
-	for (int i = 0; i < 16; i++) {
+	for (size_t i = 0; i < 16; i++) {
 		unsigned int octet;
 		if (sscanf(text + 2 * i, "%2x", &octet) != 1)
 			return false;

@@ -5,7 +5,6 @@
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -30,11 +29,6 @@ static const struct {
     {XLAGG_FEATURE_GRO, "rx-gro"},
     {XLAGG_FEATURE_RX_VLAN_FILTER, "rx-vlan-filter"},
 };
-
-static void free_memory(void *memory)
-{
-	free(*(void **)memory);
-}
 
 /* These requests work on any socket. AF_UNIX exists in every kernel and costs least. */
 static int open_socket(void)
@@ -143,22 +137,24 @@ int ethtool_carrier_on(int fd, const char *name, bool *carrier)
 	return 0;
 }
 
+#define FEATURES_MAX 256 /* no kernel has half as many */
+#define BLOCKS_MAX (FEATURES_MAX / 32)
+
 /* The features of a device: their names and states, 32 features in each block. */
 struct features {
 	uint32_t count;
-	struct ethtool_gstrings *names;
-	struct ethtool_gfeatures *blocks;
+	struct {
+		struct ethtool_gstrings head;
+		char name[FEATURES_MAX][ETH_GSTRING_LEN]; /* without a NUL where it fills the octets */
+	} names;
+	struct {
+		struct ethtool_gfeatures head;
+		struct ethtool_get_features_block block[BLOCKS_MAX];
+	} states;
 };
-
-static void features_free(struct features *features)
-{
-	free(features->names);
-	free(features->blocks);
-}
 
 static int read_features(int fd, const char *name, struct features *ret)
 {
-	__attribute__((cleanup(features_free))) struct features features = {};
 	struct {
 		struct ethtool_sset_info info;
 		uint32_t count;
@@ -166,29 +162,20 @@ static int read_features(int fd, const char *name, struct features *ret)
 	int r = ask(fd, name, &sets);
 	if (r < 0)
 		return r;
-	features.count = sets.info.sset_mask ? sets.count : 0;
-	uint32_t blocks = (features.count + 31) / 32;
-	features.names = calloc(1, sizeof(*features.names) + (size_t)features.count * ETH_GSTRING_LEN);
-	features.blocks = calloc(1, sizeof(*features.blocks) + blocks * sizeof(features.blocks->features[0]));
-	if (!features.names || !features.blocks)
-		return -ENOMEM;
-	*features.names =
-	    (struct ethtool_gstrings){.cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES, .len = features.count};
-	*features.blocks = (struct ethtool_gfeatures){.cmd = ETHTOOL_GFEATURES, .size = blocks};
-	r = ask(fd, name, features.names);
-	if (r == 0)
-		r = ask(fd, name, features.blocks);
-	if (r < 0)
-		return r;
-	*ret = features;
-	features = (struct features){};
-	return 0;
+	ret->count = sets.info.sset_mask ? sets.count : 0;
+	if (ret->count > FEATURES_MAX)
+		return -EOVERFLOW;
+	ret->names.head =
+	    (struct ethtool_gstrings){.cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES, .len = ret->count};
+	ret->states.head = (struct ethtool_gfeatures){.cmd = ETHTOOL_GFEATURES, .size = (ret->count + 31) / 32};
+	r = ask(fd, name, &ret->names);
+	return r < 0 ? r : ask(fd, name, &ret->states);
 }
 
 /* Returns the bit of feature number i, or 0 if we do not use it. */
 static uint64_t feature_bit(const struct features *features, uint32_t i)
 {
-	const char *name = (const char *)features->names->data + (size_t)i * ETH_GSTRING_LEN;
+	const char *name = features->names.name[i];
 	for (size_t k = 0; k < sizeof(feature_names) / sizeof(feature_names[0]); k++)
 		if (strncmp(name, feature_names[k].name, ETH_GSTRING_LEN) == 0)
 			return feature_names[k].bit;
@@ -203,19 +190,16 @@ static bool can_change(const struct ethtool_get_features_block *block, uint32_t 
 int ethtool_features(const char *name, uint64_t wanted, uint64_t *on)
 {
 	__attribute__((cleanup(close_fd))) int fd = open_socket();
-	__attribute__((cleanup(features_free))) struct features features = {};
+	struct features features = {};
 	uint64_t found = 0;
 	if (fd < 0)
 		return fd;
 	int r = read_features(fd, name, &features);
 	if (r < 0)
 		return r;
-	for (uint32_t i = 0; i < features.count; i++) {
-		const struct ethtool_get_features_block *block = &features.blocks->features[i / 32];
-		uint32_t mask = 1u << (i % 32);
-		if (block->active & mask)
+	for (uint32_t i = 0; i < features.count; i++)
+		if (features.states.block[i / 32].active & 1u << (i % 32))
 			found |= feature_bit(&features, i) & wanted;
-	}
 	*on = found;
 	return 0;
 }
@@ -223,26 +207,25 @@ int ethtool_features(const char *name, uint64_t wanted, uint64_t *on)
 int ethtool_set_features(const char *name, uint64_t wanted, bool on)
 {
 	__attribute__((cleanup(close_fd))) int fd = open_socket();
-	__attribute__((cleanup(features_free))) struct features features = {};
+	struct features features = {};
+	struct {
+		struct ethtool_sfeatures head;
+		struct ethtool_set_features_block block[BLOCKS_MAX];
+	} command = {.head.cmd = ETHTOOL_SFEATURES};
 	if (fd < 0)
 		return fd;
 	int r = read_features(fd, name, &features);
 	if (r < 0)
 		return r;
-	uint32_t blocks = features.blocks->size;
-	__attribute__((cleanup(free_memory))) struct ethtool_sfeatures *command =
-	    calloc(1, sizeof(*command) + blocks * sizeof(command->features[0]));
-	if (!command)
-		return -ENOMEM;
-	*command = (struct ethtool_sfeatures){.cmd = ETHTOOL_SFEATURES, .size = blocks};
+	command.head.size = features.states.head.size;
 	bool any = false;
 	for (uint32_t i = 0; i < features.count; i++) {
 		uint32_t mask = 1u << (i % 32);
-		if (!(feature_bit(&features, i) & wanted) || !can_change(&features.blocks->features[i / 32], mask))
+		if (!(feature_bit(&features, i) & wanted) || !can_change(&features.states.block[i / 32], mask))
 			continue;
 		any = true;
-		command->features[i / 32].valid |= mask;
-		command->features[i / 32].requested |= on ? mask : 0;
+		command.block[i / 32].valid |= mask;
+		command.block[i / 32].requested |= on ? mask : 0;
 	}
-	return any ? ask(fd, name, command) : 0;
+	return any ? ask(fd, name, &command) : 0;
 }

@@ -21,22 +21,26 @@
 /* A dump that the kernel marks as inconsistent is repeated at most so often. */
 #define DUMP_TRIES 5
 
-int netlink_open(struct netlink **ret)
+static int open_sockets(struct netlink *nl)
 {
-	__attribute__((cleanup(netlink_close))) struct netlink *nl = calloc(1, sizeof(*nl));
-	if (!nl)
-		return -ENOMEM;
 	nl->ioctl_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (nl->ioctl_fd < 0)
 		return -errno;
 	int r = netlink_open_events(&nl->events);
-	if (r == 0)
-		r = netlink_open_requests(&nl->requests);
+	return r < 0 ? r : netlink_open_requests(&nl->requests);
+}
+
+int netlink_open(struct netlink **ret)
+{
+	struct netlink *nl = calloc(1, sizeof(*nl));
+	if (!nl)
+		return -ENOMEM;
+	int r = open_sockets(nl);
 	if (r < 0)
-		return r;
-	*ret = nl;
-	nl = NULL;
-	return 0;
+		netlink_close(&nl);
+	else
+		*ret = nl;
+	return r;
 }
 
 void netlink_close(struct netlink **nl)
@@ -284,17 +288,15 @@ int netlink_talk(struct netlink *nl, struct nlmsghdr *request, struct netlink_an
 	if ((request->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
 		request->nlmsg_flags |= NLM_F_ACK;
 	for (int i = 0;; i++) {
-		__attribute__((cleanup(netlink_answer_free))) struct netlink_answer answer = {};
+		struct netlink_answer answer = {};
 		bool torn = false;
 		r = talk_once(nl, request, &answer, &torn);
-		if (r < 0)
-			return r;
-		if (torn && i < DUMP_TRIES)
-			continue;
-		if (ret) {
+		bool again = r == 0 && torn && i < DUMP_TRIES;
+		if (r == 0 && ret && !again)
 			*ret = answer;
-			answer = (struct netlink_answer){};
-		}
-		return 0;
+		else
+			netlink_answer_free(&answer);
+		if (!again)
+			return r;
 	}
 }
