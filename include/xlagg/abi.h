@@ -302,6 +302,7 @@ struct xlagg_saved {
 	struct xlagg_kept kept;
 	struct xlagg_device_id mac_from;	      /* the device that option mac names ("from DEV") */
 	struct xlagg_device_id port[XLAGG_MAX_PORTS]; /* index: slot; of an absent port: the device that it last was */
+	struct xlagg_device_id lower;		      /* the lagg's lower end */
 };
 
 /* Options device, datapath and tx-path. */
