@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "adopt.h"
+#include "devices.h"
 #include "lagg/change.h"
 #include "lagg/device.h"
 #include "lagg/effects.h"
@@ -125,23 +126,12 @@ static void drop_strays(struct lagg *lagg)
 	}
 }
 
-/* What changed at devices, and devices that came back, or came for the first time, while no agent was there. */
-static void catch_up(struct agent *agent, struct lagg *lagg)
+/* What changed at devices while no agent was there. */
+static void catch_up(struct lagg *lagg)
 {
-	struct device device;
-	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
-		char sentence[XLAGG_SENTENCE_MAX] = "";
-		struct lagg_port *port = &lagg->port[slot];
-		if (!port->used)
-			continue;
-		if (port->ifindex) {
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (lagg->port[slot].used && lagg->port[slot].ifindex)
 			lagg_port_changed(lagg, slot);
-		} else if (netlink_get_by_name(lagg->host->nl, port->name, &device) == 0) {
-			if (lagg_port_attach(lagg, slot, &device, sentence) < 0)
-				log_warning("%s: %s", lagg->model.name, sentence);
-			names_follow(agent, &device);
-		}
-	}
 }
 
 /* The links as they are now, then one publication: the datapath forwards all the while as it was left. */
@@ -161,6 +151,7 @@ static void take_devices(struct lagg *lagg, const struct device *device, const s
 	lagg->device = lagg->saved.device;
 	lagg->ifindex = device->ifindex;
 	lagg->lower_ifindex = lower->ifindex;
+	device_know_lower(lagg, lower);
 	lagg->looks.mtu = conf->mtu == XLAGG_AUTO ? device->mtu : conf->mtu;
 	lagg->looks.own_macs = looks_want_own_macs(conf);
 	memcpy(lagg->looks.mac, device->mac, 6);
@@ -266,10 +257,10 @@ static int adopt_one(struct agent *agent, struct find *find)
 }
 
 /* From here on as when it happens under an agent's eyes. */
-static void settle(struct agent *agent, struct lagg *lagg)
+static void settle(struct lagg *lagg)
 {
 	struct device device;
-	catch_up(agent, lagg);
+	catch_up(lagg);
 	if (netlink_get(lagg->host->nl, lagg->ifindex, &device) == 0)
 		lagg_device_changed(lagg, &device);
 	if (!lagg->saved.mac_from.ifindex)
@@ -366,8 +357,8 @@ static void give_up(struct agent *agent, struct find *find)
 		state_remove(&agent->host, find->name);
 }
 
-/* Who is there is known before names are, since names may have been exchanged; and names before absent ports are looked
- * for by theirs. */
+/* Which devices are whose is known before names are given, since names may have been exchanged; and names are given
+ * before absent ports are looked for by theirs. */
 void adopt_all(struct agent *agent)
 {
 	struct finds finds = {0};
@@ -382,7 +373,8 @@ void adopt_all(struct agent *agent)
 	orphans_put_back(agent);
 	names_follow_all(agent);
 	for (uint32_t i = 0; i < agent->laggs; i++)
-		settle(agent, agent->lagg[i]);
+		settle(agent->lagg[i]);
+	devices_find_absent(agent);
 	for (uint32_t i = 0; i < finds.count; i++)
 		if (finds.list[i].anew)
 			adopt_make_anew(agent, &finds.list[i].model);

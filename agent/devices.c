@@ -12,6 +12,7 @@
 #include "lagg/device.h"
 #include "lagg/effects.h"
 #include "lagg/headless.h"
+#include "lagg/identity.h"
 #include "lagg/ports.h"
 #include "lagg/rest.h"
 #include "lagg/upkeep.h"
@@ -21,6 +22,8 @@
 #include "rests.h"
 
 #define SOON_NS (30 * NS_PER_MS)
+#define ABSENT_LOOK_NS (5 * NS_PER_S) /* between two looks for the device of an absent port */
+#define STAGGER_NS (NS_PER_S / 8)     /* so that not all ports have their turn at once */
 
 /* The look comes soon, and not at once: changes often come together. */
 static void look_soon(struct agent *agent)
@@ -37,13 +40,44 @@ static void uppers_changed(struct agent *agent)
 	look_soon(agent);
 }
 
-static bool named_so(const struct device *device, const char *name)
+/* How well a device fits a port that waits for one: better ones first. */
+enum fit { FIT_IDENTITY, FIT_NAME, FIT_ALTNAME, FITS };
+
+/* It is the device that the port had. What is made upon a device has that one's permanent MAC, too. */
+static bool is_the_same(const struct lagg *lagg, uint32_t slot, const struct device *device)
 {
-	if (strcmp(device->name, name) == 0)
-		return true;
+	return !device->kind[0] && identity_proves(&lagg->saved.port[slot], device);
+}
+
+static bool has_altname(const struct device *device, const char *name)
+{
 	for (size_t i = 0; i < sizeof(device->altname) / sizeof(device->altname[0]); i++)
 		if (device->altname[i][0] && strcmp(device->altname[i], name) == 0)
 			return true;
+	return false;
+}
+
+static bool fits(const struct lagg *lagg, uint32_t slot, const struct device *device, enum fit fit)
+{
+	const char *name = lagg->port[slot].name;
+	if (fit == FIT_IDENTITY)
+		return is_the_same(lagg, slot, device);
+	return fit == FIT_NAME ? strcmp(device->name, name) == 0 : has_altname(device, name);
+}
+
+/* The port that waits for this device, if any does. */
+static bool find_absent(const struct agent *agent, const struct device *device, enum fit fit, struct lagg **lagg,
+			uint32_t *ret_slot)
+{
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+			const struct lagg_port *port = &agent->lagg[i]->port[slot];
+			if (!port->used || port->ifindex || !fits(agent->lagg[i], slot, device, fit))
+				continue;
+			*lagg = agent->lagg[i];
+			*ret_slot = slot;
+			return true;
+		}
 	return false;
 }
 
@@ -65,28 +99,42 @@ static void attach(struct agent *agent, struct lagg *lagg, uint32_t slot, const 
 /* A device that no port has: one that is waited for may have come. */
 static void look_for_absent(struct agent *agent, const struct device *device)
 {
-	uint64_t now = clock_now();
-	for (uint32_t i = 0; i < agent->laggs; i++) {
-		struct lagg *lagg = agent->lagg[i];
-		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
-			struct lagg_port *port = &lagg->port[slot];
-			if (!port->used || port->ifindex || !named_so(device, port->name))
-				continue;
-			if (!port->refusals || now >= port->retry_ns)
-				attach(agent, lagg, slot, device);
-			return;
-		}
+	struct lagg *lagg;
+	uint32_t slot;
+	for (enum fit fit = FIT_IDENTITY; fit < FITS; fit++) {
+		if (!find_absent(agent, device, fit, &lagg, &slot))
+			continue;
+		if (!lagg->port[slot].refusals || clock_now() >= lagg->port[slot].retry_ns)
+			attach(agent, lagg, slot, device);
+		return;
 	}
 }
 
-/* Not all that makes a device unfit ends with an event of the device: an address that goes, for one. */
+static void on_listed(void *context, const struct device *device, bool gone)
+{
+	struct agent *agent = context;
+	if (!gone && !agent->host.calls->lagg_of_device(&agent->host, device->ifindex))
+		look_for_absent(agent, device);
+}
+
+void devices_find_absent(struct agent *agent)
+{
+	int r = netlink_list(agent->host.nl, on_listed, agent);
+	if (r < 0)
+		log_warning("cannot look for the devices of absent ports: %s", strerror(-r));
+}
+
+/* Not all that makes a device unfit ends with an event of the device: an address that goes, for one. And an event may
+ * have come to nothing, because a request failed. */
 static void retry_lagg(struct agent *agent, struct lagg *lagg, uint64_t now)
 {
 	struct device device;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		struct lagg_port *port = &lagg->port[slot];
-		if (port->used && !port->ifindex && port->refused[0] && now >= port->retry_ns &&
-		    netlink_get_by_name(lagg->host->nl, port->name, &device) == 0)
+		if (!port->used || port->ifindex || now < port->retry_ns)
+			continue;
+		port->retry_ns = now + ABSENT_LOOK_NS + slot % 8 * STAGGER_NS;
+		if (netlink_get_by_name(lagg->host->nl, port->name, &device) == 0)
 			attach(agent, lagg, slot, &device);
 	}
 }
@@ -182,6 +230,34 @@ static void device_gone(struct agent *agent, const struct device *device)
 	}
 }
 
+/* Numbers are used again: a device that got the one of a port or of a lagg is no longer that one. */
+static void drop_replaced(struct agent *agent, const struct device *device)
+{
+	struct lagg *lagg = laggs_of_device(agent, device->ifindex);
+	uint32_t slot;
+	if (lagg && device_is_another(lagg, device))
+		lagg_device_gone(agent, lagg, false);
+	else if (laggs_port_of_device(agent, device->ifindex, &lagg, &slot) && lagg_port_is_another(lagg, slot, device))
+		lagg_port_gone(lagg, slot);
+}
+
+static void device_changed(struct agent *agent, const struct device *device)
+{
+	struct lagg *lagg;
+	uint32_t slot;
+	drop_replaced(agent, device);
+	names_follow(agent, device);
+	if (laggs_port_of_device(agent, device->ifindex, &lagg, &slot)) {
+		lagg_port_changed(lagg, slot);
+		return;
+	}
+	lagg = laggs_of_device(agent, device->ifindex);
+	if (lagg)
+		lagg_device_changed(lagg, device);
+	else
+		other_changed(agent, device);
+}
+
 static void on_device(void *context, const struct device *device, bool gone)
 {
 	struct agent *agent = context;
@@ -199,16 +275,7 @@ static void on_device(void *context, const struct device *device, bool gone)
 	/* Likewise the present state is what counts. */
 	if (netlink_get(agent->host.nl, device->ifindex, &now) < 0)
 		return;
-	names_follow(agent, &now);
-	if (of_port) {
-		lagg_port_changed(lagg, slot);
-		return;
-	}
-	lagg = laggs_of_device(agent, device->ifindex);
-	if (lagg)
-		lagg_device_changed(lagg, &now);
-	else
-		other_changed(agent, &now);
+	device_changed(agent, &now);
 }
 
 /* Something beside its link changed at a device. */

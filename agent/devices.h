@@ -11,6 +11,8 @@ int devices_start(struct agent *agent);
 int devices_start_poll(struct agent *agent);
 /* The ports to be polled changed. */
 void devices_update_poll(struct agent *agent);
+/* Makes ports of the devices that are there and that absent ports wait for. */
+void devices_find_absent(struct agent *agent);
 /* Looks at what no event tells. To be called once a second. */
 void devices_look(struct agent *agent);
 

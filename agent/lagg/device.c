@@ -24,7 +24,7 @@ static uint32_t first_mtu(const struct lagg *lagg, const struct xlagg_model *mod
 		int slot = lagg_port_find(lagg, model->port[i].name);
 		if (slot >= 0 && lagg->port[slot].ifindex && lagg->saved.undo[slot].changed & XLAGG_UNDO_MTU)
 			return lagg->saved.undo[slot].mtu;
-		if (netlink_get_by_name(lagg->host->nl, model->port[i].name, &device) == 0)
+		if (lagg_port_device(lagg, &model->port[i], &device) == 0)
 			return device.mtu;
 	}
 	return lagg->looks.mtu ? lagg->looks.mtu : DEFAULT_MTU;
@@ -91,6 +91,7 @@ int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	const char *name = model->name;
 	char lower[XLAGG_NAME_MAX], final[XLAGG_NAME_MAX];
 	struct netlink_pair pair;
+	struct device device;
 	name_lower(lagg, name, lower); /* one that has a number in it follows when the number is known */
 	bool netkit = model->conf.device == XLAGG_DEVICE_NETKIT ||
 		      (model->conf.device == XLAGG_DEVICE_AUTO && lagg->host->features.netkit &&
@@ -113,6 +114,8 @@ int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	lagg->device = netkit ? XLAGG_DEVICE_NETKIT : XLAGG_DEVICE_VETH;
 	lagg->ifindex = pair.ifindex;
 	lagg->lower_ifindex = pair.lower_ifindex;
+	if (netlink_get(nl, lagg->lower_ifindex, &device) == 0)
+		device_know_lower(lagg, &device);
 	keep_secondary_addresses(name);
 	r = netlink_disable_ipv6(lower, true);
 	if (r < 0 && r != -ENOENT)
@@ -211,15 +214,40 @@ int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char s
 	return 0;
 }
 
+bool device_is_lower(const struct device *device, const struct xlagg_device_id *id, const char *folder)
+{
+	static const uint8_t none[6];
+	if (!device_is_of_ours(device))
+		return false;
+	return mark_read(device->alias, NULL) == MARK_LOWER ||
+	       (memcmp(id->mac, none, 6) != 0 && memcmp(id->mac, device->mac, 6) == 0) ||
+	       datapath_is_attached_lower(folder, device->ifindex);
+}
+
+static bool is_own_lower(const struct lagg *lagg, const struct device *lower)
+{
+	return device_is_lower(lower, &lagg->saved.lower, lagg->folder);
+}
+
+void device_know_lower(struct lagg *lagg, const struct device *lower)
+{
+	lagg->saved.lower = (struct xlagg_device_id){.ifindex = (uint32_t)lower->ifindex};
+	memcpy(lagg->saved.lower.mac, lower->mac, 6);
+}
+
+bool device_is_another(const struct lagg *lagg, const struct device *device)
+{
+	struct device lower;
+	int r = netlink_get(lagg->host->nl, lagg->lower_ifindex, &lower);
+	return r == -ENODEV || (r == 0 && (lower.link != device->ifindex || !is_own_lower(lagg, &lower)));
+}
+
 int device_remove(struct lagg *lagg)
 {
 	struct device lower;
-	int r = netlink_del(lagg->host->nl, lagg->ifindex);
-	if (r != -ENODEV)
-		return r;
-	/* The device may have been moved into another network namespace: it goes with its lower end. */
-	r = netlink_get(lagg->host->nl, lagg->lower_ifindex, &lower);
-	if (r == 0 && mark_read(lower.alias, NULL) == MARK_LOWER)
+	int r = netlink_get(lagg->host->nl, lagg->lower_ifindex, &lower);
+	/* The lagg's device goes with its lower end, in whatever namespace that is. */
+	if (r == 0 && is_own_lower(lagg, &lower))
 		r = netlink_del(lagg->host->nl, lower.ifindex);
 	return r == -ENODEV ? 0 : r;
 }
@@ -274,6 +302,7 @@ static int keep_lower(struct lagg *lagg)
 		return r;
 	if (lagg->carrier != !!(lower.flags & IFF_UP))
 		lagg_assert_carrier(lagg);
+	device_know_lower(lagg, &lower);
 	name_lower(lagg, lagg->model.name, name);
 	mark_write(MARK_LOWER, lagg->model.name, mark);
 	if (strcmp(lower.name, name) != 0 || strcmp(lower.alias, mark) != 0)

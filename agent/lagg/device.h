@@ -11,6 +11,14 @@ uint32_t device_mtu(const struct lagg *lagg, const struct xlagg_model *model);
 int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX]);
 /* Removes the device and its lower end. 0 also where they are gone. */
 int device_remove(struct lagg *lagg);
+/* Whether the device that has the number of the lagg's own is another one: it is not the other end of the lagg's lower
+ * end. */
+bool device_is_another(const struct lagg *lagg, const struct device *device);
+/* Whether the device that has the number of a lagg's lower end is that: it bears the mark of one, has the MAC in `id`,
+ * or the program that is pinned in `folder` runs there. */
+bool device_is_lower(const struct device *device, const struct xlagg_device_id *id, const char *folder);
+/* Writes down what the lower end is known by. */
+void device_know_lower(struct lagg *lagg, const struct device *lower);
 /* Whether the device is of a kind of which laggs' own devices are. */
 bool device_is_of_ours(const struct device *device);
 /* Gives the lower end the name and the mark that go with the lagg's name. -EEXIST: another device has that name; the

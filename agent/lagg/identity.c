@@ -190,7 +190,7 @@ static uint32_t count_known(const struct lagg *lagg, const struct xlagg_model *m
 	uint8_t mac[6];
 	uint32_t known = 0;
 	for (uint32_t i = 0; i < model->ports; i++) {
-		if (netlink_get_by_name(lagg->host->nl, model->port[i].name, &device) < 0)
+		if (lagg_port_device(lagg, &model->port[i], &device) < 0)
 			continue;
 		(*present)++;
 		own_mac(lagg, &device, mac);
@@ -252,7 +252,7 @@ static int first_port_mac(const struct lagg *lagg, const struct xlagg_model *mod
 	int r = -ENODEV;
 	for (uint32_t i = 0; i < model->ports; i++) {
 		uint8_t own[6];
-		if (netlink_get_by_name(lagg->host->nl, model->port[i].name, &device) < 0)
+		if (lagg_port_device(lagg, &model->port[i], &device) < 0)
 			continue;
 		own_mac(lagg, &device, own);
 		if (!is_taken(lagg, own)) {

@@ -32,6 +32,14 @@ int lagg_port_find(const struct lagg *lagg, const char *name)
 	return -ENOENT;
 }
 
+int lagg_port_device(const struct lagg *lagg, const struct xlagg_port_model *model, struct device *ret)
+{
+	int slot = lagg_port_find(lagg, model->name);
+	if (slot >= 0 && lagg->port[slot].ifindex)
+		return netlink_get(lagg->host->nl, lagg->port[slot].ifindex, ret);
+	return netlink_get_by_name(lagg->host->nl, model->name, ret);
+}
+
 struct xlagg_port_model *lagg_port_model(struct lagg *lagg, uint32_t slot)
 {
 	int i = ctl_find_port(&lagg->model, lagg->port[slot].name);
@@ -397,6 +405,22 @@ void lagg_port_gone(struct lagg *lagg, uint32_t slot)
 	lagg_tell(lagg, XLAGG_EVENT_PORT_DEL, lagg->port[slot].name, "its device is gone");
 }
 
+static bool has_program(const struct lagg *lagg, uint32_t slot)
+{
+	struct datapath_faults faults;
+	return datapath_check(lagg->dp, true, &faults) || !(faults.port[slot] & DATAPATH_TC);
+}
+
+/* Others may take away one thing or another that makes it a port, and hardly all at once. */
+bool lagg_port_is_another(const struct lagg *lagg, uint32_t slot, const struct device *device)
+{
+	const struct xlagg_device_id *id = &lagg->saved.port[slot];
+	if (!identity_may_be(id, device))
+		return true;
+	return !identity_proves(id, device) && mark_read(device->alias, NULL) != MARK_PORT &&
+	       !(device->flags & IFF_ALLMULTI) && !has_program(lagg, slot);
+}
+
 int lagg_port_mend(struct lagg *lagg, uint32_t slot, uint32_t leave, uint32_t *differed,
 		   char sentence[XLAGG_SENTENCE_MAX])
 {
@@ -406,6 +430,8 @@ int lagg_port_mend(struct lagg *lagg, uint32_t slot, uint32_t leave, uint32_t *d
 	int r = netlink_get(lagg->host->nl, port->ifindex, &port->device);
 	if (r < 0)
 		return r;
+	if (lagg_port_is_another(lagg, slot, &port->device))
+		return -ENODEV;
 	port_setup_of(lagg, &port->device, &setup);
 	uint32_t changed = 0;
 	setup.leave = leave;

@@ -7,6 +7,9 @@
 
 /* The slot of the port of that name, or -ENOENT. */
 int lagg_port_find(const struct lagg *lagg, const char *name);
+/* The device that this configuration of a port means, of a lagg that has it or gets it: that of the port, else the one
+ * that is called so. */
+int lagg_port_device(const struct lagg *lagg, const struct xlagg_port_model *model, struct device *ret);
 /* Its configuration, or NULL. */
 struct xlagg_port_model *lagg_port_model(struct lagg *lagg, uint32_t slot);
 
@@ -31,6 +34,9 @@ void lagg_port_set_name(struct lagg *lagg, uint32_t slot, const char *name);
 /* The MAC that is the device's own: the permanent one, or, where the driver reports none, the one that it had before it
  * became a port. */
 void lagg_port_own_mac(const struct lagg *lagg, uint32_t slot, uint8_t mac[6]);
+/* Whether the device that has the number of a port's device is another one: its permanent MAC is, or it has nothing of
+ * what makes a device a port. */
+bool lagg_port_is_another(const struct lagg *lagg, uint32_t slot, const struct device *device);
 /* The device of a port changed: its link, or what is the lagg's to choose. */
 void lagg_port_changed(struct lagg *lagg, uint32_t slot);
 /* Looks at carrier, speed and administrative state now and hands them to the core. `detected`: what caused the look. */

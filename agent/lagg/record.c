@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,17 +110,19 @@ bool record_is_of_this_netns(const struct lagg_host *host, const struct xlagg_sa
 
 /*
  * Whether this is the device that the record is about, and not one that got its number later. A permanent MAC tells. A
- * device without one bears the mark of a port, or the programs that are pinned for it run there. A record of an agent
- * that did not write down the namespace goes by the name as well.
+ * device without one bears the mark of a port, receives all groups, or the programs that are pinned for it run there. A
+ * record of an agent that did not write down the namespace goes by the name as well.
  */
 static bool is_port(const struct xlagg_saved *saved, const char *folder, uint32_t slot, const struct device *device)
 {
 	const struct xlagg_device_id *id = &saved->port[slot];
+	const struct xlagg_undo *undo = &saved->undo[slot];
 	if (!identity_may_be(id, device))
 		return false;
 	return identity_proves(id, device) || mark_read(device->alias, NULL) == MARK_PORT ||
+	       (undo->changed & XLAGG_UNDO_ALLMULTI && device->flags & IFF_ALLMULTI) ||
 	       datapath_is_attached(folder, slot, device->ifindex) ||
-	       (!saved->netns && strcmp(device->name, saved->undo[slot].name) == 0);
+	       (!saved->netns && strcmp(device->name, undo->name) == 0);
 }
 
 /* Forgets undo records that cannot be right: of devices that are gone, or whose texts do not end. */
@@ -178,8 +181,7 @@ int record_find_lower(const struct lagg_host *host, const char *folder, const st
 	    record_is_of_this_netns(host, saved) ? netlink_get(host->nl, (int)saved->lower_ifindex, &found) : -ENODEV;
 	if (r < 0)
 		return r;
-	if (!device_is_of_ours(&found) ||
-	    (mark_read(found.alias, NULL) != MARK_LOWER && !datapath_is_attached_lower(folder, found.ifindex)))
+	if (!device_is_lower(&found, &saved->lower, folder))
 		return -ENODEV;
 	*lower = found;
 	return 0;

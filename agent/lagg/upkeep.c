@@ -162,6 +162,8 @@ static int look_at_own(struct lagg *lagg)
 	int r = netlink_get(lagg->host->nl, lagg->ifindex, &device);
 	if (r < 0)
 		return r;
+	if (device_is_another(lagg, &device))
+		return -ENODEV;
 	if (strcmp(device.name, lagg->model.name) != 0)
 		lagg->host->calls->renamed(lagg->host, &device);
 	/* Neither a macvlan in a container nor one that was made while no agent ran raises an event here. */

@@ -385,21 +385,6 @@ test_record_of_a_namespace_that_is_gone() {
 	done
 }
 
-# While no agent is there, a port's device goes and another one gets name and number.
-test_record_of_a_device_that_is_gone() {
-	one_lagg
-	local number
-	number=$(ifindex_of eth2)
-	agent_end a KILL
-	nip a link del eth2
-	ip link add eth2 index "$number" address 02:11:22:33:44:02 mtu 1402 netns "$P-a" type veth peer name new2 netns "$P-b"
-	agent a
-	wait_for 5 port_present eth2
-	is "$(port_field a eth2 .prio)" 20 "its prio"
-	xl a port del lagg0 eth2
-	is "$(nip a -j link show eth2 | jq -r '.[0] | "\(.address) \(.mtu) \(.ifalias // "")"')" "02:11:22:33:44:02 1402 " "the new device"
-}
-
 # The lagg's device goes, and another pair gets its numbers.
 test_record_of_a_lagg_whose_number_is_used_again() {
 	two_laggs
@@ -427,4 +412,46 @@ test_a_device_with_our_mark_that_is_not_ours() {
 	agent a
 	ifindex_of br0 >/dev/null || fail "the bridge is gone"
 	nip a link set br0 alias ""
+}
+
+# A port's device is replaced by one of the same name and number, which the agent, slow or not, sees as one change.
+device_is_replaced() {
+	one_lagg
+	replace() {
+		local number
+		number=$(ifindex_of eth2)
+		nip a link del eth2
+		ip link add eth2 index "$number" address 02:11:22:33:44:02 mtu 1402 netns "$P-a" type veth peer name new2 netns "$P-b"
+		nip a link set eth2 up
+		nip b link set new2 up
+	}
+	meanwhile "$1" replace
+	as_a_port() { port_present eth2 && [ "$(alias_of eth2)" = "port of lagg0 (xlagg)" ]; }
+	wait_for 8 as_a_port
+	is "$(port_field a eth2 .prio)" 20 "its prio"
+	is "$(port_field a eth2 .permaddr)" 02:11:22:33:44:02 "its own MAC"
+	xl a flush
+	is "$(nip a -j link show eth2 | jq -r '.[0] | "\(.address) \(.mtu) \(.ifalias // "")"')" "02:11:22:33:44:02 1402 " "the new device"
+}
+test_device_is_replaced() { device_is_replaced running; }
+test_device_is_replaced_slow() { device_is_replaced slow; }
+test_device_is_replaced_away() { device_is_replaced away; }
+
+# Nor is a lagg's.
+test_lagg_is_replaced_while_the_agent_is_slow() {
+	two_laggs
+	replace() {
+		local number lower
+		number=$(ifindex_of lagg1)
+		lower=$(ifindex_of lagg1-dp)
+		nip a link del lagg1
+		nip a link add lagg1 index "$number" type veth peer name mine index "$lower"
+		nip a link set lagg1 address 02:11:22:33:44:09
+	}
+	meanwhile slow replace
+	only_lagg0() { [ "$(xl a -j lagg show | jq -r '.[].ifname')" = lagg0 ]; }
+	wait_for 8 only_lagg0
+	is "$(mac_of a lagg1)" 02:11:22:33:44:09 "MAC of the device that is not ours"
+	is "$(nip a -j link show eth3 | jq '.[0].mtu')" 1503 "MTU of a port that was let go"
+	nip a link del lagg1
 }
