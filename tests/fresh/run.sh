@@ -7,9 +7,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 . tests/fresh/lib.sh
 release=$1 folder=$2 layers=("${@:3}")
-BUDGET=480 # s
 
-took() { printf 'test-fresh took %d:%02d min; its budget is %d\n' $((SECONDS / 60)) $((SECONDS % 60)) $((BUDGET / 60)); }
 skip() {
 	echo "1..0 # SKIP $1" >"$folder/fresh.tap"
 	tests/tally.sh "$folder/fresh.tap" || : # for want of a test that passed
@@ -27,6 +25,7 @@ committed() {
 [ -e .git ] || { echo "test-fresh: clones a commit, and this is no clone of the repository" >&2; exit 1; }
 rm -rf "$folder"
 mkdir -p "$folder"
+date +%s >"$folder/began"
 why=$(mktemp)
 trap 'rm -f "$why"' EXIT
 status=0
@@ -59,5 +58,5 @@ for layer in demo "${layers[@]}"; do
 done
 keep_packages "$root"
 clean
-took
+tests/took.sh test-fresh 8 "$folder/began"
 tests/tally.sh "${taps[@]}"
