@@ -16,6 +16,7 @@ machine() {
 machine_end() {
 	local pid
 	for pid in $(jobs -p); do kill "$pid" 2>/dev/null || :; done
+	wait
 	rm -rf "$work"
 }
 
@@ -89,7 +90,7 @@ run_machine() {
 	cat "$work/out" & # a reader of its own on the guest's output
 	reader=$!
 	# shellcheck disable=SC2086
-	timeout --foreground "$seconds" qemu-system-x86_64 -no-reboot \
+	timeout -k 10 --foreground "$seconds" qemu-system-x86_64 -no-reboot \
 		-machine q35,sata=off,memory-backend=mem -accel tcg,thread=${VM_TCG:-multi} -cpu max,-cx16 \
 		-smp "${VM_SMP:-2}" -m "${VM_MEM:-1024}" \
 		-object memory-backend-memfd,id=mem,size="${VM_MEM:-1024}M",share=on \
