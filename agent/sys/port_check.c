@@ -95,19 +95,6 @@ static int is_lagg(struct netlink *nl, const struct device *device)
 	return lower.link == device->ifindex && mark_read(lower.alias, NULL) == MARK_LOWER;
 }
 
-/* Returns 1 if a mark on the device says that it is a port of another lagg, and that one exists, 0 if not, or -errno.
- */
-static int is_port_of_another(struct netlink *nl, const struct device *device, const char *lagg,
-			      char other[XLAGG_NAME_MAX])
-{
-	struct device found;
-	if (mark_read(device->alias, other) != MARK_PORT || strcmp(other, lagg) == 0)
-		return 0;
-	/* If the lagg does not exist, an agent that died left the mark. */
-	int r = netlink_get_by_name(nl, other, &found);
-	return r == -ENODEV ? 0 : r < 0 ? r : 1;
-}
-
 static int check_laggs(struct netlink *nl, const struct device *device, const char *lagg,
 		       char sentence[XLAGG_SENTENCE_MAX])
 {
@@ -127,16 +114,9 @@ static int check_laggs(struct netlink *nl, const struct device *device, const ch
 			 device->name, lagg);
 		return -ELOOP;
 	}
-	if (r == 0)
-		r = is_port_of_another(nl, device, lagg, other);
-	if (r > 0) {
-		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s is a port of %s: take it out first (xlagg port del %s %s)",
-			 device->name, other, other, device->name);
-		return -EBUSY;
-	}
 	if (r < 0)
-		snprintf(sentence, XLAGG_SENTENCE_MAX, "whether %s belongs to another lagg cannot be found out: %s",
-			 device->name, strerror(-r));
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "whether %s is a lagg cannot be found out: %s", device->name,
+			 strerror(-r));
 	return r;
 }
 
