@@ -58,3 +58,12 @@ void events_publish(struct agent *agent, const struct xlagg_event *event)
 		}
 	}
 }
+
+void events_follow(struct agent *agent, const char *before, const char *name)
+{
+	for (uint32_t i = 0; agent->server && i < MAX_CLIENTS; i++) {
+		struct client *client = agent->server->client[i];
+		if (client && strcmp(client->subscribed_to, before) == 0)
+			snprintf(client->subscribed_to, sizeof(client->subscribed_to), "%s", name);
+	}
+}

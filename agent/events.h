@@ -7,4 +7,7 @@
 
 void events_publish(struct agent *agent, const struct xlagg_event *event);
 
+/* A lagg is called `name` and no longer `before`: whoever subscribed to it hears of it under that name. */
+void events_follow(struct agent *agent, const char *before, const char *name);
+
 #endif

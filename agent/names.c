@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "events.h"
 #include "lagg/device.h"
 #include "lagg/effects.h"
 #include "lagg/identity.h"
@@ -121,10 +122,12 @@ static void set_name(struct agent *agent, const struct change *change, const cha
 {
 	char before[XLAGG_NAME_MAX];
 	snprintf(before, sizeof(before), "%s", name_of(change->lagg, change->slot));
-	if (change->slot == THE_LAGG)
+	if (change->slot == THE_LAGG) {
 		lagg_set_name(change->lagg, name);
-	else
+		events_follow(agent, before, name);
+	} else {
 		lagg_port_set_name(change->lagg, (uint32_t)change->slot, name);
+	}
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		lagg_mac_from_follows(agent->lagg[i], device_of(change->lagg, change->slot), before, name);
 }

@@ -62,7 +62,7 @@ test_order_of_ports_is_what_restore_says() {
 
 test_renamed_lagg() {
 	lagg_pair 2 proto failover
-	spawn monitor "$B/xlagg" --socket "$D/a.sock" -j monitor
+	spawn monitor "$B/xlagg" --socket "$D/a.sock" -j monitor lagg0
 	wait_for 3 monitoring
 	nip a link set lagg0 name uplink
 	wait_for 3 known a uplink
