@@ -230,6 +230,7 @@ static int open_adapters(struct agent *agent)
 	r = make_folder(agent->host.state);
 	if (r < 0)
 		return fail(r, agent->host.state, "give a writable folder with --state");
+	state_clean(&agent->host);
 	r = datapath_mount(agent->host.pins);
 	if (r < 0)
 		return fail(r, agent->host.pins, "give a folder on a bpffs with --bpffs");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Files of the state folder. They are replaced as a whole, and a link in place of one is never followed. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "xlagg/mac.h"
 
 #define PATH_MAX_HERE 512
+#define FRESH ".new" /* at the end of the name of a file that is being written */
 /* xlagg's own, so that what is derived from the machine's ID is of use nowhere else. */
 #define APPLICATION SD_ID128_MAKE(5e, 0b, 9c, 1d, 7a, 52, 4f, 0e, 8a, 0d, 6b, 19, c2, 44, 31, f7)
 
@@ -22,6 +24,12 @@ static void close_file(FILE **file)
 {
 	if (*file)
 		fclose(*file);
+}
+
+static void close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
 }
 
 static void path_of(const struct lagg_host *host, const char *lagg, const char *suffix, char ret[PATH_MAX_HERE])
@@ -152,7 +160,7 @@ int state_write(const struct lagg_host *host, const char *lagg, const struct sta
 {
 	char path[PATH_MAX_HERE], fresh[PATH_MAX_HERE];
 	path_of(host, lagg, "", path);
-	path_of(host, lagg, ".new", fresh);
+	path_of(host, lagg, FRESH, fresh);
 	int r = write_new(fresh, state);
 	if (r == 0 && rename(fresh, path) < 0)
 		r = -errno;
@@ -167,4 +175,20 @@ void state_remove(const struct lagg_host *host, const char *lagg)
 	path_of(host, lagg, "", path);
 	if (unlink(path) < 0 && errno != ENOENT)
 		log_warning("cannot remove %s: %s", path, strerror(errno));
+}
+
+static bool is_half_written(const char *name)
+{
+	static const char end[] = ".state" FRESH;
+	size_t len = strlen(name);
+	return len >= sizeof(end) && strcmp(name + len - (sizeof(end) - 1), end) == 0;
+}
+
+void state_clean(const struct lagg_host *host)
+{
+	struct dirent *entry;
+	__attribute__((cleanup(close_dir))) DIR *dir = opendir(host->state);
+	while (dir && (entry = readdir(dir)))
+		if (is_half_written(entry->d_name))
+			unlinkat(dirfd(dir), entry->d_name, 0);
 }

@@ -22,6 +22,8 @@ int state_read(const struct lagg_host *host, const char *lagg, struct state *ret
 int state_write(const struct lagg_host *host, const char *lagg, const struct state *state);
 /* Forgets what is kept of the lagg, if anything is. */
 void state_remove(const struct lagg_host *host, const char *lagg);
+/* Removes what an agent that died has left half written. */
+void state_clean(const struct lagg_host *host);
 /* The ID of this machine, which says nothing to others about it; empty: it has none. */
 void state_machine(char ret[STATE_MACHINE_MAX]);
 

@@ -126,6 +126,11 @@ test_state_is_not_written_through_a_link() {
 	is "$(cat "$D/precious")" precious "what the link points to"
 	[ -f "$D/state-a/lagg0.state" ] && [ ! -L "$D/state-a/lagg0.state" ] || fail "the state is no file of its own"
 	is "$(kept mac)" "$(mac_of a lagg0)" "MAC that is kept"
+	step "what was left half written goes"
+	agent_end a KILL
+	echo "mac 02" >"$D/state-a/lagg9.state.new"
+	agent a
+	is "$(ls "$D/state-a")" lagg0.state "files of state"
 }
 # Whoever reads it after a crash finds it whole.
 test_state_is_on_the_disk() {
