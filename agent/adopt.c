@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What an agent before this one left pinned: taken over as it runs, or put back. All of it is untrusted input. */
+/* Adoption: what an earlier agent left pinned is taken over as it runs, or put back. It is untrusted input. */
 #include <dirent.h>
 #include <errno.h>
 #include <net/if.h>
@@ -31,16 +31,16 @@ static void close_dir(DIR **dir)
 		closedir(*dir);
 }
 
-/* A folder of pins. */
+/* A lagg's folder of pins that was found. */
 struct find {
 	char folder[512];
-	char name[XLAGG_NAME_MAX]; /* of the lagg, as the record says, else as the folder is called */
-	struct xlagg_saved *saved; /* NULL: it cannot be read */
-	bool known;		   /* `model` is what the record says */
-	struct xlagg_model model;  /* the configuration in it */
-	int r;			   /* -errno: why it could not be adopted */
+	char name[XLAGG_NAME_MAX]; /* the lagg's name by the record or, where that cannot be read, by the folder */
+	struct xlagg_saved *saved; /* NULL: the record cannot be read */
+	bool known;		   /* the record could be decoded: `model` is valid */
+	struct xlagg_model model;  /* the lagg's configuration by the record */
+	int r;			   /* 0, or -errno: the lagg could not be adopted */
 	char why[XLAGG_SENTENCE_MAX];
-	bool anew; /* the lagg is to be made again */
+	bool anew; /* the lagg is to be made again from its configuration */
 };
 
 struct finds {
@@ -55,7 +55,7 @@ static void free_finds(struct finds *finds)
 	free(finds->list);
 }
 
-/* The slot in which the port was, else a free one. */
+/* Returns the slot that the port had, else a free one, else XLAGG_MAX_PORTS. */
 static uint32_t find_slot(const struct lagg *lagg, const char *name)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
@@ -72,8 +72,8 @@ static bool is_another_port(const struct lagg *lagg, int ifindex)
 	return lagg->host->calls->lagg_of_device(lagg->host, ifindex) != NULL;
 }
 
-/* A device that is prepared and attached is a port as it is. One that is not was on its way to become one, or no port
- * any more, when the agent died: what was done is undone first. */
+/* Takes over a port's device that still has the lagg's programs. One without them was just becoming a port, or ceasing
+ * to be one, when the agent died: what was changed on it is put back first. */
 static void adopt_device(struct lagg *lagg, uint32_t slot)
 {
 	struct lagg_port *port = &lagg->port[slot];
@@ -112,7 +112,8 @@ static int adopt_ports(struct lagg *lagg, const struct xlagg_model *model)
 	return 0;
 }
 
-/* What the agent was about when it died and is in no configuration. */
+/* Puts devices back that the record has and the configuration does not: the agent died while it added or removed a
+ * port. */
 static void drop_strays(struct lagg *lagg)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
@@ -120,13 +121,14 @@ static void drop_strays(struct lagg *lagg)
 		if (lagg->port[slot].used)
 			continue;
 		if (undo->ifindex)
-			log_info("%s: %s is put back: it is no port of it", lagg->model.name, undo->name);
-		/* What cannot be put back now stays in the record. */
+			log_info("%s: %s is put back: it is not a port of the configuration", lagg->model.name,
+				 undo->name);
+		/* What cannot be put back now stays in the record and is tried again (rest.c). */
 		rest_put_back(lagg, slot);
 	}
 }
 
-/* What changed at devices while no agent was there. */
+/* Handles what changed on the ports' devices while no agent ran. */
 static void catch_up(struct lagg *lagg)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
@@ -134,7 +136,8 @@ static void catch_up(struct lagg *lagg)
 			lagg_port_changed(lagg, slot);
 }
 
-/* The links as they are now, then one publication: the datapath forwards all the while as it was left. */
+/* Tells the core the present state of all links, then publishes once. Until then the datapath forwards as the earlier
+ * agent left it. */
 static void adopt_links(struct lagg *lagg)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
@@ -144,7 +147,7 @@ static void adopt_links(struct lagg *lagg)
 	input_adopted(lagg, &history);
 }
 
-/* What the devices say of the lagg. */
+/* Sets what is known of the lagg by its devices. */
 static void take_devices(struct lagg *lagg, const struct device *device, const struct device *lower)
 {
 	const struct xlagg_lagg_conf *conf = &lagg->model.conf;
@@ -170,12 +173,12 @@ static int adopt_datapath(struct lagg *lagg, const char *folder, char sentence[X
 	int r = identity_choose(lagg, &lagg->model, mac, &lagg->seed, sentence);
 	if (r < 0)
 		return r;
-	/* If the device has another, someone changed it: that is looked at when it runs. */
+	/* If the device has another MAC, someone else changed it. settle() handles that. */
 	if (!lagg->looks.own_macs)
 		memcpy(lagg->looks.mac, mac, 6);
 	lagg_setup(lagg, &setup);
 	r = datapath_adopt(&lagg->dp, folder, &host->features, &setup, sentence);
-	/* From here on LACP is ours again, and not the kernel's. */
+	/* From here on the agent handles LACP again, and the kernel no longer does. */
 	if (r == 0)
 		datapath_heartbeat(lagg->dp, clock_now());
 	if (r == 0)
@@ -183,15 +186,15 @@ static int adopt_datapath(struct lagg *lagg, const char *folder, char sentence[X
 	return r < 0 ? r : input_watch_frames(lagg);
 }
 
-/* Whether the record can be gone on from. What is wrong with it is said in `why`. */
+/* Checks whether the record is complete and valid. Returns 0, or -EPROTO with the reason in find->why. */
 static int check_find(struct find *find)
 {
 	const struct xlagg_saved *saved = find->saved;
 	if (saved && saved->abi_version != XLAGG_ABI_VERSION)
-		snprintf(find->why, sizeof(find->why), "it is of version %u of the maps and this agent has %u",
+		snprintf(find->why, sizeof(find->why), "its maps have version %u and this agent's have %u",
 			 saved->abi_version, XLAGG_ABI_VERSION);
 	else if (!saved || record_check(saved) < 0)
-		snprintf(find->why, sizeof(find->why), "what it says is damaged");
+		snprintf(find->why, sizeof(find->why), "its record is damaged");
 	else if (saved->message_len == 0)
 		snprintf(find->why, sizeof(find->why), "it was being made when its agent died");
 	else if (find->known)
@@ -199,15 +202,15 @@ static int check_find(struct find *find)
 	return -EPROTO;
 }
 
-/* The devices that the record is about. */
+/* Finds the lagg's devices. Returns 0, or -errno with the reason in `why`. */
 static int find_devices(struct agent *agent, const struct find *find, struct device *device, struct device *lower,
 			char why[XLAGG_SENTENCE_MAX])
 {
-	/* As long as the kernel does not answer it is not known whether this lagg works. */
+	/* Waits until the kernel answers: without an answer a working lagg would be given up. */
 	netlink_get_patiently(agent->host.nl, (int)find->saved->ifindex, device);
 	int r = record_find_devices(&agent->host, find->folder, find->saved, device, lower);
 	if (!record_is_of_this_netns(&agent->host, find->saved)) {
-		snprintf(why, XLAGG_SENTENCE_MAX, "it is of a network namespace that is gone");
+		snprintf(why, XLAGG_SENTENCE_MAX, "it belongs to a network namespace that is gone");
 		return -ESTALE;
 	}
 	if (r == -ENODEV)
@@ -256,7 +259,7 @@ static int adopt_one(struct agent *agent, struct find *find)
 	return 0;
 }
 
-/* From here on as when it happens under an agent's eyes. */
+/* What changed while no agent ran is now handled like a change that happens while one runs. */
 static void settle(struct lagg *lagg)
 {
 	struct device device;
@@ -276,7 +279,7 @@ static int compare_finds(const void *a, const void *b)
 	return strcmp(((const struct find *)a)->folder, ((const struct find *)b)->folder);
 }
 
-/* Whether this is a lagg's folder, and not the watcher's or libxdp's. */
+/* Whether this entry is a lagg's folder and not that of the watcher or of libxdp. */
 static bool look_into(struct agent *agent, const char *entry, struct find *ret)
 {
 	*ret = (struct find){0};
@@ -295,7 +298,7 @@ static void read_find(struct agent *agent, struct find *find)
 	}
 }
 
-/* The folders of laggs, with what is in them. */
+/* Finds the folders of all laggs and reads their records. */
 static int find_all(struct agent *agent, struct finds *ret)
 {
 	struct dirent *entry;
@@ -341,8 +344,8 @@ static int put_back(struct agent *agent, struct find *find)
 	return r;
 }
 
-/* A lagg that cannot be taken over is put back; where its configuration could be read and its device was there it is
- * made anew. What is kept of it goes with a lagg that somebody removed, and not with a namespace. */
+/* Puts a lagg back that cannot be adopted. It is made again if its configuration could be read and its device existed.
+ * Its file in the state folder is deleted if someone removed the lagg, but not if its whole namespace is gone. */
 static void give_up(struct agent *agent, struct find *find)
 {
 	bool anew = find->known && find->r != -ENODEV && find->r != -ESTALE;
@@ -357,8 +360,8 @@ static void give_up(struct agent *agent, struct find *find)
 		state_remove(&agent->host, find->name);
 }
 
-/* Which devices are whose is known before names are given, since names may have been exchanged; and names are given
- * before absent ports are looked for by theirs. */
+/* The order matters: first it must be known which lagg has which device, then names can be followed, since devices may
+ * have exchanged them. Names must be right before the devices of absent ports are searched for by name. */
 void adopt_all(struct agent *agent)
 {
 	struct finds finds = {0};
@@ -369,7 +372,7 @@ void adopt_all(struct agent *agent)
 	for (uint32_t i = 0; i < finds.count; i++)
 		if (finds.list[i].r < 0)
 			give_up(agent, &finds.list[i]);
-	/* What the records do not tell. */
+	/* Devices that no record mentions. */
 	orphans_put_back(agent);
 	names_follow_all(agent);
 	for (uint32_t i = 0; i < agent->laggs; i++)
@@ -383,7 +386,8 @@ void adopt_all(struct agent *agent)
 
 static int flush_one(struct agent *agent, struct find *find)
 {
-	/* If the agent dies now, the next one finds no lagg here but only what is to be put back. */
+	/* Without a configuration in its record the lagg is not adopted, only put back, by the next agent if this one
+	 * dies here. */
 	if (find->saved)
 		find->saved->message_len = 0;
 	int r = put_back(agent, find);

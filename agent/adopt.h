@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What was left pinned by the agent before: taken over or put back. */
+/* Adoption: what an earlier agent left pinned is taken over or put back. */
 #ifndef AGENT_ADOPT_H
 #define AGENT_ADOPT_H
 
 #include "agent.h"
 
+/* Takes over every lagg that is pinned. Those that cannot be adopted are put back and, where possible, made again. */
 void adopt_all(struct agent *agent);
 /* Puts everything back that is pinned, without a running agent. 0, or the first error. */
 int adopt_flush(struct agent *agent);

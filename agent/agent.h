@@ -9,7 +9,7 @@ struct rest;
 struct server;
 
 struct agent {
-	struct lagg_host host; /* first: a lagg knows no more of the agent than this */
+	struct lagg_host host; /* must be first: a lagg has a pointer to it, from which laggs.c finds the agent */
 	sd_event_source *timer, *heartbeat, *look;
 	struct server *server;
 	const char *file; /* the configuration file */
@@ -17,14 +17,15 @@ struct agent {
 	bool file_must_exist; /* -f was given */
 	bool no_adopt, no_tracing;
 	uint64_t start_realtime;
-	uint64_t heartbeat_ns; /* monotonic time of the last one */
-	bool uppers_changed;   /* devices above laggs have to be looked at */
-	uint32_t clocks;       /* counts the looks at laggs' clocks */
-	uint32_t adopted, fresh;
-	struct lagg *lagg[2 * XLAGG_MAX_LAGGS]; /* within a transaction those that come and those that go */
+	uint64_t heartbeat_ns;	 /* monotonic time of the last heartbeat */
+	bool uppers_changed;	 /* devices on top of laggs may have changed: they have to be listed again */
+	uint32_t clocks;	 /* calls of heartbeat_look_at_clocks() so far: whose turn it is */
+	uint32_t adopted, fresh; /* laggs that were adopted, and that were created, since the start */
+	struct lagg
+	    *lagg[2 * XLAGG_MAX_LAGGS]; /* room for those that a transaction adds beside those that it removes */
 	uint32_t laggs;
-	struct rest *rests;  /* what is left of laggs that are gone (rests.c) */
-	uint64_t orphans_ns; /* monotonic time of the next look at devices with a lagg's mark */
+	struct rest *rests;  /* what still has to be put back of laggs that are gone (rests.c) */
+	uint64_t orphans_ns; /* monotonic time at which devices with a lagg's mark are searched for next */
 };
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What rtnetlink tells: each change of a device is led to the port or lagg that it concerns. */
+/* The kernel's events of devices: each is handed to the port or the lagg that it concerns. And the look once a second. */
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -22,10 +22,10 @@
 #include "rests.h"
 
 #define SOON_NS (30 * NS_PER_MS)
-#define ABSENT_LOOK_NS (5 * NS_PER_S) /* between two looks for the device of an absent port */
-#define STAGGER_NS (NS_PER_S / 8)     /* so that not all ports have their turn at once */
+#define ABSENT_LOOK_NS (5 * NS_PER_S) /* between two searches for the device of an absent port */
+#define STAGGER_NS (NS_PER_S / 8)     /* between ports, so that they are not all searched for at once */
 
-/* The look comes soon, and not at once: changes often come together. */
+/* Brings the next look forward. It does not come at once, because changes often come together. */
 static void look_soon(struct agent *agent)
 {
 	uint64_t soon = (clock_now() + SOON_NS) / 1000, next;
@@ -33,17 +33,18 @@ static void look_soon(struct agent *agent)
 		sd_event_source_set_time(agent->look, soon);
 }
 
-/* Something above a lagg's device may have come or gone. */
+/* A device on top of a lagg's device may have been added or removed. */
 static void uppers_changed(struct agent *agent)
 {
 	agent->uppers_changed = true;
 	look_soon(agent);
 }
 
-/* How well a device fits a port that waits for one: better ones first. */
+/* Why a device is the one that a port waits for, best reason first. */
 enum fit { FIT_IDENTITY, FIT_NAME, FIT_ALTNAME, FITS };
 
-/* It is the device that the port had. What is made upon a device has that one's permanent MAC, too. */
+/* Whether it is the device that the port had before. A virtual device on top of that one reports the same permanent
+ * MAC, so it is left out. */
 static bool is_the_same(const struct lagg *lagg, uint32_t slot, const struct device *device)
 {
 	return !device->kind[0] && identity_proves(&lagg->saved.port[slot], device);
@@ -65,7 +66,7 @@ static bool fits(const struct lagg *lagg, uint32_t slot, const struct device *de
 	return fit == FIT_NAME ? strcmp(device->name, name) == 0 : has_altname(device, name);
 }
 
-/* The port that waits for this device, if any does. */
+/* Finds the port that waits for this device. Returns false if none does. */
 static bool find_absent(const struct agent *agent, const struct device *device, enum fit fit, struct lagg **lagg,
 			uint32_t *ret_slot)
 {
@@ -81,7 +82,8 @@ static bool find_absent(const struct agent *agent, const struct device *device, 
 	return false;
 }
 
-/* The device of a port that waits for it. From then on the port is called as the device is. */
+/* Attaches the device to the port that waits for it. If the device has another name than the port, the port takes that
+ * name. */
 static void attach(struct agent *agent, struct lagg *lagg, uint32_t slot, const struct device *device)
 {
 	struct lagg_port *port = &lagg->port[slot];
@@ -96,7 +98,7 @@ static void attach(struct agent *agent, struct lagg *lagg, uint32_t slot, const 
 	lagg_tell(lagg, XLAGG_EVENT_PORT_ADD, port->name, "its device appeared");
 }
 
-/* A device that no port has: one that is waited for may have come. */
+/* Handles a device that no port has: a port may be waiting for it. */
 static void look_for_absent(struct agent *agent, const struct device *device)
 {
 	struct lagg *lagg;
@@ -124,8 +126,8 @@ void devices_find_absent(struct agent *agent)
 		log_warning("cannot look for the devices of absent ports: %s", strerror(-r));
 }
 
-/* Not all that makes a device unfit ends with an event of the device: an address that goes, for one. And an event may
- * have come to nothing, because a request failed. */
+/* Tries again to attach the devices of absent ports. Some obstacles end without an event of the device, such as an
+ * address that is removed, and handling an event may have failed. */
 static void retry_lagg(struct agent *agent, struct lagg *lagg, uint64_t now)
 {
 	struct device device;
@@ -147,7 +149,7 @@ static void lagg_device_gone(struct agent *agent, struct lagg *lagg, bool moved)
 		    "removed as with ip link del, and can be added again",
 		    lagg->model.name);
 	else
-		log_info("%s: its device was removed, and so is the lagg", lagg->model.name);
+		log_info("%s: its device was removed, so the lagg is removed, too", lagg->model.name);
 	char name[XLAGG_NAME_MAX];
 	memcpy(name, lagg->model.name, sizeof(name));
 	laggs_destroy(agent, lagg);
@@ -162,16 +164,16 @@ static void note_upper(void *context, const struct device *device, bool gone)
 		below->vlans_seen = true;
 }
 
-/* What is put on a lagg's device decides what the ports have to let in, and is no change of that device. One list of
- * all devices serves all laggs. */
+/* Finds the VLANs on top of laggs, on which it depends what the ports must let in. The kernel sends no event of the
+ * lagg's device for them. One list of all devices serves all laggs. */
 static void look_at_uppers(struct agent *agent)
 {
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		agent->lagg[i]->vlans_seen = false;
 	int r = netlink_list(agent->host.nl, note_upper, agent);
 	if (r < 0) {
-		log_warning("cannot tell whether there are VLANs on laggs: %s", strerror(-r));
-		return; /* asked again at the next look */
+		log_warning("cannot find out whether there are VLANs on laggs: %s", strerror(-r));
+		return; /* the next look tries again */
 	}
 	agent->uppers_changed = false;
 	for (uint32_t i = 0; i < agent->laggs; i++) {
@@ -226,11 +228,11 @@ static void device_gone(struct agent *agent, const struct device *device)
 		else
 			lagg_port_gone(lagg, slot);
 	} else {
-		uppers_changed(agent); /* whose upper device it was is not told */
+		uppers_changed(agent); /* the event does not say on which device it was */
 	}
 }
 
-/* Numbers are used again: a device that got the one of a port or of a lagg is no longer that one. */
+/* The kernel uses ifindexes again. If another device now has that of a port or a lagg, the one before is gone. */
 static void drop_replaced(struct agent *agent, const struct device *device)
 {
 	struct lagg *lagg = laggs_of_device(agent, device->ifindex);
@@ -269,16 +271,17 @@ static void on_device(void *context, const struct device *device, bool gone)
 		return;
 	}
 	bool of_port = laggs_port_of_device(agent, device->ifindex, &lagg, &slot);
-	/* The event may be older than what is known, such as one from before the agent set the port up. */
+	/* The event may be older than what is known, for example from before the agent set the port up: the count of
+	 * losses tells. */
 	if (of_port && !device->carrier && device->losses != lagg->port[slot].losses)
 		lagg_port_lost(lagg, slot, device->flags & IFF_UP, XLAGG_DETECTED_NETLINK);
-	/* Likewise the present state is what counts. */
+	/* For everything else the present state counts, which may be newer than the event. */
 	if (netlink_get(agent->host.nl, device->ifindex, &now) < 0)
 		return;
 	device_changed(agent, &now);
 }
 
-/* Something beside its link changed at a device. */
+/* Something other than the link changed on a device. */
 static void on_touched(void *context, int ifindex)
 {
 	struct agent *agent = context;
@@ -297,7 +300,7 @@ static void on_touched(void *context, int ifindex)
 		}
 }
 
-/* Ports whose device went while events were lost. */
+/* Drops ports and laggs whose devices were removed while events were lost. */
 static void drop_missing(struct agent *agent)
 {
 	struct device device;
@@ -312,7 +315,7 @@ static void drop_missing(struct agent *agent)
 	}
 }
 
-/* Reads every device again: events were lost. */
+/* Reads every device again after events were lost. */
 static void resync(struct agent *agent)
 {
 	drop_missing(agent);
@@ -341,11 +344,11 @@ int devices_start(struct agent *agent)
 	int r = sd_event_add_io(agent->host.event, &source, netlink_event_fd(agent->host.nl), EPOLLIN, on_event, agent);
 	if (r < 0)
 		return r;
-	/* A lost link goes before everything else. */
+	/* A lost link is handled before anything else that waits, except the heartbeat. */
 	r = sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
 	if (r >= 0)
 		r = sd_event_source_set_floating(source, true);
-	sd_event_source_unref(source); /* the loop has it now */
+	sd_event_source_unref(source); /* the event loop keeps its own reference */
 	return r;
 }
 
@@ -360,14 +363,14 @@ static void on_polled(void *context, int ifindex, bool lost)
 		return;
 	bool up;
 	if (lost) {
-		/* No answer means that the device is gone, and nobody has set it down. */
+		/* No answer means that the device is gone, so nobody has set it down. */
 		up = netlink_is_up(agent->host.nl, ifindex, &up) < 0 || up;
 		lagg_port_lost(lagg, slot, up, XLAGG_DETECTED_POLL);
 	}
 	lagg_port_refresh(lagg, slot, XLAGG_DETECTED_POLL);
 }
 
-/* Appends the ports of a lagg to `ports`, returns how many they are. */
+/* Writes the ports of a lagg to `ports`. Returns their number. */
 static uint32_t list_polled(const struct lagg *lagg, struct polled_port *ports)
 {
 	uint32_t count = 0;

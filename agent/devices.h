@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What the kernel tells of devices. */
+/* The kernel's events of devices, and the look once a second at what no event reports. */
 #ifndef AGENT_DEVICES_H
 #define AGENT_DEVICES_H
 
@@ -9,11 +9,11 @@
 int devices_start(struct agent *agent);
 /* Polls the carrier of all ports from now on. */
 int devices_start_poll(struct agent *agent);
-/* The ports to be polled changed. */
+/* Gives the poll the present list of ports. To be called after ports were added, removed or renamed. */
 void devices_update_poll(struct agent *agent);
-/* Makes ports of the devices that are there and that absent ports wait for. */
+/* Attaches the devices that exist by now and for which configured ports wait. */
 void devices_find_absent(struct agent *agent);
-/* Looks at what no event tells. To be called once a second. */
+/* Checks what no event reports. To be called once a second. */
 void devices_look(struct agent *agent);
 
 #endif

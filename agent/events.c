@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Events are reported to the clients that subscribed. One that does not read them is dropped. */
+/* Reports events to the clients that subscribed. A client that does not read them is disconnected. */
 #include <libmnl/libmnl.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,9 +9,9 @@
 #include "server.h"
 #include "sys/log.h"
 
-#define WHAT_OCTETS 64 /* " from X to Y" and its NUL */
+#define WHAT_OCTETS 64 /* of " from X to Y", with the NUL */
 
-/* Writes what the type alone does not say. */
+/* Writes what the event's type alone does not say. */
 static void describe(const struct xlagg_event *event, char ret[WHAT_OCTETS])
 {
 	ret[0] = '\0';
@@ -22,8 +22,8 @@ static void describe(const struct xlagg_event *event, char ret[WHAT_OCTETS])
 		snprintf(ret, WHAT_OCTETS, event->new_flags ? " up" : " down");
 }
 
-/* Writes an event into the journal, where one can ask for those of a lagg. On a terminal, `xlagg monitor` shows them.
- */
+/* Writes an event to the journal, whose fields name lagg and port. On a terminal nothing is written: there `xlagg
+ * monitor` shows events. */
 static void note(const struct xlagg_event *event)
 {
 	enum log_level level = event->type == XLAGG_EVENT_TABLE ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
@@ -52,7 +52,8 @@ void events_publish(struct agent *agent, const struct xlagg_event *event)
 		if (client->subscribed_to[0] && event->lagg[0] && strcmp(client->subscribed_to, event->lagg) != 0)
 			continue;
 		if (!client_send(client, nlh, nlh->nlmsg_len)) {
-			/* It may be the one whose command is being done: the loop closes it at its end of file. */
+			/* It cannot be freed here, since it may be the client whose command is being carried out. The
+			 * event loop sees the end of file and closes it. */
 			client->subscribed = false;
 			shutdown(client->fd, SHUT_RDWR);
 		}

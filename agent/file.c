@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The configuration file: at start, and when it is to be the running configuration again. */
+/* The configuration file: read at start and at reload. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ static void close_file(FILE **file)
 		fclose(*file);
 }
 
-/* All of it as one text. -ENOENT: there is none. */
+/* Reads the whole file as one text, to be freed by the caller. -ENOENT: there is no file. */
 static int read_file(const struct agent *agent, char **ret, char sentence[XLAGG_SENTENCE_MAX])
 {
 	__attribute__((cleanup(close_file))) FILE *file = fopen(agent->file, "re");
@@ -42,7 +42,7 @@ static int read_file(const struct agent *agent, char **ret, char sentence[XLAGG_
 	if (len < 0 && !text)
 		return -ENOMEM;
 	if (len > 0 && !text[len - 1]) {
-		snprintf(sentence, XLAGG_SENTENCE_MAX, "%.120s is no text: there is a NUL in it", agent->file);
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "%.120s is not a text file: there is a NUL in it", agent->file);
 		return -EINVAL;
 	}
 	if (len < 0)
@@ -52,14 +52,14 @@ static int read_file(const struct agent *agent, char **ret, char sentence[XLAGG_
 	return 0;
 }
 
-/* As much of the path as a sentence has room for: its end. */
+/* Returns the end of the path, as much of it as fits into a sentence. */
 static const char *short_path(const char *path)
 {
 	size_t len = strlen(path);
 	return len > PATH_FITS ? path + len - PATH_FITS : path;
 }
 
-/* One command of the file into the configuration. 1: done, 0: the file is at its end. */
+/* Applies the next command of the file to `model`. Returns 1, 0 at the end of the file, or -errno with a sentence. */
 static int load_command(const struct agent *agent, char **at, int *line, struct ctl_model *model,
 			char sentence[XLAGG_SENTENCE_MAX])
 {
@@ -99,7 +99,7 @@ static int append_command(void *context, const struct ctl_command *command)
 	return 0;
 }
 
-/* The commands that lead from the running configuration to this one. */
+/* Finds the commands that turn the running configuration into `wanted`. */
 static int find_difference(const struct agent *agent, const struct ctl_model *wanted, struct command_list *ret)
 {
 	__attribute__((cleanup(free_model))) struct ctl_model *running = laggs_model(agent);
@@ -109,14 +109,14 @@ static int find_difference(const struct agent *agent, const struct ctl_model *wa
 	return r;
 }
 
-/* `wanted` is empty. */
+/* `wanted` is empty: it is filled with the file's configuration. */
 static int reload(struct agent *agent, struct ctl_model *wanted, char sentence[XLAGG_SENTENCE_MAX])
 {
 	__attribute__((cleanup(free_list))) struct command_list list = {0};
 	__attribute__((cleanup(free_text))) char *text = NULL;
 	uint32_t failed;
 	int line = 0;
-	/* A file that is gone says nothing, least of all that there be no lagg. */
+	/* A missing file is an error. It does not mean that all laggs should go. */
 	int r = read_file(agent, &text, sentence);
 	char *at = text;
 	if (r == 0)
@@ -138,7 +138,8 @@ int file_reload(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX])
 	return r;
 }
 
-/* What the file says and is not wrong: a wrong command is left out, so that it costs no other lagg. */
+/* Reads the file at start. A wrong command is logged and left out, so that the other laggs still work. Returns 1, 0 if
+ * there is no file and none was asked for, or -errno with a sentence. */
 static int load_for_start(const struct agent *agent, struct ctl_model *ret, char sentence[XLAGG_SENTENCE_MAX])
 {
 	__attribute__((cleanup(free_text))) char *text = NULL;
@@ -172,14 +173,14 @@ static void add_lagg(struct agent *agent, const struct xlagg_model *model)
 		log_error("%s is left out: %s", model->name, why[0] ? why : strerror(-r));
 }
 
-/* `wanted` is empty. */
+/* `wanted` is empty: it is filled with the file's configuration. */
 static int start(struct agent *agent, struct ctl_model *wanted, char sentence[XLAGG_SENTENCE_MAX])
 {
 	__attribute__((cleanup(free_list))) struct command_list differing = {0};
 	int r = load_for_start(agent, wanted, sentence);
-	/* What runs goes on, whatever became of the file since it was started. */
+	/* Adopted laggs go on, even if the file has become unreadable. */
 	if (r < 0 && agent->laggs) {
-		log_error("%s: the laggs that were adopted run, and nothing else is made",
+		log_error("%s: the adopted laggs go on, and no other lagg is made",
 			  sentence[0] ? sentence : strerror(-r));
 		return 0;
 	}

@@ -5,9 +5,9 @@
 
 #include "agent.h"
 
-/* Makes the running configuration that of the file. */
+/* Makes the file's configuration the running one. Returns 0, or -errno with a sentence. */
 int file_reload(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX]);
-/* At start: adds the laggs of the file that are not running. */
+/* At start: creates the laggs of the file that are not running yet. */
 int file_start(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX]);
 
 #endif

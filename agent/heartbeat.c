@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The heartbeat by which the kernel knows that an agent runs, and catching up after a late one. */
+/* The heartbeat that tells the kernel's programs that an agent runs, and catching up after a late one. */
 #include "heartbeat.h"
 #include "lagg/headless.h"
 
-#define INTERVAL_NS 250000000ull /* the kernel takes the agent for dead after four of these */
+#define INTERVAL_NS                                                                                                    \
+	250000000ull /* the programs take the agent for dead after four of these (XLAGG_HEARTBEAT_STALE_NS) */
 
 static void beat(struct agent *agent)
 {
 	uint64_t now = clock_now();
-	/* Sooner than the kernel stands in, so that nothing it does goes unnoticed. */
+	/* Half the time after which the kernel stands in for the agent, so that nothing that it did is missed. */
 	bool late = now - agent->heartbeat_ns > XLAGG_HEARTBEAT_STALE_NS / 2;
 	agent->heartbeat_ns = now;
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		datapath_heartbeat(agent->lagg[i]->dp, now);
-	/* From here on LACP is the agent's again. */
+	/* From here on the agent handles LACP again: it must learn what the kernel did meanwhile. */
 	for (uint32_t i = 0; late && i < agent->laggs; i++)
 		if (agent->lagg[i]->model.conf.proto == XLAGG_PROTO_LACP)
 			headless_catch_up(agent->lagg[i]);
@@ -30,7 +31,7 @@ int heartbeat_start(struct agent *agent)
 {
 	int r = sd_event_add_time(agent->host.event, &agent->heartbeat, CLOCK_MONOTONIC, clock_now() / 1000, 1000,
 				  on_heartbeat, agent);
-	/* Before all else: what is done late must be done in the knowledge of what happened meanwhile. */
+	/* Before everything else, even lost links: after a pause the agent must first catch up. */
 	return r < 0 ? r : sd_event_source_set_priority(agent->heartbeat, SD_EVENT_PRIORITY_IMPORTANT - 1);
 }
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The sign of life to the kernel. */
+/* The agent's sign of life for the kernel. */
 #ifndef AGENT_HEARTBEAT_H
 #define AGENT_HEARTBEAT_H
 
 #include "agent.h"
 
-/* Beats from now on, before anything else that waits in the event loop. */
+/* Starts the heartbeat. It runs before anything else that waits in the event loop. */
 int heartbeat_start(struct agent *agent);
-/* Others may have stopped a kernel's clock for LACP: each call starts that of one lagg again, one after the other. */
+/* Starts the kernel's clock for LACP (headless.h) again in case someone stopped it. Each call does so for one lagg, in
+ * turn. */
 void heartbeat_look_at_clocks(struct agent *agent);
 
 #endif

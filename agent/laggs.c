@@ -72,7 +72,7 @@ static void forget(struct agent *agent, const struct lagg *lagg)
 void laggs_release(struct agent *agent, struct lagg *lagg)
 {
 	forget(agent, lagg);
-	devices_update_poll(agent); /* it looks at the ports of the datapath that goes now */
+	devices_update_poll(agent); /* before the datapath is closed, whose ports the poll uses */
 	lagg_free(lagg);
 }
 
@@ -89,7 +89,7 @@ int laggs_create(struct agent *agent, const struct xlagg_model *model, struct la
 {
 	struct lagg *lagg;
 	char folder[512];
-	/* What is left of an earlier lagg of that name is in the way. */
+	/* What could not be put back of an earlier lagg of that name has to be put back first. */
 	record_folder(&agent->host, model->name, folder);
 	int r = rests_settle_folder(agent, folder, sentence);
 	if (r >= 0 && agent->host.orphans)
@@ -121,7 +121,7 @@ struct ctl_model *laggs_model(const struct agent *agent)
 	return model;
 }
 
-/* Where the lagg stands among the running ones. */
+/* Returns the lagg's index among the running ones. */
 static uint32_t place_of(const struct agent *agent, const char *name)
 {
 	uint32_t i = 0;

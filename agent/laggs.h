@@ -8,20 +8,22 @@
 /* How the running laggs reach the agent: what lagg_host.calls points to. */
 extern const struct lagg_host_calls laggs_calls;
 
+/* Returns the lagg of that name, or NULL. */
 struct lagg *laggs_find(const struct agent *agent, const char *name);
-/* The lagg whose own device this is, or NULL. */
+/* Returns the lagg whose own device this is, or NULL. */
 struct lagg *laggs_of_device(const struct agent *agent, int ifindex);
-/* Whether the device is a port of a running lagg: of which one, and in which slot. */
+/* Whether the device is a port of a running lagg. If it is, returns the lagg and the slot. */
 bool laggs_port_of_device(const struct agent *agent, int ifindex, struct lagg **lagg, uint32_t *ret_slot);
-/* Makes a lagg and adds it. On failure it is as before, but for a sentence. */
+/* Creates a lagg and adds it to the running ones. On failure nothing remains of it, and `sentence` says why. */
 int laggs_create(struct agent *agent, const struct xlagg_model *model, struct lagg **ret,
 		 char sentence[XLAGG_SENTENCE_MAX]);
+/* Adds a lagg to the running ones. */
 void laggs_add(struct agent *agent, struct lagg *lagg);
 /* Takes a lagg down and forgets it. What the state folder keeps of it stays. */
 void laggs_destroy(struct agent *agent, struct lagg *lagg);
-/* Forgets a lagg and leaves it forwarding. */
+/* Forgets a lagg, which goes on forwarding by what is pinned. */
 void laggs_release(struct agent *agent, struct lagg *lagg);
-/* The running configuration, to be freed by the caller; NULL: no memory. */
+/* Returns the running configuration, to be freed by the caller; NULL: no memory. */
 struct ctl_model *laggs_model(const struct agent *agent);
 /* Puts the running laggs into the order of `model`; those that it does not name go last. */
 void laggs_order(struct agent *agent, const struct ctl_model *model);

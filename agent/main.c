@@ -68,7 +68,7 @@ static int start_events(struct agent *agent)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	/* Whoever read the log may go: that is no reason to follow. */
+	/* The process that reads our log may exit. Without this, SIGPIPE would then end the agent. */
 	signal(SIGPIPE, SIG_IGN);
 	uint64_t now = clock_now() / 1000;
 	int r = sd_event_new(&agent->host.event);
@@ -165,7 +165,7 @@ static void parse_options(int argc, char **argv, struct options *ret)
 	}
 }
 
-/* Enters the namespace only: bpffs and /run stay those of the caller. */
+/* Enters the network namespace but no mount namespace: bpffs and /run stay those of the caller. */
 static int enter_netns(const char *name)
 {
 	char path[512];
@@ -180,7 +180,8 @@ static int enter_netns(const char *name)
 	return r;
 }
 
-/* A path that was given, or `folder`/[NAME/]`file`; the namespace's name goes in between. */
+/* Returns the path that was given or, without one, FOLDER/FILE, or FOLDER/NETNS/FILE in a named namespace. To be freed
+ * by the caller; NULL: no memory. */
 static char *default_path(const char *given, const char *folder, const char *netns, const char *file)
 {
 	char *path;
@@ -246,14 +247,15 @@ static int open_adapters(struct agent *agent)
 	return 0;
 }
 
-/* A busy machine must not be one on which a lost link is noticed late. */
+/* Raises the priority, so that a lost link is noticed at once on a busy machine, too. */
 static void go_first(void)
 {
 	if (setpriority(PRIO_PROCESS, 0, NICE))
 		log_debug("cannot raise its priority: %s", strerror(errno));
 }
 
-/* The kernel's own watcher of carrier where it may be had; else what an agent with tracing has left of one goes. */
+/* Starts the programs that watch carrier in the kernel where tracing is allowed. Where it is not, those that an earlier
+ * agent left pinned are removed. */
 static void start_watch(struct agent *agent)
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
@@ -322,7 +324,7 @@ static int serve(struct agent *agent)
 	return r;
 }
 
-/* What is pinned goes on. */
+/* Frees everything. The laggs go on forwarding by what is pinned. */
 static void close_all(struct agent *agent)
 {
 	carrier_poll_close(&agent->host.poll);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/*
- * A lagg and a port are devices, and a name is how people call them. A device may get any name at any time, also one
- * that another lagg or port has until then: because that one's device was renamed as well (they exchanged their names),
- * or because that one is a port that waits for its device. All that such a step concerns is found first and then
- * renamed together.
- */
+/* Laggs and ports follow when someone renames their devices. A device may get any name at any time, even that of
+ * another lagg or port: the two devices may have exchanged their names, or the other one may be a port that waits for
+ * its device. So everything that has to be renamed is found first and then renamed together. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,10 +18,10 @@
 #include "names.h"
 #include "rests.h"
 
-#define THE_LAGG (-1) /* as a slot: the lagg itself */
-#define TRIES 8	      /* while devices are being renamed */
+#define THE_LAGG (-1) /* in place of a slot: the lagg itself */
+#define TRIES 8	      /* at most, while someone renames devices */
 
-/* A lagg, or a port of it, that gets another name. */
+/* A lagg or a port that gets another name. */
 struct change {
 	struct lagg *lagg;
 	int slot; /* of the port, or THE_LAGG */
@@ -74,7 +71,8 @@ static bool is_among(const struct changes *changes, const struct lagg *lagg, int
 	return false;
 }
 
-/* Who has this name and is not among those that get another one. */
+/* Finds the lagg or port that has this name and is not yet among those that get another one. Returns false if there is
+ * none. */
 static bool find_holder(const struct agent *agent, const struct changes *changes, const char *name, struct lagg **lagg,
 			int *ret_slot)
 {
@@ -91,10 +89,9 @@ static bool find_holder(const struct agent *agent, const struct changes *changes
 	return false;
 }
 
-/*
- * The holder of a name that is taken from it gets the name that its device has by now. One without a device gets the
- * name that nobody has any longer. -EAGAIN: its device has the name still, since devices were renamed in between.
- */
+/* The holder loses its name to the last one in `changes`. It takes the present name of its device or, without a device,
+ * the name that the first one in `changes` gives up. -EAGAIN: its device still has the name that is taken, so devices
+ * were renamed while we read them. */
 static int move_holder(const struct agent *agent, struct changes *changes, struct lagg *holder, int slot)
 {
 	struct device device;
@@ -107,7 +104,7 @@ static int move_holder(const struct agent *agent, struct changes *changes, struc
 	return strcmp(device.name, taker->name) == 0 ? -EAGAIN : append(changes, holder, slot, device.name);
 }
 
-/* All that changes when this one is called so. */
+/* Finds all renames that follow when this lagg or port takes this name. */
 static int collect(const struct agent *agent, struct lagg *lagg, int slot, const char *name, struct changes *ret)
 {
 	int r = append(ret, lagg, slot, name);
@@ -132,13 +129,13 @@ static void set_name(struct agent *agent, const struct change *change, const cha
 		lagg_mac_from_follows(agent->lagg[i], device_of(change->lagg, change->slot), before, name);
 }
 
-/* No device can have this name, so it is in nobody's way. */
+/* A name that no device can have. */
 static void name_aside(uint32_t i, char ret[XLAGG_NAME_MAX])
 {
 	snprintf(ret, XLAGG_NAME_MAX, "%%%u", i);
 }
 
-/* By way of names that nobody has, so that at no time two have the same. */
+/* Each takes a temporary name first, so that at no time two have the same name. */
 static void rename_all(struct agent *agent, const struct changes *changes)
 {
 	char aside[XLAGG_NAME_MAX];
@@ -155,11 +152,11 @@ static bool is_folder_of_a_lagg(const struct agent *agent, const char *folder)
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		if (strcmp(agent->lagg[i]->folder, folder) == 0)
 			return true;
-	/* One that is gone may have left something there. */
+	/* A lagg that is gone may have left something there that is still to be put back. */
 	return rests_have_folder(agent, folder);
 }
 
-/* The folder of pins is named after the lagg, for people to find it. What is in it says whose it is. */
+/* The folder of pins is named after the lagg only so that people find it. The record in it says whose it is. */
 static void move_folder(struct agent *agent, struct lagg *lagg, const char *name)
 {
 	char folder[512];
@@ -186,7 +183,8 @@ static void move_folders(struct agent *agent, const struct changes *changes)
 			move_folder(agent, changes->list[i].lagg, changes->list[i].name);
 }
 
-/* One whose name is still another's steps aside first. Nobody uses a lower end, so it may be called so for good. */
+/* A lower end whose new name another device still has takes its numbered name, and tries again in the second pass. If
+ * that fails, too, it keeps the numbered name, which does no harm because nobody uses a lower end. */
 static void name_lower_ends(const struct changes *changes)
 {
 	for (int pass = 0; pass < 2; pass++)
@@ -207,16 +205,16 @@ static void carry_port_name(const struct change *change)
 	snprintf(text, sizeof(text), "renamed from %s", change->before);
 	record_save(lagg);
 	if (device_of(lagg, change->slot))
-		log_info("%s: port %s is called %s now", lagg->model.name, change->before, change->name);
+		log_info("%s: port %s is now called %s", lagg->model.name, change->before, change->name);
 	else
-		log_info("%s: port %s is not there, and its name is another device's: it is called %s now",
+		log_info("%s: port %s is absent, and another device took its name: it is now called %s",
 			 lagg->model.name, change->before, change->name);
 	lagg->host->calls->ports(lagg->host);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, change->name, text);
 }
 
-/* What is written down is the new name only where nobody else is called so in what is written down. So the last goes
- * first: it got the name that became free. */
+/* Records must be unique at every moment, too: a new name may be recorded only when no other record has it any more. So
+ * the last one is recorded first, since it took the name that became free. */
 static void carry_names(const struct changes *changes)
 {
 	for (uint32_t i = changes->count; i-- > 0;)
@@ -244,7 +242,7 @@ static void carry_out(struct agent *agent, const struct changes *changes)
 
 /* --- which names differ --- */
 
-/* What has this device: a lagg, a port, or a port that could not have it yet. */
+/* Finds what has this device: a lagg, a port, or a port that the device could not be attached to yet. */
 static bool find_bearer(const struct agent *agent, int ifindex, struct lagg **lagg, int *ret_slot)
 {
 	for (uint32_t i = 0; i < agent->laggs; i++)
@@ -258,7 +256,7 @@ static bool find_bearer(const struct agent *agent, int ifindex, struct lagg **la
 	return false;
 }
 
-/* A device that is none of ours may still be the one that an option names. */
+/* Option mac may name the device ("from NAME"), also one that is neither a lagg nor a port. */
 static void follow_mac_from(struct agent *agent, const struct device *device)
 {
 	for (uint32_t i = 0; i < agent->laggs; i++) {
@@ -268,12 +266,13 @@ static void follow_mac_from(struct agent *agent, const struct device *device)
 			lagg_mac_from_follows(lagg, device->ifindex, "", device->name);
 		if (strcmp(before.mac, lagg->model.conf.mac) == 0)
 			continue;
-		log_info("%s: mac %s is mac %s now", lagg->model.name, before.mac, lagg->model.conf.mac);
+		log_info("%s: option mac %s is now mac %s", lagg->model.name, before.mac, lagg->model.conf.mac);
 		record_save(lagg);
 	}
 }
 
-/* While others rename devices, what is read of two of them may not fit together: then they are read again. */
+/* While someone renames devices, the names that we read of several of them may contradict each other. Then they are
+ * read again. */
 static int collect_settled(const struct agent *agent, struct lagg *lagg, int slot, struct device *now,
 			   struct changes *ret)
 {
@@ -297,7 +296,7 @@ static void follow(struct agent *agent, struct lagg *lagg, int slot, const struc
 		carry_out(agent, &changes);
 	free(changes.list);
 	if (r < 0 && r != -ENODEV)
-		log_warning("%s: its new name %s cannot be taken over yet: %s", name_of(lagg, slot), now.name,
+		log_warning("%s: cannot follow its device to the new name %s yet: %s", name_of(lagg, slot), now.name,
 			    strerror(-r));
 }
 
@@ -310,7 +309,7 @@ void names_follow(struct agent *agent, const struct device *device)
 	follow_mac_from(agent, device);
 }
 
-/* An option that names a device that is gone goes by the name again. */
+/* Where the device that option mac names is gone, the option means the device of that name again. */
 static void follow_all_mac_from(struct agent *agent)
 {
 	struct device device;

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Laggs and ports are called as their devices are. */
+/* Laggs and ports take the names of their devices, which anyone may rename. */
 #ifndef AGENT_NAMES_H
 #define AGENT_NAMES_H
 
 #include "agent.h"
 
-/*
- * A device as it was just read: if it belongs to a lagg or a port that is called otherwise, that takes the device's
- * name. Others whose names are concerned by this follow in the same step, so that each name stays unique.
- */
+/* Handles a device as it was just read. If a lagg or a port that has it bears another name, that one takes the device's
+ * name. Laggs and ports whose names must change because of this change in the same step, so that names stay unique. */
 void names_follow(struct agent *agent, const struct device *device);
-/* The same for every lagg and port: their devices are read. */
+/* Reads the devices of all laggs and ports and does the same for each. */
 void names_follow_all(struct agent *agent);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/*
- * Devices that an agent left and of which no record can be read: it was killed on the way, or its pins are damaged or
- * another version's. Their ifaliases say what they are. What a port was before is put back as far as it shows.
- */
+/* Orphans: devices that an agent left and that no readable record mentions, because it was killed at the wrong moment,
+ * or because its pins are damaged or of another version. Their ifaliases say what they are. What a port was before is
+ * put back as far as it can still be seen. */
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -16,15 +15,15 @@
 
 #define RETRY_NS (5 * NS_PER_S)
 
-/* A mark can be on any device that somebody gave this ifalias: a lower end is one end of a pair. The other end may have
- * been moved into another namespace. */
+/* Whether this is a lower end that no running lagg has. Anyone may give any device such an ifalias, so the mark alone
+ * is no proof: the device must also be of the right kind. Its other end may be in another namespace. */
 static bool is_lower_end(struct agent *agent, const struct device *device)
 {
 	return mark_read(device->alias, NULL) == MARK_LOWER && device_is_of_ours(device) &&
 	       !agent->host.calls->lagg_of_device(&agent->host, device->link);
 }
 
-/* Its MTU and offloads before are not known: they stay. */
+/* Puts a port back. Its earlier MTU and offloads are not known and stay as they are. */
 static void free_port(struct agent *agent, const struct device *device)
 {
 	struct xlagg_undo undo = {
@@ -40,8 +39,9 @@ static void free_port(struct agent *agent, const struct device *device)
 		undo.changed |= XLAGG_UNDO_PROMISC;
 	memcpy(undo.mac, device->permaddr, 6);
 	memcpy(undo.name, device->name, sizeof(undo.name));
-	log_warning("%s was a port of a lagg that is no more: it is put back as far as it is known what it was",
-		    device->name);
+	log_warning(
+	    "%s was a port of a lagg that no longer exists: it is put back as far as its earlier state is known",
+	    device->name);
 	if (port_restore(agent->host.nl, &undo, NULL, sentence) == 0)
 		return;
 	log_warning("%s", sentence);
@@ -57,7 +57,7 @@ static void on_device(void *context, const struct device *device, bool gone)
 	if (mark_read(device->alias, NULL) == MARK_PORT) {
 		free_port(agent, device);
 	} else if (is_lower_end(agent, device)) {
-		log_warning("%s (%s) is removed: no agent knows it", device->name, device->alias);
+		log_warning("%s (%s) is removed: it belongs to no lagg", device->name, device->alias);
 		int r = netlink_del(agent->host.nl, device->ifindex);
 		if (r == 0 || r == -ENODEV)
 			return;

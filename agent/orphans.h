@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Devices that bear a lagg's mark and have no record. */
+/* Orphans: devices that bear a lagg's mark and that no record mentions. */
 #ifndef AGENT_ORPHANS_H
 #define AGENT_ORPHANS_H
 
 #include "agent.h"
 
-/* Removes laggs' devices and frees ports that no running lagg has, as far as is known what they were. Where that fails,
- * host.orphans says so. */
+/* Removes lower ends, and with them laggs' devices, that belong to no running lagg, and puts ports back as far as it is
+ * known what they were. If something fails, host.orphans is set, and the caller tries again later. */
 void orphans_put_back(struct agent *agent);
 
 #endif

@@ -15,7 +15,8 @@
 
 #define MAX_TRANSACTION 4096 /* commands */
 
-/* NLMSG_ERROR with the request's header; r 0 is an ack. False: the client is gone or does not read. */
+/* Answers with NLMSG_ERROR and the request's header; r 0 means done. Returns false if the client is gone or does not
+ * read. */
 static bool answer(struct client *client, const struct nlmsghdr *request, uint32_t seq, int r, const char *sentence)
 {
 	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[512];
@@ -57,7 +58,7 @@ static bool no_such_lagg(struct client *client, const struct nlmsghdr *request, 
 	return answer(client, request, request->nlmsg_seq, -ENODEV, sentence);
 }
 
-/* --- GET commands; what they are asked with was checked by ctl_decode_query --- */
+/* --- queries, which ctl_decode_query() has checked --- */
 
 static bool get_laggs(struct client *client, const struct nlmsghdr *request, const char *name)
 {
@@ -92,7 +93,8 @@ static bool explain(struct client *client, const struct nlmsghdr *request, const
 		return no_such_lagg(client, request, name);
 	int r = datapath_explain(lagg->dp, frame, len, &probe);
 	if (r < 0)
-		return answer(client, request, request->nlmsg_seq, r, "the kernel does not run the probe program");
+		return answer(client, request, request->nlmsg_seq, r,
+			      "the kernel does not run the program that explains");
 	const struct lagg_port *port = probe.slot < XLAGG_MAX_PORTS ? &lagg->port[probe.slot] : NULL;
 	struct nlmsghdr *nlh = start_reply(client, request, XLAGG_MSG_EXPLAIN);
 	mnl_attr_put(nlh, XLAGG_A_PROBE, sizeof(probe), &probe);
@@ -102,7 +104,7 @@ static bool explain(struct client *client, const struct nlmsghdr *request, const
 
 /* --- changing commands --- */
 
-/* 0, -E2BIG or -ENOMEM. */
+/* Adds a command to the client's transaction. Returns 0, -E2BIG or -ENOMEM. */
 static int queue(struct client *client, const struct ctl_command *command, uint32_t seq)
 {
 	if (client->pendings == MAX_TRANSACTION)
@@ -141,7 +143,7 @@ static bool commit(struct client *client, const struct nlmsghdr *request, bool c
 	return answer(client, request, seq, r, sentence);
 }
 
-/* A message that cannot be decoded: answered at once, or, within a transaction, by its commit. */
+/* Within a transaction only the commit is answered, so the refusal is kept until then. */
 bool request_refuse(struct client *client, const struct nlmsghdr *request, int r, const char *sentence)
 {
 	if (!(request->nlmsg_flags & NLM_F_MULTI))
@@ -185,7 +187,7 @@ bool request_handle(struct client *client, const void *message, size_t len)
 		return answer(client, &nothing, 0, -EBADMSG, "this message is truncated");
 	if (client->refused_all) {
 		answer(client, request, request->nlmsg_seq, -EUSERS,
-		       "the agent has as many clients as it takes: end one of them, a monitor for example");
+		       "the agent has as many clients as it can serve: end one of them, for example a monitor");
 		return false;
 	}
 	int r = ctl_decode_query(message, len, &query, sentence);
@@ -203,7 +205,7 @@ bool request_handle(struct client *client, const void *message, size_t len)
 			return answer(client, request, request->nlmsg_seq, 0, "");
 		}
 	}
-	if (r != -ENOTSUP) /* a query, but a wrong one */
+	if (r != -ENOTSUP) /* a query that is not valid */
 		return answer(client, request, request->nlmsg_seq, r, sentence);
 	if (!client->may_change)
 		return answer(client, request, request->nlmsg_seq, -EPERM,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* One message of a client. */
+/* Messages of clients. */
 #ifndef AGENT_REQUEST_H
 #define AGENT_REQUEST_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Puts back what is left of laggs that are gone, and tries again until nothing remains. */
+/* Rests: puts back what is left of laggs that are gone, and tries again until nothing remains. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,14 +12,14 @@
 #include "sys/port.h"
 
 #define RETRY_NS NS_PER_S
-#define RETRY_DOUBLED 5 /* times at most */
+#define RETRY_DOUBLED 5 /* how often the time between two tries is doubled at most */
 
 struct rest {
 	struct rest *next;
 	char name[XLAGG_NAME_MAX];
 	char folder[512];
-	struct xlagg_saved *saved; /* NULL: only the folder remains */
-	struct xlagg_model *anew;  /* the lagg that is to be made afterwards, or NULL */
+	struct xlagg_saved *saved; /* NULL: only the folder has to be removed */
+	struct xlagg_model *anew;  /* the lagg that is to be created afterwards, or NULL */
 	char why[XLAGG_SENTENCE_MAX];
 	uint32_t tries;
 	uint64_t retry_ns; /* monotonic time of the next try */
@@ -30,15 +30,15 @@ static bool is_in_use(const struct agent *agent, int ifindex)
 	return agent->host.calls->lagg_of_device(&agent->host, ifindex) != NULL;
 }
 
-/* --- once --- */
+/* --- one try --- */
 
 static int remove_device(struct agent *agent, const char *folder, const struct xlagg_saved *saved)
 {
 	struct device lower;
 	int r = record_find_lower(&agent->host, folder, saved, &lower);
-	/* What is attached shows which device it is, so the programs go after it was found. */
+	/* Only after the device was found: the programs attached to it help to recognise it. */
 	datapath_strip(folder);
-	/* The lagg's device goes with its lower end, in whatever namespace it is. */
+	/* The lagg's device is removed together with its lower end, whichever namespace it is in. */
 	if (r == 0 && !is_in_use(agent, lower.ifindex))
 		r = netlink_del(agent->host.nl, lower.ifindex);
 	return r == -ENODEV ? 0 : r;
@@ -63,12 +63,12 @@ static int put_back_ports(struct agent *agent, struct xlagg_saved *saved, char w
 	return first;
 }
 
-/* The folder goes last: it is what tells the next agent, if this one dies here, that there is something to put back. */
+/* The folder is removed last. If this agent dies before, the next one sees by the folder what is to be put back. */
 int rests_put_back(struct agent *agent, const char *folder, struct xlagg_saved *saved, char why[XLAGG_SENTENCE_MAX])
 {
 	int r = saved ? remove_device(agent, folder, saved) : 0;
 	if (r < 0)
-		snprintf(why, XLAGG_SENTENCE_MAX, "its device could not be removed: %s", strerror(-r));
+		snprintf(why, XLAGG_SENTENCE_MAX, "its device cannot be removed yet: %s", strerror(-r));
 	int ports = saved ? put_back_ports(agent, saved, why) : 0;
 	if (r < 0 || ports < 0) {
 		datapath_save_in(folder, saved);
@@ -76,12 +76,12 @@ int rests_put_back(struct agent *agent, const char *folder, struct xlagg_saved *
 	}
 	r = datapath_remove(folder);
 	if (r < 0)
-		snprintf(why, XLAGG_SENTENCE_MAX, "what is pinned in %s could not be removed: %s", folder,
+		snprintf(why, XLAGG_SENTENCE_MAX, "what is pinned in %s cannot be removed yet: %s", folder,
 			 strerror(-r));
 	return r;
 }
 
-/* --- again and again --- */
+/* --- until nothing remains --- */
 
 static void free_rest(struct rest *rest)
 {
@@ -105,8 +105,8 @@ void rests_add(struct agent *agent, const char *name, const char *folder, const 
 	if (rest && anew)
 		rest->anew = copy(anew, sizeof(*anew));
 	if (!rest || (saved && !rest->saved)) {
-		/* The record stays pinned, for the next agent. */
-		log_error("%s: no memory to put back later what remains of it", name);
+		/* The record stays pinned: the next agent puts it back. */
+		log_error("%s: no memory to try again later: the next agent puts back what remains of it", name);
 		free(rest);
 		return;
 	}
@@ -141,7 +141,7 @@ static struct rest **find_device(struct agent *agent, int ifindex)
 	return at;
 }
 
-/* Tries one. 0: nothing remains of it, and it is no longer in the list. */
+/* Tries one. Returns 0 if nothing remains: then it is no longer in the list. */
 static int try(struct agent *agent, struct rest **at, char why[XLAGG_SENTENCE_MAX])
 {
 	struct rest *rest = *at;
@@ -156,7 +156,7 @@ static int try(struct agent *agent, struct rest **at, char why[XLAGG_SENTENCE_MA
 		return r;
 	}
 	*at = rest->next;
-	log_info("%s: all of it is put back as it was", rest->name);
+	log_info("%s: everything is now put back as it was", rest->name);
 	if (rest->anew)
 		adopt_make_anew(agent, rest->anew);
 	free_rest(rest);
@@ -166,7 +166,7 @@ static int try(struct agent *agent, struct rest **at, char why[XLAGG_SENTENCE_MA
 void rests_look(struct agent *agent, uint64_t now)
 {
 	char why[XLAGG_SENTENCE_MAX] = "";
-	/* What is made anew may settle others, so the list is read from its beginning after each success. */
+	/* Creating a lagg may put others back and change the list, so it is read from the start after each success. */
 	for (struct rest **at = &agent->rests; *at;)
 		if (now < (*at)->retry_ns || try(agent, at, why) < 0)
 			at = &(*at)->next;

@@ -1,30 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/*
- * What is left of laggs that are gone: devices that could not be put back as they were. Their record stays pinned in
- * the lagg's folder, so that another agent can go on, until the kernel has confirmed each step.
- */
+/* Rests: laggs that are gone and of which some devices could not be put back yet. Their record stays pinned in the
+ * lagg's folder until the kernel has confirmed every step, so that another agent can go on if this one dies. */
 #ifndef AGENT_RESTS_H
 #define AGENT_RESTS_H
 
 #include "agent.h"
 
-/* Puts back what a record says, once, and removes the folder. Returns 0 or the first error; then the folder has the
- * record of what remains, which `why` names. Devices that a running lagg has are left alone. */
+/* Tries once to put back what a record says, and then removes the folder. Returns 0, or the first error: then the
+ * folder holds the record of what remains, and `why` names it. Devices that a running lagg has are left alone. */
 int rests_put_back(struct agent *agent, const char *folder, struct xlagg_saved *saved, char why[XLAGG_SENTENCE_MAX]);
-/* Tries again from now on what could not be put back. Takes a copy of the record (NULL: there is none, and only the
- * folder is to be removed). `anew` (NULL: none) is the lagg that is to be made afterwards. */
+/* From now on tries again, from time to time, to put back what is left. Takes a copy of the record (NULL: there is
+ * none, only the folder has to be removed). `anew` (NULL: none) is the lagg that is to be created afterwards. */
 void rests_add(struct agent *agent, const char *name, const char *folder, const struct xlagg_saved *saved,
 	       const struct xlagg_model *anew);
-/* Tries again where it is time to. */
+/* Tries those again whose time has come. */
 void rests_look(struct agent *agent, uint64_t now);
-/* Puts a device, or all that the folder's record says, back now. Returns 1 if that was done, 0 if there is nothing left
- * of it, or -errno and a sentence. */
+/* Puts back a device, or everything in the folder's record, now. Returns 1 if that was done, 0 if there was nothing to
+ * put back, or -errno with a sentence. */
 int rests_settle_device(struct agent *agent, int ifindex, char sentence[XLAGG_SENTENCE_MAX]);
 int rests_settle_folder(struct agent *agent, const char *folder, char sentence[XLAGG_SENTENCE_MAX]);
-/* Whether there is something left of it, also in running laggs. */
+/* Whether this device, or something in this folder, still has to be put back; also devices that left a running lagg. */
 bool rests_have_device(const struct agent *agent, int ifindex);
 bool rests_have_folder(const struct agent *agent, const char *folder);
-/* Writes what people should know about the first of them, or nothing. */
+/* Writes why the first of them could not be put back yet; leaves `ret` alone if there is nothing to say. */
 void rests_why(const struct agent *agent, char ret[XLAGG_SENTENCE_MAX]);
 void rests_free(struct agent *agent);
 

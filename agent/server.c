@@ -20,7 +20,8 @@
 #include "request.h"
 #include "server.h"
 
-#define MAX_READERS 48 /* of them without the right to change: they cannot lock the others out */
+/* Clients that may not change anything: fewer than MAX_CLIENTS, so that they cannot keep administrators out. */
+#define MAX_READERS 48
 #define SEND_BUFFER (4 << 20)
 #define LOCK_TRIES 200
 #define LOCK_PAUSE_NS 10000000
@@ -90,7 +91,8 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 	return 0;
 }
 
-/* A free place: below MAX_CLIENTS, or, for one too many, above. -EUSERS: not even that. */
+/* Returns a free index: below MAX_CLIENTS, or from there on for a client that will be refused. -EUSERS: no index is
+ * free. */
 static int find_place(const struct server *server, bool may_change)
 {
 	uint32_t readers = 0, i = 0;
@@ -123,7 +125,7 @@ static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *c
 	client->fd = connection;
 	client->may_change = may_change;
 	client->refused_all = place >= MAX_CLIENTS;
-	/* A dump of many laggs is written at once; the agent does not wait for a reader. */
+	/* The agent never waits for a reader, so a dump of many laggs must fit into the buffer. */
 	setsockopt(connection, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
 	server->client[place] = client;
 	if (sd_event_add_io(agent->host.event, &client->source, connection, EPOLLIN, on_readable, client) < 0)
@@ -140,12 +142,12 @@ static void make_parents(const char *path)
 	for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = 0;
 		if (mkdir(folder, 0755) && errno != EEXIST)
-			return; /* bind() says what is missing */
+			return; /* bind() will say what is missing */
 		*slash = '/';
 	}
 }
 
-/* A child of an agent that was just killed holds its lock, too, and ends with it, but not at once. */
+/* A child process of an agent that was just killed holds the lock, too, and ends a moment later. */
 static int lock_patiently(int fd)
 {
 	static const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
@@ -166,7 +168,7 @@ static bool names_file(const char *path, int fd)
 	       named.st_ino == opened.st_ino;
 }
 
-/* The lock, not the socket's file, says whether another agent lives. Its path is set; 0, or -EBUSY if one does. */
+/* Takes the lock lock->path. The lock, not the socket's file, tells whether another agent runs: then -EBUSY. */
 static int lock_take(struct lock *lock)
 {
 	for (;;) {
@@ -181,7 +183,7 @@ static int lock_take(struct lock *lock)
 		close(fd);
 		if (r < 0)
 			return r;
-		/* Who held the lock while we waited removed the file at its end. */
+		/* The agent that held the lock while we waited has removed this file. */
 	}
 }
 
@@ -193,7 +195,7 @@ static void lock_release(struct lock *lock)
 	close(lock->fd);
 }
 
-/* One agent a namespace, wherever their sockets are. */
+/* Allows one agent in a namespace, wherever its socket is. */
 static int lock_namespace(struct lock *lock)
 {
 	struct stat net;
@@ -230,7 +232,7 @@ int server_start(struct agent *agent)
 	server->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (server->fd < 0)
 		return -errno;
-	unlink(agent->socket); /* an agent that died left it: the lock is ours */
+	unlink(agent->socket); /* we have the lock, so it was left by an agent that died */
 	if (bind(server->fd, (struct sockaddr *)&address, sizeof(address)) || chmod(agent->socket, 0660))
 		return -errno;
 	const struct group *readers = getgrnam("xlagg");

@@ -8,25 +8,25 @@
 #include "agent.h"
 
 #define MAX_CLIENTS 64
-#define MAX_REFUSED 8 /* clients more than that, who are told so */
+#define MAX_REFUSED 8 /* further clients, which are told that there are too many and then closed */
 
 struct client {
 	struct agent *agent;
 	int fd;
 	sd_event_source *source;
 	bool may_change;
-	bool refused_all; /* there are too many: it is told so, and closed */
+	bool refused_all; /* it is one of these */
 	bool subscribed;
 	char subscribed_to[XLAGG_NAME_MAX]; /* empty: every lagg */
-	struct ctl_command *pending;	    /* the transaction so far */
-	uint32_t *pending_seq;
+	struct ctl_command *pending;	    /* the commands of the transaction so far */
+	uint32_t *pending_seq;		    /* their sequence numbers */
 	uint32_t pendings;
-	char refused[XLAGG_SENTENCE_MAX]; /* a command of it that could not be decoded */
-	int refusal;
-	uint32_t refused_seq;
+	char refused[XLAGG_SENTENCE_MAX]; /* why a command of the transaction could not be decoded */
+	int refusal;			  /* its error, 0: none yet */
+	uint32_t refused_seq;		  /* its sequence number */
 };
 
-/* Held by one agent; the file goes with it. */
+/* A lock that one agent holds. Its file is removed when the lock is released. */
 struct lock {
 	int fd; /* -1: not held */
 	char path[520];
@@ -36,15 +36,18 @@ struct server {
 	int fd;
 	struct lock socket_lock, namespace_lock;
 	struct client *client[MAX_CLIENTS + MAX_REFUSED];
-	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[XLAGG_CTL_MAX]; /* of the message being read */
+	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[XLAGG_CTL_MAX]; /* the message that is being read */
 	_Alignas(NLMSG_ALIGNTO) uint8_t reply[XLAGG_CTL_MAX];
 };
 
-/* Makes sure that no other agent serves this socket or this namespace: -EBUSY. Before anything else is touched. */
+/* Makes sure that this is the only agent for this socket and this namespace (-EBUSY: it is not). To be called before
+ * anything is changed. */
 int server_lock(struct agent *agent);
+/* Opens the socket and serves clients from now on. */
 int server_start(struct agent *agent);
+/* Disconnects all clients and releases the locks. */
 void server_stop(struct agent *agent);
-/* Sends a message without waiting. False: the client is gone or does not read. */
+/* Sends a message without waiting. Returns false if the client is gone or does not read. */
 bool client_send(struct client *client, const void *message, size_t len);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Replies of the control protocol: what core, datapath and devices know of a lagg, put together. */
+/* Replies to show: what core, datapath and devices know of a lagg, put together. */
 #include <libmnl/libmnl.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ static void port_counters(struct lagg *lagg, uint32_t slot, struct xlagg_port_co
 	counters->rx_packets = stats.rx_packets;
 	counters->rx_bytes = stats.rx_bytes;
 	memcpy(counters->rx_dropped, stats.rx_dropped, sizeof(counters->rx_dropped));
-	/* What the kernel refuses never reaches the core, which counts what it refuses itself. */
+	/* Frames that the programs refuse never reach the core, which counts only those that it refuses itself. */
 	counters->illegal_rx += stats.slow_illegal;
 	counters->unknown_rx += stats.slow_unknown;
 	counters->lacpdu_limited = stats.slow_limited;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Replies: what core, datapath and devices know, put together. */
+/* Replies to show: what core, datapath and devices know of a lagg, put together. */
 #ifndef AGENT_STATUS_H
 #define AGENT_STATUS_H
 
 #include "agent.h"
 
 struct nlmsghdr;
-/* Appends the attributes to a message with enough room (XLAGG_CTL_MAX). */
+/* Appends the attributes to a message that has room for them (XLAGG_CTL_MAX). */
 void status_lagg(struct lagg *lagg, struct nlmsghdr *nlh);
 void status_agent(struct agent *agent, struct nlmsghdr *nlh);
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/*
- * From commands to running laggs: commands change a copy of the configuration, and the running laggs are then led to
- * that copy, each by what differs. Where that fails they are led back, so that a command does all or nothing.
- */
+/* Transactions: commands change a copy of the configuration, and then each running lagg is changed by what differs. If
+ * that fails, the laggs are changed back, so that commands do all or nothing. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +18,8 @@
 #include "sys/port.h"
 #include "transaction.h"
 
-/* For frames under way to a port that is removed: more than they wait in queues, less than a timer of anyone's. */
+/* How long frames in flight to a removed port are awaited: longer than they stay in queues, shorter than anyone's
+ * timer. */
 #define DRAIN_NS 50000000
 
 static void free_model(struct ctl_model **model)
@@ -28,9 +27,10 @@ static void free_model(struct ctl_model **model)
 	free(*model);
 }
 
-/* --- what only the kernel knows --- */
+/* --- checks that need the kernel --- */
 
-/* What the device is called here that has this name, or one that is not there yet. */
+/* Returns our name for the device that has the name `word`: that of the port, or the kernel's. Without such a device it
+ * is `word` itself. */
 static void find_name(struct agent *agent, const char *word, char ret[XLAGG_NAME_MAX])
 {
 	struct device device;
@@ -52,7 +52,7 @@ static bool is_port_name(const struct ctl_model *model, const char *name)
 	return false;
 }
 
-/* Whether the command says this name as well, for another of its ports. */
+/* Whether the command also names another port so. */
 static bool is_said(const struct ctl_command *command, const struct ctl_port *port, const char *name)
 {
 	for (uint32_t i = 0; i < command->ports; i++)
@@ -61,10 +61,9 @@ static bool is_said(const struct ctl_command *command, const struct ctl_port *po
 	return false;
 }
 
-/*
- * A device has one name here, whichever of its names was said: but the word of a port stays what it is if a port is
- * called so, which waits for its device. In a file a device may be two ports, of which one waits until it is none.
- */
+/* Replaces an alternative name of a device by its proper one, so that a device has one name in the configuration. The
+ * name stays as it is if a port of that name exists already and waits for its device. In a file two ports may be the
+ * same device under two names: one of them then waits until the other is removed. */
 static void resolve_port(struct agent *agent, const struct ctl_model *to, const struct ctl_command *command,
 			 struct ctl_port *port)
 {
@@ -96,14 +95,14 @@ static bool is_port_of(struct agent *agent, const char *lagg_name, const char *p
 	return lagg && lagg_port_find(lagg, port) >= 0;
 }
 
-/* A port that is typed must exist and be fit; checked before anything is changed. */
+/* Checks before anything is changed that the device of a new port exists, unless it may be absent, and is fit. */
 static int check_port(struct agent *agent, const struct ctl_command *command, const struct ctl_port *port,
 		      const struct ctl_model *model, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct device device;
 	if (agent->host.starting || is_port_of(agent, command->name, port->name))
 		return 0;
-	/* It may have been removed again by a later command of the transaction. */
+	/* A later command of the transaction may have removed it again. */
 	const struct xlagg_model *lagg = ctl_find((struct ctl_model *)model, command->name);
 	int index = lagg ? ctl_find_port(lagg, port->name) : -1;
 	if (index < 0)
@@ -121,15 +120,16 @@ static int check_port(struct agent *agent, const struct ctl_command *command, co
 		return r;
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		if (lagg_port_find(agent->lagg[i], device.name) >= 0)
-			return 0; /* it leaves another lagg in this transaction, or the model would have refused it */
-	/* An earlier lagg may not have put it back completely. */
+			return 0; /* it leaves another lagg here, or ctl_apply() would have refused it */
+	/* It may have been a port before and not be put back completely. */
 	r = rests_settle_device(agent, device.ifindex, sentence);
 	if (r > 0)
 		r = netlink_get(agent->host.nl, device.ifindex, &device);
 	return r < 0 ? r : port_check(agent->host.nl, &device, command->name, sentence);
 }
 
-/* What is kept for another proto in all other options would here be a check that the user counts on. */
+/* Options that the proto does not use are normally accepted and ignored. Not this one: the user would count on link
+ * probes that are never sent. */
 static int check_probe(const struct ctl_command *command, const struct ctl_model *model,
 		       char sentence[XLAGG_SENTENCE_MAX])
 {
@@ -173,14 +173,14 @@ static int check_command(struct agent *agent, const struct ctl_command *command,
 	return r;
 }
 
-/* --- leading the laggs to a model --- */
+/* --- changing the running laggs --- */
 
 static bool must_be_made_anew(const struct lagg *lagg, const struct xlagg_model *to)
 {
 	return lagg->model.conf.device != to->conf.device;
 }
 
-/* Whether what it has is wanted elsewhere: its name, or a port of it. */
+/* Whether another lagg of the new configuration needs its name or one of its ports. */
 static bool is_in_the_way(const struct lagg *lagg, struct ctl_model *to)
 {
 	if (ctl_find(to, lagg->model.name))
@@ -192,7 +192,8 @@ static bool is_in_the_way(const struct lagg *lagg, struct ctl_model *to)
 	return false;
 }
 
-/* What can wait goes when nothing can be refused any more: a lagg that is made again is not the one it was. */
+/* Destroys the laggs that are not in the new configuration. Without `all` only those that are in the way: the others
+ * are destroyed last, when nothing can fail any more, because creating them again would not restore what they were. */
 static void destroy_leaving(struct agent *agent, struct ctl_model *to, bool all)
 {
 	for (uint32_t i = agent->laggs; i-- > 0;) {
@@ -203,8 +204,8 @@ static void destroy_leaving(struct agent *agent, struct ctl_model *to, bool all)
 	}
 }
 
-/* Ports leave before they join: a port may move from one lagg to another. What is under way to them arrives: the
- * command returns with devices that are free, so it waits. */
+/* Removes ports from all laggs before any lagg adds one, since a port may move from one to another. Frames may still be
+ * in flight to a removed port. When the command returns its device must be free, so the agent waits for them here. */
 static void remove_moving(struct agent *agent, struct ctl_model *to)
 {
 	static const struct timespec drain = {.tv_nsec = DRAIN_NS};
@@ -259,7 +260,7 @@ static int lead_to(struct agent *agent, struct ctl_model *to, const char **faile
 	return 0;
 }
 
-/* To that model, or back to the one before. *failed: the lagg that could not be led. */
+/* Changes the running laggs to `to`, or back to `before` if that fails. *failed: the lagg that could not be changed. */
 static int lead_or_stay(struct agent *agent, struct ctl_model *before, struct ctl_model *to, const char **failed,
 			char sentence[XLAGG_SENTENCE_MAX])
 {
@@ -269,7 +270,7 @@ static int lead_or_stay(struct agent *agent, struct ctl_model *before, struct ct
 		char again[XLAGG_SENTENCE_MAX] = "";
 		const char *ignored;
 		if (lead_to(agent, before, &ignored, again) < 0)
-			log_error("cannot go back to the configuration before: %s", again);
+			log_error("cannot return to the previous configuration: %s", again);
 	}
 	agent->host.changing = false;
 	laggs_order(agent, r < 0 ? before : to);
@@ -278,7 +279,7 @@ static int lead_or_stay(struct agent *agent, struct ctl_model *before, struct ct
 	return r;
 }
 
-/* Laggs that are no more: nothing of them is kept. */
+/* Deletes the files in the state folder of laggs that no longer exist. */
 static void forget_leaving(struct agent *agent, const struct ctl_model *before, struct ctl_model *to)
 {
 	for (uint32_t i = 0; i < before->laggs; i++)
@@ -302,8 +303,8 @@ static int activate(struct agent *agent, const struct ctl_command *command, char
 	const char *name = command->ports ? command->port[0].name : "";
 	int slot = lagg ? lagg_port_find(lagg, name) : -ENOENT;
 	if (slot < 0) {
-		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: %s is no port of it: see xlagg port show", command->name,
-			 name);
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: %s is not one of its ports: see xlagg port show",
+			 command->name, name);
 		return slot;
 	}
 	int r = input_activate(lagg, (uint32_t)slot);
@@ -348,7 +349,7 @@ int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t 
 		if (commands[i].cmd == XLAGG_CMD_PORT_ACTIVATE)
 			r = activate(agent, &commands[i], sentence);
 	}
-	/* All was done, but the devices that are free now are not all as they were. */
+	/* Everything was done, but a device that is now free is not yet as it was before. */
 	if (r == 0 && agent->host.left[0]) {
 		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s", agent->host.left);
 		r = -EAGAIN;

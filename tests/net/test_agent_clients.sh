@@ -11,7 +11,7 @@ test_many_clients() {
 	xl a lagg add lagg0 proto failover port eth1 port eth2
 	client many hold 64
 	wait_for 5 ready many
-	refused 'as many clients as it takes' xl a lagg show
+	refused 'as many clients as it can serve' xl a lagg show
 	kill "${CHILD[many]}"
 	reap many || :
 	wait_for 3 answers a
@@ -20,7 +20,7 @@ test_many_clients() {
 	chmod 666 "$D/a.sock"
 	spawn readers as_nobody "$(copy_of client)" "$D/a.sock" hold 50
 	wait_for 5 ready readers
-	refused 'as many clients as it takes' as_nobody "$(copy_of ../../xlagg)" --socket "$D/a.sock" lagg show
+	refused 'as many clients as it can serve' as_nobody "$(copy_of ../../xlagg)" --socket "$D/a.sock" lagg show
 	xl a lagg set lagg0 peer-notify 5
 }
 # copy_of TOOL: copies a program to where every user may run it, and prints that path

@@ -71,7 +71,7 @@ test_start_with_a_damaged_file() {
 		AGENT[a]=$!
 		wait_for 10 answers a
 		is "$(xl a -j agent show | jq '.[0].adopted')" 1 "laggs adopted"
-		logged 'a.conf.*: the laggs that were adopted run' || fail "nothing is said: $(cat "$D/agent-a.log")"
+		logged 'a.conf.*: the adopted laggs go on' || fail "nothing is said: $(cat "$D/agent-a.log")"
 	done
 	on a ping -c 1 -W 1 10.0.0.2
 	step "where nothing runs it ends"
