@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The kernel's events of devices: each is handed to the port or the lagg that it concerns. And the look once a second. */
+/* The kernel's events of devices, each handed to the port or the lagg that it concerns; and the look once a second. */
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
