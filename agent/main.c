@@ -273,7 +273,7 @@ static int start(struct agent *agent)
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	go_first();
-	int r = datapath_probe(&agent->host.features);
+	int r = datapath_find_features(&agent->host.features);
 	if (r < 0)
 		return fail(r, "this kernel does not run the programs", "Linux 6.1 or later with BPF is needed");
 	start_watch(agent);

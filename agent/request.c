@@ -88,16 +88,16 @@ static bool explain(struct client *client, const struct nlmsghdr *request, const
 		    uint32_t len)
 {
 	struct lagg *lagg = laggs_find(client->agent, name);
-	struct xlagg_probe probe;
+	struct xlagg_explanation found;
 	if (!lagg)
 		return no_such_lagg(client, request, name);
-	int r = datapath_explain(lagg->dp, frame, len, &probe);
+	int r = datapath_explain(lagg->dp, frame, len, &found);
 	if (r < 0)
 		return answer(client, request, request->nlmsg_seq, r,
 			      "the kernel does not run the program that explains");
-	const struct lagg_port *port = probe.slot < XLAGG_MAX_PORTS ? &lagg->port[probe.slot] : NULL;
+	const struct lagg_port *port = found.slot < XLAGG_MAX_PORTS ? &lagg->port[found.slot] : NULL;
 	struct nlmsghdr *nlh = start_reply(client, request, XLAGG_MSG_EXPLAIN);
-	mnl_attr_put(nlh, XLAGG_A_PROBE, sizeof(probe), &probe);
+	mnl_attr_put(nlh, XLAGG_A_EXPLANATION, sizeof(found), &found);
 	mnl_attr_put_strz(nlh, XLAGG_A_PORT_NAME, port && port->used ? port->name : "");
 	return client_send(client, nlh, nlh->nlmsg_len) && send_done(client, request);
 }

@@ -76,7 +76,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 64 << 10); /* 220 records of struct xlagg_slow_event, 6 for each port */
+	__uint(max_entries, 64 << 10); /* 220 records of struct xlagg_agent_frame, 6 for each port */
 } slow_rx SEC(".maps");
 
 /* Frames for the agent are limited for each port and class, so that a flood of one class does not push out the others.
@@ -130,7 +130,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct xlagg_probe);
+	__type(value, struct xlagg_explanation);
 } probe_result SEC(".maps");
 
 /* The ports to which XDP can redirect. Only user space can change a devmap, so `ports` and not this map says which of

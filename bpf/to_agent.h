@@ -31,7 +31,7 @@ static __always_inline bool within_limit(__u32 class, __u64 now, __u64 interval,
 /* Puts a frame of at least `least` octets into the ring. Returns false when it is shorter or the ring is full. */
 static __always_inline bool to_agent(struct __sk_buff *skb, __u64 now, __u32 least)
 {
-	struct xlagg_slow_event *event = bpf_ringbuf_reserve(&slow_rx, sizeof(*event), 0);
+	struct xlagg_agent_frame *event = bpf_ringbuf_reserve(&slow_rx, sizeof(*event), 0);
 	__u32 len = skb->len;
 
 	if (!event)

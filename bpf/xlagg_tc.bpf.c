@@ -187,7 +187,7 @@ int explain(struct __sk_buff *skb)
 	const volatile struct xlagg_control *c;
 	const volatile struct xlagg_table *table;
 	struct choice choice = {XLAGG_NO_PORT, 0, XLAGG_CHOICE_NO_CARRIER};
-	struct xlagg_probe *result;
+	struct xlagg_explanation *result;
 	__u32 zero = 0, hash;
 
 	hash = flow_of(skb);
@@ -201,7 +201,7 @@ int explain(struct __sk_buff *skb)
 	result = bpf_map_lookup_elem(&probe_result, &zero);
 	if (!result)
 		return TC_ACT_SHOT;
-	*result = (struct xlagg_probe){
+	*result = (struct xlagg_explanation){
 	    .hash = hash, .bucket = hash % XLAGG_BUCKETS, .slot = choice.slot, .choice = choice.why};
 	return TC_ACT_UNSPEC;
 }

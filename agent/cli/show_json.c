@@ -375,10 +375,10 @@ json_t *show_json_explain(const struct view_lagg *lagg, const struct view_explai
 
 	show_explain_reason(lagg, explain, reason);
 	put_text(json, "ifname", lagg->model.name);
-	put_number(json, "hash", explain->probe.hash);
-	put_number(json, "bucket", explain->probe.bucket);
+	put_number(json, "hash", explain->found.hash);
+	put_number(json, "bucket", explain->found.bucket);
 	put_name(json, "port", explain->port);
-	put_name(json, "choice", words_get(words_choice, explain->probe.choice));
+	put_name(json, "choice", words_get(words_choice, explain->found.choice));
 	put_name(json, "reason", reason);
 	return json;
 }

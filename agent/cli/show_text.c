@@ -308,8 +308,8 @@ void show_explain_reason(const struct view_lagg *lagg, const struct view_explain
 {
 	const char *lagg_reason = lagg->status.reason;
 
-	if (explain->probe.choice != XLAGG_CHOICE_NO_CARRIER)
-		snprintf(ret, SHOW_REASON_SIZE, "%s", word_or(words_why, explain->probe.choice));
+	if (explain->found.choice != XLAGG_CHOICE_NO_CARRIER)
+		snprintf(ret, SHOW_REASON_SIZE, "%s", word_or(words_why, explain->found.choice));
 	else
 		snprintf(ret, SHOW_REASON_SIZE, "the lagg has no carrier%s%s%s: the frame is dropped%s",
 			 lagg_reason[0] ? " (" : "", lagg_reason, lagg_reason[0] ? ")" : "",
@@ -322,7 +322,7 @@ void show_text_explain(FILE *out, const struct view_lagg *lagg, const struct vie
 
 	show_explain_reason(lagg, explain, why);
 	name(out, lagg->model.name);
-	fprintf(out, ": hash 0x%08x bucket %u port ", explain->probe.hash, explain->probe.bucket);
+	fprintf(out, ": hash 0x%08x bucket %u port ", explain->found.hash, explain->found.bucket);
 	name(out, explain->port[0] ? explain->port : "none");
 	fprintf(out, ": %s\n", ctl_printable(why, printable, sizeof(printable)));
 }

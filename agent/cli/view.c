@@ -197,7 +197,7 @@ int view_read_explain(const struct nlmsghdr *nlh, struct view_explain *ret)
 	struct walk walk = walk_attrs(nlh, 0);
 	struct view_explain explain = {0};
 	const struct nlattr *attr;
-	int r = read_struct(nlh, XLAGG_MSG_EXPLAIN, XLAGG_A_PROBE, &explain.probe, sizeof(explain.probe));
+	int r = read_struct(nlh, XLAGG_MSG_EXPLAIN, XLAGG_A_EXPLANATION, &explain.found, sizeof(explain.found));
 
 	if (r < 0)
 		return r;

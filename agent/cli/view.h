@@ -29,7 +29,7 @@ int view_read_event(const struct nlmsghdr *nlh, struct xlagg_event *ret);
 
 /* The answer to `explain`. */
 struct view_explain {
-	struct xlagg_probe probe;
+	struct xlagg_explanation found;
 	char port[XLAGG_NAME_MAX]; /* empty: none */
 };
 int view_read_explain(const struct nlmsghdr *nlh, struct view_explain *ret);

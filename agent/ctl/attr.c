@@ -23,7 +23,7 @@ const char *attr_name(uint32_t type)
 	    [XLAGG_A_STATUS] = "STATUS",
 	    [XLAGG_A_EVENT] = "EVENT",
 	    [XLAGG_A_PORT_STATUS] = "PORT_STATUS",
-	    [XLAGG_A_PROBE] = "PROBE",
+	    [XLAGG_A_EXPLANATION] = "PROBE",
 	    [XLAGG_A_AGENT_STATUS] = "AGENT_STATUS",
 	    [XLAGG_A_FROM_FILE] = "FROM_FILE",
 	};

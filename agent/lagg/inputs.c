@@ -128,7 +128,7 @@ static void input_answer(struct lagg *lagg, uint32_t slot, const uint8_t *frame,
 	input_end(lagg);
 }
 
-static void input_slow_frame(struct lagg *lagg, const struct xlagg_slow_event *event, uint32_t len)
+static void input_slow_frame(struct lagg *lagg, const struct xlagg_agent_frame *event, uint32_t len)
 {
 	lagg->port[event->slot].lacp.pdu_rx_ns = event->time_ns;
 	input_begin(lagg);
@@ -136,13 +136,13 @@ static void input_slow_frame(struct lagg *lagg, const struct xlagg_slow_event *e
 	input_end(lagg);
 }
 
-static void on_frame(void *context, const struct xlagg_slow_event *event)
+static void on_frame(void *context, const struct xlagg_agent_frame *event)
 {
 	struct lagg *lagg = context;
 	if (event->slot >= XLAGG_MAX_PORTS || !lagg->port[event->slot].used ||
 	    event->time_ns < lagg->port[event->slot].deaf_until_ns)
 		return;
-	uint32_t len = event->len < XLAGG_SLOW_FRAME_MAX ? event->len : XLAGG_SLOW_FRAME_MAX;
+	uint32_t len = event->len < XLAGG_AGENT_FRAME_MAX ? event->len : XLAGG_AGENT_FRAME_MAX;
 	if (event->frame[12] == ETH_P_SLOW >> 8 && event->frame[13] == (ETH_P_SLOW & 0xff))
 		input_slow_frame(lagg, event, len);
 	else
@@ -151,7 +151,7 @@ static void on_frame(void *context, const struct xlagg_slow_event *event)
 
 void input_frames(struct lagg *lagg)
 {
-	int r = datapath_slow_read(lagg->dp, on_frame, lagg);
+	int r = datapath_read_frames(lagg->dp, on_frame, lagg);
 	if (r < 0)
 		log_warning("%s: cannot read its control frames: %s", lagg->model.name, strerror(-r));
 }
@@ -165,6 +165,6 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 
 int input_watch_frames(struct lagg *lagg)
 {
-	return sd_event_add_io(lagg->host->event, &lagg->slow_source, datapath_slow_fd(lagg->dp), EPOLLIN, on_readable,
-			       lagg);
+	return sd_event_add_io(lagg->host->event, &lagg->frames_source, datapath_frames_fd(lagg->dp), EPOLLIN,
+			       on_readable, lagg);
 }

@@ -67,7 +67,7 @@ struct lagg *lagg_new(struct lagg_host *host, const struct xlagg_model *model, c
 
 void lagg_free(struct lagg *lagg)
 {
-	sd_event_source_unref(lagg->slow_source);
+	sd_event_source_unref(lagg->frames_source);
 	datapath_close(&lagg->dp);
 	free(lagg->core);
 	free(lagg);

@@ -83,7 +83,7 @@ struct lagg {
 	uint64_t look_ns;	     /* monotonic time at which upkeep.c compares its own devices next; 0: at once */
 	uint64_t deadline_ns;	     /* monotonic time at which the core has to run next, or CORE_NEVER */
 	struct datapath *dp;
-	sd_event_source *slow_source;		/* readable: control frames wait */
+	sd_event_source *frames_source;		/* readable: control frames wait */
 	struct lagg_port port[XLAGG_MAX_PORTS]; /* index: slot */
 	struct lagg_rest rest[XLAGG_MAX_PORTS]; /* index: slot */
 	uint8_t probe_mac[XLAGG_MAX_PORTS][6];	/* the MAC that only link probes come from, as the programs know it */

@@ -17,7 +17,7 @@
 #define XLAGG_TABLES 8		   /* buffers for distribution tables, a power of two */
 #define XLAGG_BUCKETS 1024	   /* slots of the distribution table, a power of two */
 #define XLAGG_NO_PORT 0xff	   /* "no port" where a slot is expected */
-#define XLAGG_SLOW_FRAME_MAX 256   /* octets of a frame in ring buffer `slow_rx` */
+#define XLAGG_AGENT_FRAME_MAX 256  /* octets of a frame in ring buffer `slow_rx` */
 #define XLAGG_PORT_ETHERTYPES 8	   /* EtherTypes of option port-ethertypes */
 #define XLAGG_SAVED_MAX (48 << 10) /* octets of a lagg's saved configuration */
 
@@ -204,11 +204,11 @@ struct xlagg_headless {
 };
 
 /* Ring buffer `slow_rx`: one record for each frame for the agent, of a slow protocol or an answer to a link probe. */
-struct xlagg_slow_event {
-	__u64 time_ns;			  /* CLOCK_MONOTONIC at reception */
-	__u32 slot;			  /* port */
-	__u32 len;			  /* octets of the frame on the wire, perhaps more than `frame` holds */
-	__u8 frame[XLAGG_SLOW_FRAME_MAX]; /* from the destination MAC on */
+struct xlagg_agent_frame {
+	__u64 time_ns;			   /* CLOCK_MONOTONIC at reception */
+	__u32 slot;			   /* port */
+	__u32 len;			   /* octets of the frame on the wire, perhaps more than `frame` holds */
+	__u8 frame[XLAGG_AGENT_FRAME_MAX]; /* from the destination MAC on */
 };
 
 /*
@@ -382,7 +382,7 @@ enum xlagg_choice {
 				  */
 };
 /* What the program `explain` found. */
-struct xlagg_probe {
+struct xlagg_explanation {
 	__u32 hash;   /* of the frame's headers */
 	__u32 bucket; /* hash modulo XLAGG_BUCKETS */
 	__u32 slot;   /* the port, XLAGG_NO_PORT: none */

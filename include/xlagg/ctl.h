@@ -68,7 +68,7 @@ enum xlagg_attr {
 	XLAGG_A_STATUS,	      /* struct xlagg_lagg_status */
 	XLAGG_A_PORT_STATUS,  /* struct xlagg_port_status */
 	XLAGG_A_AGENT_STATUS, /* struct xlagg_agent_status */
-	XLAGG_A_PROBE,	      /* struct xlagg_probe */
+	XLAGG_A_EXPLANATION,  /* struct xlagg_explanation */
 	XLAGG_A_EVENT,	      /* struct xlagg_event */
 	XLAGG_A_FROM_FILE,    /* flag: the command is from a file, so a port whose device is missing is accepted */
 	XLAGG_A_MAX,

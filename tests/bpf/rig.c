@@ -189,9 +189,9 @@ uint32_t rig_run(struct rig *rig, const char *program, const struct frame *f)
 	return rig_run_skb(rig, program, f, NULL);
 }
 
-struct xlagg_probe rig_explain(struct rig *rig, const struct frame *f)
+struct xlagg_explanation rig_explain(struct rig *rig, const struct frame *f)
 {
-	struct xlagg_probe result = {.choice = 0xffff};
+	struct xlagg_explanation result = {.choice = 0xffff};
 	uint32_t zero = 0;
 
 	cr_assert_eq(bpf_map_update_elem(rig_map(rig, "probe_result"), &zero, &result, BPF_ANY), 0);
@@ -230,7 +230,7 @@ struct xlagg_lagg_stats rig_lagg_stats(const struct rig *rig)
 }
 
 struct reading {
-	struct xlagg_slow_event *event;
+	struct xlagg_agent_frame *event;
 	uint32_t max, count;
 };
 
@@ -238,14 +238,14 @@ static int take_event(void *context, void *data, size_t len)
 {
 	struct reading *reading = context;
 
-	cr_assert_eq(len, sizeof(struct xlagg_slow_event));
+	cr_assert_eq(len, sizeof(struct xlagg_agent_frame));
 	if (reading->count < reading->max)
 		memcpy(&reading->event[reading->count], data, len);
 	reading->count++;
 	return 0;
 }
 
-uint32_t rig_slow_events(const struct rig *rig, struct xlagg_slow_event *event, uint32_t max)
+uint32_t rig_agent_frames(const struct rig *rig, struct xlagg_agent_frame *event, uint32_t max)
 {
 	struct reading reading = {.event = event, .max = max};
 	struct ring_buffer *ring = ring_buffer__new(rig_map(rig, "slow_rx"), take_event, &reading, NULL);

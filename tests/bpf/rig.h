@@ -43,12 +43,12 @@ int rig_map(const struct rig *rig, const char *name);
 uint32_t rig_run(struct rig *rig, const char *program, const struct frame *f);
 uint32_t rig_run_skb(struct rig *rig, const char *program, const struct frame *f, const struct __sk_buff *skb);
 /* Runs `explain` and returns its result. */
-struct xlagg_probe rig_explain(struct rig *rig, const struct frame *f);
+struct xlagg_explanation rig_explain(struct rig *rig, const struct frame *f);
 /* Counters, added up over all CPUs. */
 struct xlagg_port_stats rig_port_stats(const struct rig *rig, uint32_t slot);
 struct xlagg_lagg_stats rig_lagg_stats(const struct rig *rig);
 /* Reads the ring buffer, at most `max` records into `event`. Returns how many there were. */
-uint32_t rig_slow_events(const struct rig *rig, struct xlagg_slow_event *event, uint32_t max);
+uint32_t rig_agent_frames(const struct rig *rig, struct xlagg_agent_frame *event, uint32_t max);
 /* As if the watcher saw the port lose carrier; as if the agent let it in again. */
 void rig_lose(struct rig *rig, uint32_t slot);
 void rig_let_in(struct rig *rig, uint32_t slot);

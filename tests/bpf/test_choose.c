@@ -29,7 +29,7 @@ Test(choose, bucket_of_the_hash)
 
 	for (uint32_t i = 0; i < 50; i++) {
 		struct frame f = flow(i);
-		struct xlagg_probe explained = rig_explain(rig, &f);
+		struct xlagg_explanation explained = rig_explain(rig, &f);
 		uint64_t before = rig_port_stats(rig, explained.slot).tx_packets;
 
 		cr_assert_eq(explained.bucket, explained.hash % XLAGG_BUCKETS);
@@ -65,7 +65,7 @@ Test(choose, backup_then_rehash_then_nothing)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_LOADBALANCE, 4, "tx explain");
 	struct frame f = flow(3);
-	struct xlagg_probe explained = rig_explain(rig, &f), next;
+	struct xlagg_explanation explained = rig_explain(rig, &f), next;
 
 	rig_lose(rig, explained.slot);
 	next = rig_explain(rig, &f);
@@ -213,7 +213,7 @@ Test(choose, roundrobin_takes_turns)
 		rig->tables[0].count = 3;
 		for (uint32_t i = 0; i < 3 * 7 * 10; i++) {
 			struct frame f = flow(i);
-			struct xlagg_probe explained = rig_explain(rig, &f);
+			struct xlagg_explanation explained = rig_explain(rig, &f);
 			cr_assert_eq(explained.choice, XLAGG_CHOICE_TURN);
 			uint64_t before = rig_port_stats(rig, explained.slot).tx_packets;
 			rig_run(rig, "tx", &f);

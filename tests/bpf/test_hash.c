@@ -43,7 +43,7 @@ Test(hash_in_kernel, agrees_with_user_space_on_random_frames)
 			while (refused(&f))
 				f = frame_any(&state);
 			uint32_t here = xlagg_flow_hash(f.data, f.data + f.len, 0, keys).hash;
-			struct xlagg_probe there = rig_explain(rig, &f);
+			struct xlagg_explanation there = rig_explain(rig, &f);
 
 			cr_assert_eq(there.hash, here, "frame %u of fields %#x, %u octets", i, fields[set], f.len);
 			cr_assert_eq(there.bucket, here % XLAGG_BUCKETS);

@@ -153,7 +153,7 @@ Test(headless, the_answer_is_the_last_lacpdu_octet_by_octet)
 {
 	struct rig *rig = rig_headless("rx", CARRIES);
 	static const uint32_t lengths[] = {124, 125, 128, 256, 1000, 1514};
-	struct xlagg_slow_event event;
+	struct xlagg_agent_frame event;
 
 	for (uint32_t i = 0; i < 6; i++) {
 		struct frame f = theirs(CARRIES), us = ours();
@@ -162,7 +162,7 @@ Test(headless, the_answer_is_the_last_lacpdu_octet_by_octet)
 		cr_assert(answered(rig, &f), "%u octets", f.len);
 		cr_assert_eq(rig->out_len, 124, "%u octets", rig->out_len);
 		cr_assert_arr_eq(rig->out, us.data, 124);
-		cr_assert_eq(rig_slow_events(rig, &event, 1), 1, "the agent gets it as well");
+		cr_assert_eq(rig_agent_frames(rig, &event, 1), 1, "the agent gets it as well");
 		cr_assert_arr_eq(event.frame, f.data, f.len < 256 ? f.len : 256, "as it came");
 		forget_times(rig);
 	}

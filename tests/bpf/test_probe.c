@@ -68,11 +68,11 @@ static struct frame ipv6(const uint8_t to[6], uint8_t next)
 /* The agent gets the frame and nobody else does; XDP leaves it to tc. */
 static void handed_over(struct rig *rig, const struct frame *f)
 {
-	struct xlagg_slow_event event;
+	struct xlagg_agent_frame event;
 
 	cr_assert_eq(rig_run(rig, "xdp_rx", f), XDP_PASS);
 	cr_assert_eq(rig_run(rig, "rx", f), SHOT);
-	cr_assert_eq(rig_slow_events(rig, &event, 1), 1);
+	cr_assert_eq(rig_agent_frames(rig, &event, 1), 1);
 	cr_assert_eq(event.slot, 1);
 	cr_assert_eq(event.len, f->len);
 	cr_assert_arr_eq(event.frame, f->data, f->len < sizeof(event.frame) ? f->len : sizeof(event.frame));
@@ -85,7 +85,7 @@ static void left_alone(struct rig *rig, const struct frame *f)
 	uint64_t before = rig_port_stats(rig, 1).rx_packets;
 
 	cr_assert_eq(rig_run(rig, "rx", f), REDIRECT);
-	cr_assert_eq(rig_slow_events(rig, NULL, 0), 0);
+	cr_assert_eq(rig_agent_frames(rig, NULL, 0), 0);
 	cr_assert_eq(rig_port_stats(rig, 1).rx_packets, before + 1);
 }
 
@@ -140,11 +140,11 @@ Test(probe, the_agent_and_the_lagg)
 	struct frame f[] = {arp(lagg, 2, 42), ipv6(lagg, 58)};
 
 	for (uint32_t i = 0; i < 2; i++) {
-		struct xlagg_slow_event event;
+		struct xlagg_agent_frame event;
 
 		cr_assert_eq(rig_run(rig, "xdp_rx", &f[i]), XDP_PASS);
 		cr_assert_eq(rig_run(rig, "rx", &f[i]), REDIRECT);
-		cr_assert_eq(rig_slow_events(rig, &event, 1), 1);
+		cr_assert_eq(rig_agent_frames(rig, &event, 1), 1);
 		cr_assert_arr_eq(event.frame, f[i].data, f[i].len);
 		cr_assert_eq(rig_port_stats(rig, 1).rx_packets, i + 1);
 	}
@@ -162,7 +162,7 @@ Test(probe, no_answers)
 	f[3].data[14 + 24] = 0x20;
 	for (uint32_t i = 0; i < 4; i++) {
 		cr_assert_eq(rig_run(rig, "rx", &f[i]), SHOT, "frame %u", i);
-		cr_assert_eq(rig_slow_events(rig, NULL, 0), 0, "frame %u", i);
+		cr_assert_eq(rig_agent_frames(rig, NULL, 0), 0, "frame %u", i);
 	}
 	rig_close(rig);
 }
@@ -187,7 +187,7 @@ Test(probe, short_frames_are_dropped)
 		cr_assert_eq(rig_run(rig, "rx", &reply), SHOT, "%u octets", reply.len);
 	na.len = 54; /* its type is missing */
 	cr_assert_eq(rig_run(rig, "rx", &na), SHOT);
-	cr_assert_eq(rig_slow_events(rig, NULL, 0), 0);
+	cr_assert_eq(rig_agent_frames(rig, NULL, 0), 0);
 	rig_close(rig);
 }
 
@@ -209,7 +209,7 @@ Test(probe, flood_is_limited_and_counted)
 	for (uint32_t i = 0; i < 3000; i++)
 		cr_assert_eq(rig_run(rig, "rx", &reply), SHOT);
 	most = BURST + 1 + (now_ns() - start) / (LIMIT_US * 1000);
-	through = rig_slow_events(rig, NULL, 0);
+	through = rig_agent_frames(rig, NULL, 0);
 	dropped = rig_port_stats(rig, 1).rx_dropped[XLAGG_RX_SLOW_LIMITED];
 	cr_assert(through >= BURST && through <= most, "%u of 3000, at most %lu", through, most);
 	cr_assert_eq(dropped, 3000 - through);

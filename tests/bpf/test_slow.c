@@ -75,14 +75,14 @@ static void fresh_limiter(struct rig *rig)
 Test(slow, lacpdu_reaches_the_agent_and_nobody_else)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_LACP, 2, "rx");
-	struct xlagg_slow_event event;
+	struct xlagg_agent_frame event;
 	struct frame f = lacpdu(7, 0x3d);
 	uint64_t before = now_ns();
 
 	rig->ports[0].flags = 0; /* also on a port that collects nothing, without carrier */
 	rig->control->carrier = 0;
 	cr_assert_eq(rig_run(rig, "rx", &f), SHOT);
-	cr_assert_eq(rig_slow_events(rig, &event, 1), 1);
+	cr_assert_eq(rig_agent_frames(rig, &event, 1), 1);
 	cr_assert_eq(event.slot, 0);
 	cr_assert_eq(event.len, 124);
 	cr_assert(event.time_ns >= before && event.time_ns <= now_ns());
@@ -98,7 +98,7 @@ Test(slow, lacpdu_reaches_the_agent_and_nobody_else)
 Test(slow, what_the_standard_forbids_to_check)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_LACP, 2, "rx");
-	struct xlagg_slow_event event;
+	struct xlagg_agent_frame event;
 	static const uint32_t lengths[] = {124, 128, 200, 255, 256, 257, 1514};
 
 	for (uint32_t i = 0; i < 7; i++) {
@@ -109,7 +109,7 @@ Test(slow, what_the_standard_forbids_to_check)
 		f.data[17] = (uint8_t)(i * 3);	/* its length: the agent's business */
 		f.data[lengths[i] - 1] = 0xee;
 		cr_assert_eq(rig_run(rig, "rx", &f), SHOT);
-		cr_assert_eq(rig_slow_events(rig, &event, 1), 1, "%u octets", lengths[i]);
+		cr_assert_eq(rig_agent_frames(rig, &event, 1), 1, "%u octets", lengths[i]);
 		cr_assert_eq(event.len, lengths[i]);
 		cr_assert_arr_eq(event.frame, f.data, lengths[i] < 256 ? lengths[i] : 256);
 	}
@@ -122,10 +122,10 @@ Test(slow, marker_reaches_the_agent)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_LACP, 2, "rx");
 	struct frame f = pdu(MARKER, 124, 7, 0);
-	struct xlagg_slow_event event;
+	struct xlagg_agent_frame event;
 
 	cr_assert_eq(rig_run(rig, "rx", &f), SHOT);
-	cr_assert_eq(rig_slow_events(rig, &event, 1), 1);
+	cr_assert_eq(rig_agent_frames(rig, &event, 1), 1);
 	cr_assert_eq(event.frame[14], MARKER);
 	rig_close(rig);
 }
@@ -134,7 +134,7 @@ Test(slow, illegal_subtypes_and_lengths)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_LACP, 2, "rx");
 	static const uint32_t lengths[] = {15, 60, 74, 123};
-	struct xlagg_slow_event event;
+	struct xlagg_agent_frame event;
 	uint64_t illegal = 0;
 
 	for (uint32_t subtype = 0; subtype < 256; subtype++) {
@@ -151,7 +151,7 @@ Test(slow, illegal_subtypes_and_lengths)
 			cr_assert_eq(stats(rig).slow_illegal, ++illegal, "%u octets", lengths[i]);
 		}
 	}
-	cr_assert_eq(rig_slow_events(rig, &event, 1), 0);
+	cr_assert_eq(rig_agent_frames(rig, &event, 1), 0);
 	cr_assert_eq(stats(rig).slow_rx + stats(rig).slow_unknown + stats(rig).slow_limited, 0);
 	rig_close(rig);
 }
@@ -179,7 +179,7 @@ Test(slow, unknown)
 					   {0x01, 0x80, 0xc2, 0, 0, 0},
 					   {0x01, 0x80, 0xc2, 0, 0, 3},
 					   {255, 255, 255, 255, 255, 255}};
-	struct xlagg_slow_event event;
+	struct xlagg_agent_frame event;
 
 	for (uint32_t i = 0; i < 4; i++) {
 		struct frame f = lacpdu(7, 0x3d);
@@ -192,7 +192,7 @@ Test(slow, unknown)
 	cr_assert_eq(rig_run(rig, "rx", &ip), UNSPEC);
 	cr_assert_eq(stats(rig).slow_unknown, 5);
 	cr_assert_eq(stats(rig).rx_packets, 0);
-	cr_assert_eq(rig_slow_events(rig, &event, 1), 0);
+	cr_assert_eq(rig_agent_frames(rig, &event, 1), 0);
 	rig_close(rig);
 }
 
@@ -203,7 +203,7 @@ Test(slow, not_taken_in_other_protos)
 		if (proto == XLAGG_PROTO_LACP)
 			continue;
 		struct rig *rig = rig_with_ports(proto, 2, "rx");
-		struct xlagg_slow_event event;
+		struct xlagg_agent_frame event;
 		struct xlagg_port_stats none = {0}, after;
 
 		for (uint32_t subtype = 0; subtype < 12; subtype++) {
@@ -212,7 +212,7 @@ Test(slow, not_taken_in_other_protos)
 		}
 		after = stats(rig);
 		cr_assert_arr_eq(&none, &after, sizeof(none));
-		cr_assert_eq(rig_slow_events(rig, &event, 1), 0);
+		cr_assert_eq(rig_agent_frames(rig, &event, 1), 0);
 		rig_close(rig);
 	}
 }
@@ -226,7 +226,7 @@ Test(slow, flood_is_limited_and_counted)
 	cr_assert(through >= BURST && through <= most, "%lu of 5000, at most %lu", through, most);
 	cr_assert_eq(stats(rig).slow_limited, 5000 - through);
 	cr_assert_eq(stats(rig).rx_dropped[XLAGG_RX_SLOW_LIMITED], 5000 - through);
-	cr_assert_eq(rig_slow_events(rig, NULL, 0), through);
+	cr_assert_eq(rig_agent_frames(rig, NULL, 0), through);
 	rig_close(rig);
 }
 
@@ -292,7 +292,7 @@ Test(slow, ring_full)
 	}
 	cr_assert(through >= 200 && through < 400, "%lu", through);
 	cr_assert_eq(stats(rig).slow_limited, 400 - through);
-	cr_assert_eq(rig_slow_events(rig, NULL, 0), through);
+	cr_assert_eq(rig_agent_frames(rig, NULL, 0), through);
 	fresh_limiter(rig);
 	cr_assert_eq(flood(rig, &f, 1), 1, "and goes on when it was read");
 	rig_close(rig);

@@ -64,7 +64,7 @@ static void explain_tells_where(bool xdp)
 		frame_random_packet(&f, &state, type, 0);
 		if (f.len < 60)
 			frame_put(&f, NULL, 60 - f.len);
-		struct xlagg_probe explained = rig_explain(wire.rig, &f);
+		struct xlagg_explanation explained = rig_explain(wire.rig, &f);
 		cr_assert_lt(explained.slot, WIRE_PORTS);
 		wire_send(wire.lagg, &f);
 		wire_hears(wire.far[explained.slot], &f);
@@ -105,7 +105,7 @@ Test(wire, headers_beyond_the_linear_part)
 			uint8_t data[8000];
 		} big = {.header = {.hdr_len = ETH_HLEN}};
 		struct frame f = marked(0x0a000000 + i);
-		struct xlagg_probe explained = rig_explain(wire.rig, &f);
+		struct xlagg_explanation explained = rig_explain(wire.rig, &f);
 		struct frame got;
 
 		memcpy(big.data, f.data, f.len);
@@ -268,7 +268,7 @@ static void roundrobin_shares_exactly(bool xdp)
 	wire_open(&wire, &params, xdp);
 	for (uint32_t i = 0; i < 30; i++) {
 		struct frame f = marked(i);
-		struct xlagg_probe explained = rig_explain(wire.rig, &f);
+		struct xlagg_explanation explained = rig_explain(wire.rig, &f);
 		wire_send(wire.lagg, &f);
 		wire_hears(wire.far[explained.slot], &f);
 	}
@@ -308,7 +308,7 @@ static void lacpdus_and_tags(bool xdp)
 	struct xlagg_params params = params_of(XLAGG_PROTO_LACP);
 	struct frame untagged = group_frame(2, false, 0, 0x8809, 1), priority = group_frame(2, true, 0xe000, 0x8809, 1);
 	struct frame vlan = group_frame(2, true, 0x000a, 0x8809, 1), last = closing();
-	struct xlagg_slow_event event[3];
+	struct xlagg_agent_frame event[3];
 	struct wire wire;
 
 	wire_open(&wire, &params, xdp);
@@ -321,7 +321,7 @@ static void lacpdus_and_tags(bool xdp)
 	wire_hears(tap, &vlan);
 	wire_send(wire.far[0], &last);
 	wire_hears(wire.lagg, &last);
-	cr_assert_eq(rig_slow_events(wire.rig, event, 3), 2);
+	cr_assert_eq(rig_agent_frames(wire.rig, event, 3), 2);
 	for (int i = 0; i < 2; i++) {
 		cr_assert_eq(event[i].len, untagged.len);
 		cr_assert_arr_eq(event[i].frame, untagged.data, untagged.len);

@@ -164,18 +164,18 @@ Test(adopt, old_slow_frames_are_dropped)
 	cr_assert(datapath_port_stats(dp, 0, &stats) == 0 && stats.slow_rx == 1);
 	datapath_close(&dp);
 	dp = adopt(&features, &setup);
-	extern void count_event(void *, const struct xlagg_slow_event *);
+	extern void count_event(void *, const struct xlagg_agent_frame *);
 	uint32_t events = 0;
-	cr_assert(datapath_slow_read(dp, count_event, &events) == 0);
+	cr_assert(datapath_read_frames(dp, count_event, &events) == 0);
 	cr_assert(events == 0, "a LACPDU that came before the agent was handed to it");
 	cr_assert(send(wire, lacpdu, sizeof(lacpdu), 0) == sizeof(lacpdu));
-	cr_assert(datapath_slow_read(dp, count_event, &events) == 0);
+	cr_assert(datapath_read_frames(dp, count_event, &events) == 0);
 	cr_assert(events == 1, "a LACPDU that came now was not handed to the agent");
 	datapath_close(&dp);
 	no_leaks();
 }
 
-void count_event(void *context, const struct xlagg_slow_event *event)
+void count_event(void *context, const struct xlagg_agent_frame *event)
 {
 	(void)event;
 	++*(uint32_t *)context;
@@ -385,8 +385,8 @@ Test(adopt, lost_and_exchanged_pins_are_put_right)
 	send_frame(lagg, 2);
 	cr_assert(hears(wire0, 2), "a program in the place of a link was not exchanged");
 	uint8_t frame[64];
-	struct xlagg_probe probe;
-	cr_assert(datapath_explain(dp, frame, frame_of(1, frame), &probe) == 0,
+	struct xlagg_explanation found;
+	cr_assert(datapath_explain(dp, frame, frame_of(1, frame), &found) == 0,
 		  "the adopted datapath does not explain");
 	char *now = snapshot();
 	cr_assert(strstr(now, "link_guard") && strstr(now, "prog_rx1"), "pins are missing:\n%s", now);

@@ -88,8 +88,8 @@ void netkit_instead(void)
 struct datapath_features features_of(bool tcx)
 {
 	struct datapath_features features;
-	int r = datapath_probe(&features);
-	cr_assert(r == 0, "datapath_probe: %s", strerror(-r));
+	int r = datapath_find_features(&features);
+	cr_assert(r == 0, "datapath_find_features: %s", strerror(-r));
 	features.tcx = features.tcx && tcx;
 	return features;
 }

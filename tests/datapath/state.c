@@ -88,31 +88,31 @@ Test(state, explain)
 		snprintf(name, sizeof(name), "wire%d", i);
 		wire[i] = listen_on(name);
 	}
-	struct xlagg_probe probe;
+	struct xlagg_explanation found;
 	uint8_t frame[64];
 	for (uint32_t mark = 0; mark < 32; mark++) {
 		uint32_t len = frame_of(mark, frame);
-		cr_assert(datapath_explain(dp, frame, len, &probe) == 0);
-		cr_assert(probe.bucket == probe.hash % XLAGG_BUCKETS && probe.choice == XLAGG_CHOICE_BUCKET);
-		cr_assert(probe.slot == probe.bucket % 4);
+		cr_assert(datapath_explain(dp, frame, len, &found) == 0);
+		cr_assert(found.bucket == found.hash % XLAGG_BUCKETS && found.choice == XLAGG_CHOICE_BUCKET);
+		cr_assert(found.slot == found.bucket % 4);
 		send_frame(lagg, mark);
-		cr_assert(hears(wire[probe.slot], mark), "flow %u did not take the port that explain names", mark);
-		used |= 1u << probe.slot;
+		cr_assert(hears(wire[found.slot], mark), "flow %u did not take the port that explain names", mark);
+		used |= 1u << found.slot;
 	}
 	cr_assert(used == 0xf, "32 flows take four ports");
 	struct xlagg_lagg_stats stats;
 	cr_assert(datapath_lagg_stats(dp, &stats) == 0 && stats.tx_packets == 32, "explain was counted");
 
-	live[probe.slot] = false;
-	uint32_t gone = probe.slot, len = frame_of(31, frame);
+	live[found.slot] = false;
+	uint32_t gone = found.slot, len = frame_of(31, frame);
 	cr_assert(datapath_publish(dp, &table, live, flags, lost) == 0);
-	cr_assert(datapath_explain(dp, frame, len, &probe) == 0);
-	cr_assert(probe.choice == XLAGG_CHOICE_BACKUP && probe.slot == (gone + 1) % 4);
+	cr_assert(datapath_explain(dp, frame, len, &found) == 0);
+	cr_assert(found.choice == XLAGG_CHOICE_BACKUP && found.slot == (gone + 1) % 4);
 	datapath_carrier(dp, false);
-	cr_assert(datapath_explain(dp, frame, len, &probe) == 0 && probe.choice == XLAGG_CHOICE_NO_CARRIER);
-	cr_assert(probe.slot == (gone + 1) % 4, "the port that it would be with carrier is not named");
-	cr_assert(probe.slot == (gone + 1) % 4, "the port that it would be with carrier is not named");
-	cr_assert(datapath_explain(dp, frame, 4, &probe) < 0, "no frame is shorter than its header");
+	cr_assert(datapath_explain(dp, frame, len, &found) == 0 && found.choice == XLAGG_CHOICE_NO_CARRIER);
+	cr_assert(found.slot == (gone + 1) % 4, "the port that it would be with carrier is not named");
+	cr_assert(found.slot == (gone + 1) % 4, "the port that it would be with carrier is not named");
+	cr_assert(datapath_explain(dp, frame, 4, &found) < 0, "no frame is shorter than its header");
 	datapath_close(&dp);
 	no_leaks();
 }

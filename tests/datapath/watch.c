@@ -27,9 +27,9 @@ static struct watch *open_watch(const struct datapath_features *features)
 static bool is_live(const struct datapath *dp, uint32_t slot)
 {
 	uint8_t frame[64];
-	struct xlagg_probe probe;
-	cr_assert(datapath_explain((struct datapath *)dp, frame, frame_of(1, frame), &probe) == 0);
-	return probe.slot == slot;
+	struct xlagg_explanation found;
+	cr_assert(datapath_explain((struct datapath *)dp, frame, frame_of(1, frame), &found) == 0);
+	return found.slot == slot;
 }
 
 Test(watch, refused_leaves_nothing)

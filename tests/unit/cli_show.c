@@ -365,7 +365,7 @@ Test(cli_show, odd_names_in_json)
 
 Test(cli_show, explain_says_why_there_is_no_carrier)
 {
-	struct view_explain explain = {.probe = {.hash = 0xabc, .bucket = 7, .choice = XLAGG_CHOICE_BUCKET},
+	struct view_explain explain = {.found = {.hash = 0xabc, .bucket = 7, .choice = XLAGG_CHOICE_BUCKET},
 				       .port = "eth1"};
 	struct view_lagg lagg;
 	char text[256] = "", reason[SHOW_REASON_SIZE];
@@ -375,7 +375,7 @@ Test(cli_show, explain_says_why_there_is_no_carrier)
 	show_text_explain(out, &lagg, &explain);
 	fclose(out);
 	cr_expect_str_eq(text, "lagg0: hash 0x00000abc bucket 7 port eth1: the bucket's own port\n");
-	explain.probe.choice = XLAGG_CHOICE_NO_CARRIER;
+	explain.found.choice = XLAGG_CHOICE_NO_CARRIER;
 	show_explain_reason(&lagg, &explain, reason);
 	cr_expect_str_eq(reason, "the lagg has no carrier: the frame is dropped; with carrier it would take this port");
 	strcpy(lagg.status.reason, "1 usable port, min-links is 2");

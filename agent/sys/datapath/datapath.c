@@ -176,7 +176,7 @@ static int adopt(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	if (!r)
 		r = pin_each(dp->folder, drop_stale, dp);
 	/* Frames that waited in the ring for an agent are out of date: they are discarded. */
-	return r ? r : datapath_slow_read(dp, NULL, NULL);
+	return r ? r : datapath_read_frames(dp, NULL, NULL);
 }
 
 int datapath_adopt(struct datapath **ret, const char *folder, const struct datapath_features *features,

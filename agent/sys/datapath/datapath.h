@@ -21,7 +21,7 @@ struct datapath_features {
 };
 /* Also sends the libraries' messages to the log at its lowest level, and raises the limit of open files as far as
  * allowed. */
-int datapath_probe(struct datapath_features *ret);
+int datapath_find_features(struct datapath_features *ret);
 
 /* Makes the folder of pins. Where it is below /sys/fs/bpf, bpffs is mounted there if it is not yet. -EINVAL: the folder
  * is not on a bpffs. */
@@ -91,12 +91,12 @@ struct datapath_gap {
  * -EAGAIN: since then no frame has been sent on `to` after one on `from`. */
 int datapath_gap(const struct datapath *dp, uint32_t from, uint32_t to, uint64_t since_ns, struct datapath_gap *ret);
 /* Runs the program `explain` over a frame, which it does not send. */
-int datapath_explain(struct datapath *dp, const void *frame, uint32_t len, struct xlagg_probe *ret);
+int datapath_explain(struct datapath *dp, const void *frame, uint32_t len, struct xlagg_explanation *ret);
 /* Frames for the agent: slow protocols and answers to link probes. The descriptor is readable when there are any;
- * datapath_slow_read() calls `fn` for each, or discards them where `fn` is NULL. */
-typedef void (*datapath_slow_fn)(void *context, const struct xlagg_slow_event *event);
-int datapath_slow_fd(const struct datapath *dp);
-int datapath_slow_read(struct datapath *dp, datapath_slow_fn fn, void *context);
+ * datapath_read_frames() calls `fn` for each, or discards them where `fn` is NULL. */
+typedef void (*datapath_frame_fn)(void *context, const struct xlagg_agent_frame *event);
+int datapath_frames_fd(const struct datapath *dp);
+int datapath_read_frames(struct datapath *dp, datapath_frame_fn fn, void *context);
 /* A port's entry of map `lacp`. */
 int datapath_set_lacp(struct datapath *dp, uint32_t slot, const struct xlagg_lacp *lacp);
 int datapath_get_lacp(const struct datapath *dp, uint32_t slot, struct xlagg_lacp *ret);

@@ -54,7 +54,7 @@ static bool knows_attach_type(int program, uint32_t type)
 	return link < 0 && errno == ENODEV;
 }
 
-static bool probe_fentry(void)
+static bool can_trace(void)
 {
 	int id = libbpf_find_vmlinux_btf_id("netif_carrier_off", BPF_TRACE_FENTRY);
 	if (id < 0)
@@ -115,7 +115,7 @@ static void allow_descriptors(void)
 		log_debug("cannot raise the limit of open files: %s", strerror(errno));
 }
 
-int datapath_probe(struct datapath_features *ret)
+int datapath_find_features(struct datapath_features *ret)
 {
 	libbpf_set_print(log_libbpf);
 	libxdp_set_print(log_libxdp);
@@ -127,7 +127,7 @@ int datapath_probe(struct datapath_features *ret)
 	*ret = (struct datapath_features){
 	    .tcx = knows_attach_type(program, DATAPATH_TCX_INGRESS),
 	    .netkit = knows_attach_type(program, DATAPATH_NETKIT_PRIMARY),
-	    .fentry = probe_fentry(),
+	    .fentry = can_trace(),
 	    .dispatcher = run_apart(try_dispatcher, NULL) == 1,
 	};
 	return 0;

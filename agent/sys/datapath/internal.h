@@ -112,9 +112,9 @@ struct datapath {
 	struct xlagg_table *tables;		      /* map `tables`, mapped */
 	struct xlagg_control *control;		      /* map `control`, mapped */
 	struct written written;			      /* to `ports`, `tables`, `control` and the devmaps */
-	struct ring_buffer *slow;		      /* map `slow_rx` */
-	datapath_slow_fn slow_fn;		      /* valid during datapath_slow_read() */
-	void *slow_context;			      /* the argument for slow_fn */
+	struct ring_buffer *frames;		      /* map `slow_rx` */
+	datapath_frame_fn frame_fn;		      /* valid during datapath_read_frames() */
+	void *frame_context;			      /* the argument for frame_fn */
 	struct folder_mark mark;		      /* of the folder, when all pins were there */
 	uint64_t retired_ns[XLAGG_TABLES];	      /* CLOCK_MONOTONIC when each was last in use, 0: never */
 	struct watch *watch;			      /* the watcher; NULL: there is none */

@@ -206,13 +206,13 @@ static int map_memory(const struct datapath *dp, const char *name, size_t size, 
 	return 0;
 }
 
-static int slow_sample(void *context, void *data, size_t size)
+static int on_sample(void *context, void *data, size_t size)
 {
 	struct datapath *dp = context;
-	const struct xlagg_slow_event *event = data;
+	const struct xlagg_agent_frame *event = data;
 	/* Others can write to the ring: a record that is too short or names no port is dropped. */
-	if (dp->slow_fn && size >= sizeof(*event) && event->slot < XLAGG_MAX_PORTS)
-		dp->slow_fn(dp->slow_context, event);
+	if (dp->frame_fn && size >= sizeof(*event) && event->slot < XLAGG_MAX_PORTS)
+		dp->frame_fn(dp->frame_context, event);
 	return 0;
 }
 
@@ -228,8 +228,8 @@ int maps_map(struct datapath *dp)
 	int fd = datapath_map(dp, "slow_rx");
 	if (fd < 0)
 		return fd;
-	dp->slow = ring_buffer__new(fd, slow_sample, dp, NULL);
-	return dp->slow ? 0 : -errno;
+	dp->frames = ring_buffer__new(fd, on_sample, dp, NULL);
+	return dp->frames ? 0 : -errno;
 }
 
 static void unmap(void *memory, size_t size)
@@ -240,7 +240,7 @@ static void unmap(void *memory, size_t size)
 
 void maps_close(struct datapath *dp)
 {
-	ring_buffer__free(dp->slow);
+	ring_buffer__free(dp->frames);
 	unmap(dp->ports, sizeof(*dp->ports) * XLAGG_MAX_PORTS);
 	unmap(dp->tables, sizeof(*dp->tables) * XLAGG_TABLES);
 	unmap(dp->control, sizeof(*dp->control));

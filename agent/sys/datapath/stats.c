@@ -159,17 +159,17 @@ int datapath_set_probe_macs(struct datapath *dp, const uint8_t macs[XLAGG_MAX_PO
 	return r;
 }
 
-int datapath_slow_fd(const struct datapath *dp)
+int datapath_frames_fd(const struct datapath *dp)
 {
-	return ring_buffer__epoll_fd(dp->slow);
+	return ring_buffer__epoll_fd(dp->frames);
 }
 
-int datapath_slow_read(struct datapath *dp, datapath_slow_fn fn, void *context)
+int datapath_read_frames(struct datapath *dp, datapath_frame_fn fn, void *context)
 {
-	dp->slow_fn = fn;
-	dp->slow_context = context;
-	int frames = ring_buffer__consume(dp->slow);
-	dp->slow_fn = NULL;
+	dp->frame_fn = fn;
+	dp->frame_context = context;
+	int frames = ring_buffer__consume(dp->frames);
+	dp->frame_fn = NULL;
 	return frames < 0 ? frames : 0;
 }
 
@@ -194,7 +194,7 @@ static int get_explain(struct datapath *dp)
 	return r ? r : pin_get(dp->folder, "prog_probe", PIN_PROGRAM);
 }
 
-int datapath_explain(struct datapath *dp, const void *frame, uint32_t len, struct xlagg_probe *ret)
+int datapath_explain(struct datapath *dp, const void *frame, uint32_t len, struct xlagg_explanation *ret)
 {
 	__attribute__((cleanup(close_fd))) int program = get_explain(dp);
 	int result = datapath_map(dp, "probe_result");
@@ -203,7 +203,7 @@ int datapath_explain(struct datapath *dp, const void *frame, uint32_t len, struc
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = len, .repeat = 1);
 	if (bpf_prog_test_run_opts(program, &opts) != 0)
 		return -errno;
-	struct xlagg_probe answer;
+	struct xlagg_explanation answer;
 	uint32_t first = 0;
 	if (bpf_map_lookup_elem(result, &first, &answer) != 0)
 		return -errno;
