@@ -163,23 +163,20 @@ static void take_sent(struct lacp_port *p, const struct xlagg_lacp *saved, uint6
 		p->sent[i] = saved->pdu_tx_ns;
 }
 
-bool lacp_adopt(struct lacp *l, uint64_t now, uint32_t slot, const struct xlagg_lacp *saved)
+/* What the two ends know of each other, as recorded. */
+static void take_ends(struct lacp_port *p, const struct xlagg_lacp *saved)
 {
-	struct lacp_port *p = &l->port[slot];
-	const struct xlagg_lacp_end actor = saved->actor;
-
-	take_sent(p, saved, now);
-	if (!makes_sense(saved) || !p->enabled || !p->lacp_enabled || !fits(l, p, saved))
-		return false;
-	lacp_actor_refresh(l, p, now);
-	if (!lacp_same_port(&actor, &p->actor))
-		return false; /* options or speed changed: the partner has to learn that anyway */
 	p->partner = saved->partner_oper;
 	p->heard = p->partner; /* until it is heard again; only its Sync may have differed */
 	p->view = saved->view;
 	p->view_known = saved->view_known;
 	p->matched = saved->matched;
 	lacp_put(&p->partner, XLAGG_STATE_SYNC, saved->matched && lacp_has(&p->partner, XLAGG_STATE_SYNC));
+}
+
+/* Selection and the Mux machine go on where they were. */
+static void take_selection(struct lacp *l, uint64_t now, struct lacp_port *p, const struct xlagg_lacp *saved)
+{
 	p->mux = saved->mux;
 	p->selected = saved->selected;
 	p->aggregator = saved->aggregator;
@@ -190,7 +187,12 @@ bool lacp_adopt(struct lacp *l, uint64_t now, uint32_t slot, const struct xlagg_
 		l->active = saved->aggregator;
 	claim_aggregator(l, p);
 	p->actor.state = (uint8_t)((p->actor.state & (XLAGG_STATE_ACTIVITY | XLAGG_STATE_AGGREGATION)) |
-				   (actor.state & XLAGG_STATE_TIMEOUT) | mux_bits(p->mux));
+				   (saved->actor.state & XLAGG_STATE_TIMEOUT) | mux_bits(p->mux));
+}
+
+/* The Receive and the Periodic machine, to which the time without an agent matters. */
+static void start_timers(struct lacp_port *p, uint64_t now, const struct xlagg_lacp *saved)
+{
 	p->rx = XLAGG_RX_CURRENT;
 	p->silence = 0;
 	/* Whatever the partner sent meanwhile is lost: it gets its full time to be heard again. */
@@ -202,5 +204,20 @@ bool lacp_adopt(struct lacp *l, uint64_t now, uint32_t slot, const struct xlagg_
 	p->periodic_timer = now;
 	if (saved->pdu_tx_ns <= now && now - saved->pdu_tx_ns < LACP_FAST_PERIODIC_TIME)
 		p->periodic_timer = saved->pdu_tx_ns + LACP_FAST_PERIODIC_TIME;
+}
+
+bool lacp_adopt(struct lacp *l, uint64_t now, uint32_t slot, const struct xlagg_lacp *saved)
+{
+	struct lacp_port *p = &l->port[slot];
+
+	take_sent(p, saved, now);
+	if (!makes_sense(saved) || !p->enabled || !p->lacp_enabled || !fits(l, p, saved))
+		return false;
+	lacp_actor_refresh(l, p, now);
+	if (!lacp_same_port(&saved->actor, &p->actor))
+		return false; /* options or speed changed: the partner has to learn that anyway */
+	take_ends(p, saved);
+	take_selection(l, now, p, saved);
+	start_timers(p, now, saved);
 	return true;
 }
