@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/*
- * A running lagg changes into what is wanted, by what differs, or stays what it was. Its looks, MAC and MTU, are those
- * of its device and of its ports alike.
- */
+/* Changes the configuration of a running lagg. Only what differs is touched, and on failure it is changed back. */
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -20,7 +17,7 @@
 
 /* --- programs --- */
 
-/* Whether the two configurations make different programs. */
+/* Whether the two configurations need different programs. */
 static bool programs_differ(const struct xlagg_lagg_conf *a, const struct xlagg_lagg_conf *b)
 {
 	return a->proto != b->proto || a->hash != b->hash || a->hash_seed != b->hash_seed || a->flowid != b->flowid ||
@@ -29,7 +26,7 @@ static bool programs_differ(const struct xlagg_lagg_conf *a, const struct xlagg_
 	       strcmp(a->port_ethertypes, b->port_ethertypes) != 0 || probes_limit_us(a) != probes_limit_us(b);
 }
 
-/* What hides frames from XDP goes off on the ports before its programs come, and comes back when they are gone. */
+/* Switches off what hides frames from XDP on the ports, before the XDP programs are attached. */
 static int prepare_for_xdp(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX])
 {
 	device_assert_features(lagg);
@@ -50,10 +47,10 @@ static int change_programs(struct lagg *lagg, const struct xlagg_lagg_conf *to, 
 	struct xlagg_lagg_conf before = lagg->model.conf;
 	bool xdp = to->datapath == XLAGG_DATAPATH_XDP, xdp_before = before.datapath == XLAGG_DATAPATH_XDP;
 	if (lagg->device == XLAGG_DEVICE_NETKIT && xdp) {
-		snprintf(
-		    sentence, XLAGG_SENTENCE_MAX,
-		    "%s: datapath xdp needs a veth and its device is a netkit: remove it and add it with device veth",
-		    lagg->model.name);
+		snprintf(sentence, XLAGG_SENTENCE_MAX,
+			 "%s: datapath xdp needs a veth, but its device is a netkit: remove the lagg and add it with "
+			 "device veth",
+			 lagg->model.name);
 		return -EOPNOTSUPP;
 	}
 	lagg->model.conf = *to;
@@ -70,7 +67,7 @@ static int change_programs(struct lagg *lagg, const struct xlagg_lagg_conf *to, 
 	}
 	if (xdp != xdp_before && (r < 0 ? xdp : xdp_before))
 		end_xdp(lagg);
-	/* A driver may reset its device when an XDP program comes or goes. */
+	/* A driver may reset its device when an XDP program is attached or detached. */
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS && xdp != xdp_before; slot++)
 		lagg_port_unsettle(lagg, slot);
 	return r;
@@ -108,7 +105,7 @@ static int add_ports(struct lagg *lagg, const struct xlagg_model *to, char sente
 	return r;
 }
 
-/* Order and options of the ports, all of which are there by now. */
+/* Changes order and options of the ports. All ports of `to` have been added by now. */
 static void change_ports(struct lagg *lagg, const struct xlagg_model *to)
 {
 	bool moved = false;
@@ -178,7 +175,7 @@ int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[X
 		if (!sentence[0])
 			snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: cannot be changed: %s", to->name, strerror(-r));
 		if (change(lagg, &before, &looks_before, seed_before, again) < 0)
-			log_error("%s: cannot go back to what it was: %s", before.name, again);
+			log_error("%s: cannot be changed back: %s", before.name, again);
 	}
 	lagg->host->calls->ports(lagg->host);
 	identity_find_mac_from(lagg);
@@ -187,7 +184,7 @@ int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[X
 	return r;
 }
 
-/* --- by other hands --- */
+/* --- changes made by others --- */
 
 void lagg_let_in(struct lagg *lagg, bool promisc, bool vlans)
 {

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Another configuration for a running lagg. */
+/* Changes the configuration of a running lagg. */
 #ifndef LAGG_CHANGE_H
 #define LAGG_CHANGE_H
 
 #include "lagg/lagg.h"
 
-/* Makes the running lagg what `to` says, or leaves it what it was; only what differs is touched. */
+/* Changes the running lagg to the configuration `to`, touching only what differs. On failure it is changed back, and
+ * `sentence` says why. */
 int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX]);
-/* Retires the ports that `to` no longer has (lagg_port_retire). Returns whether frames may be in flight to one. */
+/* Retires the ports that `to` no longer has (lagg_port_retire()). Returns whether frames may still be in flight to one
+ * of them. */
 bool lagg_retire_ports(struct lagg *lagg, const struct xlagg_model *to);
-/* Removes them. */
+/* Removes the ports that `to` no longer has. */
 void lagg_remove_ports(struct lagg *lagg, const struct xlagg_model *to);
-/* The lagg's device was changed by others: name, administrative state, MTU, MAC, promiscuity. */
+/* Someone may have changed the lagg's device: administrative state, MTU, MAC, promiscuity. The lagg follows. */
 void lagg_device_changed(struct lagg *lagg, const struct device *device);
-/* Lets the ports receive every frame where the lagg's device is promiscuous, and those of the VLANs above it. */
+/* Sets what the ports must receive: every frame if `promisc`, and the frames of all VLANs if `vlans`. */
 void lagg_let_in(struct lagg *lagg, bool promisc, bool vlans);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The lagg's own device: making it, its lower end, its offloads and its addresses. */
+/* The lagg's own device (lagg0) and its lower end: created, removed, and kept as xlagg needs them. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
@@ -14,9 +14,9 @@
 
 #define LOWER_NAME_FITS 12 /* longest name to which "-dp" can be added */
 #define DEFAULT_MTU 1500
-#define LOWER_NUMBERED "xlagg-dp%d" /* by its ifindex, where the lagg's name is too long or taken */
+#define LOWER_NUMBERED "xlagg-dp%d" /* with its ifindex, if the lagg's name is too long or the other name is taken */
 
-/* What a port's MTU was before it was one, or is. */
+/* Returns the MTU that the first port had before it became one or, if it is not one yet, has. */
 static uint32_t first_mtu(const struct lagg *lagg, const struct xlagg_model *model)
 {
 	struct device device;
@@ -34,7 +34,7 @@ uint32_t device_mtu(const struct lagg *lagg, const struct xlagg_model *model)
 {
 	if (model->conf.mtu != XLAGG_AUTO)
 		return model->conf.mtu;
-	/* Chosen once, by the first port that came. */
+	/* The first port that was added has determined it. Later ports do not change it. */
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (lagg->port[slot].used && lagg->port[slot].ifindex && lagg->model.conf.mtu == XLAGG_AUTO)
 			return lagg->looks.mtu;
@@ -71,7 +71,7 @@ int device_name_lower_aside(struct lagg *lagg)
 	return netlink_rename(lagg->host->nl, lagg->lower_ifindex, lower);
 }
 
-/* Else the kernel takes a subnet's other addresses away with its first. */
+/* Without this, the kernel removes all addresses of a subnet when the first one is removed. */
 static void keep_secondary_addresses(const char *name)
 {
 	char path[128];
@@ -84,7 +84,6 @@ static void keep_secondary_addresses(const char *name)
 		log_warning("%s: cannot set %s: %s", name, path, strerror(errno));
 }
 
-/* Makes the device: netkit where it is offered and wanted, else a veth pair. */
 int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct netlink *nl = lagg->host->nl;
@@ -92,7 +91,7 @@ int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	char lower[XLAGG_NAME_MAX], final[XLAGG_NAME_MAX];
 	struct netlink_pair pair;
 	struct device device;
-	name_lower(lagg, name, lower); /* one that has a number in it follows when the number is known */
+	name_lower(lagg, name, lower); /* a name with the ifindex in it is set below, when that is known */
 	bool netkit = model->conf.device == XLAGG_DEVICE_NETKIT ||
 		      (model->conf.device == XLAGG_DEVICE_AUTO && lagg->host->features.netkit &&
 		       model->conf.datapath == XLAGG_DATAPATH_TC && model->conf.tx_path == XLAGG_TX_AUTO);
@@ -153,11 +152,12 @@ bool device_has_vlans(const struct lagg *lagg)
 	struct vlan_search search = {.ifindex = lagg->ifindex};
 	int r = netlink_list(lagg->host->nl, search_vlan, &search);
 	if (r < 0)
-		log_warning("%s: cannot tell whether there are VLANs on it: %s", lagg->model.name, strerror(-r));
+		log_warning("%s: cannot find out whether there are VLANs on it: %s", lagg->model.name, strerror(-r));
 	return search.found;
 }
 
-/* What a veth needs so that XDP's redirected frames arrive and its own are whole. Also re-asserted when it changed. */
+/* A veth drops frames that XDP redirects to it unless GRO is on. With the other offloads off, the frames that it sends
+ * carry finished checksums and their VLAN tags when an XDP program sees them. */
 void device_assert_features(struct lagg *lagg)
 {
 	if (lagg->model.conf.datapath != XLAGG_DATAPATH_XDP)
@@ -171,7 +171,6 @@ void device_assert_features(struct lagg *lagg)
 		log_warning("%s: cannot set the offloads that the xdp profile needs: %s", name, strerror(-r));
 }
 
-/* Gives back what the tc profile may use. */
 void device_release_features(struct lagg *lagg)
 {
 	int r = ethtool_set_features(lagg->model.name,
@@ -246,15 +245,16 @@ int device_remove(struct lagg *lagg)
 {
 	struct device lower;
 	int r = netlink_get(lagg->host->nl, lagg->lower_ifindex, &lower);
-	/* The lagg's device goes with its lower end, in whatever namespace that is. */
+	/* The lagg's device is removed together with its lower end, whichever namespace it is in. */
 	if (r == 0 && is_own_lower(lagg, &lower))
 		r = netlink_del(lagg->host->nl, lower.ifindex);
 	return r == -ENODEV ? 0 : r;
 }
 
-/* --- what others do to it --- */
+/* --- changes made by others are put back --- */
 
-/* Addresses that were given to xlagg and that somebody, or the kernel when the device went down, took away. */
+/* Adds the addresses that xlagg manages and that were removed, by someone else or by the kernel when the device went
+ * down. */
 static int keep_addresses(struct lagg *lagg)
 {
 	int r = 0;
@@ -292,7 +292,7 @@ static int keep_lower_settings(struct lagg *lagg, const struct device *lower)
 	return r;
 }
 
-/* The lower end: nobody uses it but xlagg. */
+/* The lower end belongs to xlagg alone, so everything on it is put back. */
 static int keep_lower(struct lagg *lagg)
 {
 	struct device lower;
@@ -308,7 +308,7 @@ static int keep_lower(struct lagg *lagg)
 	if (strcmp(lower.name, name) != 0 || strcmp(lower.alias, mark) != 0)
 		r = device_name_lower(lagg);
 	if (r == -EEXIST)
-		r = 0; /* its name is of no use to anybody, and its mark is right */
+		r = 0; /* the name is taken: nobody needs it, and the mark is right */
 	int settings = keep_lower_settings(lagg, &lower);
 	int addresses = netlink_list_addresses(lagg->host->nl, lower.ifindex, remove_address, lagg);
 	return r < 0 ? r : settings < 0 ? settings : addresses;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What the core asks for, carried out: tables, carrier, frames, events. */
+/* Carries out what the core asks for (struct core_effects): tables, carrier, frames, events. */
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <stdio.h>
@@ -54,7 +54,8 @@ static void carry_carrier(struct lagg *lagg, bool up)
 	lagg_assert_carrier(lagg);
 }
 
-/* mac active: its effects on the core join those that are being carried out. */
+/* mac active: gives the lagg's device the MAC of the active port. This runs while effects are carried out, and those of
+ * input_mac() are appended to the same list. */
 static void take_mac_of(struct lagg *lagg, uint32_t slot)
 {
 	const uint8_t *mac = lagg->port[slot].link.mac;
@@ -74,7 +75,7 @@ void effects_publish(struct lagg *lagg)
 {
 	const struct core_output *out = core_output(lagg->core);
 	uint32_t lost[XLAGG_MAX_PORTS];
-	/* As read before the core's facts were looked at: a loss since then is not undone. */
+	/* The counters as they were before carrier was read, so that a loss since then is not undone. */
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		lost[slot] = lagg->port[slot].lost;
 	int r = datapath_publish(lagg->dp, &out->table, out->live, out->flags, lost);
@@ -85,7 +86,7 @@ void effects_publish(struct lagg *lagg)
 	}
 }
 
-/* The last LACPDU that was sent, for the time without an agent. */
+/* Keeps the last LACPDU that was sent. While no agent runs, the kernel sends it again. */
 static void keep_pdu(struct lagg_port *port, const uint8_t frame[CORE_FRAME_LEN])
 {
 	if (frame[14] != XLAGG_SLOW_LACP)
@@ -95,7 +96,7 @@ static void keep_pdu(struct lagg_port *port, const uint8_t frame[CORE_FRAME_LEN]
 	port->lacp.pdu_tx_ns = clock_now();
 }
 
-/* Pins what the next agent needs to go on with LACP, port by port, where it changed. */
+/* Pins what the next agent needs to go on with LACP, for each port whose state changed. */
 static void save_lacp(struct lagg *lagg)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
@@ -153,7 +154,7 @@ static void run_effect(struct lagg *lagg, struct core_effect *effect)
 	}
 }
 
-/* Pins when what is shown changed, for the next agent to show the same. */
+/* Pins when carrier and flags changed last, so that the next agent shows the same. */
 static void save_history(struct lagg *lagg)
 {
 	struct xlagg_history history;
@@ -167,10 +168,10 @@ static void save_history(struct lagg *lagg)
 void effects_carry_out(struct lagg *lagg)
 {
 	bool told = false;
-	/* A carrier that comes is up before the first port is live. */
+	/* Carrier must be up before the first port is live. */
 	if (core_output(lagg->core)->carrier)
 		carry_carrier(lagg, true);
-	/* In their order: a last LACPDU leaves before the port is closed. */
+	/* The order matters: the last LACPDU is sent before the port is closed. */
 	for (uint32_t i = 0; i < lagg->fx.count; i++) {
 		run_effect(lagg, &lagg->fx.list[i]);
 		told |= lagg->fx.list[i].kind == CORE_EVENT;

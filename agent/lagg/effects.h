@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What the core asks for, carried out; events; carrier. */
+/* Carries out what the core asks for: tables, carrier, frames, events. */
 #ifndef LAGG_EFFECTS_H
 #define LAGG_EFFECTS_H
 
 #include "lagg/lagg.h"
 
-/* Carries out the effects of the inputs so far. For inputs.c alone. */
+/* Carries out the effects of the inputs so far. Only inputs.c calls it. */
 void effects_carry_out(struct lagg *lagg);
-/* Publishes table and port states as the core wants them now; also again, where that failed (lagg->unpublished). */
+/* Publishes table and port states as the core wants them now. lagg->unpublished says whether that failed and has to be
+ * done again. */
 void effects_publish(struct lagg *lagg);
-/* Makes the lagg's device and its programs say what lagg->carrier says. */
+/* Sets the carrier of the lagg's device, and the programs' view of it, to lagg->carrier. */
 void lagg_assert_carrier(struct lagg *lagg);
-/* Reports an event; time and lagg are filled in here. */
+/* Reports an event. Time and lagg are filled in here. */
 void lagg_event(struct lagg *lagg, struct xlagg_event *event);
-/* The same for an event that has no more than a port and a text; both may be NULL. */
+/* Reports an event that has only a port and a text. Both may be NULL. */
 void lagg_tell(struct lagg *lagg, enum xlagg_event_type type, const char *port, const char *text);
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/*
- * A failover is told together with how long it took, as the datapath saw it. Where no frame has taken the new port yet,
- * the event waits for one, but not for long.
- */
+/* The event of a failover says how long it took, as the datapath measured it. While no frame has taken the new port
+ * yet, the event waits, but not for long. */
 #include <string.h>
 
 #include "lagg/effects.h"
@@ -24,13 +22,13 @@ static void tell(struct lagg *lagg, uint64_t now, const struct datapath_gap *gap
 	lagg_event(lagg, &event);
 }
 
-/* 0, or -EAGAIN where it may be known later. */
+/* Reads the gap from the datapath. Returns 0, or -EAGAIN if it may be known later. */
 static int look(struct lagg *lagg, struct datapath_gap *gap)
 {
 	int from = lagg_port_find(lagg, lagg->failover.from), to = lagg_port_find(lagg, lagg->failover.to);
 	*gap = unknown;
 	if (from < 0 || to < 0)
-		return 0; /* one of them is no port any more */
+		return 0; /* one of them is no longer a port */
 	return datapath_gap(lagg->dp, (uint32_t)from, (uint32_t)to, lagg->failover_told_ns, gap);
 }
 

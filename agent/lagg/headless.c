@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What the kernel does for LACP without this agent: the clock that it needs, and what is left to know of it afterwards.
- */
+/* Headless: the clock that the kernel needs to act for LACP without an agent, and learning afterwards what it did. */
 #include <errno.h>
 #include <string.h>
 
@@ -15,7 +14,7 @@ void headless_clock(struct lagg *lagg)
 	int r = netlink_run_clock(lagg->host->nl, lagg->lower_ifindex, XLAGG_CLOCK_ADDRESS, XLAGG_CLOCK_MS);
 	if (r < 0 && !lagg->clock_failed)
 		log_warning(
-		    "%s: its LACP has no clock for the time without an agent (%s): partners are answered and not "
+		    "%s: its LACP has no clock for the time without an agent (%s): partners are answered and nothing "
 		    "more",
 		    lagg->model.name, strerror(-r));
 	lagg->clock_failed = r < 0;
@@ -37,7 +36,7 @@ void headless_adopt(struct lagg *lagg, uint32_t slot)
 	}
 	if (port->lacp.pdu_tx_ns < did.tx_ns || port->lacp.pdu_tx_ns > now)
 		port->lacp.pdu_tx_ns = did.tx_ns;
-	/* The partner is not any more what the record says. */
+	/* The partner is no longer the one in the record. */
 	if (port->lacp.outs != did.outs)
 		port->lacp.partner_known = 0;
 	port->lacp.outs = did.outs;
@@ -57,14 +56,16 @@ uint32_t headless_outs(struct lagg *lagg, uint32_t slot)
 void headless_restart(struct lagg *lagg, uint32_t slot)
 {
 	uint64_t now = clock_now();
-	/* LACPDUs that waited are of the partner that it was, or no more than the change that was seen. */
+	/* LACPDUs that wait in the ring are from before the restart: they are of the earlier partner, or the very ones
+	 * that the kernel has already acted upon. */
 	lagg->port[slot].deaf_until_ns = now;
 	log_info("%s: %s: LACP starts anew: its partner changed or fell silent while the agent was away",
 		 lagg->model.name, lagg->port[slot].name);
 	input_lacp_restart(lagg, slot);
 }
 
-/* What it did for one port; true: it took the port out, or a loss of the link is still to be told. */
+/* Tells the core what the kernel did for one port. Returns true if it took the port out, or if the core does not know
+ * of a loss of the link yet. */
 static bool take_note(struct lagg *lagg, uint32_t slot, uint32_t lost)
 {
 	struct lagg_port *port = &lagg->port[slot];
@@ -77,7 +78,7 @@ static bool take_note(struct lagg *lagg, uint32_t slot, uint32_t lost)
 	return lost != port->lost || did.outs != port->lacp.outs;
 }
 
-/* All ports before the first of them leads to anything: then time counts for all. */
+/* All ports are read before the first one has an effect, since an effect makes the core judge all ports by time. */
 void headless_catch_up(struct lagg *lagg)
 {
 	uint32_t lost[XLAGG_MAX_PORTS];

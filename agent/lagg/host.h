@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/*
- * What all laggs of an agent share, and whom a lagg tells what concerns more than itself. The storey above fills it in;
- * nothing below it knows that storey.
- */
+/* What all laggs of an agent share, and the calls by which a lagg reports what concerns more than itself. The agent
+ * (the storey above) fills this in, so that nothing in agent/lagg/ needs to know the agent. */
 #ifndef LAGG_HOST_H
 #define LAGG_HOST_H
 
@@ -16,26 +14,26 @@
 struct lagg;
 struct lagg_host;
 
-/* Called by a lagg. */
+/* The calls that a lagg makes. */
 struct lagg_host_calls {
-	/* An event that subscribers want to hear. */
+	/* Reports an event to subscribers. */
 	void (*event)(struct lagg_host *host, const struct xlagg_event *event);
 	/* The time at which some lagg has to run next (deadline_ns) changed. */
 	void (*deadline)(struct lagg_host *host);
-	/* The ports whose carrier is to be polled changed. */
+	/* The list of ports whose carrier has to be polled changed. */
 	void (*ports)(struct lagg_host *host);
-	/* A device of a lagg was read, and is not called as the lagg or the port is. */
+	/* A device that was just read has another name than the lagg or the port that has it. */
 	void (*renamed)(struct lagg_host *host, const struct device *device);
-	/* Whether a running lagg has this number already. */
+	/* Whether a running lagg already has this number (xlagg_kept.number). */
 	bool (*number_in_use)(const struct lagg_host *host, uint32_t number);
-	/* The name of the running lagg that has this device, as a port or as its own, or NULL. */
+	/* Returns the name of the running lagg that has this device (port, own device or lower end), or NULL. */
 	const char *(*lagg_of_device)(const struct lagg_host *host, int ifindex);
-	/* Whether another running lagg than `lagg` has this MAC, or had it and would have it again with mac auto. */
+	/* Whether a running lagg other than `lagg` has this MAC, or keeps it for mac auto. */
 	bool (*mac_in_use)(const struct lagg_host *host, const uint8_t mac[6], const struct lagg *lagg);
-	/* Puts a device back that could not be put back when it was a port before. Returns 1 if that was done, 0 if
-	 * there is nothing to put back, or -errno and a sentence. */
+	/* Puts a device back that could not be put back earlier, after it had been a port. Returns 1 if that was done,
+	 * 0 if there is nothing to put back, or -errno with a sentence. */
 	int (*settle)(struct lagg_host *host, int ifindex, char sentence[XLAGG_SENTENCE_MAX]);
-	/* The own MAC of a device that is a port of a running lagg. False: it is none. */
+	/* Returns the own MAC of a device that is a port of a running lagg; false if it is not one. */
 	bool (*own_mac)(const struct lagg_host *host, int ifindex, uint8_t mac[6]);
 };
 
@@ -47,13 +45,12 @@ struct lagg_host {
 	struct watch *watch;		   /* NULL: this kernel does not allow tracing */
 	struct carrier_poll *poll;	   /* NULL: there is a watch, or the poll does not run yet */
 	struct datapath_features features; /* what this kernel offers */
-	uint64_t netns;			   /* cookie of the network namespace, 0: not known */
+	uint64_t netns;			   /* cookie of the network namespace, 0: unknown */
 	char *pins, *state;		   /* folders: of the pins in bpffs, and of what is kept over reboots */
-	bool starting;			   /* the configuration file is applied for the first time: a port that cannot
-					    * join does not keep its lagg from running */
+	bool starting;			   /* start: a port that cannot join is left out, and its lagg is made */
 	char left[XLAGG_SENTENCE_MAX];	   /* the first thing that a transaction could not put back */
-	bool orphans;			   /* devices with a lagg's mark could not be put back or removed */
-	bool changing;			   /* a transaction runs: what it has done so far is not yet a configuration */
+	bool orphans;			   /* devices with a lagg's mark have to be put back or removed */
+	bool changing;			   /* a transaction runs: its configuration is not recorded yet */
 };
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* A lagg's MAC, hash seed and number are chosen once, so that neither a port that leaves nor a reboot changes them. */
+/* Identity: a lagg's MAC, hash seed and number are chosen once, so that neither a removed port nor a reboot changes
+ * them. Also by what its ports' devices are recognised. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -30,7 +31,8 @@ bool identity_proves(const struct xlagg_device_id *id, const struct device *devi
 	return id->permanent && device->has_permaddr && memcmp(id->mac, device->permaddr, 6) == 0;
 }
 
-/* A device's own MAC: the permanent one; that which it had before it was a port; that which it has. */
+/* Returns a device's own MAC: the permanent one, else the one that it had before it became a port, else the present
+ * one. */
 static void own_mac(const struct lagg *lagg, const struct device *device, uint8_t mac[6])
 {
 	if (device->has_permaddr || !lagg->host->calls->own_mac(lagg->host, device->ifindex, mac))
@@ -56,7 +58,7 @@ void identity_forget_port(struct lagg *lagg, uint32_t slot)
 	lagg->unstored = true;
 }
 
-/* The name in option mac "from NAME", or NULL. */
+/* Returns NAME of option mac "from NAME", or NULL. */
 static const char *mac_from(const struct xlagg_lagg_conf *conf)
 {
 	return strncmp(conf->mac, "from ", 5) == 0 ? conf->mac + 5 : NULL;
@@ -79,7 +81,7 @@ static bool number_is_free(const struct lagg *lagg, uint32_t number)
 	return !lagg->host->calls->number_in_use(lagg->host, number);
 }
 
-/* N of laggN. */
+/* Returns N of a name laggN; false for other names and numbers that are too large. */
 static bool number_in_name(const char *name, uint32_t *ret)
 {
 	char *end;
@@ -90,7 +92,7 @@ static bool number_in_name(const char *name, uint32_t *ret)
 	return !*end && number <= STATE_NUMBER_MAX;
 }
 
-/* Other names begin at the far end, so as not to be in the way of a laggN that comes later. */
+/* Laggs with other names get numbers from the top down, so that the number of a later laggN is not taken. */
 static uint32_t choose_number(const struct lagg *lagg)
 {
 	uint32_t number;
@@ -109,7 +111,8 @@ void identity_load(struct lagg *lagg)
 	if (!kept->has) {
 		*kept = state.kept;
 		lagg->origin = state;
-		/* Whoever wrote it down at all wrote it down here, before there were disk images to tell apart. */
+		/* A file with neither of these is from a version that did not record them. It is taken for this
+		 * machine's. */
 		lagg->unproven = state.machine[0] || state.ports;
 	}
 	if (!(kept->has & XLAGG_KEPT_NUMBER) || !number_is_free(lagg, kept->number)) {
@@ -138,7 +141,7 @@ void identity_store(struct lagg *lagg)
 		if (memcmp(lagg->saved.port[slot].mac, no_mac, 6) != 0)
 			memcpy(state.port[state.ports++], lagg->saved.port[slot].mac, 6);
 	int r = state_write(lagg->host, lagg->model.name, &state);
-	/* It is tried again with the next change; a restart has the record. */
+	/* The next change tries again. Until a reboot the record has it. */
 	if (r < 0 && !lagg->store_failed)
 		log_warning("%s: cannot keep its MAC, seed and number over a reboot in %s: %s", lagg->model.name,
 			    lagg->host->state, strerror(-r));
@@ -176,14 +179,14 @@ static void search_known(void *context, const struct device *device, bool gone)
 	search->found = is_known(&search->lagg->origin, mac);
 }
 
-/* Whether this machine has one of the ports that the state folder speaks of, or their lagg's MAC. */
+/* Whether this machine has one of the ports that the state folder names, or a device with the kept MAC. */
 static bool has_known_device(const struct lagg *lagg)
 {
 	struct search search = {.lagg = lagg};
 	return netlink_list(lagg->host->nl, search_known, &search) < 0 || search.found;
 }
 
-/* The ports of the lagg that are there. */
+/* Counts the ports whose devices exist (*present), and returns how many of these the state folder names. */
 static uint32_t count_known(const struct lagg *lagg, const struct xlagg_model *model, uint32_t *present)
 {
 	struct device device;
@@ -203,7 +206,7 @@ static void drop_mac(struct lagg *lagg, const char *why)
 {
 	char text[XLAGG_MAC_TEXT];
 	xlagg_print_mac(lagg->saved.kept.mac, text);
-	log_warning("%s: the MAC %s that %s has kept for it %s: another one is chosen", lagg->model.name, text,
+	log_warning("%s: the MAC %s that is kept for it in %s %s: another one is chosen", lagg->model.name, text,
 		    lagg->host->state, why);
 	lagg->saved.kept.has &= ~(uint32_t)XLAGG_KEPT_MAC;
 	memset(lagg->saved.kept.mac, 0, 6);
@@ -211,10 +214,8 @@ static void drop_mac(struct lagg *lagg, const char *why)
 	lagg->unstored = true;
 }
 
-/*
- * The state folder of a disk image that was copied has another machine's MAC. It is this machine's own if the machine
- * has one of the devices that it was chosen among. Before any of the ports is there, only the machine's ID can tell.
- */
+/* If a disk image was copied, the MAC in the state folder is another machine's. It is this machine's own if the machine
+ * has one of the ports that were recorded with it. While no port exists yet, only the machine's ID can tell. */
 static void prove_mac(struct lagg *lagg, const struct xlagg_model *model)
 {
 	char machine[STATE_MACHINE_MAX];
@@ -236,7 +237,7 @@ static bool is_taken(const struct lagg *lagg, const uint8_t mac[6])
 	return lagg->host->calls->mac_in_use(lagg->host, mac, lagg);
 }
 
-/* A random one of the locally administered range. */
+/* Returns a random MAC of the locally administered range. */
 static int made_up_mac(uint8_t mac[6])
 {
 	int r = random_bytes(mac, 6);
@@ -244,8 +245,8 @@ static int made_up_mac(uint8_t mac[6])
 	return r;
 }
 
-/* The own MAC of the first port that is there, of those that are no other lagg's MAC. -ENODEV: no port is there yet.
- * -EADDRINUSE: all of them are other laggs'. */
+/* Returns the own MAC of the first existing port whose MAC no other lagg has. -ENODEV: no port exists yet. -EADDRINUSE:
+ * other laggs have the MACs of all of them. */
 static int first_port_mac(const struct lagg *lagg, const struct xlagg_model *model, uint8_t mac[6])
 {
 	struct device device;
@@ -264,7 +265,7 @@ static int first_port_mac(const struct lagg *lagg, const struct xlagg_model *mod
 	return r;
 }
 
-/* Chooses the MAC that mac auto means. Until there is a port it is a made-up one, which is not kept. */
+/* Chooses the MAC for mac auto. While no port exists it is a random one, which is not kept. */
 static int choose_mac(struct lagg *lagg, const struct xlagg_model *model, uint8_t mac[6])
 {
 	uint8_t chosen[6];
@@ -272,7 +273,7 @@ static int choose_mac(struct lagg *lagg, const struct xlagg_model *model, uint8_
 	if (r == -ENODEV)
 		return memcmp(mac, no_mac, 6) == 0 ? made_up_mac(mac) : 0;
 	if (r == -EADDRINUSE) {
-		log_info("%s: the MACs of its ports are other laggs': it gets one of its own", lagg->model.name);
+		log_info("%s: other laggs have the MACs of its ports: it gets a random one", lagg->model.name);
 		r = made_up_mac(chosen);
 	}
 	if (r < 0)
@@ -295,7 +296,8 @@ static int auto_mac(struct lagg *lagg, const struct xlagg_model *model, uint8_t 
 	return 0;
 }
 
-/* The MAC that the option names outright: 1 and *mac, 0 for "auto" and "active", -errno. */
+/* Returns 1 and the MAC if option mac names one, by itself or "from" a device; 0 for "auto" and "active", and while
+ * there is no such device; or -errno with a sentence. */
 static int named_mac(const struct lagg *lagg, const struct xlagg_model *model, uint8_t mac[6],
 		     char sentence[XLAGG_SENTENCE_MAX])
 {
@@ -310,13 +312,13 @@ static int named_mac(const struct lagg *lagg, const struct xlagg_model *model, u
 			 option);
 		return -EINVAL;
 	}
-	/* It is still the device that it was, whatever is called so by now. */
+	/* The option still means the same device, even if another one has that name by now. */
 	if (lagg->saved.mac_from.ifindex && strcmp(option, lagg->model.conf.mac) == 0) {
 		memcpy(mac, lagg->saved.mac_from.mac, 6);
 		return 1;
 	}
 	if (netlink_get_by_name(lagg->host->nl, name, &device) < 0) {
-		log_info("%s: mac %s: there is no such device yet, the MAC is chosen as with auto", model->name,
+		log_info("%s: mac %s: there is no such device yet, so the MAC is chosen as with mac auto", model->name,
 			 option);
 		return 0;
 	}
@@ -324,7 +326,7 @@ static int named_mac(const struct lagg *lagg, const struct xlagg_model *model, u
 	return 1;
 }
 
-/* Whoever names a MAC gets it. */
+/* A MAC that the user named is used although another lagg has it, with a warning. */
 static void warn_of_twice(const struct lagg *lagg, const uint8_t mac[6])
 {
 	if (memcmp(lagg->looks.mac, mac, 6) != 0 && is_taken(lagg, mac))

@@ -1,40 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/*
- * What a lagg keeps as long as it exists, over restarts and reboots: MAC, hash seed and number. A running lagg has it
- * in its record (saved.kept); the state folder has it for the next boot.
+/* Identity: what a lagg keeps over restarts and reboots (MAC, hash seed, number), and by what its ports' devices are
+ * recognised. A running lagg has the former in its record (saved.kept), and the state folder has it for the next boot.
  */
 #ifndef LAGG_IDENTITY_H
 #define LAGG_IDENTITY_H
 
 #include "lagg/lagg.h"
 
-/*
- * What is kept of a lagg that is made, or adopted: from its record where that has it, else from the state folder.
- * Chooses its number, N of laggN where that is free.
- */
+/* Loads what is kept of a lagg that is being created or adopted: from its record if it is there, else from the state
+ * folder. Chooses a number if it has none: N for laggN if that is free. */
 void identity_load(struct lagg *lagg);
-/*
- * Finds the MAC by option mac, and the hash seed, for a lagg that is or becomes `model`: what is kept, else chosen now
- * and kept. `mac` holds the present MAC (zero: none yet), which stays unless something says otherwise.
+/* Determines MAC (option mac) and hash seed for a lagg with the configuration `model`. What is kept is used. What is
+ * not is chosen now and kept. `mac` holds the present MAC (zero: none yet), which stays if nothing determines another.
  */
 int identity_choose(struct lagg *lagg, const struct xlagg_model *model, uint8_t mac[6], uint32_t *seed,
 		    char sentence[XLAGG_SENTENCE_MAX]);
-/* From now on option mac "auto" means this MAC. */
+/* From now on mac auto means this MAC. */
 void identity_keep_mac(struct lagg *lagg, const uint8_t mac[6]);
-/* Writes what is kept to the state folder, if that has something else. */
+/* Writes what is kept to the state folder, unless that has it already. */
 void identity_store(struct lagg *lagg);
-/* The lagg is called otherwise: what the state folder keeps of it goes under that name. */
+/* The lagg has another name: writes what is kept to the state folder under that name. */
 void identity_moved(struct lagg *lagg);
 
-/* The device in this slot, or, while it is absent, in the record alone, has this MAC of its own. */
+/* Records by what the device of the port in this slot can be recognised. That stays in the record while the device is
+ * absent. */
 void identity_of_port(struct lagg *lagg, uint32_t slot, const struct device *device);
-/* The port leaves. */
+/* Forgets it, since the port is removed. */
 void identity_forget_port(struct lagg *lagg, uint32_t slot);
-/* Takes note of the device that option mac names; none, if it does not name one or that is not there. */
+/* Records which device option mac names ("from NAME"): none if it names none or there is no such device. */
 void identity_find_mac_from(struct lagg *lagg);
-/* Whether two sightings can be of one device: that is refuted only by two permanent MACs that differ. */
+/* Whether the device can be the one with this id. Only two permanent MACs that differ refute that. */
 bool identity_may_be(const struct xlagg_device_id *id, const struct device *device);
-/* Whether the device is known by its permanent MAC to be that one. */
+/* Whether the device is certainly the one with this id: both have the same permanent MAC. */
 bool identity_proves(const struct xlagg_device_id *id, const struct device *device);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The door to the core: what it is told, and when the effects of that are carried out. */
+/* The only way into the core: its inputs, and when their effects are carried out. */
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <string.h>
@@ -16,8 +16,8 @@ void input_begin(struct lagg *lagg)
 
 void input_end(struct lagg *lagg)
 {
-	/* One more input has to fit into the list; and an input that is an effect itself adds to those being carried
-	 * out. */
+	/* When the list of effects is half full they are carried out early, so that those of the next input fit. An
+	 * input that is made while effects are carried out appends to the list, and its effects follow. */
 	bool crowded = lagg->fx.count > CORE_MAX_EFFECTS / 2;
 	if (!lagg->carrying_out && (lagg->inputs == 1 || crowded)) {
 		lagg->carrying_out = true;
@@ -36,7 +36,7 @@ void input_run(struct lagg *lagg)
 
 void input_time(struct lagg *lagg)
 {
-	/* If the agent is late, the partner must not look silent: the frames that wait come first. */
+	/* Frames that wait come first: if the agent is late, the partner would otherwise seem to have been silent. */
 	input_frames(lagg);
 	input_begin(lagg);
 	input_run(lagg);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/*
- * The door to the core. Each function hands it one input (core.h says what it means) and carries out the effects before
- * it returns. Inputs whose effects belong together stand between input_begin() and input_end(); the effects are then
- * carried out by the outermost input_end().
- */
+/* The only way into the core. Each function gives it one input (core.h explains them) and carries out the effects
+ * before it returns. Inputs whose effects belong together are put between input_begin() and input_end(): then the
+ * outermost input_end() carries the effects out. */
 #ifndef LAGG_INPUTS_H
 #define LAGG_INPUTS_H
 
@@ -12,13 +10,13 @@
 void input_begin(struct lagg *lagg);
 void input_end(struct lagg *lagg);
 
-/* Time passed, for the core alone; also after core_port_order(). */
+/* Lets the core run, because time has passed or core_port_order() was called. */
 void input_run(struct lagg *lagg);
-/* Time passed: the waiting control frames come first, then the core runs, and what waits for a gap. */
+/* Time has passed: handles the control frames that wait, then lets the core run and a failover whose gap is awaited. */
 void input_time(struct lagg *lagg);
-/* The control frames that wait in the ring. */
+/* Handles the control frames that wait in the ring. */
 void input_frames(struct lagg *lagg);
-/* Reads them from now on as they come. */
+/* From now on handles control frames when they arrive. */
 int input_watch_frames(struct lagg *lagg);
 void input_options(struct lagg *lagg, const struct xlagg_lagg_conf *conf);
 void input_mac(struct lagg *lagg, const uint8_t mac[6]);
@@ -28,9 +26,9 @@ void input_port_del(struct lagg *lagg, uint32_t slot);
 void input_link(struct lagg *lagg, uint32_t slot, const struct core_link *link);
 int input_activate(struct lagg *lagg, uint32_t slot);
 void input_lacp_restart(struct lagg *lagg, uint32_t slot);
-/* The lagg ends: last LACPDUs are sent. */
+/* The lagg is being taken down: the last LACPDUs are sent. */
 void input_stop(struct lagg *lagg);
-/* All ports of an adopted lagg are known: what was held back by core_hold() takes effect. */
+/* All ports of an adopted lagg have been added: what core_hold() held back takes effect. */
 void input_adopted(struct lagg *lagg, const struct xlagg_history *history);
 
 #endif

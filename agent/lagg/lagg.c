@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* One lagg's life: its devices, its datapath and its core are made and taken down together. */
+/* A lagg's life: its device, its datapath and its core are created and taken down together. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +73,7 @@ void lagg_free(struct lagg *lagg)
 	free(lagg);
 }
 
-/* The device and the datapath of a new lagg. */
+/* Creates the device and the datapath of a new lagg. */
 static int make(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct lagg_host *host = lagg->host;
@@ -83,7 +83,8 @@ static int make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 		return r;
 	lagg->looks.mtu = device_mtu(lagg, model);
 	lagg->looks.own_macs = looks_want_own_macs(&model->conf);
-	/* Whoever dies from here on leaves a folder of pins, which makes the next agent clear up. */
+	/* From here on there is a folder of pins. If the agent dies, the next one sees by it that something has to be
+	 * removed. */
 	record_clear(lagg->folder);
 	if (mkdir(lagg->folder, 0700))
 		return -errno;
@@ -93,17 +94,18 @@ static int make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	lagg->direct = lagg_wants_direct(&model->conf, lagg->device);
 	device_assert_features(lagg);
 	lagg_setup(lagg, &setup);
-	record_clear(lagg->folder); /* it makes its own */
+	record_clear(lagg->folder); /* datapath_create() creates it again */
 	r = datapath_create(&lagg->dp, lagg->folder, &host->features, &setup, sentence);
 	if (r < 0)
 		return r;
-	/* Until the next beat it would be one whose agent is away. */
+	/* Otherwise the programs would take the agent for away until the next heartbeat. */
 	datapath_heartbeat(lagg->dp, clock_now());
 	r = datapath_watch(lagg->dp, host->watch);
 	return r < 0 ? r : input_watch_frames(lagg);
 }
 
-/* The mark of the lower end says what the two are, for another try and for another agent. */
+/* Removes the lagg's device. If that fails, its lower end still bears the mark, by which orphans.c or another agent
+ * finds it later. */
 static int remove_or_leave(struct lagg *lagg)
 {
 	int r = lagg->ifindex ? device_remove(lagg) : 0;
@@ -116,7 +118,7 @@ static int remove_or_leave(struct lagg *lagg)
 	return r;
 }
 
-/* What make() left of a lagg when it failed. */
+/* Removes what make() left when it failed. */
 static void unmake(struct lagg *lagg)
 {
 	record_clear(lagg->folder);
@@ -143,19 +145,19 @@ int lagg_start(struct lagg *lagg, const struct xlagg_model *model, char sentence
 {
 	input_mac(lagg, lagg->looks.mac);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_ADD, NULL, NULL);
-	/* A created lagg changes into the configured one in the same way as a running one. */
+	/* A new lagg is configured in the same way as a running one is changed. */
 	lagg->model.conf.admin = 0;
 	return lagg_change(lagg, model, sentence);
 }
 
-/* The record stays pinned without a configuration: there is no lagg any more, only what it says of ports. */
+/* Pins the record without a configuration: the lagg no longer exists, and only what is to be put back remains. */
 static void pin_rest(struct lagg *lagg)
 {
 	lagg->saved.message_len = 0;
 	int saved = datapath_save(lagg->dp, &lagg->saved), r = datapath_strip(lagg->folder);
 	if (saved < 0 || r < 0)
-		log_warning("%s: what could not be put back is not kept in %s for another agent: %s", lagg->model.name,
-			    lagg->folder, strerror(saved < 0 ? -saved : -r));
+		log_warning("%s: what could not be put back cannot be recorded in %s for another agent: %s",
+			    lagg->model.name, lagg->folder, strerror(saved < 0 ? -saved : -r));
 }
 
 static bool has_rest(const struct lagg *lagg)

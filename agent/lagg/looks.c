@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What a lagg looks like from outside: MAC and MTU, of its device and its ports alike. */
+/* Looks: MAC and MTU, which the lagg's device and its ports have in common. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,7 +33,7 @@ static int set_own_mac(struct lagg *lagg)
 	return r;
 }
 
-/* The device is never the larger one: what it sends fits into every port. */
+/* The MTU of the lagg's device is never larger than that of a port, so that what it sends fits into every port. */
 static int look(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_SENTENCE_MAX])
 {
 	bool smaller = looks->mtu < lagg->looks.mtu;
@@ -72,7 +72,7 @@ int looks_choose(struct lagg *lagg, const struct xlagg_model *model, struct look
 	struct looks wanted = lagg->looks;
 	wanted.mtu = device_mtu(lagg, model);
 	wanted.own_macs = looks_want_own_macs(&model->conf);
-	/* With mac active it is the core that says which. */
+	/* With mac active the core determines the MAC. */
 	uint8_t mac[6];
 	memcpy(mac, wanted.mac, 6);
 	int r = identity_choose(lagg, model, mac, seed, sentence);

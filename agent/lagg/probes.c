@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Link probes between the core, which decides, the wire, and the programs that hand over what answers. */
+/* Link probes: the core decides when to send them, and the programs pass the answers to the agent. */
 #include <errno.h>
 #include <string.h>
 
@@ -23,14 +23,15 @@ uint32_t probes_targets(const struct xlagg_lagg_conf *conf)
 	return targets;
 }
 
-/* Where the far end spreads frames over the links, the answers to all ports may come in on one. */
+/* The far end may spread frames over the links, so the answers to the probes of all ports may arrive on one port. */
 uint32_t probes_limit_us(const struct xlagg_lagg_conf *conf)
 {
 	uint32_t targets = probes_wanted(conf) ? probes_targets(conf) : 0;
 	return targets ? conf->probe_interval * 1000 / (targets * XLAGG_MAX_PORTS) : 0;
 }
 
-/* The programs have to know before the first probe leaves, so that no answer goes astray. */
+/* Tells the programs from which MAC a port sends probes. They must know it before the first probe is sent, so that its
+ * answer comes to the agent. */
 static void set_mac(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
 {
 	if (memcmp(lagg->probe_mac[slot], mac, 6) == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What is pinned of a lagg beside its datapath: configuration and undo records, written, read back and checked. All
- * that is read is untrusted input. */
+/* The record: configuration and undo records of a lagg, pinned for the next agent, read back and checked. It is
+ * untrusted input. */
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -73,7 +73,6 @@ static void close_dir(DIR **dir)
 		closedir(*dir);
 }
 
-/* Whether this folder is a lagg's and not another namespace's, which has folders in it. */
 bool record_is_folder(const char *folder)
 {
 	struct dirent *entry;
@@ -93,7 +92,7 @@ void record_clear(const char *folder)
 		log_warning("%s cannot be removed: %s", folder, strerror(-r));
 }
 
-/* Checks what was read back: version, lengths. */
+/*   */
 int record_check(const struct xlagg_saved *saved)
 {
 	if (saved->abi_version != XLAGG_ABI_VERSION || saved->message_len > sizeof(saved->message) ||
@@ -108,11 +107,9 @@ bool record_is_of_this_netns(const struct lagg_host *host, const struct xlagg_sa
 	return !saved->netns || !host->netns || saved->netns == host->netns;
 }
 
-/*
- * Whether this is the device that the record is about, and not one that got its number later. A permanent MAC tells. A
- * device without one bears the mark of a port, receives all groups, or the programs that are pinned for it run there. A
- * record of an agent that did not write down the namespace goes by the name as well.
- */
+/* Whether this is the port's device and not another one that got its ifindex later. The permanent MAC proves it.
+ * Without one, it is the port's device if it bears the mark of a port, is set to allmulti as we did, or has the pinned
+ * programs attached. In a record of an older agent, which has no namespace, the name proves it, too. */
 static bool is_port(const struct xlagg_saved *saved, const char *folder, uint32_t slot, const struct device *device)
 {
 	const struct xlagg_device_id *id = &saved->port[slot];
@@ -125,7 +122,7 @@ static bool is_port(const struct xlagg_saved *saved, const char *folder, uint32_
 	       (!saved->netns && strcmp(device->name, undo->name) == 0);
 }
 
-/* Forgets undo records that cannot be right: of devices that are gone, or whose texts do not end. */
+/* Removes undo records that cannot be right: their texts have no end, or their devices no longer exist. */
 static void check_undo(const struct lagg_host *host, const char *folder, struct xlagg_saved *saved)
 {
 	bool here = record_is_of_this_netns(host, saved);

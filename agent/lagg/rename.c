@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* A lagg gets another name: record, kept identity, lower end and the marks of its ports follow. */
+/* Gives a running lagg another name: its record, its file in the state folder and the marks of its ports follow. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +36,7 @@ void lagg_carry_name(struct lagg *lagg, const char *before)
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (lagg->port[slot].used && lagg->port[slot].ifindex && lagg_port_adjust(lagg, slot, sentence) < 0)
 			log_warning("%s: %s", name, sentence);
-	log_info("%s: is called %s now", before, name);
+	log_info("%s: is now called %s", before, name);
 	snprintf(text, sizeof(text), "renamed from %s", before);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, NULL, text);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Puts devices back that are no longer ports, and tries again until nothing remains. */
+/* Rests of a running lagg: puts devices back that are no longer ports, and tries again until nothing remains. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,14 +10,14 @@
 #include "sys/port.h"
 
 #define RETRY_NS NS_PER_S
-#define RETRY_DOUBLED 5 /* times at most */
+#define RETRY_DOUBLED 5 /* how often the time between two tries is doubled at most */
 
 bool rest_is(const struct lagg *lagg, uint32_t slot)
 {
 	return !lagg->port[slot].ifindex && (lagg->saved.undo[slot].ifindex || lagg->rest[slot].attached);
 }
 
-/* The slot's record is that of a port without a device, or that of no port. */
+/* Empties the slot's undo record, which keeps the name of a port that is now without a device. */
 static void clear(struct lagg *lagg, uint32_t slot)
 {
 	const struct lagg_port *port = &lagg->port[slot];
@@ -29,7 +29,7 @@ static void clear(struct lagg *lagg, uint32_t slot)
 		identity_forget_port(lagg, slot);
 }
 
-/* Takes note of what remains, and reports it when it is news. */
+/* Notes what remains to be put back, and logs it if it is not what was logged last. */
 static void keep(struct lagg *lagg, uint32_t slot, const char *why)
 {
 	struct lagg_rest *rest = &lagg->rest[slot];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Files of the state folder. They are replaced as a whole, and a link in place of one is never followed. */
+/* Reads and writes the files of the state folder. A file is replaced as a whole, and a symbolic link in its place is
+ * never followed. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +17,8 @@
 #include "xlagg/mac.h"
 
 #define PATH_MAX_HERE 512
-#define FRESH ".new" /* at the end of the name of a file that is being written */
-/* xlagg's own, so that what is derived from the machine's ID is of use nowhere else. */
+#define FRESH ".new" /* appended to the name of a file that is being written */
+/* The machine's ID is hashed with this, so that the result identifies the machine to nobody else. */
 #define APPLICATION SD_ID128_MAKE(5e, 0b, 9c, 1d, 7a, 52, 4f, 0e, 8a, 0d, 6b, 19, c2, 44, 31, f7)
 
 static void close_file(FILE **file)
@@ -74,7 +75,7 @@ static void read_line(const char *line, struct state *ret)
 		ret->ports++;
 }
 
-/* NULL with errno. A device or a pipe in its place must not make the agent wait. */
+/* Returns NULL with errno on failure. Opens without blocking, since a device or a pipe may be in the file's place. */
 static FILE *open_to_read(const char *path)
 {
 	struct stat st;
@@ -132,7 +133,7 @@ static void write_lines(FILE *file, const struct state *state)
 		write_mac(file, "port", state->port[i]);
 }
 
-/* The file is new: whatever had its name is gone. */
+/* Writes a new file, after deleting whatever has its name. */
 static int write_new(const char *path, const struct state *state)
 {
 	if (unlink(path) < 0 && errno != ENOENT)
@@ -149,7 +150,7 @@ static int write_new(const char *path, const struct state *state)
 	return fflush(file) != 0 || fsync(fileno(file)) < 0 ? -errno : 0;
 }
 
-/* A name is on the disk when its folder is. */
+/* Makes sure that the new name in the folder is on the disk, too. */
 static int sync_folder(const char *path)
 {
 	__attribute__((cleanup(close_fd))) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
