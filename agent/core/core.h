@@ -62,6 +62,7 @@ struct core_link {
 	bool admin_up; /* IFF_UP */
 	bool carrier;
 	bool ordered;	 /* if the link is lost now: the caller changed the device, so that this is no failure */
+	bool detached;	 /* the datapath's programs are not attached where the port needs them: it carries nothing */
 	uint32_t speed;	 /* Mb/s, 0: unknown */
 	uint32_t duplex; /* enum xlagg_duplex */
 	uint8_t mac[6];	 /* the port's own (permanent) MAC: source address of slow-protocol frames */

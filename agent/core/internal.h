@@ -145,7 +145,7 @@ void core_publish(struct core *core, uint64_t now, uint32_t returned, struct cor
 /* --- port.c --- */
 static inline bool port_link_up(const struct core_link *link)
 {
-	return link->present && link->admin_up && link->carrier;
+	return link->present && link->admin_up && link->carrier && !link->detached;
 }
 /* The port is held back because it flapped. */
 bool port_damped(const struct core *core, const struct port *port);

@@ -62,7 +62,8 @@ static struct core_link link_for_lacp(const struct port *port)
 static bool same_link(const struct core_link *a, const struct core_link *b)
 {
 	return a->present == b->present && a->admin_up == b->admin_up && a->carrier == b->carrier &&
-	       a->speed == b->speed && a->duplex == b->duplex && memcmp(a->mac, b->mac, sizeof(a->mac)) == 0;
+	       a->detached == b->detached && a->speed == b->speed && a->duplex == b->duplex &&
+	       memcmp(a->mac, b->mac, sizeof(a->mac)) == 0;
 }
 
 /* Whether the lagg's frames now come out of another switch, so that the neighbours have to learn a new way. */

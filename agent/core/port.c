@@ -33,15 +33,15 @@ void port_failed(struct port *port, uint64_t now)
 	damping_lost(&port->damping, now);
 }
 
-/* A loss is a failure only if nobody ordered it. Down-delay applies only to a lost carrier. */
+/* A loss is a failure only if it is the link's and nobody ordered it. Down-delay applies only to a lost carrier. */
 static void link_lost(struct core *core, uint64_t now, struct port *port)
 {
 	const struct core_link *link = &port->link;
-	bool ordered = link->ordered || (link->present && !link->admin_up);
+	bool carrier_lost = link->present && link->admin_up && !link->detached;
 
-	if (!ordered && port->state != PORT_SILENT)
+	if (!link->ordered && (carrier_lost || !link->present) && port->state != PORT_SILENT)
 		port_failed(port, now);
-	if (port->state == PORT_UP && link->present && link->admin_up && down_delay(core) > 0) {
+	if (port->state == PORT_UP && carrier_lost && down_delay(core) > 0) {
 		port->state = PORT_FALLING;
 		port->since = now;
 	} else {
@@ -89,7 +89,7 @@ void port_link(struct core *core, uint64_t now, uint32_t slot, const struct core
 		link_lost(core, now, port);
 	else if (!was && is)
 		link_found(core, now, slot, adopted);
-	else if (port->state == PORT_FALLING && !(link->present && link->admin_up))
+	else if (port->state == PORT_FALLING && !(link->present && link->admin_up && !link->detached))
 		port->state = PORT_DOWN;
 }
 

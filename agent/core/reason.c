@@ -14,6 +14,8 @@ static bool link_reason(const struct core *core, const struct port *port, char r
 	else if (!port->link.admin_up)
 		snprintf(ret, XLAGG_SENTENCE_MAX, "administratively down (ip link set %s up brings it back)",
 			 port->name);
+	else if (port->link.detached)
+		snprintf(ret, XLAGG_SENTENCE_MAX, "the lagg's programs are not attached to its devices");
 	else if (port->state == PORT_FALLING)
 		snprintf(ret, XLAGG_SENTENCE_MAX, "no carrier, keeps its place for down-delay %u ms",
 			 core->conf.down_delay);

@@ -100,6 +100,39 @@ Test(core_failover, who_noticed_is_kept_through_down_delay)
 	rig_free(rig);
 }
 
+/* Without its programs a port carries nothing, whatever its carrier; no failure of the link, and no time for
+ * down-delay. */
+static void port_without_programs_is_not_used(enum xlagg_proto proto)
+{
+	struct xlagg_lagg_conf conf = rig_defaults();
+	struct xlagg_port_status status = {0};
+	struct rig *rig;
+
+	conf.proto = proto;
+	conf.down_delay = 500;
+	rig = rig_new_with(&conf);
+	rig_add(rig, 0);
+	rig_carrier(rig, 0, true);
+	rig->link[0].detached = true;
+	rig_carrier(rig, 0, true);
+	cr_assert(!core_output(rig->core)->live[0] && rig_flags(rig, 0) % 8 < 4, "it is still in use");
+	cr_assert_str_eq(rig_reason(rig, 0), "the lagg's programs are not attached to its devices");
+	core_port_status(rig->core, 0, &status);
+	cr_assert_eq(status.stats.link_failures, 0);
+	cr_assert(status.carrier, "its carrier is shown as it is");
+	rig->link[0].detached = false;
+	rig_carrier(rig, 0, true);
+	cr_assert_str_neq(rig_reason(rig, 0), "the lagg's programs are not attached to its devices");
+	rig_free(rig);
+}
+
+Test(core_failover, port_without_programs_is_not_used)
+{
+	port_without_programs_is_not_used(XLAGG_PROTO_FAILOVER);
+	port_without_programs_is_not_used(XLAGG_PROTO_LOADBALANCE);
+	port_without_programs_is_not_used(XLAGG_PROTO_LACP);
+}
+
 Test(core_failover, a_command_is_what_was_noticed)
 {
 	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);

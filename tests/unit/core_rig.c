@@ -38,7 +38,7 @@ static bool link_up(const struct rig *rig, uint32_t slot)
 {
 	const struct core_link *link = &rig->link[slot];
 
-	return rig->used[slot] && link->present && link->admin_up && link->carrier;
+	return rig->used[slot] && link->present && link->admin_up && link->carrier && !link->detached;
 }
 
 static bool in_order(const struct core_output *out, uint32_t slot)

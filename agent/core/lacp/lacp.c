@@ -21,7 +21,7 @@
 
 static bool link_up(const struct core_link *link)
 {
-	return link->present && link->admin_up && link->carrier;
+	return link->present && link->admin_up && link->carrier && !link->detached;
 }
 
 static bool in_service(const struct lacp *l, const struct lacp_port *p)

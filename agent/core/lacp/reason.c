@@ -20,6 +20,8 @@ static bool no_link(const struct lacp *l, const struct lacp_port *p, char *text)
 		snprintf(text, XLAGG_SENTENCE_MAX, "taken out of service (admin down)");
 	else if (!p->link.admin_up)
 		snprintf(text, XLAGG_SENTENCE_MAX, "administratively down (ip link set %s up brings it back)", p->name);
+	else if (p->link.detached)
+		snprintf(text, XLAGG_SENTENCE_MAX, "the lagg's programs are not attached to its devices");
 	else if (!p->link.carrier)
 		snprintf(text, XLAGG_SENTENCE_MAX, "no carrier");
 	else if (!p->lacp_enabled)
