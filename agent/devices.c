@@ -12,6 +12,7 @@
 #include "lagg/device.h"
 #include "lagg/effects.h"
 #include "lagg/headless.h"
+#include "lagg/hooks.h"
 #include "lagg/identity.h"
 #include "lagg/ports.h"
 #include "lagg/rest.h"
@@ -182,9 +183,21 @@ static void look_at_uppers(struct agent *agent)
 	}
 }
 
+/* The watcher of carrier goes on when its pins are removed, but would end with the agent. */
+static void look_at_watch(struct agent *agent)
+{
+	bool missing = false;
+	int r = agent->host.watch ? watch_repin(agent->host.watch, &missing) : 0;
+	if (missing && r == 0)
+		log_warning("someone else removed pins of the carrier watcher: made again");
+	else if (missing)
+		log_debug("the pins of the carrier watcher cannot be made again: %s", strerror(-r));
+}
+
 void devices_look(struct agent *agent)
 {
 	uint64_t now = clock_now();
+	look_at_watch(agent);
 	if (agent->uppers_changed && agent->laggs)
 		look_at_uppers(agent);
 	for (uint32_t i = agent->laggs; i-- > 0;) {
@@ -289,12 +302,14 @@ static void on_touched(void *context, int ifindex)
 	uint32_t slot;
 	if (laggs_port_of_device(agent, ifindex, &lagg, &slot)) {
 		upkeep_mark_port(lagg, slot);
+		hooks_mark(lagg);
 		look_soon(agent);
 		return;
 	}
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		if (agent->lagg[i]->ifindex == ifindex || agent->lagg[i]->lower_ifindex == ifindex) {
 			upkeep_mark(agent->lagg[i]);
+			hooks_mark(agent->lagg[i]);
 			look_soon(agent);
 			return;
 		}

@@ -67,6 +67,7 @@ static void lagg_status(struct lagg *lagg, struct xlagg_lagg_status *status)
 	datapath_describe(lagg->dp, status);
 	status->ifindex = (uint32_t)lagg->ifindex;
 	status->mtu = lagg->looks.mtu;
+	memcpy(status->notice, lagg->notice, sizeof(status->notice));
 	memcpy(status->mac, lagg->looks.mac, 6);
 	status->admin_up = lagg->model.conf.admin != 0;
 	status->carrier = lagg->carrier;

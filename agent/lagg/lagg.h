@@ -37,7 +37,9 @@ struct lagg_port {
 	uint64_t retry_ns;		     /* monotonic time of the next look at a refused device */
 	uint64_t look_ns;		     /* monotonic time at which upkeep.c compares it next; 0: at once */
 	char notice[XLAGG_SENTENCE_MAX];     /* what people have to know of it although it is in use, or empty */
-	struct upkeep_fight fight[UPKEEP_PROPERTIES];
+	struct upkeep_fight fight[UPKEEP_PROPERTIES]; /* over these */
+	struct upkeep_fight hook_fight;		      /* over its programs */
+	bool detached;				      /* they are not attached */
 };
 
 /* A device that could not be put back when it was no longer a port (rest.c). Its undo record is that of the slot. */
@@ -82,8 +84,14 @@ struct lagg {
 	uint64_t failover_told_ns;   /* monotonic time at which the last one was reported */
 	uint64_t look_ns;	     /* monotonic time at which upkeep.c compares its own devices next; 0: at once */
 	uint64_t deadline_ns;	     /* monotonic time at which the core has to run next, or CORE_NEVER */
+	struct upkeep_fight hook_fight; /* over the programs of its own device */
+	struct upkeep_fight pin_fight;	/* over its pins */
+	bool detached;			/* the programs of its own device are not attached */
+	bool unpinned;			/* its pins are missing and cannot be made */
+	uint64_t hooks_ns;		/* monotonic time at which hooks.c looks more closely next; 0: at once */
 	struct datapath *dp;
 	sd_event_source *frames_source;		/* readable: control frames wait */
+	char notice[XLAGG_SENTENCE_MAX];	/* what people have to know of it although it works, or empty */
 	struct lagg_port port[XLAGG_MAX_PORTS]; /* index: slot */
 	struct lagg_rest rest[XLAGG_MAX_PORTS]; /* index: slot */
 	uint8_t probe_mac[XLAGG_MAX_PORTS][6];	/* the MAC that only link probes come from, as the programs know it */

@@ -536,6 +536,7 @@ void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected det
 	}
 	link.admin_up = port->device.flags & IFF_UP;
 	link.carrier = port->device.carrier;
+	link.detached = lagg->detached || port->detached;
 	ethtool_carrier(port->device.name, &link.carrier);
 	ethtool_link(port->ifindex, port->device.name, &link.speed, &link.duplex);
 	lagg_port_own_mac(lagg, slot, link.mac);

@@ -8,18 +8,14 @@
 #include "lagg/change.h"
 #include "lagg/device.h"
 #include "lagg/effects.h"
+#include "lagg/fight.h"
+#include "lagg/hooks.h"
 #include "lagg/ports.h"
 #include "lagg/upkeep.h"
 #include "sys/port.h"
 
 #define LOOK_NS (5 * NS_PER_S)	  /* between two looks at what nobody marked */
 #define STAGGER_NS (NS_PER_S / 8) /* so that not all ports have their turn at once */
-
-/* A property that is put back this often within this time is fought over: it is left alone ever longer. */
-#define FIGHT_TIMES 5
-#define FIGHT_NS (30 * NS_PER_S)
-#define LEAVE_NS (2 * NS_PER_S)
-#define LEAVE_DOUBLED 5 /* times at most */
 
 /* What a port's properties are called in "... was changed by someone else". */
 static const struct {
@@ -48,32 +44,12 @@ void upkeep_mark(struct lagg *lagg)
 	lagg->look_ns = 0;
 }
 
-/* --- fights --- */
-
-/* Takes note that a property was put back again. Returns whether that is worth a word. */
-static bool note_fight(struct upkeep_fight *fight, uint64_t now)
-{
-	if (now - fight->since_ns > FIGHT_NS && now > fight->leave_until_ns + FIGHT_NS)
-		*fight = (struct upkeep_fight){.since_ns = now};
-	fight->times++;
-	if (fight->times < FIGHT_TIMES)
-		return true;
-	uint32_t doubled = fight->times - FIGHT_TIMES;
-	fight->leave_until_ns = now + (LEAVE_NS << (doubled < LEAVE_DOUBLED ? doubled : LEAVE_DOUBLED));
-	return fight->times == FIGHT_TIMES;
-}
-
-static bool is_fought_over(const struct upkeep_fight *fight, uint64_t now)
-{
-	return fight->times >= FIGHT_TIMES && now < fight->leave_until_ns + FIGHT_NS;
-}
-
 /* The properties that are left alone for now. */
 static uint32_t left_alone(const struct lagg_port *port, uint64_t now)
 {
 	uint32_t leave = 0;
 	for (size_t i = 0; i < UPKEEP_PROPERTIES; i++)
-		if (now < port->fight[i].leave_until_ns)
+		if (fight_pauses(&port->fight[i], now))
 			leave |= words[i].property;
 	return leave;
 }
@@ -84,9 +60,9 @@ static void tell_put_back(struct lagg *lagg, uint32_t slot, size_t i, uint64_t n
 {
 	struct lagg_port *port = &lagg->port[slot];
 	char text[128];
-	if (!note_fight(&port->fight[i], now))
+	if (!fight_note(&port->fight[i], now))
 		return;
-	bool fought = port->fight[i].times >= FIGHT_TIMES;
+	bool fought = fight_pauses(&port->fight[i], now);
 	if (words[i].property == PORT_MASTER)
 		snprintf(text, sizeof(text), "someone else made it part of a %s, and it is taken out again%s",
 			 port->device.master_kind[0] ? port->device.master_kind : "device",
@@ -106,10 +82,14 @@ static void write_notice(struct lagg *lagg, uint32_t slot, uint64_t now)
 	memcpy(before, port->notice, sizeof(before));
 	port->notice[0] = 0;
 	for (size_t i = 0; i < UPKEEP_PROPERTIES && !port->notice[0]; i++)
-		if (is_fought_over(&port->fight[i], now))
+		if (fight_goes_on(&port->fight[i], now))
 			snprintf(port->notice, sizeof(port->notice),
 				 "%s is changed by someone else again and again: find out who, or take the port out",
 				 words[i].what);
+	if (!port->notice[0] && fight_goes_on(&port->hook_fight, now))
+		snprintf(port->notice, sizeof(port->notice),
+			 "its programs are detached by someone else again and again: find out who, or take the port "
+			 "out");
 	if (!port->notice[0])
 		port_check_no_address(lagg->host->nl, &port->device, lagg->model.name, port->notice);
 	if (!port->notice[0] || strcmp(before, port->notice) == 0)
@@ -176,9 +156,33 @@ static int look_at_own(struct lagg *lagg)
 	return device_keep(lagg);
 }
 
+/* What people have to know of the lagg itself. */
+static void write_lagg_notice(struct lagg *lagg, uint64_t now)
+{
+	char before[XLAGG_SENTENCE_MAX];
+	memcpy(before, lagg->notice, sizeof(before));
+	lagg->notice[0] = 0;
+	if (fight_goes_on(&lagg->hook_fight, now))
+		snprintf(lagg->notice, sizeof(lagg->notice),
+			 "its programs are detached by someone else again and again: find out who");
+	else if (lagg->unpinned)
+		snprintf(lagg->notice, sizeof(lagg->notice),
+			 "its pins are missing: it works until the agent ends; mount a bpffs at %.100s",
+			 lagg->host->pins);
+	else if (fight_goes_on(&lagg->pin_fight, now))
+		snprintf(lagg->notice, sizeof(lagg->notice),
+			 "its pins are removed by someone else again and again: find out who");
+	if (!lagg->notice[0] || strcmp(before, lagg->notice) == 0)
+		return;
+	log_warning("%s: %s", lagg->model.name, lagg->notice);
+	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, NULL, lagg->notice);
+}
+
 int upkeep_look(struct lagg *lagg, uint64_t now)
 {
 	look_at_ports(lagg, now);
+	hooks_look(lagg, now);
+	write_lagg_notice(lagg, now);
 	if (now < lagg->look_ns)
 		return 0;
 	lagg->look_ns = now + LOOK_NS;

@@ -61,6 +61,51 @@ test_the_kernel_fails_over_while_the_agent_is_stopped() {
 	on a ping -q -c 5 -i 0.1 -W 1 10.0.0.2
 }
 
+# answers_ping: whether a ping over lagg0 is answered
+answers_ping() { on a ping -q -c 1 -W 1 10.0.0.2; }
+# put_back_times N: whether the agent of host a has put back so many programs
+put_back_times() { [ "$(grep -c 'detached by someone else, and put back' "$D/agent-a.log")" -ge "$1" ]; }
+
+test_programs_that_others_detach_are_attached_again() {
+	local dev pin times=0
+	lagg_pair 2
+	if [ "$(field a .datapath.attach)" = clsact ]; then
+		for dev in eth1 lagg0-dp; do
+			step "$dev: filter"
+			on a tc filter del dev $dev ingress
+			times=$((times + 1))
+			wait_for 10 put_back_times $times
+			wait_for 5 answers_ping
+			step "$dev: qdisc"
+			on a tc qdisc del dev $dev clsact
+			times=$((times + 1))
+			wait_for 10 put_back_times $times
+			wait_for 5 answers_ping
+		done
+	else
+		for pin in "$BPFFS/$P-a/lagg0"/link_*; do
+			step "$pin"
+			bpftool link detach pinned "$pin"
+			times=$((times + 1))
+			wait_for 10 put_back_times $times
+			wait_for 5 answers_ping
+		done
+	fi
+}
+
+test_pins_that_others_remove_are_made_again() {
+	lagg_pair 2
+	rm -r "$BPFFS/$P-a/lagg0"
+	answers_ping
+	wait_for 10 test -e "$BPFFS/$P-a/lagg0/ports"
+	rm -r "$BPFFS/$P-a"
+	answers_ping
+	wait_for 10 test -e "$BPFFS/$P-a/lagg0/ports"
+	agent_end a KILL
+	nip b link set eth1 down
+	wait_for 5 answers_ping
+}
+
 test_without_tracing_carrier_is_polled() {
 	two_hosts 2
 	agent a --no-tracing
