@@ -18,6 +18,10 @@
 
 #define END_COPIES 20		/* the end mark may be lost as well */
 #define END_INTERVAL_NS 5000000 /* ns between two of them */
+#define SPIN_NS 60000		/* a sleep may take so much longer than asked: shorter waits are spent awake */
+#define AWAKE_NS                                                                                                       \
+	10000000 /* at most: while a CPU never rests, RCU's grace periods take minutes on some kernels,                \
+		  * and with them every command that attaches or detaches a program */
 
 struct sender {
 	struct sockaddr_storage to;
@@ -115,12 +119,18 @@ static void sleep_ns(uint64_t ns)
 static void send_stream(struct sender *s)
 {
 	uint64_t start = now_ns(), end = s->seconds > 0 ? start + (uint64_t)(s->seconds * 1e9) : UINT64_MAX;
+	uint64_t slept = start;
 
 	while (!stopped && s->sent < s->limit) {
 		uint64_t now = now_ns(), due;
 
 		if (now >= end)
 			break;
+		if (now - slept > AWAKE_NS) {
+			sleep_ns(1);
+			slept = now_ns();
+			continue;
+		}
 		if (!s->rate) {
 			send_one(s);
 			continue;
@@ -128,8 +138,10 @@ static void send_stream(struct sender *s)
 		due = start + (uint64_t)((double)s->sent * 1e9 / (double)s->rate);
 		if (due <= now)
 			send_one(s);
-		else if (due - now > 200000) /* shorter waits are spent here: a sleep may take 60 us more than asked */
-			sleep_ns(due - now - 100000);
+		else if (due - now > SPIN_NS) {
+			sleep_ns(due - now - SPIN_NS);
+			slept = now_ns();
+		}
 	}
 }
 
