@@ -55,7 +55,7 @@ static int apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 static int make_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
 	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
-	int r = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
+	int r = programs_open(&dp->setup, PROGRAMS_TC, XLAGG_NO_PORT, &programs);
 	if (r)
 		return datapath_say(sentence, r, "cannot open the BPF programs: %s", strerror(-r));
 	r = programs_load(dp, programs, (const char *const[]){NULL}, sentence);
@@ -132,7 +132,7 @@ static bool hooks_valid(struct datapath *dp)
 static int open_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
 	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
-	int r = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
+	int r = programs_open(&dp->setup, PROGRAMS_TC, XLAGG_NO_PORT, &programs);
 	if (r)
 		return datapath_say(sentence, r, "cannot open the BPF programs: %s", strerror(-r));
 	r = maps_open(dp, programs_object(programs), sentence);

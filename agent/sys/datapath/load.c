@@ -57,7 +57,7 @@ int programs_open(const struct datapath_setup *setup, enum program_object which,
 	if (!programs)
 		return -ENOMEM;
 	struct xlagg_params params = setup->params;
-	params.slot = slot;
+	params.slot = slot < XLAGG_MAX_PORTS ? slot : 0;
 	params.data_below = data_below(&params);
 	int r = which == PROGRAMS_TC ? open_tc(programs, &params) : open_xdp(programs, &params);
 	if (r)

@@ -110,7 +110,7 @@ static int device_xdp(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 		return hook_release(dp, "xdptx");
 	uint32_t lower = dp->setup.params.lower_ifindex;
 	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
-	int r = programs_open(&dp->setup, PROGRAMS_XDP, 0, &programs);
+	int r = programs_open(&dp->setup, PROGRAMS_XDP, XLAGG_NO_PORT, &programs);
 	if (!r)
 		r = fill_devmaps(dp);
 	if (r)
@@ -138,7 +138,7 @@ int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
 	char buffer[32];
 
-	int r = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
+	int r = programs_open(&dp->setup, PROGRAMS_TC, XLAGG_NO_PORT, &programs);
 	if (r)
 		return datapath_say(sentence, r, "cannot open the BPF programs: %s", strerror(-r));
 	r = programs_load(dp, programs, names, sentence);

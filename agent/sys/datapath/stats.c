@@ -179,7 +179,7 @@ static int load_explain(struct datapath *dp)
 {
 	char sentence[XLAGG_SENTENCE_MAX];
 	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
-	int r = programs_open(&dp->setup, PROGRAMS_TC, 0, &programs);
+	int r = programs_open(&dp->setup, PROGRAMS_TC, XLAGG_NO_PORT, &programs);
 	if (!r)
 		r = programs_load(dp, programs, (const char *const[]){"explain", NULL}, sentence);
 	return r ? r : pin_set(dp->folder, "prog_probe", programs_fd(programs, "explain"));
