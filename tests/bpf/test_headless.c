@@ -407,7 +407,7 @@ Test(headless, the_clock_sends_at_the_rate_that_the_partner_asks_for)
 		bool due;
 	} cases[] = {
 	    {CARRIES | XLAGG_STATE_TIMEOUT, SECOND, true},
-	    {CARRIES | XLAGG_STATE_TIMEOUT, 9 * SECOND / 10, false},
+	    {CARRIES | XLAGG_STATE_TIMEOUT, SECOND / 2, false},
 	    {CARRIES, 30 * SECOND, true},
 	    {CARRIES, 29 * SECOND, false},
 	};
