@@ -168,4 +168,13 @@ struct {
 	__type(value, __u32); /* ifindex of the lower end */
 } lower_alive SEC(".maps");
 
+/* Likewise the ports that are in this network namespace: a device that moves to another one takes its programs along,
+ * and the kernel removes it from devmaps then, too. */
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, XLAGG_MAX_PORTS);
+	__type(key, __u32);   /* slot */
+	__type(value, __u32); /* ifindex of the port */
+} port_alive SEC(".maps");
+
 #endif

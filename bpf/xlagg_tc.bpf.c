@@ -123,6 +123,15 @@ int tx(struct __sk_buff *skb)
 	return hand_over(choice, amount);
 }
 
+/* Whether the device is still a port of this lagg. It is none when the lagg's device was removed, or when it moved to
+ * another network namespace itself, and no agent has detached the programs yet. */
+static __always_inline bool is_port(void)
+{
+	__u32 zero = 0, slot = params.slot;
+
+	return bpf_map_lookup_elem(&lower_alive, &zero) && bpf_map_lookup_elem(&port_alive, &slot);
+}
+
 SEC("tc")
 int rx(struct __sk_buff *skb)
 {
@@ -130,10 +139,10 @@ int rx(struct __sk_buff *skb)
 	const __u8 *header = (void *)(long)skb->data;
 	const void *end = (void *)(long)skb->data_end;
 	__u16 ethertype;
-	__u32 why, zero = 0;
+	__u32 why;
 
-	if (!bpf_map_lookup_elem(&lower_alive, &zero))
-		return TC_ACT_UNSPEC; /* the lagg's device was removed and its programs are not yet detached */
+	if (!is_port())
+		return TC_ACT_UNSPEC;
 	if ((const void *)header + ETH_HLEN > end) {
 		if (bpf_skb_pull_data(skb, ETH_HLEN)) {
 			count_rx_drop(XLAGG_RX_MALFORMED, amount);
@@ -172,8 +181,12 @@ int rx(struct __sk_buff *skb)
 SEC("tc")
 int lower_guard(struct __sk_buff *skb)
 {
+	__u32 zero = 0;
+
 	if (skb->ingress_ifindex || skb->tc_index == RECEIVED)
 		return TC_ACT_UNSPEC;
+	if (!bpf_map_lookup_elem(&lower_alive, &zero))
+		return TC_ACT_UNSPEC; /* it moved to another network namespace */
 	if (is_tick(skb))
 		headless_tick(skb);
 	else

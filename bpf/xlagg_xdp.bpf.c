@@ -48,10 +48,12 @@ int xdp_rx(struct xdp_md *xdp)
 	const __u8 *header = (void *)(long)xdp->data;
 	const void *end = (void *)(long)xdp->data_end;
 	struct amount amount = amount_of(xdp);
-	__u32 why, verdict;
+	__u32 why, verdict, slot = params.slot;
 
 	if (in_fragments(xdp, amount))
 		return XDP_PASS;
+	if (!bpf_map_lookup_elem(&tx_devs, &slot))
+		return XDP_PASS; /* it moved to another network namespace, or its driver does not send for XDP yet */
 	if ((const void *)header + ETH_HLEN > end) {
 		count_rx_drop(XLAGG_RX_MALFORMED, amount);
 		return XDP_DROP;

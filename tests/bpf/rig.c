@@ -110,11 +110,15 @@ struct rig *rig_open(const struct xlagg_params *params, const char *programs)
 	rig->tables = map_memory(rig, "tables", XLAGG_TABLES * sizeof(struct xlagg_table));
 	rig->control = map_memory(rig, "control", sizeof(struct xlagg_control));
 	rig->control->carrier = 1;
-	/* Says that the lagg's device is there: any device will do where nothing is really redirected. */
+	/* Says that the lagg's device and its ports are there: any device will do where nothing is really redirected.
+	 */
 	uint32_t zero = 0, loopback = 1;
 	cr_assert_eq(bpf_map_update_elem(rig_map(rig, "lower_alive"), &zero, &loopback, BPF_ANY), 0);
-	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
+	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
+		cr_assert_eq(bpf_map_update_elem(rig_map(rig, "port_alive"), &i, &loopback, BPF_ANY), 0);
+		cr_assert_eq(bpf_map_update_elem(rig_map(rig, "tx_devs"), &i, &loopback, BPF_ANY), 0);
 		rig->ports[i].enabled = XLAGG_PORT_OUT;
+	}
 	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
 		rig->tables[0].bucket[i] = rig->tables[1].bucket[i] = XLAGG_NO_PORT << 8 | XLAGG_NO_PORT;
 	return rig;

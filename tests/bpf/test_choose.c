@@ -311,3 +311,15 @@ Test(choose, lower_guard_stops_what_was_received_nowhere)
 	cr_assert_eq(rig_lagg_stats(rig).tx_dropped[XLAGG_TX_OWN_STACK], 1);
 	rig_close(rig);
 }
+
+/* The kernel has removed the lower end from the map, and the program runs: so that is in another network namespace. */
+Test(choose, lower_guard_stops_nothing_elsewhere)
+{
+	struct rig *rig = rig_with_ports(XLAGG_PROTO_FAILOVER, 1, "lower_guard");
+	struct frame f = flow(0);
+	uint32_t zero = 0;
+
+	cr_assert_eq(bpf_map_delete_elem(rig_map(rig, "lower_alive"), &zero), 0);
+	cr_assert_eq(rig_run(rig, "lower_guard", &f), UNSPEC);
+	rig_close(rig);
+}

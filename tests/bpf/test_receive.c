@@ -228,3 +228,25 @@ Test(receive, without_the_lagg_the_port_keeps_its_frames)
 	cr_assert_eq(rig_port_stats(rig, 0).rx_packets, 1);
 	rig_close(rig);
 }
+
+/* The port left this network namespace while there was no agent: what it receives is none of the lagg's. */
+static void elsewhere_the_port_keeps_its_frames(const char *program, const char *map, int pass)
+{
+	struct rig *rig = rig_with_ports(XLAGG_PROTO_LACP, 2, program);
+	struct frame f = data(false), refused = data(true);
+	uint32_t slot = rig->params.slot;
+
+	cr_assert_eq(bpf_map_delete_elem(rig_map(rig, map), &slot), 0);
+	cr_assert_eq((int)rig_run(rig, program, &f), pass);
+	rig->ports[slot].flags = 0;
+	cr_assert_eq((int)rig_run(rig, program, &refused), pass);
+	cr_assert_eq(rig_port_stats(rig, 0).rx_packets, 0);
+	cr_assert_eq(dropped(rig, XLAGG_RX_NOT_COLLECTING), 0);
+	rig_close(rig);
+}
+
+Test(receive, elsewhere_the_port_keeps_its_frames)
+{
+	elsewhere_the_port_keeps_its_frames("rx", "port_alive", TC_ACT_UNSPEC);
+	elsewhere_the_port_keeps_its_frames("xdp_rx", "tx_devs", XDP_PASS);
+}

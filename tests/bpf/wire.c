@@ -176,6 +176,7 @@ void wire_open(struct wire *wire, const struct xlagg_params *params, bool xdp)
 		snprintf(far, sizeof(far), "far%u", i);
 		make_pair(name, far);
 		wire->port_ifindex[i] = hooked(name);
+		put_device(wire, "port_alive", i, wire->port_ifindex[i]);
 		attach_tc(wire, "rx", i, wire->port_ifindex[i], BPF_TC_INGRESS);
 		if (xdp) {
 			prepare_for_xdp(far);

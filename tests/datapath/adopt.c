@@ -451,7 +451,7 @@ Test(adopt, minor_maps_are_made_anew_without_a_gap)
 	struct datapath *dp = make(&features, &setup, 1);
 	PUBLISH(dp, 0);
 	datapath_close(&dp);
-	sh("rm %s/slow_rx %s/lower_alive", folder, folder);
+	sh("rm %s/slow_rx %s/lower_alive %s/port_alive", folder, folder, folder);
 	exchange("port_stats", BPF_MAP_TYPE_PERCPU_ARRAY, 8, XLAGG_MAX_PORTS, 0);
 	char *before = snapshot();
 

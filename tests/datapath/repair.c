@@ -383,6 +383,9 @@ Test(repair, overwritten_control_and_tables)
 	write_entry("lower_alive", 0, NULL);
 	found_and_repaired(DATAPATH_VALUES, 0, "lower_alive");
 	carries_traffic("lower_alive");
+	write_entry("port_alive", 0, NULL);
+	found_and_repaired(0, DATAPATH_VALUES, "port_alive");
+	carries_traffic("port_alive");
 	end();
 }
 

@@ -30,6 +30,36 @@ test_leave_port_is_put_back_in_its_new_namespace() {
 	is "$(attribute a eth2 '[.address, .mtu]')" "[$mac,1500]" "MAC and MTU after it left for good"
 }
 
+# usable_elsewhere: whether a plain eth2 of host c reaches the plain eth2 of host b
+usable_elsewhere() { on c ping -q -c 1 -W 1 10.9.9.2; }
+# leaves_without_an_agent OPTION...: a lagg of a with these options loses its port eth2 to host c while no agent runs
+leaves_without_an_agent() {
+	two_hosts 2
+	host c
+	agent a
+	xl a lagg add lagg0 "$@" port eth1 port eth2 10.0.0.1/24
+	nip b address add 10.9.9.2/24 dev eth2
+	agent_end a KILL
+	nip a link set eth2 netns "$P-c"
+	nip c address add 10.9.9.1/24 dev eth2
+	nip c link set eth2 up
+}
+
+# Its programs went along, and nobody can detach them there: they must leave its frames alone, whether the port received for
+# the lagg or not.
+test_leave_without_an_agent_the_device_is_usable() {
+	leaves_without_an_agent proto loadbalance
+	wait_for 5 usable_elsewhere
+}
+test_leave_without_an_agent_a_standby_is_usable() {
+	leaves_without_an_agent proto failover
+	wait_for 5 usable_elsewhere
+}
+test_leave_without_an_agent_a_device_with_xdp_is_usable() {
+	leaves_without_an_agent proto lacp datapath xdp
+	wait_for 5 usable_elsewhere
+}
+
 # The lagg's own device: the lagg ends as with ip link del, and nothing of it stays anywhere.
 test_leave_lagg_moved_away_is_removed() {
 	two_hosts 2

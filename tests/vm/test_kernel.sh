@@ -106,6 +106,34 @@ test_pins_that_others_remove_are_made_again() {
 	wait_for 5 answers_ping
 }
 
+# all_flows_pass: whether b answers to each of its addresses over lagg0
+all_flows_pass() {
+	local i
+	for i in {101..112}; do on a ping -q -c 1 -W 1 10.0.0.$i || return 1; done
+}
+usable_elsewhere() { on c ping -q -c 1 -W 1 10.9.9.2; }
+
+# The kernel alone stops sending on it and leaves alone what it receives elsewhere.
+a_port_leaves_while_the_agent_is_away() {
+	local i
+	lagg_pair 2 proto loadbalance "$@"
+	host c
+	for i in {101..112}; do nip b address add 10.0.0.$i/24 dev lagg0; done
+	all_flows_pass
+	agent_end a KILL
+	nip a link set eth1 netns "$P-c"
+	all_flows_pass
+	xl b port del lagg0 eth1
+	nip b link set eth1 up
+	nip b address add 10.9.9.2/24 dev eth1
+	nip c address add 10.9.9.1/24 dev eth1
+	nip c link set eth1 up
+	wait_for 5 usable_elsewhere
+	all_flows_pass
+}
+test_a_port_leaves_while_the_agent_is_away() { a_port_leaves_while_the_agent_is_away; }
+test_a_port_with_xdp_leaves_while_the_agent_is_away() { as_xdp_wires; a_port_leaves_while_the_agent_is_away datapath xdp; }
+
 test_without_tracing_carrier_is_polled() {
 	two_hosts 2
 	agent a --no-tracing

@@ -41,6 +41,8 @@ static bool device_values_right(const struct datapath *dp)
 static bool port_maps_right(const struct datapath *dp, uint32_t slot, bool deep)
 {
 	uint32_t ifindex = dp->written.port[slot].ifindex;
+	if (ifindex && !devmap_has(dp, "port_alive", slot, ifindex))
+		return false;
 	if (dp->written.xdp_sends[slot] && !devmap_has(dp, "tx_devs", slot, ifindex))
 		return false;
 	return !deep || !dp->watch || !ifindex || watch_has(dp->watch, dp->watched, slot, ifindex);
@@ -70,7 +72,9 @@ static int repair_port_values(struct datapath *dp, uint32_t slot)
 {
 	uint32_t ifindex = dp->written.port[slot].ifindex;
 	port_repair_entry(dp, slot);
-	int r = dp->written.xdp_sends[slot] ? devmap_put(dp, "tx_devs", slot, ifindex) : 0;
+	int r = ifindex ? port_alive_put(dp, slot, (int)ifindex) : 0;
+	if (!r && dp->written.xdp_sends[slot])
+		r = devmap_put(dp, "tx_devs", slot, ifindex);
 	if (!r && dp->watch && ifindex)
 		r = watch_port(dp->watch, dp->watched, slot, ifindex);
 	return r == -EINVAL ? -ENODEV : r;

@@ -123,7 +123,7 @@ static bool hooks_valid(struct datapath *dp)
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		snprintf(hook, sizeof(hook), "rx%u", slot);
 		int ifindex = datapath_port_ifindex(dp, slot), attached = ifindex ? hook_device(dp, hook) : 0;
-		if (attached && attached != ifindex)
+		if (attached && attached != ifindex && !port_has_left(dp, slot))
 			return false;
 	}
 	return true;
@@ -136,6 +136,7 @@ static int open_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	if (r)
 		return datapath_say(sentence, r, "cannot open the BPF programs: %s", strerror(-r));
 	r = maps_open(dp, programs_object(programs), sentence);
+	dp->knows_alive = datapath_map(dp, "port_alive") >= 0;
 	if (!r)
 		r = programs_load(dp, programs, (const char *const[]){NULL}, sentence);
 	if (r)
@@ -151,12 +152,12 @@ static int open_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	return 0;
 }
 
-/* Checks and corrects the hooks of the ports. The slot of a port whose device has gone becomes free. */
+/* Checks and corrects the hooks of the ports. The slot of a port whose device is gone or has left becomes free. */
 static int adopt_ports(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		int ifindex = datapath_port_ifindex(dp, slot);
-		int r = ifindex ? port_apply(dp, slot, ifindex, sentence) : 0;
+		int r = !ifindex ? 0 : port_has_left(dp, slot) ? -ENODEV : port_apply(dp, slot, ifindex, sentence);
 		if (r == -ENODEV)
 			r = datapath_port_del(dp, slot);
 		if (r)

@@ -111,6 +111,7 @@ struct datapath {
 	struct xlagg_port *ports;		      /* map `ports`, mapped: XLAGG_MAX_PORTS entries */
 	struct xlagg_table *tables;		      /* map `tables`, mapped */
 	struct xlagg_control *control;		      /* map `control`, mapped */
+	bool knows_alive;			      /* map `port_alive` was pinned before this agent */
 	struct written written;			      /* to `ports`, `tables`, `control` and the devmaps */
 	struct ring_buffer *frames;		      /* map `slow_rx` */
 	datapath_frame_fn frame_fn;		      /* valid during datapath_read_frames() */
@@ -125,6 +126,11 @@ struct datapath {
 void datapath_unwatch(const char *folder);
 /* Sets or reads an entry of a devmap. */
 int devmap_put(struct datapath *dp, const char *map, uint32_t index, uint32_t ifindex);
+/* Makes the programs of a port take its frames as long as the device stays in this namespace. -ENODEV: it is not here.
+ */
+int port_alive_put(struct datapath *dp, uint32_t slot, int ifindex);
+/* Whether the device of a port left this namespace while no agent ran, even if one with its number is here now. */
+bool port_has_left(const struct datapath *dp, uint32_t slot);
 bool devmap_has(const struct datapath *dp, const char *map, uint32_t index, uint32_t ifindex);
 /* Writes a sentence that says what failed, and returns `r`. */
 int datapath_say(char sentence[XLAGG_SENTENCE_MAX], int r, const char *format, ...)

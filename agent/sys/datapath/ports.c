@@ -213,15 +213,36 @@ static int port_xdp(struct datapath *dp, uint32_t slot, int ifindex, char senten
 		 : 0;
 }
 
+int port_alive_put(struct datapath *dp, uint32_t slot, int ifindex)
+{
+	int r = devmap_put(dp, "port_alive", slot, (uint32_t)ifindex);
+	return r == -EINVAL ? -ENODEV : r;
+}
+
+bool port_has_left(const struct datapath *dp, uint32_t slot)
+{
+	uint32_t ifindex;
+	return dp->knows_alive && dp->written.port[slot].ifindex &&
+	       bpf_map_lookup_elem(datapath_map(dp, "port_alive"), &slot, &ifindex) != 0 && errno == ENOENT;
+}
+
 int port_apply(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XLAGG_SENTENCE_MAX])
 {
 	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
+	char buffer[32];
 	int r = programs_open(&dp->setup, PROGRAMS_TC, slot, &programs);
 	if (r)
 		return datapath_say(sentence, r, "cannot open the BPF programs: %s", strerror(-r));
 	r = programs_load(dp, programs, (const char *const[]){"rx", NULL}, sentence);
-	if (!r)
-		r = ensure(dp, programs, port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, ifindex), sentence);
+	if (r)
+		return r;
+	/* The kernel removes the entry when the device leaves this namespace: then its program passes everything on to
+	 * the device's own stack. */
+	r = port_alive_put(dp, slot, ifindex);
+	if (r)
+		return datapath_say(sentence, r, "%s cannot be marked as a port: %s",
+				    datapath_device_name(ifindex, buffer), strerror(-r));
+	r = ensure(dp, programs, port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, ifindex), sentence);
 	return r ? r : port_xdp(dp, slot, ifindex, sentence);
 }
 
@@ -289,6 +310,7 @@ int datapath_port_del(struct datapath *dp, uint32_t slot)
 	port_set_flags(dp, slot, 0);
 	port_set_enabled(dp, slot, XLAGG_PORT_OUT);
 	take_from_xdp(dp, slot);
+	take_device(dp, "port_alive", slot);
 	struct hook xdp = port_hook(HOOK_XDP, "xdprx", "xdp_rx", slot, 0);
 	struct hook tc = port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, 0);
 	if (dp->watch && ifindex)
