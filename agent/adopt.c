@@ -15,6 +15,7 @@
 #include "lagg/headless.h"
 #include "lagg/identity.h"
 #include "lagg/inputs.h"
+#include "lagg/leave.h"
 #include "lagg/looks.h"
 #include "lagg/ports.h"
 #include "lagg/record.h"
@@ -90,6 +91,7 @@ static void adopt_device(struct lagg *lagg, uint32_t slot)
 		identity_of_port(lagg, slot, &port->device);
 		return;
 	}
+	leave_find(lagg->host->nl, &lagg->saved, slot, lagg->model.name, lagg->looks.mac);
 	if (rest_put_back(lagg, slot) == 0)
 		lagg->saved.port[slot].ifindex = 0;
 	memcpy(undo->name, port->name, sizeof(undo->name));

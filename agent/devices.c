@@ -14,6 +14,7 @@
 #include "lagg/headless.h"
 #include "lagg/hooks.h"
 #include "lagg/identity.h"
+#include "lagg/leave.h"
 #include "lagg/ports.h"
 #include "lagg/rest.h"
 #include "lagg/upkeep.h"
@@ -237,7 +238,7 @@ static void device_gone(struct agent *agent, const struct device *device)
 		lagg_device_gone(agent, lagg, device->new_netnsid >= 0);
 	} else if (laggs_port_of_device(agent, device->ifindex, &lagg, &slot)) {
 		if (device->new_netnsid >= 0)
-			lagg_port_moved(lagg, slot, device);
+			leave_moved(lagg, slot, device);
 		else
 			lagg_port_gone(lagg, slot);
 	} else {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "adopt.h"
+#include "lagg/leave.h"
 #include "lagg/record.h"
 #include "lagg/rest.h"
 #include "rests.h"
@@ -44,12 +45,16 @@ static int remove_device(struct agent *agent, const char *folder, const struct x
 	return r == -ENODEV ? 0 : r;
 }
 
-static int put_back_ports(struct agent *agent, struct xlagg_saved *saved, char why[XLAGG_SENTENCE_MAX])
+/* `lagg`: the lagg's own device before it was removed, NULL if that was not here. */
+static int put_back_ports(struct agent *agent, struct xlagg_saved *saved, const struct device *lagg,
+			  char why[XLAGG_SENTENCE_MAX])
 {
 	int first = 0;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		struct xlagg_undo *undo = &saved->undo[slot];
 		char sentence[XLAGG_SENTENCE_MAX] = "";
+		if (lagg)
+			leave_find(agent->host.nl, saved, slot, lagg->name, lagg->mac);
 		if (!undo->ifindex)
 			continue;
 		if (is_in_use(agent, (int)undo->ifindex))
@@ -66,10 +71,12 @@ static int put_back_ports(struct agent *agent, struct xlagg_saved *saved, char w
 /* The folder is removed last. If this agent dies before, the next one sees by the folder what is to be put back. */
 int rests_put_back(struct agent *agent, const char *folder, struct xlagg_saved *saved, char why[XLAGG_SENTENCE_MAX])
 {
+	struct device lagg;
+	bool known = saved && netlink_get(agent->host.nl, (int)saved->ifindex, &lagg) == 0;
 	int r = saved ? remove_device(agent, folder, saved) : 0;
 	if (r < 0)
 		snprintf(why, XLAGG_SENTENCE_MAX, "its device cannot be removed yet: %s", strerror(-r));
-	int ports = saved ? put_back_ports(agent, saved, why) : 0;
+	int ports = saved ? put_back_ports(agent, saved, known ? &lagg : NULL, why) : 0;
 	if (r < 0 || ports < 0) {
 		datapath_save_in(folder, saved);
 		return ports < 0 ? ports : r;

@@ -15,7 +15,6 @@
 #include "lagg/record.h"
 #include "lagg/rest.h"
 #include "lagg/upkeep.h"
-#include "sys/elsewhere.h"
 #include "sys/mark.h"
 #include "sys/port.h"
 
@@ -376,27 +375,6 @@ void lagg_port_absent(struct lagg *lagg, uint32_t slot)
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 	record_save(lagg);
 	lagg->host->calls->ports(lagg->host);
-}
-
-void lagg_port_moved(struct lagg *lagg, uint32_t slot, const struct device *device)
-{
-	char mark[MARK_MAX];
-	const struct xlagg_undo undo = lagg->saved.undo[slot];
-	const uint8_t *mac = lagg->port[slot].device.mac;
-	mark_write(MARK_PORT, lagg->model.name, mark);
-	struct elsewhere there = {
-	    .netnsid = device->new_netnsid, .ifindex = device->new_ifindex, .mac = mac, .mark = mark};
-	/* The programs go first: they would send what it receives to a device of this namespace. */
-	datapath_port_del(lagg->dp, slot);
-	int r = elsewhere_restore(lagg->host->nl, &there, &undo);
-	lagg_port_absent(lagg, slot);
-	if (r < 0)
-		log_warning("%s: %s was moved into another network namespace with what a port of %s has (MAC, MTU, "
-			    "ifalias), and cannot be put back there: %s",
-			    lagg->model.name, lagg->port[slot].name, lagg->model.name, strerror(-r));
-	lagg_tell(lagg, XLAGG_EVENT_PORT_DEL, lagg->port[slot].name,
-		  r < 0 ? "its device was moved into another network namespace"
-			: "its device was moved into another network namespace and put back as it was");
 }
 
 void lagg_port_gone(struct lagg *lagg, uint32_t slot)

@@ -24,8 +24,6 @@ bool lagg_port_retire(struct lagg *lagg, uint32_t slot);
 void lagg_port_del(struct lagg *lagg, uint32_t slot);
 /* The device of a port appeared: makes it a port. */
 int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX]);
-/* The device of a port was moved into another network namespace: it is put back as it was there. */
-void lagg_port_moved(struct lagg *lagg, uint32_t slot, const struct device *device);
 /* The device of a port is gone, with an event; or for other reasons no longer a port. */
 void lagg_port_gone(struct lagg *lagg, uint32_t slot);
 void lagg_port_absent(struct lagg *lagg, uint32_t slot);

@@ -52,19 +52,39 @@ static bool is_new(struct seen *seen, ino_t inode)
 
 /* --- in the child --- */
 
+/* How sure it is that a device is the one: the surest of a namespace is taken. */
+enum likeness { UNLIKE, LOOKS_ALIKE, SAME_NUMBER, PROVEN };
+
 struct match {
 	const struct elsewhere *device;
-	int ifindex;
+	enum likeness likeness; /* of the device found */
+	int ifindex;		/* of it */
+	uint32_t count;		/* devices that look alike */
 };
+
+static enum likeness compare(const struct elsewhere *device, const struct device *found)
+{
+	const struct xlagg_device_id *id = device->id;
+	if (memcmp(found->mac, device->mac, 6) != 0 || strcmp(found->alias, device->mark) != 0)
+		return UNLIKE;
+	if (device->ifindex)
+		return device->ifindex == found->ifindex ? PROVEN : UNLIKE;
+	if (!id)
+		return LOOKS_ALIKE;
+	if (id->permanent && found->has_permaddr)
+		return memcmp(id->mac, found->permaddr, 6) == 0 ? PROVEN : UNLIKE;
+	return (int)id->ifindex == found->ifindex ? SAME_NUMBER : LOOKS_ALIKE;
+}
 
 static void match_device(void *context, const struct device *found, bool gone)
 {
 	struct match *match = context;
-	const struct elsewhere *device = match->device;
-	if (gone || memcmp(found->mac, device->mac, 6) != 0 || strcmp(found->alias, device->mark) != 0)
+	enum likeness likeness = gone ? UNLIKE : compare(match->device, found);
+	match->count += likeness == LOOKS_ALIKE;
+	if (likeness <= match->likeness)
 		return;
-	if (!device->ifindex || device->ifindex == found->ifindex)
-		match->ifindex = found->ifindex;
+	match->likeness = likeness;
+	match->ifindex = found->ifindex;
 }
 
 /* Enters the namespace, which this process never leaves. */
@@ -79,8 +99,10 @@ static int restore_there(int netns, const struct search *search)
 		r = netlink_list(nl, match_device, &match);
 	if (r < 0)
 		return r;
-	if (!match.ifindex)
+	if (match.likeness == UNLIKE)
 		return -ENODEV;
+	if (match.likeness == LOOKS_ALIKE && match.count > 1)
+		return -ENOTUNIQ;
 	struct xlagg_undo undo = *search->undo;
 	undo.ifindex = (uint32_t)match.ifindex;
 	char sentence[XLAGG_SENTENCE_MAX];

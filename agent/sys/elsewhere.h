@@ -14,11 +14,15 @@ struct elsewhere {
 	int ifindex;	    /* that it has there, 0: not known */
 	const uint8_t *mac; /* that it has: the lagg's */
 	const char *mark;   /* its ifalias: that of a port of the lagg */
+	/* What it was here, NULL: not known. Used if `ifindex` is not known, since all ports of a lagg that moved to
+	 * the same namespace have the same MAC and mark. Most devices keep their ifindex when they move. */
+	const struct xlagg_device_id *id;
 };
 
 /*
  * Puts the device back as it was (port_restore()) where it is now. Returns 0, -ENODEV when no namespace that can be
- * entered has it, -ETIMEDOUT when there is no answer within two seconds, or the error of what could not be put back.
+ * entered has it, -ENOTUNIQ when a namespace has several devices that it may be, -ETIMEDOUT when there is no answer
+ * within two seconds, or the error of what could not be put back.
  */
 int elsewhere_restore(struct netlink *nl, const struct elsewhere *device, const struct xlagg_undo *undo);
 

@@ -32,10 +32,12 @@ test_leave_port_is_put_back_in_its_new_namespace() {
 
 # usable_elsewhere: whether a plain eth2 of host c reaches the plain eth2 of host b
 usable_elsewhere() { on c ping -q -c 1 -W 1 10.9.9.2; }
-# leaves_without_an_agent OPTION...: a lagg of a with these options loses its port eth2 to host c while no agent runs
+# leaves_without_an_agent OPTION...: a lagg of a with these options loses its port eth2 to host c while no agent runs. Sets OWN_MAC
+# to the MAC that the device had before.
 leaves_without_an_agent() {
 	two_hosts 2
 	host c
+	OWN_MAC=$(attribute a eth2 .address)
 	agent a
 	xl a lagg add lagg0 "$@" port eth1 port eth2 10.0.0.1/24
 	nip b address add 10.9.9.2/24 dev eth2
@@ -58,6 +60,68 @@ test_leave_without_an_agent_a_standby_is_usable() {
 test_leave_without_an_agent_a_device_with_xdp_is_usable() {
 	leaves_without_an_agent proto lacp datapath xdp
 	wait_for 5 usable_elsewhere
+}
+
+is_port_again() { [ "$(port_field a eth2 .present)" = true ]; }
+is_absent() { [ "$(port_field a eth2 .present)" = false ]; }
+# has_nothing_of_the_lagg HOST DEV: the test fails unless the device is as it was before it was a port
+has_nothing_of_the_lagg() {
+	wait_for 5 attribute_is "$1" "$2" '[.address, .mtu, (.ifalias // ""), (.flags | index("ALLMULTI"))]' "[$OWN_MAC,1500,\"\",null]"
+	is "$(on "$1" bpftool -j net show dev "$2" | jq -c '[.[0].xdp, .[0].tc]')" '[[],[]]' "programs of $2"
+	is "$(on "$1" cat "/proc/sys/net/ipv6/conf/$2/disable_ipv6")" 0 "IPv6 of $2"
+}
+
+test_leave_without_an_agent_is_put_back_by_the_next() {
+	leaves_without_an_agent mtu 2000
+	agent a
+	has_nothing_of_the_lagg c eth2
+	is_absent
+	wait_for 5 usable_elsewhere
+	nip c link set eth2 netns "$P-a"
+	nip a link set eth2 up
+	wait_for 10 is_port_again
+	xl a port del lagg0 eth2
+	has_nothing_of_the_lagg a eth2
+}
+
+test_leave_without_an_agent_is_put_back_by_flush() {
+	leaves_without_an_agent mtu 2000
+	"$B/xlaggd" -n "$P-a" --flush --socket "$D/a.sock" --bpffs "$BPFFS/$P-a" --state "$D/state-a" 2>>"$D/agent-a.log"
+	has_nothing_of_the_lagg c eth2
+	usable_elsewhere
+}
+
+test_leave_without_an_agent_and_return() {
+	leaves_without_an_agent mtu 2000
+	nip c link set eth2 netns "$P-a"
+	agent a
+	nip a link set eth2 up
+	wait_for 10 is_port_again
+	xl a port del lagg0 eth2
+	has_nothing_of_the_lagg a eth2
+}
+
+# Meanwhile another device got its number, and is left alone.
+test_leave_without_an_agent_and_return_with_another_number() {
+	local number other
+	two_hosts 2
+	host c
+	OWN_MAC=$(attribute a eth2 .address)
+	number=$(attribute a eth2 .ifindex)
+	agent a
+	xl a lagg add lagg0 mtu 2000 port eth1 port eth2 10.0.0.1/24
+	agent_end a KILL
+	nip a link set eth2 netns "$P-c"
+	nip a link add index "$number" name taken type veth peer name taken-peer
+	other=$(attribute a taken '[.address, .mtu, .flags]')
+	nip c link set eth2 netns "$P-a"
+	[ "$(attribute a eth2 .ifindex)" != "$number" ] || fail "it has its number again"
+	agent a
+	nip a link set eth2 up
+	wait_for 10 is_port_again
+	is "$(attribute a taken '[.address, .mtu, .flags]')" "$other" "the other device"
+	xl a port del lagg0 eth2
+	has_nothing_of_the_lagg a eth2
 }
 
 # The lagg's own device: the lagg ends as with ip link del, and nothing of it stays anywhere.

@@ -187,8 +187,8 @@ void maps_close(struct datapath *dp);
 /* load.c */
 enum program_object { PROGRAMS_TC, PROGRAMS_XDP };
 struct programs;
-/* Opens one of our objects, without loading it, and sets the lagg's constants. `slot`: the port's, for receive programs;
- * XLAGG_NO_PORT for those of the lagg's device, whose constants have 0 there. */
+/* Opens one of our objects, without loading it, and sets the lagg's constants. `slot`: the port's, for receive
+ * programs; XLAGG_NO_PORT for those of the lagg's device, whose constants have 0 there. */
 int programs_open(const struct datapath_setup *setup, enum program_object which, uint32_t slot, struct programs **ret);
 struct bpf_object *programs_object(const struct programs *programs);
 /* Loads the programs of `name` (ended by NULL) over the lagg's maps. */

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Ports whose devices were moved into another network namespace: found and put back there. */
+#include <errno.h>
+#include <string.h>
+
+#include "lagg/effects.h"
+#include "lagg/leave.h"
+#include "lagg/ports.h"
+#include "sys/elsewhere.h"
+#include "sys/mark.h"
+
+static void warn(const char *lagg, const char *port, int r)
+{
+	log_warning("%s: %s was moved into another network namespace with what a port of %s has (MAC, MTU, ifalias), "
+		    "and cannot be put back there: %s",
+		    lagg, port, lagg, strerror(-r));
+}
+
+void leave_moved(struct lagg *lagg, uint32_t slot, const struct device *device)
+{
+	char mark[MARK_MAX];
+	const struct xlagg_undo undo = lagg->saved.undo[slot];
+	const uint8_t *mac = lagg->port[slot].device.mac;
+	mark_write(MARK_PORT, lagg->model.name, mark);
+	struct elsewhere there = {
+	    .netnsid = device->new_netnsid, .ifindex = device->new_ifindex, .mac = mac, .mark = mark};
+	/* The programs go first: they would send what it receives to a device of this namespace. */
+	datapath_port_del(lagg->dp, slot);
+	int r = elsewhere_restore(lagg->host->nl, &there, &undo);
+	lagg_port_absent(lagg, slot);
+	if (r < 0)
+		warn(lagg->model.name, lagg->port[slot].name, r);
+	lagg_tell(lagg, XLAGG_EVENT_PORT_DEL, lagg->port[slot].name,
+		  r < 0 ? "its device was moved into another network namespace"
+			: "its device was moved into another network namespace and put back as it was");
+}
+
+/* --- what moved while no agent ran --- */
+
+/* The device of a slot, as it is looked for in this namespace. */
+struct lost {
+	const struct xlagg_saved *saved;
+	const struct elsewhere *device;
+	uint32_t found; /* ifindex of the last one that it may be */
+	uint32_t count; /* how many it may be */
+};
+
+/* Whether another slot's record is about the device. */
+static bool is_known(const struct xlagg_saved *saved, const struct device *device)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (saved->undo[slot].ifindex == (uint32_t)device->ifindex)
+			return true;
+	return false;
+}
+
+static void compare(void *context, const struct device *device, bool gone)
+{
+	struct lost *lost = context;
+	if (gone || memcmp(device->mac, lost->device->mac, 6) != 0 || strcmp(device->alias, lost->device->mark) != 0 ||
+	    !device_may_be(device, lost->device->id) || is_known(lost->saved, device))
+		return;
+	lost->found = (uint32_t)device->ifindex;
+	lost->count++;
+}
+
+/* It returned with another number. */
+static bool find_here(struct netlink *nl, struct xlagg_saved *saved, uint32_t slot, const struct elsewhere *device)
+{
+	struct lost lost = {.saved = saved, .device = device};
+	if (netlink_list(nl, compare, &lost) < 0 || lost.count != 1)
+		return false;
+	saved->undo[slot].ifindex = saved->port[slot].ifindex = lost.found;
+	return true;
+}
+
+void leave_find(struct netlink *nl, struct xlagg_saved *saved, uint32_t slot, const char *lagg, const uint8_t mac[6])
+{
+	char mark[MARK_MAX];
+	const struct xlagg_undo *undo = &saved->undo[slot];
+	const struct xlagg_device_id *id = &saved->port[slot];
+	if (undo->ifindex || !undo->changed)
+		return;
+	mark_write(MARK_PORT, lagg, mark);
+	struct elsewhere device = {
+	    .netnsid = -1, .mac = undo->changed & XLAGG_UNDO_MAC ? mac : id->mac, .mark = mark, .id = id};
+	if (find_here(nl, saved, slot, &device))
+		return;
+	int r = elsewhere_restore(nl, &device, undo);
+	if (r == 0)
+		log_info("%s: %s was moved into another network namespace while no agent ran, and is put back as it "
+			 "was there",
+			 lagg, undo->name);
+	else if (r != -ENODEV)
+		warn(lagg, undo->name, r);
+}
