@@ -2,8 +2,8 @@
 TEST_LAYERS += fuzz
 FUZZ_TIME ?= 60
 FUZZ ?= $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_CFLAGS := -std=gnu17 -O1 -g -Wall -Wextra $(WERROR_FLAG) -Wshadow -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-fno-omit-frame-pointer -Iinclude -Iagent -D_GNU_SOURCE -DXLAGG_VERSION='"$(VERSION)"' -MMD -MP
+FUZZ_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra $(WERROR_FLAG) -Wshadow -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer -fno-sanitize-coverage=trace-cmp -Iinclude -Iagent -D_GNU_SOURCE -DXLAGG_VERSION='"$(VERSION)"' -MMD -MP
 FUZZ_OBJ := $(patsubst %.c,$(B)/fuzz/%.o,$(wildcard agent/core/*.c agent/core/*/*.c agent/ctl/*.c))
 # Without the sockets and the clock, which the fuzzer of netlink has of its own, and without ethtool, which is not asked by netlink.
 FUZZ_NETLINK := $(patsubst %.c,$(B)/fuzz/%.o,$(filter-out %/socket.c %/ethtool.c,$(wildcard agent/sys/netlink/*.c) agent/sys/mark.c))
