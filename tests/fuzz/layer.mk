@@ -7,19 +7,23 @@ FUZZ_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra $(WERROR_FLAG) -Wshadow -fsanitiz
 FUZZ_OBJ := $(patsubst %.c,$(B)/fuzz/%.o,$(wildcard agent/core/*.c agent/core/*/*.c agent/ctl/*.c))
 # Without the sockets and the clock, which the fuzzer of netlink has of its own, and without ethtool, which is not asked by netlink.
 FUZZ_NETLINK := $(patsubst %.c,$(B)/fuzz/%.o,$(filter-out %/socket.c %/ethtool.c,$(wildcard agent/sys/netlink/*.c) agent/sys/mark.c))
+FUZZ_CLI := $(patsubst %.c,$(B)/fuzz/%.o,$(filter-out %/main.c,$(wildcard agent/cli/*.c)))
 FUZZERS := $(FUZZ:%=$(B)/fuzz/%)
 
 $(B)/fuzz/%.o: %.c
 	$(call say,CLANG,$<)mkdir -p $(@D) && $(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c $< -o $@
 $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJ)
-	$(call say,FUZZER,$@)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(filter %.c %.o,$^) -o $@ -lmnl
+	$(call say,FUZZER,$@)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(filter %.c %.o,$^) -o $@ $(FUZZ_LIBS)
+$(B)/fuzz/fuzz_%: FUZZ_LIBS := -lmnl
 $(B)/fuzz/fuzz_netlink: $(FUZZ_NETLINK)
+$(B)/fuzz/fuzz_reply: $(FUZZ_CLI)
+$(B)/fuzz/fuzz_reply: FUZZ_LIBS := $(CLI_LIBS)
 
 # A fuzzer reads its corpus from the tree and writes new inputs to the build folder.
 fuzz: $(FUZZERS) ## fuzzes, FUZZ_TIME=60 seconds each target; FUZZ=fuzz_core: one of them; findings stay in build/fuzz
 	$(Q)for f in $(FUZZ); do \
 		echo "== $$f, $(FUZZ_TIME) s"; mkdir -p $(B)/fuzz/found/$$f tests/fuzz/corpus/$$f; \
-		$(B)/fuzz/$$f -max_total_time=$(FUZZ_TIME) -max_len=2048 -print_final_stats=1 -verbosity=0 \
+		$(B)/fuzz/$$f -max_total_time=$(FUZZ_TIME) -max_len=4096 -print_final_stats=1 -verbosity=0 \
 			-artifact_prefix=$(B)/fuzz/found/$$f- $(B)/fuzz/found/$$f tests/fuzz/corpus/$$f || exit 1; done
 
 test-fuzz: $(FUZZERS) ## every input of the fuzzers' corpora, once
