@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -18,6 +19,8 @@
 #define REPLY_TIMEOUT_MS                                                                                               \
 	60000 /* longer than any command takes: one that takes a port out waits for frames in flight                   \
 	       */
+
+#define CONNECT_TIMEOUT_S 5
 
 void cli_socket_path(const char *netns, char *ret, size_t size)
 {
@@ -100,11 +103,37 @@ static void say_connect(struct cli *cli, const char *path, int errnum)
 		no_agent(cli, path, errnum);
 }
 
+/* How long connect() and send() wait for an agent that reads nothing. */
+static void set_patience(int fd, time_t seconds)
+{
+	struct timeval limit = {.tv_sec = seconds};
+
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+/* Returns the connected socket or -errno. An agent that is stopped takes no connection: those that wait for it fill a
+ * queue, and without a limit one more would wait for ever. */
+static int connect_to(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), r;
+
+	if (fd < 0)
+		return -errno;
+	set_patience(fd, CONNECT_TIMEOUT_S);
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0) {
+		set_patience(fd, REPLY_TIMEOUT_MS / 1000);
+		return fd;
+	}
+	r = errno == EAGAIN ? -ETIMEDOUT : -errno;
+	close(fd);
+	return r;
+}
+
 int cli_connect(struct cli *cli)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	char path[PATH_MAX];
-	int fd, r;
+	int fd;
 
 	if (cli->fd >= 0)
 		return 0;
@@ -118,13 +147,10 @@ int cli_connect(struct cli *cli)
 		return -ENAMETOOLONG;
 	}
 	memcpy(address.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
-		r = errno;
-		if (fd >= 0)
-			close(fd);
-		say_connect(cli, path, r);
-		return -r;
+	fd = connect_to(&address);
+	if (fd < 0) {
+		say_connect(cli, path, -fd);
+		return fd;
 	}
 	cli->fd = fd;
 	return 0;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "unit/cli_kit.h"
@@ -193,4 +194,27 @@ Test(cli_client, nothing_came_in_time)
 
 	cr_expect_eq(cli_receive(&cli, 0, &nlh), -EAGAIN);
 	cr_expect_geq(cli.fd, 0);
+}
+
+/* An agent that is stopped: connections wait until its queue is full. */
+Test(cli_client, an_agent_that_takes_no_connection)
+{
+	char path[] = "/tmp/xlagg-cli-client.XXXXXX", text[64];
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	int waiting = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct cli late = {.fd = -1, .socket = text};
+
+	cr_assert_not_null(mkdtemp(path));
+	snprintf(text, sizeof(text), "%s/socket", path);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", text);
+	cr_assert_eq(bind(listener, (const struct sockaddr *)&address, sizeof(address)), 0);
+	cr_assert_eq(listen(listener, 0), 0);
+	cr_assert_eq(connect(waiting, (const struct sockaddr *)&address, sizeof(address)), 0);
+	cr_expect_eq(cli_connect(&late), -ETIMEDOUT);
+	cr_expect(strstr(late.sentence, "no agent answers") != NULL, "%s", late.sentence);
+	close(waiting);
+	close(listener);
+	unlink(text);
+	rmdir(path);
 }
