@@ -282,7 +282,7 @@ static int compare_finds(const void *a, const void *b)
 }
 
 /* Whether this entry is a lagg's folder and not that of the watcher or of libxdp. */
-static bool look_into(struct agent *agent, const char *entry, struct find *ret)
+static bool begin_find(struct agent *agent, const char *entry, struct find *ret)
 {
 	*ret = (struct find){0};
 	if (entry[0] == '.' || ctl_name_of(entry, ret->name) < 0)
@@ -310,7 +310,7 @@ static int find_all(struct agent *agent, struct finds *ret)
 		if (!more)
 			return -ENOMEM;
 		ret->list = more;
-		ret->count += look_into(agent, entry->d_name, &more[ret->count]);
+		ret->count += begin_find(agent, entry->d_name, &more[ret->count]);
 	}
 	if (ret->count)
 		qsort(ret->list, ret->count, sizeof(*ret->list), compare_finds);

@@ -10,7 +10,7 @@ struct server;
 
 struct agent {
 	struct lagg_host host; /* must be first: a lagg has a pointer to it, from which laggs.c finds the agent */
-	sd_event_source *timer, *heartbeat, *look;
+	sd_event_source *timer, *heartbeat, *check;
 	struct server *server;
 	const char *file; /* the configuration file */
 	char *socket;
@@ -19,7 +19,7 @@ struct agent {
 	uint64_t start_realtime;
 	uint64_t heartbeat_ns;	 /* monotonic time of the last heartbeat */
 	bool uppers_changed;	 /* devices on top of laggs may have changed: they have to be listed again */
-	uint32_t clocks;	 /* calls of heartbeat_look_at_clocks() so far: whose turn it is */
+	uint32_t clocks;	 /* calls of heartbeat_start_clock() so far: whose turn it is */
 	uint32_t adopted, fresh; /* laggs that were adopted, and that were created, since the start */
 	struct lagg
 	    *lagg[2 * XLAGG_MAX_LAGGS]; /* room for those that a transaction adds beside those that it removes */

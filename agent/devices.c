@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The kernel's events of devices, each handed to the port or the lagg that it concerns; and the look once a second. */
+/* The kernel's events of devices, each handed to the port or the lagg that it concerns; and the check once a second. */
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -24,22 +24,22 @@
 #include "rests.h"
 
 #define SOON_NS (30 * NS_PER_MS)
-#define ABSENT_LOOK_NS (5 * NS_PER_S) /* between two searches for the device of an absent port */
-#define STAGGER_NS (NS_PER_S / 8)     /* between ports, so that they are not all searched for at once */
+#define ABSENT_RETRY_NS (5 * NS_PER_S) /* between two searches for the device of an absent port */
+#define STAGGER_NS (NS_PER_S / 8)      /* between ports, so that they are not all searched for at once */
 
-/* Brings the next look forward. It does not come at once, because changes often come together. */
-static void look_soon(struct agent *agent)
+/* Brings the next check forward. It does not come at once, because changes often come together. */
+static void check_soon(struct agent *agent)
 {
 	uint64_t soon = (clock_now() + SOON_NS) / 1000, next;
-	if (sd_event_source_get_time(agent->look, &next) >= 0 && next > soon)
-		sd_event_source_set_time(agent->look, soon);
+	if (sd_event_source_get_time(agent->check, &next) >= 0 && next > soon)
+		sd_event_source_set_time(agent->check, soon);
 }
 
 /* A device on top of a lagg's device may have been added or removed. */
 static void uppers_changed(struct agent *agent)
 {
 	agent->uppers_changed = true;
-	look_soon(agent);
+	check_soon(agent);
 }
 
 /* Why a device is the one that a port waits for, best reason first. */
@@ -101,7 +101,7 @@ static void attach(struct agent *agent, struct lagg *lagg, uint32_t slot, const 
 }
 
 /* Handles a device that no port has: a port may be waiting for it. */
-static void look_for_absent(struct agent *agent, const struct device *device)
+static void find_port_for(struct agent *agent, const struct device *device)
 {
 	struct lagg *lagg;
 	uint32_t slot;
@@ -118,14 +118,14 @@ static void on_listed(void *context, const struct device *device, bool gone)
 {
 	struct agent *agent = context;
 	if (!gone && !agent->host.calls->lagg_of_device(&agent->host, device->ifindex))
-		look_for_absent(agent, device);
+		find_port_for(agent, device);
 }
 
 void devices_find_absent(struct agent *agent)
 {
 	int r = netlink_list(agent->host.nl, on_listed, agent);
 	if (r < 0)
-		log_warning("cannot look for the devices of absent ports: %s", strerror(-r));
+		log_warning("cannot search for the devices of absent ports: %s", strerror(-r));
 }
 
 /* Tries again to attach the devices of absent ports. Some obstacles end without an event of the device, such as an
@@ -137,7 +137,7 @@ static void retry_lagg(struct agent *agent, struct lagg *lagg, uint64_t now)
 		struct lagg_port *port = &lagg->port[slot];
 		if (!port->used || port->ifindex || now < port->retry_ns)
 			continue;
-		port->retry_ns = now + ABSENT_LOOK_NS + slot % 8 * STAGGER_NS;
+		port->retry_ns = now + ABSENT_RETRY_NS + slot % 8 * STAGGER_NS;
 		if (netlink_get_by_name(lagg->host->nl, port->name, &device) == 0)
 			attach(agent, lagg, slot, &device);
 	}
@@ -168,14 +168,14 @@ static void note_upper(void *context, const struct device *device, bool gone)
 
 /* Finds the VLANs on top of laggs, on which it depends what the ports must let in. The kernel sends no event of the
  * lagg's device for them. One list of all devices serves all laggs. */
-static void look_at_uppers(struct agent *agent)
+static void list_uppers(struct agent *agent)
 {
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		agent->lagg[i]->vlans_seen = false;
 	int r = netlink_list(agent->host.nl, note_upper, agent);
 	if (r < 0) {
 		log_warning("cannot find out whether there are VLANs on laggs: %s", strerror(-r));
-		return; /* the next look tries again */
+		return; /* the next check tries again */
 	}
 	agent->uppers_changed = false;
 	for (uint32_t i = 0; i < agent->laggs; i++) {
@@ -184,8 +184,8 @@ static void look_at_uppers(struct agent *agent)
 	}
 }
 
-/* The watcher of carrier goes on when its pins are removed, but would end with the agent. */
-static void look_at_watch(struct agent *agent)
+/* Makes the pins of the carrier watcher again if someone removed them. Without pins it would end with the agent. */
+static void check_watch(struct agent *agent)
 {
 	bool missing = false;
 	int r = agent->host.watch ? watch_repin(agent->host.watch, &missing) : 0;
@@ -195,23 +195,23 @@ static void look_at_watch(struct agent *agent)
 		log_debug("the pins of the carrier watcher cannot be made again: %s", strerror(-r));
 }
 
-void devices_look(struct agent *agent)
+void devices_check(struct agent *agent)
 {
 	uint64_t now = clock_now();
-	look_at_watch(agent);
+	check_watch(agent);
 	if (agent->uppers_changed && agent->laggs)
-		look_at_uppers(agent);
+		list_uppers(agent);
 	for (uint32_t i = agent->laggs; i-- > 0;) {
 		retry_lagg(agent, agent->lagg[i], now);
-		if (upkeep_look(agent->lagg[i], now) == -ENODEV)
+		if (upkeep_check(agent->lagg[i], now) == -ENODEV)
 			lagg_device_gone(agent, agent->lagg[i], false);
 	}
 	for (uint32_t i = 0; i < agent->laggs; i++)
-		rest_look(agent->lagg[i], now);
-	rests_look(agent, now);
+		rest_retry(agent->lagg[i], now);
+	rests_retry(agent, now);
 	if (agent->host.orphans && now >= agent->orphans_ns)
 		orphans_put_back(agent);
-	heartbeat_look_at_clocks(agent);
+	heartbeat_start_clock(agent);
 	if (agent->host.poll)
 		carrier_poll_calm(agent->host.poll, now);
 }
@@ -222,12 +222,12 @@ static void other_changed(struct agent *agent, const struct device *device)
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		if (agent->lagg[i]->lower_ifindex == device->ifindex) {
 			upkeep_mark(agent->lagg[i]);
-			look_soon(agent);
+			check_soon(agent);
 			return;
 		}
 	if (below)
 		uppers_changed(agent);
-	look_for_absent(agent, device);
+	find_port_for(agent, device);
 }
 
 static void device_gone(struct agent *agent, const struct device *device)
@@ -304,14 +304,14 @@ static void on_touched(void *context, int ifindex)
 	if (laggs_port_of_device(agent, ifindex, &lagg, &slot)) {
 		upkeep_mark_port(lagg, slot);
 		hooks_mark(lagg);
-		look_soon(agent);
+		check_soon(agent);
 		return;
 	}
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		if (agent->lagg[i]->ifindex == ifindex || agent->lagg[i]->lower_ifindex == ifindex) {
 			upkeep_mark(agent->lagg[i]);
 			hooks_mark(agent->lagg[i]);
-			look_soon(agent);
+			check_soon(agent);
 			return;
 		}
 }

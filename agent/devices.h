@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The kernel's events of devices, and the look once a second at what no event reports. */
+/* The kernel's events of devices, and the check once a second of what no event reports. */
 #ifndef AGENT_DEVICES_H
 #define AGENT_DEVICES_H
 
@@ -14,6 +14,6 @@ void devices_update_poll(struct agent *agent);
 /* Attaches the devices that exist by now and for which configured ports wait. */
 void devices_find_absent(struct agent *agent);
 /* Checks what no event reports. To be called once a second. */
-void devices_look(struct agent *agent);
+void devices_check(struct agent *agent);
 
 #endif

@@ -35,7 +35,7 @@ int heartbeat_start(struct agent *agent)
 	return r < 0 ? r : sd_event_source_set_priority(agent->heartbeat, SD_EVENT_PRIORITY_IMPORTANT - 1);
 }
 
-void heartbeat_look_at_clocks(struct agent *agent)
+void heartbeat_start_clock(struct agent *agent)
 {
 	if (agent->laggs)
 		headless_clock(agent->lagg[agent->clocks++ % agent->laggs]);

@@ -9,6 +9,6 @@
 int heartbeat_start(struct agent *agent);
 /* Starts the kernel's clock for LACP (headless.h) again in case someone stopped it. Each call does so for one lagg, in
  * turn. */
-void heartbeat_look_at_clocks(struct agent *agent);
+void heartbeat_start_clock(struct agent *agent);
 
 #endif

@@ -24,7 +24,7 @@
 #include "sys/frames/frames.h"
 #include "sys/netns.h"
 
-#define LOOK_NS NS_PER_S
+#define CHECK_NS NS_PER_S
 #define NICE (-15)
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *context)
@@ -34,11 +34,11 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	return 0;
 }
 
-static int on_look(sd_event_source *source, uint64_t usec, void *context)
+static int on_check(sd_event_source *source, uint64_t usec, void *context)
 {
 	(void)usec;
-	devices_look(context);
-	return clock_again_in(source, LOOK_NS);
+	devices_check(context);
+	return clock_again_in(source, CHECK_NS);
 }
 
 static int on_end(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
@@ -77,7 +77,7 @@ static int start_events(struct agent *agent)
 	if (r >= 0)
 		r = heartbeat_start(agent);
 	if (r >= 0)
-		r = sd_event_add_time(agent->host.event, &agent->look, CLOCK_MONOTONIC, now, 1000, on_look, agent);
+		r = sd_event_add_time(agent->host.event, &agent->check, CLOCK_MONOTONIC, now, 1000, on_check, agent);
 	if (r >= 0)
 		r = sd_event_add_signal(agent->host.event, NULL, SIGTERM, on_end, agent);
 	if (r >= 0)
@@ -338,7 +338,7 @@ static void close_all(struct agent *agent)
 		close(agent->host.packet_fd);
 	sd_event_source_unref(agent->timer);
 	sd_event_source_unref(agent->heartbeat);
-	sd_event_source_unref(agent->look);
+	sd_event_source_unref(agent->check);
 	sd_event_unref(agent->host.event);
 	free(agent->socket);
 	free(agent->host.pins);

@@ -170,7 +170,7 @@ static int try(struct agent *agent, struct rest **at, char why[XLAGG_SENTENCE_MA
 	return 0;
 }
 
-void rests_look(struct agent *agent, uint64_t now)
+void rests_retry(struct agent *agent, uint64_t now)
 {
 	char why[XLAGG_SENTENCE_MAX] = "";
 	/* Creating a lagg may put others back and change the list, so it is read from the start after each success. */

@@ -14,7 +14,7 @@ int rests_put_back(struct agent *agent, const char *folder, struct xlagg_saved *
 void rests_add(struct agent *agent, const char *name, const char *folder, const struct xlagg_saved *saved,
 	       const struct xlagg_model *anew);
 /* Tries those again whose time has come. */
-void rests_look(struct agent *agent, uint64_t now);
+void rests_retry(struct agent *agent, uint64_t now);
 /* Puts back a device, or everything in the folder's record, now. Returns 1 if that was done, 0 if there was nothing to
  * put back, or -errno with a sentence. */
 int rests_settle_device(struct agent *agent, int ifindex, char sentence[XLAGG_SENTENCE_MAX]);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* How often something had to be put back lately, and how long it is left alone then. */
+/* Fights: how often something had to be put back lately, and for how long it is then left alone. */
 #include "lagg/fight.h"
 
-#define TIMES 5			  /* so often ... */
-#define WITHIN_NS (30 * NS_PER_S) /* ... within this time is a fight */
-#define LEAVE_NS (2 * NS_PER_S)	  /* the first pause; each is twice as long as the one before */
-#define DOUBLED 2		  /* times at most: ten seconds after the end of a fight all is right again */
+#define TIMES 5			  /* this often ... */
+#define WITHIN_NS (30 * NS_PER_S) /* ... within this time makes a fight */
+#define LEAVE_NS (2 * NS_PER_S)	  /* the first pause; each pause is twice as long as the one before */
+#define DOUBLED 2		  /* how often at most: all is right again ten seconds after the fight ends */
 
 bool fight_note(struct upkeep_fight *fight, uint64_t now)
 {

@@ -8,7 +8,7 @@
 #include "lagg/ports.h"
 
 #define PATIENCE_NS (200 * NS_PER_MS)
-#define LOOK_AGAIN_NS (2 * NS_PER_MS)
+#define AGAIN_NS (2 * NS_PER_MS)
 
 static const struct datapath_gap unknown = {.ns = XLAGG_GAP_UNKNOWN};
 
@@ -23,7 +23,7 @@ static void tell(struct lagg *lagg, uint64_t now, const struct datapath_gap *gap
 }
 
 /* Reads the gap from the datapath. Returns 0, or -EAGAIN if it may be known later. */
-static int look(struct lagg *lagg, struct datapath_gap *gap)
+static int measure(struct lagg *lagg, struct datapath_gap *gap)
 {
 	int from = lagg_port_find(lagg, lagg->failover.from), to = lagg_port_find(lagg, lagg->failover.to);
 	*gap = unknown;
@@ -46,11 +46,11 @@ void gap_await(struct lagg *lagg, const struct xlagg_event *failover)
 void gap_run(struct lagg *lagg, uint64_t now)
 {
 	struct datapath_gap gap;
-	if (lagg->failover.type == XLAGG_EVENT_FAILOVER && (look(lagg, &gap) == 0 || now >= lagg->failover_until_ns))
+	if (lagg->failover.type == XLAGG_EVENT_FAILOVER && (measure(lagg, &gap) == 0 || now >= lagg->failover_until_ns))
 		tell(lagg, now, &gap);
 }
 
 uint64_t gap_deadline(const struct lagg *lagg, uint64_t now)
 {
-	return lagg->failover.type == XLAGG_EVENT_FAILOVER ? now + LOOK_AGAIN_NS : CORE_NEVER;
+	return lagg->failover.type == XLAGG_EVENT_FAILOVER ? now + AGAIN_NS : CORE_NEVER;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The lagg's programs, maps and pins, compared with what others have left of them, and put back. */
+/* Hooks: checks the lagg's programs, maps and pins, and puts back what others detached, overwrote or removed. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,9 +10,9 @@
 #include "lagg/ports.h"
 #include "lagg/upkeep.h"
 
-#define CLOSE_LOOK_NS (5 * NS_PER_S)
+#define CLOSE_CHECK_NS (5 * NS_PER_S)
 
-/* Without these nothing is sent or received. The lower end's guard and the pins only matter otherwise. */
+/* Without these nothing is sent or received. A lagg works without the lower end's guard and without pins. */
 #define VITAL ((uint32_t)(DATAPATH_TC | DATAPATH_XDP | DATAPATH_VALUES))
 
 void hooks_mark(struct lagg *lagg)
@@ -20,11 +20,11 @@ void hooks_mark(struct lagg *lagg)
 	lagg->hooks_ns = 0;
 }
 
-/* What was found, without what is left alone for now. */
+/* Returns the faults that were found, except those that are left alone for now. */
 static struct datapath_faults to_repair(const struct lagg *lagg, const struct datapath_faults *found, uint64_t now)
 {
 	struct datapath_faults faults = *found;
-	/* A port that is not live now needs a look at its carrier and no repair. */
+	/* For a port that is not live its carrier has to be read again. There is nothing to repair. */
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		faults.port[slot] &= ~(uint32_t)DATAPATH_STALE;
 	if (fight_pauses(&lagg->hook_fight, now))
@@ -45,7 +45,7 @@ static bool any(const struct datapath_faults *faults)
 	return bits;
 }
 
-/* Reports one fault of the lagg's device (`port` NULL) or of a port. `why`: why it could not be put back, or empty. */
+/* Reports one fault of the lagg's device (`port` NULL) or of a port. `why`: why it cannot be put back, or empty. */
 static void tell(struct lagg *lagg, const struct lagg_port *port, uint32_t fault, struct upkeep_fight *fight,
 		 const char *why)
 {
@@ -75,13 +75,13 @@ static void tell_all(struct lagg *lagg, const struct datapath_faults *faults, co
 	}
 }
 
-/* Repairs, reports, and sets *left to what is wrong after that. */
+/* Repairs and reports the faults. Sets *left to those that remain. */
 static void repair(struct lagg *lagg, const struct datapath_faults *faults, struct datapath_faults *left)
 {
 	char why[XLAGG_SENTENCE_MAX] = "";
 	int r = datapath_repair(lagg->dp, faults, why);
 	datapath_check(lagg->dp, true, left);
-	/* A device that is gone is no program that was detached: the events of devices tell of it. */
+	/* If a device is gone, its programs were not detached by someone. Its event handles that. */
 	if (r != -ENODEV)
 		tell_all(lagg, faults, left, why);
 	else
@@ -90,14 +90,14 @@ static void repair(struct lagg *lagg, const struct datapath_faults *faults, stru
 		upkeep_mark_port(lagg, slot);
 }
 
-/* Whether something works that had the faults `found` and has `left` now. What is fought over does not work until a
- * look has found it as it was put. */
+/* Whether the programs count as detached, where the faults `found` were found and `left` remain. While someone fights
+ * over them they count as detached until a check has found them attached. */
 static bool is_detached(uint32_t found, uint32_t left, const struct upkeep_fight *fight, uint64_t now)
 {
 	return (fight_goes_on(fight, now) ? found | left : left) & VITAL;
 }
 
-/* Takes the ports in or out of use. `found`: what was wrong at first, `left`: what is wrong now. */
+/* Takes the ports into or out of use. `found`: the faults before the repair, `left`: those after it. */
 static void use_what_works(struct lagg *lagg, const struct datapath_faults *found, const struct datapath_faults *left)
 {
 	uint64_t now = clock_now();
@@ -120,7 +120,7 @@ static void use_what_works(struct lagg *lagg, const struct datapath_faults *foun
 		effects_publish(lagg);
 }
 
-/* Only a close look tells that what was detached is still so. */
+/* Only a close check finds that what was detached still is. */
 static bool any_detached(const struct lagg *lagg)
 {
 	bool detached = lagg->detached;
@@ -129,12 +129,12 @@ static bool any_detached(const struct lagg *lagg)
 	return detached;
 }
 
-void hooks_look(struct lagg *lagg, uint64_t now)
+void hooks_check(struct lagg *lagg, uint64_t now)
 {
 	struct datapath_faults found, left;
 	bool closely = now >= lagg->hooks_ns || any_detached(lagg);
 	if (closely)
-		lagg->hooks_ns = now + CLOSE_LOOK_NS;
+		lagg->hooks_ns = now + CLOSE_CHECK_NS;
 	datapath_check(lagg->dp, closely, &found);
 	left = found;
 	struct datapath_faults faults = to_repair(lagg, &found, now);

@@ -34,7 +34,7 @@ static int set_own_mac(struct lagg *lagg)
 }
 
 /* The MTU of the lagg's device is never larger than that of a port, so that what it sends fits into every port. */
-static int look(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_SENTENCE_MAX])
+static int set_looks(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_SENTENCE_MAX])
 {
 	bool smaller = looks->mtu < lagg->looks.mtu;
 	lagg->looks = *looks;
@@ -50,13 +50,13 @@ int looks_apply(struct lagg *lagg, const struct looks *looks, char sentence[XLAG
 {
 	struct looks before = lagg->looks;
 	probes_yield(lagg, looks->mac);
-	int r = look(lagg, looks, sentence);
+	int r = set_looks(lagg, looks, sentence);
 	if (r < 0) {
 		char again[XLAGG_SENTENCE_MAX] = "";
 		if (!sentence[0])
 			snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: cannot take this MAC and MTU: %s", lagg->model.name,
 				 strerror(-r));
-		if (look(lagg, &before, again) < 0)
+		if (set_looks(lagg, &before, again) < 0)
 			log_error("%s: its MAC and MTU could not be put back: %s", lagg->model.name, again);
 		return r;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The ports of a running lagg: a device joins, its link changes, it leaves, it comes and goes while configured. */
+/* The ports of a running lagg: added and removed, attached to their devices, and their links as the core is told of
+ * them. */
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -18,9 +19,9 @@
 #include "sys/mark.h"
 #include "sys/port.h"
 
-#define RETRY_NS (2 * NS_PER_S) /* until a device that was refused is looked at again */
-#define RETRY_DOUBLED 5		/* times at most, where the device refused a change */
-/* A driver may reset its link, and that link may bounce, for so long after the agent changed the device. */
+#define RETRY_NS (2 * NS_PER_S) /* after which a refused device is tried again */
+#define RETRY_DOUBLED 5		/* how often that is doubled at most, if the device refused a change */
+/* For this long after the agent changed the device, the driver may reset the link, and the link may bounce. */
 #define SETTLE_NS (5 * NS_PER_S)
 
 int lagg_port_find(const struct lagg *lagg, const char *name)
@@ -45,7 +46,7 @@ struct xlagg_port_model *lagg_port_model(struct lagg *lagg, uint32_t slot)
 	return i < 0 ? NULL : &lagg->model.port[i];
 }
 
-/* Where an undo record belongs. */
+/* The lagg and slot that an undo record belongs to. */
 struct place {
 	struct lagg *lagg;
 	uint32_t slot;
@@ -60,7 +61,7 @@ static int record_undo(void *context, const struct xlagg_undo *undo)
 	return record_save(lagg);
 }
 
-/* A filter for VLANs knows those of the port and not those of the lagg above it. */
+/* Whether the device filters VLANs. Such a filter knows VLANs on the port, but not those on the lagg. */
 static bool filters_vlans(const struct device *device)
 {
 	uint64_t on;
@@ -73,7 +74,7 @@ static void port_setup_of(const struct lagg *lagg, const struct device *device, 
 	    .lagg = lagg->model.name,
 	    .mtu = lagg->looks.mtu,
 	    .set_mac = !lagg->looks.own_macs,
-	    /* Link probes come from, and are answered to, another MAC than the device has. */
+	    /* Link probes come from a MAC that the device does not have, and the answers go to that MAC. */
 	    .promisc = lagg->promisc || (lagg->vlans && filters_vlans(device)) || probes_wanted(&lagg->model.conf),
 	    .xdp = lagg->model.conf.datapath == XLAGG_DATAPATH_XDP,
 	};
@@ -88,7 +89,7 @@ static int free_slot(const struct lagg *lagg)
 	return -ENOSPC;
 }
 
-/* mac auto: a port that cannot change its MAC makes it the lagg's, if all the others can. */
+/* mac auto: the lagg takes the MAC of a port that cannot change it, if all its other ports can. */
 static int take_fixed_mac(struct lagg *lagg, const struct device *device, char sentence[XLAGG_SENTENCE_MAX])
 {
 	char why[XLAGG_SENTENCE_MAX] = "";
@@ -132,7 +133,7 @@ static int prepare(struct lagg *lagg, uint32_t slot, const struct device *device
 	return port_prepare(nl, device, &setup, &lagg->saved.undo[slot], record_undo, &place, sentence);
 }
 
-/* All that changes a device that was found fit. */
+/* Turns a device that was found fit into a port. */
 static int join(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct looks looks;
@@ -150,7 +151,8 @@ static int join(struct lagg *lagg, uint32_t slot, const struct device *device, c
 	return r;
 }
 
-/* Its own changes to the device are events, too: a device that refused one is left alone for a while. */
+/* Notes why a device could not be attached. A device that refused a change is left alone for a while: our own changes
+ * come back as events, on which the agent would otherwise try again for ever. */
 static void refuse(struct lagg *lagg, uint32_t slot, const struct device *device, bool tried, const char *sentence)
 {
 	struct lagg_port *port = &lagg->port[slot];
@@ -158,8 +160,9 @@ static void refuse(struct lagg *lagg, uint32_t slot, const struct device *device
 	port->refusals = tried ? port->refusals + 1 : 0;
 	uint32_t doubled = port->refusals < RETRY_DOUBLED ? port->refusals : RETRY_DOUBLED;
 	port->retry_ns = clock_now() + (RETRY_NS << doubled);
-	snprintf(port->refused, sizeof(port->refused), "%s", sentence[0] ? sentence : "it cannot be set up as a port");
-	/* What could not be put back remains in the record. */
+	snprintf(port->refused, sizeof(port->refused), "%s",
+		 sentence[0] ? sentence : "its device cannot be set up as a port");
+	/* What could not be put back stays in the undo record. */
 	if (!rest_is(lagg, slot))
 		lagg->saved.undo[slot] = (struct xlagg_undo){0};
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
@@ -170,7 +173,7 @@ void lagg_port_unsettle(struct lagg *lagg, uint32_t slot)
 	lagg->port[slot].settled_ns = clock_now() + SETTLE_NS;
 }
 
-/* Whatever it is called, a device is one port of one lagg. */
+/* Checks that the device is not yet a port. It can be only one port of one lagg, even under another name. */
 static int check_taken(const struct lagg *lagg, uint32_t slot, const struct device *device,
 		       char sentence[XLAGG_SENTENCE_MAX])
 {
@@ -191,7 +194,8 @@ int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *devi
 	struct lagg_port *port = &lagg->port[slot];
 	struct device settled;
 	int r = check_taken(lagg, slot, device, sentence);
-	/* A device that is not yet as it was before it was a port would come back later to what it is now. */
+	/* A device that was a port before must first be as it was then, or it would later be put back to the present
+	 * state. */
 	if (r == 0)
 		r = host->calls->settle(host, device->ifindex, sentence);
 	if (r > 0) {
@@ -215,7 +219,8 @@ int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *devi
 	port->ifindex = device->ifindex;
 	port->device = *device;
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
-	/* A link that its changes cost at once is lost by now, and no port's link yet. */
+	/* The changes may have interrupted the link. A loss that happened already is not counted, since it was no port
+	 * then. */
 	if (lagg->saved.undo[slot].changed & (XLAGG_UNDO_UP | XLAGG_UNDO_MTU))
 		lagg_port_unsettle(lagg, slot);
 	lagg_port_refresh(lagg, slot, XLAGG_DETECTED_NONE);
@@ -229,13 +234,13 @@ void lagg_port_own_mac(const struct lagg *lagg, uint32_t slot, uint8_t mac[6])
 	const struct device *device = &lagg->port[slot].device;
 	const struct xlagg_undo *undo = &lagg->saved.undo[slot];
 	const uint8_t *own = lagg->saved.port[slot].mac;
-	/* An agent that did not write it down has written down what it changed. */
+	/* An older agent did not record it, but recorded the MAC that it changed. */
 	if (memcmp(own, none, 6) == 0)
 		own = !device->has_permaddr && undo->changed & XLAGG_UNDO_MAC ? undo->mac : device->permaddr;
 	memcpy(mac, own, 6);
 }
 
-/* Two stations of one MAC are on their way when the port is used elsewhere. */
+/* If the port is used elsewhere in the same network, the MAC will be there twice. */
 static void warn_of_mac(const struct lagg *lagg, uint32_t slot)
 {
 	uint8_t mac[6];
@@ -252,7 +257,7 @@ static void leave(struct lagg *lagg, uint32_t slot)
 	struct lagg_port *port = &lagg->port[slot];
 	char name[XLAGG_NAME_MAX];
 	memcpy(name, port->name, sizeof(name));
-	/* First nothing is sent on it any more, then it is let go. */
+	/* First the core stops sending on it, then it is detached. */
 	input_port_del(lagg, slot);
 	if (port->ifindex && !lagg->ending)
 		warn_of_mac(lagg, slot);
@@ -275,8 +280,8 @@ static void leave(struct lagg *lagg, uint32_t slot)
 	host->calls->ports(host);
 }
 
-/* One that is a port under another name waits until it is none. At the agent's start no refusal costs more than the
- * port. */
+/* Attaches a device. If it is already a port under another name, the new port waits until it no longer is. At the
+ * agent's start any refusal only leaves the port without its device. */
 static int try_to_attach(struct lagg *lagg, uint32_t slot, const struct device *device,
 			 char sentence[XLAGG_SENTENCE_MAX])
 {
@@ -302,10 +307,10 @@ int lagg_port_add(struct lagg *lagg, const struct xlagg_port_model *model, char 
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
 	snprintf(lagg->saved.undo[slot].name, sizeof(lagg->saved.undo[slot].name), "%s", model->name);
 	datapath_port_reset(lagg->dp, (uint32_t)slot);
-	/* One effect of both: with a device it is a port that works. */
+	/* The core is told of port and link together, so that it sees a port that works at once. */
 	input_begin(lagg);
 	input_port_add(lagg, (uint32_t)slot, &model->conf);
-	/* Without one it joins when one appears; whether that is wanted was decided before. */
+	/* Without a device the port waits for it. Whether that is wanted was checked before (transaction.c). */
 	int r = netlink_get_by_name(lagg->host->nl, model->name, &device);
 	if (r == 0)
 		r = try_to_attach(lagg, (uint32_t)slot, &device, sentence);
@@ -339,13 +344,13 @@ void lagg_port_del(struct lagg *lagg, uint32_t slot)
 	lagg_tell(lagg, XLAGG_EVENT_PORT_DEL, name, NULL);
 }
 
-/* Who counts losses in the datapath. */
+/* Returns who counts losses in the datapath. */
 static enum xlagg_detected counted_by(const struct lagg *lagg)
 {
 	return lagg->host->watch ? XLAGG_DETECTED_FENTRY : XLAGG_DETECTED_POLL;
 }
 
-/* Whether the datapath has a loss of which the core does not know. */
+/* Whether the datapath has counted a loss that the core does not know of. */
 static bool has_lost(const struct lagg *lagg, uint32_t slot)
 {
 	uint32_t lost[XLAGG_MAX_PORTS];
@@ -353,7 +358,7 @@ static bool has_lost(const struct lagg *lagg, uint32_t slot)
 	return lost[slot] != lagg->port[slot].lost;
 }
 
-/* Who was first: the one that counted the loss in the datapath, or else the caller. */
+/* Returns who detected the loss first: whoever counted it in the datapath, else the caller. */
 static enum xlagg_detected first_to_see(const struct lagg *lagg, uint32_t slot, enum xlagg_detected caller)
 {
 	return has_lost(lagg, slot) ? counted_by(lagg) : caller;
@@ -368,7 +373,7 @@ void lagg_port_absent(struct lagg *lagg, uint32_t slot)
 	input_link(lagg, slot, &gone);
 	datapath_port_del(lagg->dp, slot);
 	port->ifindex = 0;
-	lagg->saved.port[slot].ifindex = 0; /* its MAC says which one it was */
+	lagg->saved.port[slot].ifindex = 0; /* by its MAC the device is recognised when it comes back */
 	port->link = gone;
 	port->refused[0] = 0;
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
@@ -389,7 +394,7 @@ static bool has_program(const struct lagg *lagg, uint32_t slot)
 	return datapath_check(lagg->dp, true, &faults) || !(faults.port[slot] & DATAPATH_TC);
 }
 
-/* Others may take away one thing or another that makes it a port, and hardly all at once. */
+/* Someone else may undo one of the things that make it a port, but hardly all of them at once. */
 bool lagg_port_is_another(const struct lagg *lagg, uint32_t slot, const struct device *device)
 {
 	const struct xlagg_device_id *id = &lagg->saved.port[slot];
@@ -426,7 +431,7 @@ int lagg_port_mend(struct lagg *lagg, uint32_t slot, uint32_t leave, uint32_t *d
 int lagg_port_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE_MAX])
 {
 	int r = lagg_port_mend(lagg, slot, 0, NULL, sentence);
-	return r == -ENODEV ? 0 : r; /* its removal is told by an event of its own */
+	return r == -ENODEV ? 0 : r; /* an event of its own reports the removal */
 }
 
 int lagg_adjust_ports(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX])
@@ -438,7 +443,7 @@ int lagg_adjust_ports(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX])
 	return r;
 }
 
-/* Nothing of the name before is left behind its end: options are compared octet by octet. */
+/* Fills the rest with NULs, since options are compared octet by octet. */
 static void write_name(char ret[XLAGG_NAME_MAX], const char *name)
 {
 	memset(ret, 0, XLAGG_NAME_MAX);
@@ -460,7 +465,7 @@ void lagg_port_set_name(struct lagg *lagg, uint32_t slot, const char *name)
 	core_port_rename(lagg->core, slot, name);
 }
 
-/* Its carrier changed: the next change may be long in coming otherwise. */
+/* A port's carrier changed: polls more often for a while, since the kernel may report a next change late. */
 static void poll_hurry(const struct lagg *lagg)
 {
 	if (lagg->host->poll)
@@ -468,13 +473,13 @@ static void poll_hurry(const struct lagg *lagg)
 }
 
 /* Counts the port's losses up to now, so that what is read next is not older than they are. */
-static void poll_look(const struct lagg *lagg, uint32_t slot)
+static void poll_now(const struct lagg *lagg, uint32_t slot)
 {
 	if (lagg->host->poll)
-		carrier_poll_look(lagg->host->poll, lagg->dp, slot, lagg->port[slot].ifindex);
+		carrier_poll_now(lagg->host->poll, lagg->dp, slot, lagg->port[slot].ifindex);
 }
 
-/* What the core hears of a loss between two looks: policy has to count it although carrier is back. */
+/* Tells the core of a loss of carrier, even if carrier is back by now: policy has to count it. */
 static void tell_loss(struct lagg *lagg, uint32_t slot, bool admin_up, enum xlagg_detected detected)
 {
 	struct lagg_port *port = &lagg->port[slot];
@@ -490,7 +495,7 @@ void lagg_port_lost(struct lagg *lagg, uint32_t slot, bool admin_up, enum xlagg_
 {
 	if (!lagg->port[slot].link.carrier)
 		return;
-	/* The poll counts first and tells then: the core may have heard of it on another way. */
+	/* The poll first counts a loss and then reports it. By then the core may know of it from elsewhere. */
 	if (detected == XLAGG_DETECTED_POLL && !has_lost(lagg, slot))
 		return;
 	tell_loss(lagg, slot, admin_up, first_to_see(lagg, slot, detected));
@@ -501,12 +506,12 @@ void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected det
 	struct lagg_port *port = &lagg->port[slot];
 	struct core_link link = {.present = true, .detected = detected};
 	uint32_t now_lost[XLAGG_MAX_PORTS];
-	poll_look(lagg, slot);
-	/* The counters first: a loss after this line is one that carrier below may not show yet. */
+	poll_now(lagg, slot);
+	/* The counters are read before carrier: a loss in between then counts as one that the core does not know of. */
 	datapath_lost(lagg->dp, now_lost);
 	int r = netlink_get(lagg->host->nl, port->ifindex, &port->device);
-	/* Only -ENODEV means gone, which an event of its own tells. No answer is no news of the link: it is asked
-	 * again. */
+	/* -ENODEV means that the device is gone, which an event of its own reports. Any other failure says nothing
+	 * about the link: it is read again later. */
 	if (r < 0) {
 		if (r != -ENODEV)
 			upkeep_mark_port(lagg, slot);
@@ -518,7 +523,7 @@ void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected det
 	ethtool_carrier(port->device.name, &link.carrier);
 	ethtool_link(port->ifindex, port->device.name, &link.speed, &link.duplex);
 	lagg_port_own_mac(lagg, slot, link.mac);
-	/* Of the losses some may be LACP's, which the core does not count as the link's. */
+	/* Some of the losses may have been counted because LACP took the port out. They are not losses of the link. */
 	input_begin(lagg);
 	uint32_t losses = now_lost[slot] - port->lost, outs = headless_outs(lagg, slot);
 	if (outs)

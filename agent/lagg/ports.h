@@ -7,50 +7,47 @@
 
 /* The slot of the port of that name, or -ENOENT. */
 int lagg_port_find(const struct lagg *lagg, const char *name);
-/* The device that this configuration of a port means, of a lagg that has it or gets it: that of the port, else the one
- * that is called so. */
+/* Returns the device of this port, which the lagg has or is about to get: the one it has, else the one of that name. */
 int lagg_port_device(const struct lagg *lagg, const struct xlagg_port_model *model, struct device *ret);
-/* Its configuration, or NULL. */
+/* Returns the port's configuration, or NULL. */
 struct xlagg_port_model *lagg_port_model(struct lagg *lagg, uint32_t slot);
 
-/* Adds a port to the configuration, and its device where it is there. */
+/* Adds a port to the configuration, and attaches its device if that exists. */
 int lagg_port_add(struct lagg *lagg, const struct xlagg_port_model *port, char sentence[XLAGG_SENTENCE_MAX]);
-/*
- * Before a port is removed: what goes over it goes elsewhere, and the far end is told, while the port still receives.
- * Returns whether it carried traffic.
- */
+/* Prepares the removal of a port: its traffic goes over other ports and the far end is told, while it still receives.
+ * Returns whether it carried traffic. */
 bool lagg_port_retire(struct lagg *lagg, uint32_t slot);
-/* Removes it from the configuration and puts its device back. */
+/* Removes a port from the configuration and puts its device back. */
 void lagg_port_del(struct lagg *lagg, uint32_t slot);
-/* The device of a port appeared: makes it a port. */
+/* Attaches a device to the port that it belongs to. */
 int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX]);
-/* The device of a port is gone, with an event; or for other reasons no longer a port. */
+/* The device of a port is gone. The first also reports it. */
 void lagg_port_gone(struct lagg *lagg, uint32_t slot);
 void lagg_port_absent(struct lagg *lagg, uint32_t slot);
-/* Calls a port so from now on, here and in the options that name it. No other port of the lagg may have the name. */
+/* Sets the name of a port, also in the options that name it. No other port of the lagg may have that name. */
 void lagg_port_set_name(struct lagg *lagg, uint32_t slot, const char *name);
-/* The MAC that is the device's own: the permanent one, or, where the driver reports none, the one that it had before it
- * became a port. */
+/* Returns the device's own MAC: the permanent one or, if the driver reports none, the one that it had before it became
+ * a port. */
 void lagg_port_own_mac(const struct lagg *lagg, uint32_t slot, uint8_t mac[6]);
-/* Whether the device that has the number of a port's device is another one: its permanent MAC is, or it has nothing of
- * what makes a device a port. */
+/* Whether another device now has the ifindex of the port's device: its permanent MAC differs, or it has nothing of what
+ * makes a device a port. */
 bool lagg_port_is_another(const struct lagg *lagg, uint32_t slot, const struct device *device);
-/* The device of a port changed: its link, or what is the lagg's to choose. */
+/* The device of a port may have changed: its link, or a property that the lagg determines. */
 void lagg_port_changed(struct lagg *lagg, uint32_t slot);
-/* Looks at carrier, speed and administrative state now and hands them to the core. `detected`: what caused the look. */
+/* Reads carrier, speed and administrative state now and tells the core. `detected`: what caused this. */
 void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected);
-/* Its carrier is known to be gone: the core hears of it before the kernel is asked, which may have to wait for RTNL.
- * `admin_up`: whether the device was administratively up then. */
+/* The port is known to have lost carrier: tells the core at once, without asking the kernel, which may have to wait for
+ * RTNL. `admin_up`: whether the device was administratively up then. */
 void lagg_port_lost(struct lagg *lagg, uint32_t slot, bool admin_up, enum xlagg_detected detected);
-/* The agent did to the device what may cost it its link: for a while a loss of that is no failure. */
+/* The agent changed the device in a way that may interrupt its link: for a while a loss of the link is no failure. */
 void lagg_port_unsettle(struct lagg *lagg, uint32_t slot);
-/* Makes the port's device what the lagg wants; also after someone else changed it. */
+/* Sets the port's device as the lagg wants it, again if someone changed it. */
 int lagg_port_adjust(struct lagg *lagg, uint32_t slot, char sentence[XLAGG_SENTENCE_MAX]);
-/* The same without the properties in `leave` (port.h); adds those that were not as wanted to *differed. -ENODEV: the
- * device is gone. */
+/* Does the same, except for the properties in `leave` (port.h). Adds to *differed those that were not as wanted.
+ * -ENODEV: the device is gone. */
 int lagg_port_mend(struct lagg *lagg, uint32_t slot, uint32_t leave, uint32_t *differed,
 		   char sentence[XLAGG_SENTENCE_MAX]);
-/* The same as lagg_port_adjust() for all ports. 0, or the first error. */
+/* Calls lagg_port_adjust() for all ports. Returns 0 or the first error. */
 int lagg_adjust_ports(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX]);
 
 #endif

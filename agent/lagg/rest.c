@@ -64,7 +64,7 @@ int rest_put_back(struct lagg *lagg, uint32_t slot)
 	return r;
 }
 
-void rest_look(struct lagg *lagg, uint64_t now)
+void rest_retry(struct lagg *lagg, uint64_t now)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		char name[XLAGG_NAME_MAX];

@@ -12,7 +12,7 @@ bool rest_is(const struct lagg *lagg, uint32_t slot);
  * slot's undo record is empty. Otherwise returns the first error. The caller saves the record. */
 int rest_put_back(struct lagg *lagg, uint32_t slot);
 /* Tries those again whose time has come. */
-void rest_look(struct lagg *lagg, uint64_t now);
+void rest_retry(struct lagg *lagg, uint64_t now);
 /* Puts a device back now if it is one of these. Returns 1 if that was done, 0 if it is not one of these, or -errno with
  * a sentence. */
 int rest_settle(struct lagg *lagg, int ifindex, char sentence[XLAGG_SENTENCE_MAX]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What is needed of a lagg's devices, compared with what is found, and put back. */
+/* Upkeep: compares what xlagg needs of a lagg's devices with what is found, and puts back what others changed. */
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -14,10 +14,10 @@
 #include "lagg/upkeep.h"
 #include "sys/port.h"
 
-#define LOOK_NS (5 * NS_PER_S)	  /* between two looks at what nobody marked */
-#define STAGGER_NS (NS_PER_S / 8) /* so that not all ports have their turn at once */
+#define CHECK_NS (5 * NS_PER_S)	  /* between two checks of what nobody marked */
+#define STAGGER_NS (NS_PER_S / 8) /* between ports, so that they are not all checked at once */
 
-/* What a port's properties are called in "... was changed by someone else". */
+/* The names of the properties in "... was changed by someone else". */
 static const struct {
 	uint32_t property;
 	const char *what;
@@ -28,7 +28,7 @@ static const struct {
     {XLAGG_UNDO_ALLMULTI, "allmulti"},
     {XLAGG_UNDO_SLOW_ADDRESS, "its filter for 01:80:c2:00:00:02"},
     {XLAGG_UNDO_IPV6, "IPv6 (off)"},
-    {XLAGG_UNDO_ADDR_GEN, "the making of IPv6 addresses (off)"},
+    {XLAGG_UNDO_ADDR_GEN, "the generation of IPv6 addresses (off)"},
     {XLAGG_UNDO_ALIAS, "its ifalias"},
     {XLAGG_UNDO_FEATURES, "an offload that datapath xdp needs off"},
     {PORT_MASTER, "its master (none)"},
@@ -36,15 +36,15 @@ static const struct {
 
 void upkeep_mark_port(struct lagg *lagg, uint32_t slot)
 {
-	lagg->port[slot].look_ns = 0;
+	lagg->port[slot].check_ns = 0;
 }
 
 void upkeep_mark(struct lagg *lagg)
 {
-	lagg->look_ns = 0;
+	lagg->check_ns = 0;
 }
 
-/* The properties that are left alone for now. */
+/* Returns the properties that are left alone for now. */
 static uint32_t left_alone(const struct lagg_port *port, uint64_t now)
 {
 	uint32_t leave = 0;
@@ -74,7 +74,7 @@ static void tell_put_back(struct lagg *lagg, uint32_t slot, size_t i, uint64_t n
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, port->name, text);
 }
 
-/* What people have to know of a port that nothing is done about. */
+/* Writes the notice of a port, and reports it when it is new. */
 static void write_notice(struct lagg *lagg, uint32_t slot, uint64_t now)
 {
 	struct lagg_port *port = &lagg->port[slot];
@@ -104,7 +104,7 @@ void upkeep_port(struct lagg *lagg, uint32_t slot)
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	uint64_t now = clock_now();
 	uint32_t differed = 0;
-	port->look_ns = now + LOOK_NS + slot % 8 * STAGGER_NS;
+	port->check_ns = now + CHECK_NS + slot % 8 * STAGGER_NS;
 	int r = lagg_port_mend(lagg, slot, left_alone(port, now), &differed, sentence);
 	if (r == -ENODEV) {
 		lagg_port_gone(lagg, slot);
@@ -122,11 +122,11 @@ void upkeep_port(struct lagg *lagg, uint32_t slot)
 	write_notice(lagg, slot, now);
 }
 
-static void look_at_ports(struct lagg *lagg, uint64_t now)
+static void check_ports(struct lagg *lagg, uint64_t now)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		struct lagg_port *port = &lagg->port[slot];
-		if (!port->used || !port->ifindex || now < port->look_ns)
+		if (!port->used || !port->ifindex || now < port->check_ns)
 			continue;
 		upkeep_port(lagg, slot);
 		if (port->ifindex)
@@ -136,7 +136,7 @@ static void look_at_ports(struct lagg *lagg, uint64_t now)
 
 /* --- the lagg's own devices --- */
 
-static int look_at_own(struct lagg *lagg)
+static int check_own(struct lagg *lagg)
 {
 	struct device device;
 	int r = netlink_get(lagg->host->nl, lagg->ifindex, &device);
@@ -146,7 +146,7 @@ static int look_at_own(struct lagg *lagg)
 		return -ENODEV;
 	if (strcmp(device.name, lagg->model.name) != 0)
 		lagg->host->calls->renamed(lagg->host, &device);
-	/* Neither a macvlan in a container nor one that was made while no agent ran raises an event here. */
+	/* Asked each time, since no event reports a macvlan in a container or one that was added while no agent ran. */
 	int above = device_has_macs_above(lagg);
 	if (above >= 0)
 		lagg->macs_above = above;
@@ -156,7 +156,7 @@ static int look_at_own(struct lagg *lagg)
 	return device_keep(lagg);
 }
 
-/* What people have to know of the lagg itself. */
+/* Writes the notice of the lagg itself, and reports it when it is new. */
 static void write_lagg_notice(struct lagg *lagg, uint64_t now)
 {
 	char before[XLAGG_SENTENCE_MAX];
@@ -178,15 +178,15 @@ static void write_lagg_notice(struct lagg *lagg, uint64_t now)
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, NULL, lagg->notice);
 }
 
-int upkeep_look(struct lagg *lagg, uint64_t now)
+int upkeep_check(struct lagg *lagg, uint64_t now)
 {
-	look_at_ports(lagg, now);
-	hooks_look(lagg, now);
+	check_ports(lagg, now);
+	hooks_check(lagg, now);
 	write_lagg_notice(lagg, now);
-	if (now < lagg->look_ns)
+	if (now < lagg->check_ns)
 		return 0;
-	lagg->look_ns = now + LOOK_NS;
-	int r = look_at_own(lagg);
+	lagg->check_ns = now + CHECK_NS;
+	int r = check_own(lagg);
 	if (r < 0 && r != -ENODEV)
 		upkeep_mark(lagg);
 	return r == -ENODEV ? r : 0;

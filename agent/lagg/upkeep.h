@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * What xlagg needs of a lagg's devices, compared with what is found. Others may change a device at any time; for each
- * property one of three answers holds:
+ * Upkeep: what xlagg needs of a lagg's devices is compared with what is found. Anyone may change a device at any time.
+ * For each property there is one of three answers:
  *
  *   of               property                                            answer
  *   a port           MAC (except mac active), MTU, promiscuity, allmulti,  put back
@@ -17,23 +17,23 @@
  *                    IPv6 off, no addresses, no master
  *   hooks and pins   programs, links, maps                               put back (sys/datapath)
  *
- * An answer is logged and told once as an event. Where somebody changes the same property again and again, it is put
- * back ever more seldom, and the notice of the port or lagg names it.
+ * What is put back is logged and reported as an event. If someone changes the same property again and again, it is put
+ * back less and less often (fight.c), and the notice of the port or lagg names it.
  *
- * Events only say "look": they mark a port or a lagg, and so does a step that failed. A look that runs anyway compares
- * everything that is marked, and everything else every few seconds.
+ * Events only mark a port or a lagg, and so does a step that failed. The check, once a second, compares what is marked,
+ * and everything else every few seconds.
  */
 #ifndef LAGG_UPKEEP_H
 #define LAGG_UPKEEP_H
 
 #include "lagg/lagg.h"
 
-/* Something may be wrong with a port, or with the lagg's own devices: the next look compares it. */
+/* A port, or the lagg's own devices, may have been changed: the next check includes it. */
 void upkeep_mark_port(struct lagg *lagg, uint32_t slot);
 void upkeep_mark(struct lagg *lagg);
-/* Compares a port now and puts back what differs; after an event of its device, at adoption. */
+/* Checks a port now and puts back what differs. Called after an event of its device and at adoption. */
 void upkeep_port(struct lagg *lagg, uint32_t slot);
-/* The look: compares what is marked or due. -ENODEV: the lagg's own device is gone. */
-int upkeep_look(struct lagg *lagg, uint64_t now);
+/* The check once a second: checks what is marked or due. -ENODEV: the lagg's own device is gone. */
+int upkeep_check(struct lagg *lagg, uint64_t now);
 
 #endif

@@ -24,7 +24,7 @@
 #include "sys/log.h"
 #include "sys/netlink/netlink.h"
 
-/* A look costs about 1 us. A hundred ports are looked at every 10 ms at most, more of them less often. */
+/* Asking for one port costs about 1 us. A hundred ports are polled every 10 ms at most, more of them less often. */
 #define PORT_BUDGET_NS (NS_PER_MS / 10)
 
 #define HURRY_NS NS_PER_MS
@@ -34,8 +34,8 @@ struct watched {
 	struct polled_port port;
 	struct carrier counters;  /* none without sysfs */
 	uint32_t losses, returns; /* the counters as they were last read */
-	bool lost;		  /* carrier was lost since the agent last looked */
-	bool changed;		  /* the agent has to look */
+	bool lost;		  /* carrier was lost since the agent was told last */
+	bool changed;		  /* the agent has to be told */
 };
 
 struct carrier_poll {
@@ -95,7 +95,7 @@ static void wake_agent(const struct carrier_poll *poll)
 }
 
 /* Reads the counters and compares them with their last values. Counts a loss in the datapath. */
-static void look_at_counters(struct watched *watched, bool *lost, bool *back)
+static void compare_counters(struct watched *watched, bool *lost, bool *back)
 {
 	uint32_t losses, returns;
 	*lost = *back = false;
@@ -129,11 +129,11 @@ static void ask(struct carrier_poll *poll, uint32_t index, uint32_t generation, 
 		datapath_lose(port->dp, port->slot, port->ifindex);
 }
 
-static void look(struct carrier_poll *poll, uint32_t index, uint32_t generation)
+static void poll_port(struct carrier_poll *poll, uint32_t index, uint32_t generation)
 {
 	bool lost = false, back = false;
 	if (poll->port[index].counters.down >= 0)
-		look_at_counters(&poll->port[index], &lost, &back);
+		compare_counters(&poll->port[index], &lost, &back);
 	else
 		ask(poll, index, generation, &lost, &back);
 	if (!lost && !back)
@@ -153,7 +153,7 @@ static void *run(void *context)
 		pthread_mutex_lock(&poll->lock);
 		uint32_t generation = poll->generation;
 		for (uint32_t i = 0; i < poll->ports && generation == poll->generation && !poll->stop; i++)
-			look(poll, i, generation);
+			poll_port(poll, i, generation);
 		bool stop = poll->stop;
 		pthread_mutex_unlock(&poll->lock);
 		if (stop)
@@ -232,13 +232,13 @@ static void free_ports(struct watched *port, uint32_t ports)
 	free(port);
 }
 
-void carrier_poll_look(struct carrier_poll *poll, const struct datapath *dp, uint32_t slot, int ifindex)
+void carrier_poll_now(struct carrier_poll *poll, const struct datapath *dp, uint32_t slot, int ifindex)
 {
 	bool lost, back;
 	pthread_mutex_lock(&poll->lock);
 	struct watched *port = find(poll, dp, slot, ifindex);
 	if (port && port->counters.down >= 0)
-		look_at_counters(port, &lost, &back);
+		compare_counters(port, &lost, &back);
 	pthread_mutex_unlock(&poll->lock);
 }
 

@@ -33,7 +33,7 @@ void carrier_poll_close(struct carrier_poll **poll);
  * which was allocated with malloc(). */
 void carrier_poll_set(struct carrier_poll *poll, struct polled_port *ports, uint32_t count, uint64_t interval_ns);
 /* Counts the losses of a port up to now, so that what the caller reads next is newer. */
-void carrier_poll_look(struct carrier_poll *poll, const struct datapath *dp, uint32_t slot, int ifindex);
+void carrier_poll_now(struct carrier_poll *poll, const struct datapath *dp, uint32_t slot, int ifindex);
 /* Polls more often for a second: a port's carrier changed, and the kernel may report a next change late. */
 void carrier_poll_hurry(struct carrier_poll *poll, uint64_t now);
 /* Polls as usual again when that second is over. To be called from time to time. */

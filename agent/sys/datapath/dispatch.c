@@ -102,7 +102,7 @@ static struct xdp_program *find(const struct xdp_multiprog *multi, uint32_t id)
 	return NULL;
 }
 
-static int look(void *context)
+static int is_there(void *context)
 {
 	const struct dispatched *which = context;
 	return find(xdp_multiprog__get_from_ifindex(which->ifindex), which->id) != NULL;
@@ -110,7 +110,7 @@ static int look(void *context)
 
 bool xdp_dispatched(int ifindex, uint32_t id)
 {
-	return run_apart(look, &(struct dispatched){.ifindex = ifindex, .id = id}) == 1;
+	return run_apart(is_there, &(struct dispatched){.ifindex = ifindex, .id = id}) == 1;
 }
 
 static int take_out(void *context)
