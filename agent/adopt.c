@@ -24,13 +24,8 @@
 #include "names.h"
 #include "orphans.h"
 #include "rests.h"
+#include "sys/fd.h"
 #include "transaction.h"
-
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
 
 /* A lagg's folder of pins that was found. */
 struct find {

@@ -13,7 +13,6 @@
 #include "lagg/effects.h"
 #include "lagg/headless.h"
 #include "lagg/hooks.h"
-#include "lagg/identity.h"
 #include "lagg/leave.h"
 #include "lagg/ports.h"
 #include "lagg/rest.h"
@@ -49,7 +48,7 @@ enum fit { FIT_IDENTITY, FIT_NAME, FIT_ALTNAME, FITS };
  * MAC, so it is left out. */
 static bool is_the_same(const struct lagg *lagg, uint32_t slot, const struct device *device)
 {
-	return !device->kind[0] && identity_proves(&lagg->saved.port[slot], device);
+	return !device->kind[0] && device_is(device, &lagg->saved.port[slot]);
 }
 
 static bool has_altname(const struct device *device, const char *name)

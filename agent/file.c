@@ -7,6 +7,7 @@
 
 #include "file.h"
 #include "laggs.h"
+#include "sys/fd.h"
 #include "transaction.h"
 
 #define PATH_FITS 40 /* characters of a path in a sentence */
@@ -19,12 +20,6 @@ static void free_model(struct ctl_model **model)
 static void free_text(char **text)
 {
 	free(*text);
-}
-
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
 }
 
 /* Reads the whole file as one text, to be freed by the caller. -ENOENT: there is no file. */

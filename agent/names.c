@@ -10,7 +10,6 @@
 #include "events.h"
 #include "lagg/device.h"
 #include "lagg/effects.h"
-#include "lagg/identity.h"
 #include "lagg/ports.h"
 #include "lagg/record.h"
 #include "lagg/rename.h"
@@ -316,7 +315,7 @@ static void follow_all_mac_from(struct agent *agent)
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		struct xlagg_device_id *id = &agent->lagg[i]->saved.mac_from;
 		int r = id->ifindex ? netlink_get(agent->host.nl, (int)id->ifindex, &device) : 0;
-		if (r == -ENODEV || (r == 0 && !identity_may_be(id, &device)))
+		if (r == -ENODEV || (r == 0 && !device_may_be(&device, id)))
 			id->ifindex = 0;
 		else if (r == 0 && id->ifindex)
 			follow_mac_from(agent, &device);

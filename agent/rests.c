@@ -152,10 +152,8 @@ static struct rest **find_device(struct agent *agent, int ifindex)
 static int try(struct agent *agent, struct rest **at, char why[XLAGG_SENTENCE_MAX])
 {
 	struct rest *rest = *at;
-	uint32_t doubled = rest->tries < RETRY_DOUBLED ? rest->tries : RETRY_DOUBLED;
 	int r = rests_put_back(agent, rest->folder, rest->saved, why);
-	rest->tries++;
-	rest->retry_ns = clock_now() + (RETRY_NS << doubled);
+	rest->retry_ns = clock_now() + clock_doubled(RETRY_NS, rest->tries++, RETRY_DOUBLED);
 	if (r < 0) {
 		if (strcmp(rest->why, why) != 0)
 			log_warning("%s: %s", rest->name, why);

@@ -14,6 +14,7 @@
 #include "lagg/ports.h"
 #include "lagg/probes.h"
 #include "lagg/record.h"
+#include "xlagg/mac.h"
 
 /* --- programs --- */
 
@@ -208,8 +209,7 @@ void lagg_device_changed(struct lagg *lagg, const struct device *device)
 		to.conf.mtu = device->mtu;
 	if (memcmp(device->mac, lagg->looks.mac, 6) != 0) {
 		memset(to.conf.mac, 0, sizeof(to.conf.mac));
-		snprintf(to.conf.mac, sizeof(to.conf.mac), "%02x:%02x:%02x:%02x:%02x:%02x", device->mac[0],
-			 device->mac[1], device->mac[2], device->mac[3], device->mac[4], device->mac[5]);
+		xlagg_print_mac(device->mac, to.conf.mac);
 	}
 	if (memcmp(&to.conf, &lagg->model.conf, sizeof(to.conf)) == 0)
 		return;

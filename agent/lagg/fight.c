@@ -14,8 +14,7 @@ bool fight_note(struct upkeep_fight *fight, uint64_t now)
 	fight->times++;
 	if (fight->times < TIMES)
 		return true;
-	uint32_t doubled = fight->times - TIMES;
-	fight->leave_until_ns = now + (LEAVE_NS << (doubled < DOUBLED ? doubled : DOUBLED));
+	fight->leave_until_ns = now + clock_doubled(LEAVE_NS, fight->times - TIMES, DOUBLED);
 	return fight->times == TIMES;
 }
 

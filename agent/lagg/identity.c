@@ -21,16 +21,6 @@ static int random_bytes(void *ret, size_t size)
 
 /* --- devices --- */
 
-bool identity_may_be(const struct xlagg_device_id *id, const struct device *device)
-{
-	return !id->permanent || !device->has_permaddr || memcmp(id->mac, device->permaddr, 6) == 0;
-}
-
-bool identity_proves(const struct xlagg_device_id *id, const struct device *device)
-{
-	return id->permanent && device->has_permaddr && memcmp(id->mac, device->permaddr, 6) == 0;
-}
-
 /* Returns a device's own MAC: the permanent one, else the one that it had before it became a port, else the present
  * one. */
 static void own_mac(const struct lagg *lagg, const struct device *device, uint8_t mac[6])

@@ -29,9 +29,5 @@ void identity_of_port(struct lagg *lagg, uint32_t slot, const struct device *dev
 void identity_forget_port(struct lagg *lagg, uint32_t slot);
 /* Records which device option mac names ("from NAME"): none if it names none or there is no such device. */
 void identity_find_mac_from(struct lagg *lagg);
-/* Whether the device can be the one with this id. Only two permanent MACs that differ refute that. */
-bool identity_may_be(const struct xlagg_device_id *id, const struct device *device);
-/* Whether the device is certainly the one with this id: both have the same permanent MAC. */
-bool identity_proves(const struct xlagg_device_id *id, const struct device *device);
 
 #endif

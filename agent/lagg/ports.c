@@ -158,8 +158,7 @@ static void refuse(struct lagg *lagg, uint32_t slot, const struct device *device
 	struct lagg_port *port = &lagg->port[slot];
 	port->candidate = device->ifindex;
 	port->refusals = tried ? port->refusals + 1 : 0;
-	uint32_t doubled = port->refusals < RETRY_DOUBLED ? port->refusals : RETRY_DOUBLED;
-	port->retry_ns = clock_now() + (RETRY_NS << doubled);
+	port->retry_ns = clock_now() + clock_doubled(RETRY_NS, port->refusals, RETRY_DOUBLED);
 	snprintf(port->refused, sizeof(port->refused), "%s",
 		 sentence[0] ? sentence : "its device cannot be set up as a port");
 	/* What could not be put back stays in the undo record. */
@@ -398,9 +397,9 @@ static bool has_program(const struct lagg *lagg, uint32_t slot)
 bool lagg_port_is_another(const struct lagg *lagg, uint32_t slot, const struct device *device)
 {
 	const struct xlagg_device_id *id = &lagg->saved.port[slot];
-	if (!identity_may_be(id, device))
+	if (!device_may_be(device, id))
 		return true;
-	return !identity_proves(id, device) && mark_read(device->alias, NULL) != MARK_PORT &&
+	return !device_is(device, id) && mark_read(device->alias, NULL) != MARK_PORT &&
 	       !(device->flags & IFF_ALLMULTI) && !has_program(lagg, slot);
 }
 

@@ -12,6 +12,7 @@
 #include "lagg/device.h"
 #include "lagg/identity.h"
 #include "lagg/record.h"
+#include "sys/fd.h"
 #include "sys/mark.h"
 
 static int save_message(struct lagg *lagg)
@@ -67,12 +68,6 @@ int record_move(struct lagg *lagg, const char *folder)
 	return 0;
 }
 
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 bool record_is_folder(const char *folder)
 {
 	struct dirent *entry;
@@ -114,9 +109,9 @@ static bool is_port(const struct xlagg_saved *saved, const char *folder, uint32_
 {
 	const struct xlagg_device_id *id = &saved->port[slot];
 	const struct xlagg_undo *undo = &saved->undo[slot];
-	if (!identity_may_be(id, device))
+	if (!device_may_be(device, id))
 		return false;
-	return identity_proves(id, device) || mark_read(device->alias, NULL) == MARK_PORT ||
+	return device_is(device, id) || mark_read(device->alias, NULL) == MARK_PORT ||
 	       (undo->changed & XLAGG_UNDO_ALLMULTI && device->flags & IFF_ALLMULTI) ||
 	       datapath_is_attached(folder, slot, device->ifindex) ||
 	       (!saved->netns && strcmp(device->name, undo->name) == 0);

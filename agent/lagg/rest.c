@@ -33,9 +33,7 @@ static void clear(struct lagg *lagg, uint32_t slot)
 static void keep(struct lagg *lagg, uint32_t slot, const char *why)
 {
 	struct lagg_rest *rest = &lagg->rest[slot];
-	uint32_t doubled = rest->tries < RETRY_DOUBLED ? rest->tries : RETRY_DOUBLED;
-	rest->tries++;
-	rest->retry_ns = clock_now() + (RETRY_NS << doubled);
+	rest->retry_ns = clock_now() + clock_doubled(RETRY_NS, rest->tries++, RETRY_DOUBLED);
 	if (strcmp(rest->why, why) != 0)
 		log_warning("%s: %s", lagg->model.name, why);
 	snprintf(rest->why, sizeof(rest->why), "%s", why);

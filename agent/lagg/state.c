@@ -21,18 +21,6 @@
 /* The machine's ID is hashed with this, so that the result identifies the machine to nobody else. */
 #define APPLICATION SD_ID128_MAKE(5e, 0b, 9c, 1d, 7a, 52, 4f, 0e, 8a, 0d, 6b, 19, c2, 44, 31, f7)
 
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
-
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 static void path_of(const struct lagg_host *host, const char *lagg, const char *suffix, char ret[PATH_MAX_HERE])
 {
 	snprintf(ret, PATH_MAX_HERE, "%s/%s.state%s", host->state, lagg, suffix);

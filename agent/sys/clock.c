@@ -48,3 +48,8 @@ int clock_again_in(sd_event_source *timer, uint64_t ns)
 	sd_event_source_set_time(timer, (clock_now() + ns) / 1000);
 	return sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
+
+uint64_t clock_doubled(uint64_t ns, uint32_t times, uint32_t most)
+{
+	return ns << (times < most ? times : most);
+}

@@ -19,5 +19,7 @@ void clock_set_timer(sd_event_source *timer, uint64_t deadline);
 /* For a timer's handler: sets the timer to `ns` from now. Times that were missed are not made up for. Returns 0 or
  * -errno. */
 int clock_again_in(sd_event_source *timer, uint64_t ns);
+/* Returns `ns` doubled `times` times, but at most `most` times: for tries that come less and less often. */
+uint64_t clock_doubled(uint64_t ns, uint32_t times, uint32_t most);
 
 #endif

@@ -33,12 +33,6 @@ struct search {
 	struct seen *seen;
 };
 
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 static bool is_new(struct seen *seen, ino_t inode)
 {
 	for (uint32_t i = 0; i < seen->count; i++)

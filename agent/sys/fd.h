@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* For descriptors that are closed when their variable goes out of scope: __attribute__((cleanup(close_fd))). */
+/* For descriptors, files and folders that are closed when their variable goes out of scope:
+ * __attribute__((cleanup(close_fd))). */
 #ifndef SYS_FD_H
 #define SYS_FD_H
 
+#include <dirent.h>
+#include <stdio.h>
 #include <unistd.h>
 
 /* Closes *fd unless it is negative, and sets it to -1. */
@@ -19,6 +22,18 @@ static inline int take_fd(int *fd)
 	int taken = *fd;
 	*fd = -1;
 	return taken;
+}
+
+static inline void close_file(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+static inline void close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
 }
 
 #endif

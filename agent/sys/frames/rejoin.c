@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "sys/fd.h"
 #include "sys/frames/build.h"
 #include "sys/frames/frames.h"
 #include "sys/frames/stack.h"
@@ -30,12 +31,6 @@ struct rejoin {
 	bool has_source4;
 	int r; /* the first error, or 0 */
 };
-
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
 
 static void send_report(struct rejoin *rejoin, const struct frame *frame)
 {

@@ -162,6 +162,11 @@ bool device_may_be(const struct device *device, const struct xlagg_device_id *id
 	return !id->permanent || !device->has_permaddr || memcmp(id->mac, device->permaddr, sizeof(id->mac)) == 0;
 }
 
+bool device_is(const struct device *device, const struct xlagg_device_id *id)
+{
+	return id->permanent && device->has_permaddr && memcmp(id->mac, device->permaddr, sizeof(id->mac)) == 0;
+}
+
 /* Statistics would be most of a message, and nobody needs them. */
 static void without_stats(struct nlmsghdr *nlh)
 {

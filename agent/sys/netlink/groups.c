@@ -5,13 +5,8 @@
 #include <string.h>
 
 #include "sys/clock.h"
+#include "sys/fd.h"
 #include "sys/netlink/request.h"
-
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
 
 /* Reads a line. Returns whether it is about the group, and the device was told by request to receive it: by a protocol
  * of its own does not count. */

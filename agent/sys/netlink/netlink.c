@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Talks to rtnetlink: sends requests, reads answers and events. */
 #include "sys/netlink/netlink.h"
 
 #include <errno.h>

@@ -44,6 +44,8 @@ struct device {
 
 /* Whether it may be the device that `id` describes: the permanent MACs are the same, or one of them is not known. */
 bool device_may_be(const struct device *device, const struct xlagg_device_id *id);
+/* Whether it certainly is that device: both permanent MACs are known and the same. */
+bool device_is(const struct device *device, const struct xlagg_device_id *id);
 
 /* An IP address of a device. */
 struct netlink_address {
