@@ -101,6 +101,9 @@ install: all ## installs below PREFIX (/usr/local); DESTDIR is put before it
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|@SBINDIR@|$(PREFIX)/sbin|' deploy/systemd/xlaggd.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/xlaggd.service
 
+map: ## fails where HACKING.md names a file or a function that does not exist
+	@tests/map.sh HACKING.md
+
 SOURCES := $(wildcard include/xlagg/*.h bpf/*.[ch] agent/*.[ch] agent/*/*.[ch] agent/*/*/*.[ch] tests/*/*.[ch])
 format: ## lets clang-format lay out the sources
 	clang-format -i $(SOURCES)
@@ -122,7 +125,7 @@ help: ## this list
 	@awk -F ' ## ' 'NF == 2 && /^[a-z]/ { sub(/:.*/, "", $$1); printf "  make %-19s %s\n", $$1, $$2 }' \
 		Makefile tests/tests.mk $(wildcard tests/*/layer.mk)
 
-.PHONY: all bpf core ctl sys cli deps demo install format format-check tidy clean help
+.PHONY: all bpf core ctl sys cli deps demo install map format format-check tidy clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -24,7 +24,7 @@ $(B)/tests/%.bpf.o: tests/%.bpf.c
 $(B)/tests/unit/run: $(call obj,tests/unit/*.c) $(B)/libcli.a $(B)/libctl.a $(B)/libcore.a
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@ $(CRITERION) $(CLI_LIBS)
 
-test-unit: $(B)/tests/unit/run ## core, grammar and CLI as functions; ONLY='lacp_mux/*': a pattern of Criterion's
+test-unit: $(B)/tests/unit/run | map ## core, grammar and CLI as functions; ONLY='lacp_mux/*': a pattern of Criterion's
 	@mkdir -p $(TAP)
 	$(Q)$< --tap=$(TAP)/unit.tap $(if $(ONLY),--filter '$(ONLY)')
 
