@@ -24,7 +24,7 @@ void leave_moved(struct lagg *lagg, uint32_t slot, const struct device *device)
 	mark_write(MARK_PORT, lagg->model.name, mark);
 	struct elsewhere there = {
 	    .netnsid = device->new_netnsid, .ifindex = device->new_ifindex, .mac = mac, .mark = mark};
-	/* The programs go first: they would send what it receives to a device of this namespace. */
+	/* Detach the programs first: they would send what the device receives to a device of this namespace. */
 	datapath_port_del(lagg->dp, slot);
 	int r = elsewhere_restore(lagg->host->nl, &there, &undo);
 	lagg_port_absent(lagg, slot);
@@ -35,17 +35,17 @@ void leave_moved(struct lagg *lagg, uint32_t slot, const struct device *device)
 			: "its device was moved into another network namespace and put back as it was");
 }
 
-/* --- what moved while no agent ran --- */
+/* --- devices that were moved while no agent ran --- */
 
-/* The device of a slot, as it is looked for in this namespace. */
+/* The search in this namespace for the device of a slot. */
 struct lost {
 	const struct xlagg_saved *saved;
 	const struct elsewhere *device;
-	uint32_t found; /* ifindex of the last one that it may be */
-	uint32_t count; /* how many it may be */
+	uint32_t found; /* ifindex of the last device that it may be */
+	uint32_t count; /* how many devices it may be */
 };
 
-/* Whether another slot's record is about the device. */
+/* Whether an undo record has this device already. */
 static bool is_known(const struct xlagg_saved *saved, const struct device *device)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
@@ -64,7 +64,7 @@ static void compare(void *context, const struct device *device, bool gone)
 	lost->count++;
 }
 
-/* It returned with another number. */
+/* Finds the device if it came back with another ifindex, and writes that into the record. */
 static bool find_here(struct netlink *nl, struct xlagg_saved *saved, uint32_t slot, const struct elsewhere *device)
 {
 	struct lost lost = {.saved = saved, .device = device};

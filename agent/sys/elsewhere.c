@@ -18,9 +18,9 @@
 #include "sys/port.h"
 
 #define PATIENCE_MS 2000
-#define MAX_SEEN 4096 /* namespaces that are looked into */
+#define MAX_SEEN 4096 /* namespaces that are searched at most */
 
-/* Namespaces that were looked into already: many processes live in the same one. */
+/* The namespaces that were searched already, since many processes live in the same one. */
 struct seen {
 	ino_t inode[MAX_SEEN];
 	uint32_t count;
@@ -46,13 +46,13 @@ static bool is_new(struct seen *seen, ino_t inode)
 
 /* --- in the child --- */
 
-/* How sure it is that a device is the one: the surest of a namespace is taken. */
+/* How certain it is that a device is the one. The most certain one of a namespace is taken. */
 enum likeness { UNLIKE, LOOKS_ALIKE, SAME_NUMBER, PROVEN };
 
 struct match {
 	const struct elsewhere *device;
-	enum likeness likeness; /* of the device found */
-	int ifindex;		/* of it */
+	enum likeness likeness; /* of the best device so far */
+	int ifindex;		/* its ifindex */
 	uint32_t count;		/* devices that look alike */
 };
 
@@ -81,7 +81,7 @@ static void match_device(void *context, const struct device *found, bool gone)
 	match->ifindex = found->ifindex;
 }
 
-/* Enters the namespace, which this process never leaves. */
+/* Runs in the child, which enters the namespace and never leaves it. */
 static int restore_there(int netns, const struct search *search)
 {
 	__attribute__((cleanup(netlink_close))) struct netlink *nl = NULL;
@@ -130,7 +130,7 @@ static int try_namespace(int netns, const struct search *search)
 	return wait_for_child(child);
 }
 
-/* The namespace at `path`, where it is the one that is looked for or may be. */
+/* Tries the namespace at `path`, unless it cannot be the one that is searched for. */
 static int try_path(const char *path, const struct search *search)
 {
 	__attribute__((cleanup(close_fd))) int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -143,7 +143,7 @@ static int try_path(const char *path, const struct search *search)
 	return try_namespace(fd, search);
 }
 
-/* Every entry of a folder, as the path that `format` makes of its name. */
+/* Tries every entry of a folder. `format` turns its name into the path of a namespace. */
 static int try_folder(const char *folder, const char *format, const struct search *search)
 {
 	__attribute__((cleanup(close_dir))) DIR *dir = opendir(folder);

@@ -10,12 +10,12 @@
 
 /* A port's device that was moved, as it is known here. */
 struct elsewhere {
-	int netnsid;	    /* of the namespace that it went to, as this one numbers it; -1: not known */
-	int ifindex;	    /* that it has there, 0: not known */
-	const uint8_t *mac; /* that it has: the lagg's */
+	int netnsid;	    /* our number for the namespace that it was moved to (netlink_netnsid()), -1: unknown */
+	int ifindex;	    /* its ifindex there, 0: unknown */
+	const uint8_t *mac; /* its MAC: that of the lagg */
 	const char *mark;   /* its ifalias: that of a port of the lagg */
-	/* What it was here, NULL: not known. Used if `ifindex` is not known, since all ports of a lagg that moved to
-	 * the same namespace have the same MAC and mark. Most devices keep their ifindex when they move. */
+	/* Its identity here, NULL: unknown. It is used if `ifindex` is unknown: all ports of a lagg that were moved to
+	 * the same namespace have the same MAC and mark, and most devices keep their ifindex. */
 	const struct xlagg_device_id *id;
 };
 
