@@ -85,6 +85,7 @@ static void lagg_status(struct lagg *lagg, struct xlagg_lagg_status *status)
 	status->rx_packets = stats.rx_packets;
 	status->rx_bytes = stats.rx_bytes;
 	memcpy(status->tx_dropped, stats.tx_dropped, sizeof(status->tx_dropped));
+	status->tx_port_type = stats.tx_dropped[XLAGG_TX_PORT_TYPE];
 }
 
 void status_lagg(struct lagg *lagg, struct nlmsghdr *nlh)

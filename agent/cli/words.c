@@ -79,6 +79,7 @@ const struct words_counter words_tx_dropped[] = {
     TX_DROP("proto_none", XLAGG_TX_PROTO_NONE, "proto none drops everything"),
     TX_DROP("clone", XLAGG_TX_CLONE, "broadcast: a copy could not be made or sent"),
     TX_DROP("own_stack", XLAGG_TX_OWN_STACK, "made by the lower end's own stack"),
+    {"port_type", offsetof(struct xlagg_lagg_status, tx_port_type), "of an EtherType that belongs to the ports"},
     {NULL, 0, NULL},
 };
 const struct words_counter words_port_mib[] = {

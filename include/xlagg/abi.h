@@ -105,6 +105,8 @@ enum xlagg_tx_drop {
 	XLAGG_TX_PROTO_NONE, /* proto none drops everything */
 	XLAGG_TX_CLONE,	     /* broadcast: a copy could not be made or sent */
 	XLAGG_TX_OWN_STACK,  /* made by the lower end's own stack */
+	XLAGG_TX_PORT_TYPE,  /* of an EtherType that belongs to the ports (port-ethertypes, slow protocols, MAC control)
+			      */
 	XLAGG_TX_DROP_MAX,
 };
 enum xlagg_rx_drop {

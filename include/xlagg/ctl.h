@@ -172,8 +172,9 @@ struct xlagg_lagg_status {
 	uint32_t has_lag_id; /* boolean: `actor` and `partner` are those of the active aggregator */
 	struct xlagg_lacp_end actor, partner;
 	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes;
-	uint64_t tx_dropped[XLAGG_TX_DROP_MAX]; /* by enum xlagg_tx_drop */
-	char notice[XLAGG_SENTENCE_MAX];	/* what people have to know of it although it works; else empty */
+	uint64_t tx_dropped[XLAGG_TX_OWN_STACK + 1]; /* by enum xlagg_tx_drop; later reasons have members below */
+	char notice[XLAGG_SENTENCE_MAX];	     /* what people have to know of it although it works; else empty */
+	uint64_t tx_port_type;			     /* frames not sent for the reason XLAGG_TX_PORT_TYPE */
 };
 
 struct xlagg_agent_status {
