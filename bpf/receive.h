@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Who gets a frame that a port received, and whether the port may receive it; the same code in tc and XDP. */
+/* Who gets a frame that a port received, whether the port may receive it, and what only ports send; the same code in tc
+ * and XDP. */
 #ifndef BPF_RECEIVE_H
 #define BPF_RECEIVE_H
 
@@ -46,6 +47,27 @@ static __always_inline bool is_data(const __u8 *header, __u16 ethertype)
 	return ethertype < params.data_below && (params.proto != XLAGG_PROTO_LACP || !(header[0] & 1));
 }
 
+/* Whether option port-ethertypes lists this EtherType. */
+static __always_inline bool is_listed(__u16 ethertype)
+{
+	for (__u32 i = 0; i < XLAGG_PORT_ETHERTYPES; i++) {
+		if (i >= params.ethertypes)
+			break;
+		if (ethertype == params.ethertype[i])
+			return true;
+	}
+	return false;
+}
+
+/* Whether an untagged frame with this EtherType belongs to a port, so that the lagg does not send it: to the switch it
+ * would come from a second station on that link. */
+static __always_inline bool is_of_ports(__u16 ethertype)
+{
+	if (ethertype < params.data_below)
+		return false;
+	return ethertype == ETH_P_SLOW || ethertype == ETH_P_MAC_CONTROL || is_listed(ethertype);
+}
+
 /*
  * Who gets a frame. `header`: its octets from the destination MAC up to `end`; `ethertype`: the one behind the tag, if
  * there is a tag, in host byte order; `vid`: VLAN id of that tag. A tagged frame goes to that VLAN on the lagg whatever
@@ -63,13 +85,7 @@ static __always_inline enum owner owner_of(const __u8 *header, const void *end, 
 		return OWNER_PORT;
 	if (may_answer(header, end, ethertype))
 		return OWNER_AGENT;
-	for (__u32 i = 0; i < XLAGG_PORT_ETHERTYPES; i++) {
-		if (i >= params.ethertypes)
-			break;
-		if (ethertype == params.ethertype[i])
-			return OWNER_PORT;
-	}
-	return OWNER_LAGG;
+	return is_listed(ethertype) ? OWNER_PORT : OWNER_LAGG;
 }
 
 /* For a port that does not receive, for the reason `why`: the verdict on a frame. While the two ends may disagree about

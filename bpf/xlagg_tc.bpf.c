@@ -109,6 +109,8 @@ int tx(struct __sk_buff *skb)
 	struct choice choice;
 
 	count_tx(amount);
+	if (is_of_ports(xlagg_be16((__u16)skb->protocol)) && !tag_of(skb))
+		return drop(XLAGG_TX_PORT_TYPE, amount);
 	if (table && by_flow())
 		return hand_over(choose_bucket(table, flow_of(skb)), amount);
 	if (params.proto == XLAGG_PROTO_NONE)

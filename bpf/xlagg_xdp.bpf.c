@@ -118,12 +118,16 @@ int xdp_tx(struct xdp_md *xdp)
 {
 	const struct xlagg_hash_keys keys = {.fields = params.hash, .seed = params.seed};
 	const volatile struct xlagg_table *table;
+	const __u8 *header = (void *)(long)xdp->data;
 	struct amount amount = amount_of(xdp);
 	struct choice choice;
 	__u32 hash = 0, verdict;
 
 	if (in_fragments(xdp, amount))
 		return XDP_PASS;
+	if ((const void *)header + ETH_HLEN <= (void *)(long)xdp->data_end &&
+	    is_of_ports(xlagg_be16(xlagg_load16(header + 12))))
+		return drop(XLAGG_TX_PORT_TYPE, amount);
 	if (params.proto == XLAGG_PROTO_NONE)
 		return drop(XLAGG_TX_PROTO_NONE, amount);
 	table = current_table();

@@ -299,6 +299,48 @@ Test(choose, segments_are_counted)
 	rig_close(rig);
 }
 
+/* Returns a frame to 01-80-C2-00-00-<last> whose octets behind the MACs, or behind a tag of that VLAN, begin with
+ * `type`. */
+static struct frame group(uint8_t last, uint16_t vid, uint16_t type)
+{
+	struct frame f = {0};
+
+	frame_put(&f, (uint8_t[]){0x01, 0x80, 0xc2, 0, 0, last, 2, 0, 0, 0, 0, 9}, 12);
+	if (vid)
+		frame_tag(&f, 0x8100, vid);
+	frame_put16(&f, type);
+	frame_put(&f, NULL, 46);
+	return f;
+}
+
+/* What an LLDP daemon on the lagg sends would make the switch believe in a second neighbour. */
+static void what_belongs_to_ports_is_not_sent(uint32_t proto, const char *program, uint32_t dropped, uint32_t sent)
+{
+	struct rig *rig = rig_with_ports(proto, 2, program);
+	const struct frame of_ports[] = {group(14, 0, 0x88cc), group(3, 0, 0x888e), group(2, 0, 0x8809),
+					 group(1, 0, 0x8808)};
+	const struct frame of_the_lagg[] = {group(0, 0, 0x0026) /* a BPDU */, group(14, 7, 0x88cc), group(0, 0, 0x86dd),
+					    group(0, 0, 0x9000)};
+
+	for (uint32_t i = 0; i < 4; i++) {
+		cr_assert_eq(rig_run(rig, program, &of_ports[i]), dropped, "%s, frame %u", program, i);
+		cr_assert_eq(rig_lagg_stats(rig).tx_dropped[XLAGG_TX_PORT_TYPE], i + 1);
+	}
+	for (uint32_t i = 0; i < 4; i++)
+		cr_assert_eq(rig_run(rig, program, &of_the_lagg[i]), sent, "%s, frame %u", program, i);
+	cr_assert_eq(rig_lagg_stats(rig).tx_dropped[XLAGG_TX_PORT_TYPE], 4);
+	cr_assert_eq(rig_lagg_stats(rig).tx_packets, 8);
+	rig_close(rig);
+}
+
+Test(choose, what_belongs_to_ports_is_not_sent)
+{
+	for (uint32_t proto = 0; proto < XLAGG_PROTO_BROADCAST; proto++) {
+		what_belongs_to_ports_is_not_sent(proto, "tx", SHOT, REDIRECT);
+		what_belongs_to_ports_is_not_sent(proto, "xdp_tx", XDP_DROP, XDP_REDIRECT);
+	}
+}
+
 Test(choose, lower_guard_stops_what_was_received_nowhere)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_FAILOVER, 1, "lower_guard");

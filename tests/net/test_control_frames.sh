@@ -56,3 +56,42 @@ test_a_daemon_on_a_port_can_send() {
 	on a "$B/tests/net/frame" send eth2 $LLDP 88cc 1
 	reap l || fail "a frame that was sent on a standby port did not leave it"
 }
+
+port_type_drops_are() { [ "$(field a .stats.tx_dropped.port_type)" = "$1" ]; }
+send_lldp() { on a "$B/tests/net/frame" send lagg0 $LLDP 88cc 3; }
+# The program runs within the sender's call, which fails.
+fail_to_send_lldp() {
+	local i
+	for i in 1 2 3; do
+		refused 'No buffer space available' on a "$B/tests/net/frame" send lagg0 $LLDP 88cc 1
+	done
+}
+# not_sent_on_the_lagg SENDER OPTION...
+not_sent_on_the_lagg() {
+	lagg_pair 2 proto failover "${@:2}"
+	listener l b eth1 88cc 1
+	$1
+	if reap l; then fail "LLDP that was sent on lagg0 left on a port"; fi
+	wait_for 5 port_type_drops_are 3
+	step "the agent's own control frames are not concerned"
+	xl a lagg set lagg0 proto lacp
+	xl b lagg set lagg0 proto lacp
+	wait_for 20 distributing_are a 2
+	port_type_drops_are 3 || fail "drops: $(field a .stats.tx_dropped)"
+}
+test_what_belongs_to_ports_is_not_sent_on_lagg0() { not_sent_on_the_lagg send_lldp; }
+test_what_belongs_to_ports_is_not_sent_on_lagg0_direct() {
+	not_sent_on_the_lagg fail_to_send_lldp device veth tx-path direct
+}
+test_what_belongs_to_ports_is_not_sent_on_lagg0_xdp() { as_xdp_wires; not_sent_on_the_lagg send_lldp datapath xdp; }
+
+# A kernel takes BPDUs in its first network namespace only: that two bridges agree is tested in tests/vm.
+test_bpdus_of_a_bridge_above_lagg0_are_sent() {
+	lagg_pair 2 proto loadbalance
+	nip a link add br0 type bridge stp_state 1 hello_time 100
+	nip a link set lagg0 master br0
+	listener l b lagg0 0004 5
+	nip a link set br0 up
+	reap l || fail "no BPDU arrived at the far lagg0"
+	is "$(field a .stats.tx_dropped.port_type)" 0 "frames dropped because of their type"
+}
