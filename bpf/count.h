@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The counters. They are per CPU: a program is not moved to another CPU while it runs, so it adds without a lock. */
+/* The counters, and the note of a failover (turnover). They are per CPU: a program is not moved to another CPU while it
+ * runs, so it adds without a lock. */
 #ifndef BPF_COUNT_H
 #define BPF_COUNT_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Produces the effects: whatever differs from the last publication or report. */
+/* Produces the effects: whatever differs from the last publication or report. Decides carrier (min-links). */
 #include <string.h>
 
 #include "core/internal.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The roles: a port's place in the table, what it may send and receive, and which flags of lagg(4) are shown. */
+/* The roles: a port's place in the table (max-links), what it may send and receive, and its flags of lagg(4). */
 #include <string.h>
 
 #include "core/internal.h"

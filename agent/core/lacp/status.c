@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What LACP contributes to `show`. */
+/* What LACP tells the rest of the core: which ports collect and distribute, carrier; and its part of `show`. */
 #include "core/lacp/machine.h"
 
 bool lacp_collecting(const struct lacp *l, uint32_t slot)
