@@ -1,13 +1,31 @@
-# Faults: every system call and every allocation of the agent fails once, during every operation (see points.py). Root.
+# Faults: every system call and every allocation of the agent fails, during every operation (see points.py). Needs root.
 FAULT_TOOLS := $(B)/tests/fault/inject $(B)/tests/fault/oom.so
+FAULT_RUN = B=$(B) ONLY='$(ONLY)' $(if $(SAN),OOM=) tests/fault/run.sh
+SCHEDULES ?= 1000
+FAULT_SEED := $(or $(SEED),$(shell date +%s))
 
 $(B)/tests/fault/inject: $(B)/tests/fault/inject.o
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@ -lseccomp
 $(B)/tests/fault/oom.so: tests/fault/oom.c
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(filter-out -fsanitize%,$(TEST_CFLAGS)) -fPIC -shared $< -o $@
 
-test-fault: all $(FAULT_TOOLS) ## every call and allocation of the agent fails once, in every operation; hours; ONLY='port-*'
+test-fault: all $(FAULT_TOOLS) ## each call and allocation of the agent fails once, in every operation; hours; ONLY='port-*' CALLS=bpf EACH=6
 	@mkdir -p $(TAP)
-	$(Q)B=$(B) ONLY='$(ONLY)' $(if $(SAN),OOM=) tests/fault/run.sh points.py $(TAP)/fault.tap
+	$(Q)$(FAULT_RUN) points.py $(TAP)/fault.tap
 
-.PHONY: test-fault
+test-fault-sample: all $(FAULT_TOOLS) ## two minutes of that, by a SEED that it prints
+	@mkdir -p $(TAP)
+	@echo "SEED=$(FAULT_SEED)"
+	$(Q)$(FAULT_RUN) points.py --sample $(FAULT_SEED) 120 $(TAP)/fault-sample.tap
+
+fault-schedules: all $(FAULT_TOOLS) ## random commands and events in a row with failing calls: SCHEDULES=1000, by a SEED that it prints
+	@mkdir -p $(TAP)
+	@echo "SEED=$(FAULT_SEED)"
+	$(Q)$(FAULT_RUN) schedules.py $(SCHEDULES) $(FAULT_SEED) $(TAP)/fault-schedules.tap
+
+LONG_LAYERS += fault
+long-fault:
+	@$(MAKE) --no-print-directory test-fault TAP=$(LONG_TAP)/fault
+	@$(MAKE) --no-print-directory fault-schedules TAP=$(LONG_TAP)/fault
+
+.PHONY: test-fault test-fault-sample fault-schedules long-fault

@@ -110,6 +110,12 @@ def reload_or_start(world):
     return begin(world, ["count"]) if world.gone() else world.xlagg("a", "reload")[::2]
 
 
+def restore_both(world):
+    """Restores lagg0 and lagg9."""
+    world.config.write_text(f"{LAGG0}\n{LAGG9}\n")
+    world.must("a", f"restore {world.config}")
+
+
 def start_with_both(world):
     """The agent with lagg0 and lagg9, whether they are pinned or only in its file."""
     world.config.write_text(f"{LAGG0}\n{LAGG9}\n")
@@ -146,7 +152,7 @@ OPERATIONS = [
            "lagg add lagg3 proto roundrobin mac 02:00:00:00:99:03 port eth3"], [LAGG0, LAGG9]),
     files("reload", "reload", [LAGG9, "lagg add lagg3 proto broadcast mac 02:00:00:00:99:03 port eth0 port eth3"],
           [LAGG0, LAGG9]),
-    files("flush", "flush", [LAGG0, LAGG9], [LAGG0, LAGG9], traffic=False),
+    Operation("flush", lambda world: world.xlagg("a", "flush")[::2], restore_both, traffic=False),
     event("carrier-lost", "b link set eth0 down", "b link set eth0 up", unasked="clock_nanosleep"),
     event("carrier-back", "b link set eth0 down; b link set eth0 up", "a link show eth0", unasked="clock_nanosleep"),
     event("down-by-ip", "a link set eth0 down", "a link set eth0 up"),

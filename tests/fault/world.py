@@ -27,6 +27,7 @@ LIBBPF = ctypes.CDLL("libbpf.so.1")
 CLONE_NEWNET = 0x40000000
 FEATURES = re.compile(r"\s*(generic-receive|tx-checksum-ip-g|tx-vlan-offload|tx-vlan-stag|rx-vlan-offload)")
 SETTLE_S = 10  # with the fault gone, the state is as configured within this
+SETUP_S = 120  # what is not judged may take as long as the machine needs
 
 # What show prints that changes by itself, or says how something came about and not what it is.
 VOLATILE = {"last_change", "generation", "stats", "flaps", "ifindex", "damping", "last_answer", "missed", "headless",
@@ -258,7 +259,7 @@ class World:
         self.must("b", "lagg add lagg9 proto loadbalance port eth6 port eth7 10.9.9.2/24")
         self.must("a", "lagg add lagg0 proto failover port eth0 port eth1 10.9.0.1/24")
         self.must("a", "lagg add lagg9 proto loadbalance port eth6 port eth7 10.9.9.1/24")
-        if not until(SETTLE_S, lambda: self.passes("10.9.0.2") and self.passes("10.9.9.2")):
+        if not until(SETUP_S, lambda: self.passes("10.9.0.2") and self.passes("10.9.9.2")):
             raise RuntimeError("no traffic to begin with")
         self.traffic = Traffic(self)
 
@@ -292,7 +293,7 @@ class World:
         """The agent of host b, in which nothing fails."""
         with open(self.folder / "agent-b.log", "a") as log:
             self.partner = subprocess.Popen(self.command("b"), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        if not until(SETTLE_S, lambda: self.answers("b")):
+        if not until(SETUP_S, lambda: self.answers("b")):
             raise RuntimeError(f"the partner does not start: {self.log('b')}")
 
     def launch(self, *more, orders=("count",)):
@@ -322,6 +323,9 @@ class World:
         return self.xlagg(host, "agent show")[0] == 0
 
     def log(self, host="a", since=0):
+        """The end of an agent's log, or of what it wrote since the log had that size, in one line."""
+        if not (self.folder / f"agent-{host}.log").exists():
+            return ""
         with open(self.folder / f"agent-{host}.log") as file:
             file.seek(since)
             return " | ".join(file.read().strip().splitlines())[-600:]
@@ -331,17 +335,17 @@ class World:
 
     # ---- commands ----
 
-    def xlagg(self, host, words):
+    def xlagg(self, host, words, timeout=60):
         """The CLI: its exit status, what it printed and its complaint."""
         command = [f"{os.environ['B']}/xlagg", "--socket", str(self.folder / f"{host}.sock"), *words.split()]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
         except subprocess.TimeoutExpired:
-            return 124, "", f"no answer within 60 s; {self.agent.stuck() if host == 'a' else ''}"
+            return 124, "", f"no answer within {timeout} s; {self.agent.stuck() if host == 'a' else ''}"
         return done.returncode, done.stdout, done.stderr
 
     def must(self, host, words):
-        status, out, complaint = self.xlagg(host, words)
+        status, out, complaint = self.xlagg(host, words, SETUP_S)
         if status:
             raise RuntimeError(f"{words}: {complaint.strip()}")
         return out
@@ -405,7 +409,8 @@ class World:
         differences = []
 
         def same():
-            differences[:] = difference(wanted, self.picture())
+            found = self.picture()
+            differences[:] = difference(wanted, {key: found[key] for key in wanted})
             return not differences
         until(seconds, same, 0.1)
         return differences
