@@ -365,7 +365,7 @@ class World:
 
     def devices(self):
         """Every device of host a, as {name: what of it must be as it was}."""
-        found = {}
+        found, offloads = {}, features()
         for link in json.loads(run("ip", "-d", "-j", "link")):
             name = link["ifname"]
             found[name] = {key: link.get(key) for key in ("mtu", "address", "ifalias", "promiscuity", "allmulti", "operstate",
@@ -374,8 +374,7 @@ class World:
                 del found[name]["address"]  # drawn anew each time
             found[name]["flags"] = sorted(set(link["flags"]) - {"LOWER_UP", "NO-CARRIER"})
             found[name]["programs"] = programs(link["ifindex"]) + ["xdp"] * ("xdp" in link)
-            found[name]["features"] = [
-                line.strip() for line in run("ethtool", "-k", name).splitlines() if FEATURES.match(line)]
+            found[name]["features"] = offloads.get(name, [])
             for key in ("disable_ipv6", "accept_ra", "addr_gen_mode"):
                 try:
                     found[name][key] = pathlib.Path(f"/proc/sys/net/ipv6/conf/{name}/{key}").read_text().strip()
@@ -429,6 +428,17 @@ def attached():
     found = json.loads(run("bpftool", "-j", "net"))
     return sorted(f"{entry.get('devname')} {entry.get('kind', kind)} {entry.get('name', '')}"
                   for kinds in found for kind, entries in kinds.items() for entry in entries)
+
+
+def features():
+    """The features of each device that xlagg may change, as {name: lines of ethtool}."""
+    found, lines = {}, []
+    for line in run("ethtool", "-k", "*").splitlines():
+        if line.startswith("Features for "):
+            lines = found[line.split()[2].rstrip(":")] = []
+        elif FEATURES.match(line):
+            lines.append(line.strip())
+    return found
 
 
 def programs(ifindex):
