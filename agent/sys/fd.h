@@ -5,6 +5,7 @@
 #define SYS_FD_H
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -34,6 +35,17 @@ static inline void close_dir(DIR **dir)
 {
 	if (*dir)
 		closedir(*dir);
+}
+
+/* Reads the next entry of a folder. Returns 1, 0 at its end, or -errno. */
+static inline int next_entry(DIR *dir, const struct dirent **ret)
+{
+	errno = 0; /* the end and a failure differ in nothing else */
+	const struct dirent *entry = readdir(dir);
+	if (!entry)
+		return -errno;
+	*ret = entry;
+	return 1;
 }
 
 #endif

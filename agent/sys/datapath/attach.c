@@ -38,6 +38,8 @@ static int adopt_pin(void *context, const char *folder, const char *name)
 	if (!hook_pin_parse(name, &pin) || find(dp, pin.hook))
 		return 0;
 	__attribute__((cleanup(close_fd))) int fd = hook_pin_open(folder, &pin);
+	if (fd < 0 && fd != -EPROTO && fd != -ENOENT)
+		return fd;
 	struct attachment *a = fd < 0 ? NULL : entry_of(dp, pin.hook);
 	if (!a)
 		return 0; /* a damaged pin, or one of a hook that only other versions have */
@@ -113,19 +115,22 @@ static int link_place(int link, struct bpf_link_info *info, struct place *place)
 	return 0;
 }
 
-/* Id of the program of a link that is attached to the hook. 0: the link is attached elsewhere or no longer attached. */
-static uint32_t link_program(int link, const struct hook *hook)
+/* Reads the id of the program of a link that is attached to the hook. 0: the link is attached elsewhere or no longer
+ * attached. */
+static int link_program(int link, const struct hook *hook, uint32_t *ret)
 {
 	struct place place;
 	struct bpf_link_info info;
-	if (link_place(link, &info, &place) != 0)
-		return 0;
+	int r = link_place(link, &info, &place);
+	if (r)
+		return r;
 	uint32_t type = hook->kind == HOOK_XDP ? (uint32_t)BPF_LINK_TYPE_XDP
 			: of_netkit(hook)      ? LINK_TYPE_NETKIT
 					       : LINK_TYPE_TCX;
-	if (info.type != type || place.ifindex != (uint32_t)hook->ifindex)
-		return 0;
-	return hook->kind == HOOK_XDP || place.attach_type == attach_type(hook) ? info.prog_id : 0;
+	bool there = info.type == type && place.ifindex == (uint32_t)hook->ifindex &&
+		     (hook->kind == HOOK_XDP || place.attach_type == attach_type(hook));
+	*ret = there ? info.prog_id : 0;
+	return 0;
 }
 
 /* Id of the program that is attached to the hook, 0: none of ours. */
@@ -136,7 +141,7 @@ static uint32_t attached_program(const struct attachment *a, const struct hook *
 	if (a->fd < 0)
 		return 0;
 	if (pin->keeper == KEEPER_LINK)
-		return link_program(a->fd, hook);
+		return link_program(a->fd, hook, &attached) == 0 ? attached : 0;
 	uint32_t ours = program_id(a->fd);
 	if (!ours || pin->ifindex != hook->ifindex)
 		return 0;
@@ -156,11 +161,13 @@ static bool dispatched_right(const struct attachment *a)
 
 bool hook_right(const struct attachment *a, bool deep)
 {
+	uint32_t id = 0;
 	if (a->fd < 0)
 		return false;
 	switch (a->pin.keeper) {
 	case KEEPER_LINK:
-		return a->program && link_program(a->fd, &a->hook) == a->program;
+		/* That it cannot be read now does not say that it is detached. */
+		return link_program(a->fd, &a->hook, &id) != 0 || (a->program && id == a->program);
 	case KEEPER_DISPATCHER:
 		if (!deep || dispatched_right(a))
 			return true;

@@ -145,7 +145,8 @@ static int open_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	if (r == -ENOMEM)
 		return datapath_say(sentence, r, "out of memory");
 	if (r)
-		return datapath_say(sentence, -EPROTO, "the maps in %s cannot be mapped: %s", dp->folder, strerror(-r));
+		return datapath_say(sentence, r == -EMFILE || r == -ENFILE ? r : -EPROTO,
+				    "the maps in %s cannot be mapped: %s", dp->folder, strerror(-r));
 	if (!publish_adopt(dp) || !hooks_valid(dp))
 		return datapath_say(sentence, -EPROTO, "the pinned state in %s is of another version or damaged",
 				    dp->folder);
@@ -237,7 +238,7 @@ void datapath_describe(const struct datapath *dp, struct xlagg_lagg_status *stat
 	status->attach = dp->features.dispatcher ? XLAGG_ATTACH_XDP_DISPATCHER : XLAGG_ATTACH_XDP_LINK;
 	status->xdp_mode = XLAGG_XDP_NATIVE;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-		if (dp->written.port[slot].ifindex && !xdp_native((int)dp->written.port[slot].ifindex))
+		if (dp->written.port[slot].ifindex && xdp_native((int)dp->written.port[slot].ifindex) == 0)
 			status->xdp_mode = XLAGG_XDP_MIXED;
 }
 

@@ -92,16 +92,21 @@ int hook_detach(const struct hook_pin *pin, int fd)
 	return xdp_undispatch(pin->ifindex, program_id(fd));
 }
 
+/* Detaches what the pin keeps attached. A damaged pin keeps nothing, and what a link keeps ends with its pin. */
+static int detach(const char *folder, const struct hook_pin *pin)
+{
+	__attribute__((cleanup(close_fd))) int fd = hook_pin_open(folder, pin);
+	if (fd >= 0)
+		return hook_detach(pin, fd);
+	return fd == -ENOENT || fd == -EPROTO || pin->keeper == KEEPER_LINK ? 0 : fd;
+}
+
 int hook_drop_pin(const char *folder, const char *name)
 {
 	struct hook_pin pin;
-	int r = 0;
-	if (hook_pin_parse(name, &pin)) {
-		__attribute__((cleanup(close_fd))) int fd = hook_pin_open(folder, &pin);
-		r = fd < 0 ? 0 : hook_detach(&pin, fd);
-	}
-	int dropped = pin_drop(folder, name);
-	return r ? r : dropped;
+	/* The pin stays until nothing is attached any more: only by it another try knows what to detach. */
+	int r = hook_pin_parse(name, &pin) ? detach(folder, &pin) : 0;
+	return r ? r : pin_drop(folder, name);
 }
 
 /* The hook to clear, and the first error on the way. */

@@ -285,8 +285,8 @@ int clsact_detach(int ifindex, bool egress, uint32_t program_id, bool own);
 /* xdp.c */
 /* Attaches through a bpf_link, in native mode, and returns the link. -EOPNOTSUPP: the driver has no XDP. */
 int xdp_link(int ifindex, int program);
-/* Whether the device's driver runs an XDP program. */
-bool xdp_native(int ifindex);
+/* Returns 1 if the device's driver runs an XDP program, 0 if not or if the device is gone, or -errno. */
+int xdp_native(int ifindex);
 /* Id of the program that the device's driver runs, 0: none. */
 uint32_t xdp_program(int ifindex);
 

@@ -76,7 +76,9 @@ int pin_get(const char *folder, const char *name, enum pin_kind kind)
 		return -errno;
 	/* For a descriptor of another kind the kernel would answer later queries with another structure. */
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	if (readlink(self, what, sizeof(what) - 1) < 0 || strcmp(what, inode[kind]) != 0)
+	if (readlink(self, what, sizeof(what) - 1) < 0)
+		return -errno;
+	if (strcmp(what, inode[kind]) != 0)
 		return -EPROTO;
 	return take_fd(&fd);
 }
@@ -107,25 +109,19 @@ int pin_drop(const char *folder, const char *name)
 	return unlink(path) != 0 && errno != ENOENT ? -errno : 0;
 }
 
-static void dir_close(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 int pin_each(const char *folder, pin_fn fn, void *context)
 {
-	__attribute__((cleanup(dir_close))) DIR *dir = opendir(folder);
+	__attribute__((cleanup(close_dir))) DIR *dir = opendir(folder);
 	if (!dir)
 		return -errno;
-	for (struct dirent *entry; (entry = readdir(dir));) {
-		if (entry->d_name[0] == '.')
-			continue;
-		int r = fn(context, folder, entry->d_name);
+	const struct dirent *entry = NULL;
+	int r;
+	while ((r = next_entry(dir, &entry)) > 0) {
+		r = entry->d_name[0] == '.' ? 0 : fn(context, folder, entry->d_name);
 		if (r)
 			return r;
 	}
-	return 0;
+	return r;
 }
 
 /* Id of a map, program or link: the kernel's structures for the three have it in different places. */
@@ -145,7 +141,11 @@ static uint32_t object_id(enum pin_kind kind, int fd)
 static bool is_there(const char *folder, const struct pin *pin)
 {
 	__attribute__((cleanup(close_fd))) int pinned = pin_get(folder, pin->name, pin->kind);
-	return pinned >= 0 && object_id(pin->kind, pinned) == object_id(pin->kind, pin->fd);
+	/* That it cannot be read now does not say that it is gone. */
+	if (pinned < 0)
+		return pinned != -ENOENT && pinned != -EPROTO;
+	uint32_t there = object_id(pin->kind, pinned), held = object_id(pin->kind, pin->fd);
+	return !there || !held || there == held;
 }
 
 static int read_mark(const char *folder, struct folder_mark *ret)

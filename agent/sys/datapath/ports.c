@@ -55,7 +55,9 @@ int devmap_put(struct datapath *dp, const char *map, uint32_t index, uint32_t if
 bool devmap_has(const struct datapath *dp, const char *map, uint32_t index, uint32_t ifindex)
 {
 	uint32_t found = 0;
-	return bpf_map_lookup_elem(datapath_map(dp, map), &index, &found) == 0 && found == ifindex;
+	int r = bpf_map_lookup_elem(datapath_map(dp, map), &index, &found);
+	/* That it cannot be read now does not say that it is gone. */
+	return r == 0 ? found == ifindex : errno != ENOENT;
 }
 
 static void take_device(struct datapath *dp, const char *map, uint32_t index)
@@ -67,8 +69,11 @@ static void take_device(struct datapath *dp, const char *map, uint32_t index)
  * without a report, so tc has to send them. */
 static int offer_to_xdp(struct datapath *dp, uint32_t slot, int ifindex)
 {
-	dp->written.xdp_sends[slot] = xdp_native(ifindex);
-	if (dp->written.xdp_sends[slot])
+	int native = xdp_native(ifindex);
+	if (native < 0)
+		return native;
+	dp->written.xdp_sends[slot] = native;
+	if (native)
 		return devmap_put(dp, "tx_devs", slot, (uint32_t)ifindex);
 	take_device(dp, "tx_devs", slot);
 	return 0;
@@ -199,10 +204,14 @@ static int port_xdp(struct datapath *dp, uint32_t slot, int ifindex, char senten
 	r = programs_load(dp, programs, (const char *const[]){"xdp_rx", NULL}, sentence);
 	if (!r)
 		r = ensure(dp, programs, hook, sentence);
-	if (r == -EOPNOTSUPP || (!r && !xdp_native(ifindex))) {
+	int native = r ? 0 : xdp_native(ifindex);
+	if (r == -EOPNOTSUPP || (!r && !native)) {
 		sentence[0] = '\0';
 		return port_without_xdp(dp, &hook);
 	}
+	if (native < 0)
+		return datapath_say(sentence, native, "cannot find out how %s runs XDP: %s",
+				    datapath_device_name(ifindex, buffer), strerror(-native));
 	if (r)
 		return r;
 	/* Now that the port has a program: many drivers send frames for XDP only while they run a program themselves.

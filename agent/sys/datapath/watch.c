@@ -304,7 +304,9 @@ bool watch_has(const struct watch *watch, uint32_t lagg, uint32_t slot, uint32_t
 {
 	struct xlagg_watch_key key = {.netns = watch->netns, .ifindex = ifindex};
 	struct xlagg_watched watched;
-	return bpf_map_lookup_elem(watch->devices, &key, &watched) == 0 && watched.lagg == lagg && watched.slot == slot;
+	int r = bpf_map_lookup_elem(watch->devices, &key, &watched);
+	/* That it cannot be read now does not say that it is gone. */
+	return r == 0 ? watched.lagg == lagg && watched.slot == slot : errno != ENOENT;
 }
 
 int watch_port_gone(struct watch *watch, uint32_t ifindex)

@@ -12,15 +12,26 @@ int xdp_link(int ifindex, int program)
 	return link < 0 ? -errno : link;
 }
 
-uint32_t xdp_program(int ifindex)
+static int query_program(int ifindex, uint32_t *ret)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	if (bpf_xdp_query(ifindex, 0, &query) != 0)
-		return 0;
-	return query.drv_prog_id ? query.drv_prog_id : query.hw_prog_id;
+	int r = bpf_xdp_query(ifindex, 0, &query);
+	if (r == 0)
+		*ret = query.drv_prog_id ? query.drv_prog_id : query.hw_prog_id;
+	return r;
 }
 
-bool xdp_native(int ifindex)
+uint32_t xdp_program(int ifindex)
 {
-	return xdp_program(ifindex) != 0;
+	uint32_t id = 0;
+	return query_program(ifindex, &id) == 0 ? id : 0;
+}
+
+int xdp_native(int ifindex)
+{
+	uint32_t id = 0;
+	int r = query_program(ifindex, &id);
+	if (r == -ENODEV)
+		return 0;
+	return r < 0 ? r : id != 0;
 }
