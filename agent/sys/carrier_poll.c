@@ -214,6 +214,28 @@ static void open_counters(const struct carrier_poll *poll, struct watched *port)
 	port->changed = true;
 }
 
+void carrier_poll_again(struct carrier_poll *poll)
+{
+	if (poll->sysfs < 0)
+		poll->sysfs = carrier_sysfs();
+	/* Only the agent's thread, which calls this, changes the list and opens counters. */
+	for (uint32_t i = 0; i < poll->ports; i++) {
+		if (poll->port[i].counters.down >= 0)
+			continue;
+		struct watched fresh = {.port = poll->port[i].port, .counters = CARRIER_NONE};
+		open_counters(poll, &fresh);
+		if (fresh.counters.down < 0)
+			continue;
+		pthread_mutex_lock(&poll->lock);
+		poll->port[i].counters = fresh.counters;
+		poll->port[i].losses = fresh.losses;
+		poll->port[i].returns = fresh.returns;
+		poll->port[i].changed = true;
+		pthread_mutex_unlock(&poll->lock);
+		wake_agent(poll);
+	}
+}
+
 /* A port that stays keeps its counters, and its marks until the agent has looked. */
 static void keep(struct watched *before, struct watched *port)
 {
@@ -255,16 +277,15 @@ static struct watched *make_list(const struct carrier_poll *poll, const struct p
 	return list;
 }
 
-void carrier_poll_set(struct carrier_poll *poll, struct polled_port *ports, uint32_t count, uint64_t interval_ns)
+int carrier_poll_set(struct carrier_poll *poll, struct polled_port *ports, uint32_t count, uint64_t interval_ns)
 {
 	/* Only this function changes the list, and so it may search it without the lock. */
 	struct watched *list = make_list(poll, ports, count);
 	free(ports);
 	/* If there is no memory nothing is polled: ports of the old list may be about to disappear. */
-	if (count && !list) {
-		log_error("carrier poll: no memory for the list of ports");
+	int r = count && !list ? -ENOMEM : 0;
+	if (r < 0)
 		count = 0;
-	}
 	uint64_t interval = !count || !interval_ns		   ? 0
 			    : interval_ns < count * PORT_BUDGET_NS ? count * PORT_BUDGET_NS
 								   : interval_ns;
@@ -286,6 +307,7 @@ void carrier_poll_set(struct carrier_poll *poll, struct polled_port *ports, uint
 	wake_agent(poll);
 	if (other)
 		set_timer(poll, pace(poll));
+	return r;
 }
 
 void carrier_poll_status(const struct carrier_poll *poll, struct xlagg_agent_status *status)

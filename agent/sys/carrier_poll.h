@@ -31,13 +31,15 @@ int carrier_poll_open(struct carrier_poll **ret, sd_event *event, carrier_poll_f
 void carrier_poll_close(struct carrier_poll **poll);
 /* Polls these ports and no others every `interval_ns` (0: never), or less often if there are many. Takes over `ports`,
  * which was allocated with malloc(). */
-void carrier_poll_set(struct carrier_poll *poll, struct polled_port *ports, uint32_t count, uint64_t interval_ns);
+int carrier_poll_set(struct carrier_poll *poll, struct polled_port *ports, uint32_t count, uint64_t interval_ns);
 /* Counts the losses of a port up to now, so that what the caller reads next is newer. */
 void carrier_poll_now(struct carrier_poll *poll, const struct datapath *dp, uint32_t slot, int ifindex);
 /* Polls more often for a second: a port's carrier changed, and the kernel may report a next change late. */
 void carrier_poll_hurry(struct carrier_poll *poll, uint64_t now);
 /* Polls as usual again when that second is over. To be called from time to time. */
 void carrier_poll_calm(struct carrier_poll *poll, uint64_t now);
+/* Opens the counters of ports again where that failed before. To be called from time to time. */
+void carrier_poll_again(struct carrier_poll *poll);
 /* Fills in what is polled and what that costs. */
 void carrier_poll_status(const struct carrier_poll *poll, struct xlagg_agent_status *status);
 
