@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "adopt.h"
 #include "devices.h"
+#include "forget.h"
 #include "lagg/change.h"
 #include "lagg/device.h"
 #include "lagg/effects.h"
@@ -26,6 +28,10 @@
 #include "rests.h"
 #include "sys/fd.h"
 #include "transaction.h"
+
+/* So often is tried what may fail for a moment: a single failure must not cost a lagg that carries traffic. */
+#define TRIES 3
+#define PAUSE_NS 50000000 /* between two tries */
 
 /* A lagg's folder of pins that was found. */
 struct find {
@@ -219,8 +225,9 @@ static int find_devices(struct agent *agent, const struct find *find, struct dev
 	return r;
 }
 
-static int adopt_one(struct agent *agent, struct find *find)
+static int adopt_one(struct agent *agent, void *what)
 {
+	struct find *find = what;
 	struct device device, lower;
 	struct xlagg_model *model = &find->model;
 	int r = check_find(find);
@@ -276,41 +283,87 @@ static int compare_finds(const void *a, const void *b)
 	return strcmp(((const struct find *)a)->folder, ((const struct find *)b)->folder);
 }
 
-/* Whether this entry is a lagg's folder and not that of the watcher or of libxdp. */
-static bool begin_find(struct agent *agent, const char *entry, struct find *ret)
+/* Whether another try may go better. */
+static bool may_pass(int r)
+{
+	return r < 0 && r != -ENODEV && r != -ESTALE && r != -EPROTO && r != -ENOENT;
+}
+
+/* Calls `once` until it succeeds or fails for good, TRIES times at most. */
+static int patiently(int (*once)(struct agent *agent, void *what), struct agent *agent, void *what)
+{
+	static const struct timespec pause = {.tv_nsec = PAUSE_NS};
+	int r = once(agent, what);
+	for (uint32_t i = 1; i < TRIES && may_pass(r); i++) {
+		nanosleep(&pause, NULL);
+		r = once(agent, what);
+	}
+	return r;
+}
+
+/* Whether this entry is a lagg's folder and not that of the watcher or of libxdp: 1 or 0, or -errno. */
+static int begin_find(struct agent *agent, const char *entry, struct find *ret)
 {
 	*ret = (struct find){0};
 	if (entry[0] == '.' || ctl_name_of(entry, ret->name) < 0)
-		return false;
+		return 0;
 	snprintf(ret->folder, sizeof(ret->folder), "%s/%s", agent->host.pins, entry);
 	return record_is_folder(ret->folder);
 }
 
-static void read_find(struct agent *agent, struct find *find)
+static int read_find(struct agent *agent, void *what)
 {
-	find->saved = record_read(&agent->host, find->folder);
-	if (find->saved && record_decode(find->saved, &find->model, find->why) == 0) {
-		find->known = true;
-		memcpy(find->name, find->model.name, sizeof(find->name));
-	}
+	struct find *find = what;
+	free(find->saved);
+	find->saved = NULL;
+	int r = record_read(&agent->host, find->folder, &find->saved);
+	if (r == 0)
+		r = record_decode(find->saved, &find->model, find->why);
+	if (r < 0)
+		return r;
+	find->known = true;
+	memcpy(find->name, find->model.name, sizeof(find->name));
+	return 0;
+}
+
+static int add_find(struct agent *agent, const char *entry, struct finds *ret)
+{
+	struct find *more = realloc(ret->list, (ret->count + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	ret->list = more;
+	int r = begin_find(agent, entry, &more[ret->count]);
+	if (r > 0)
+		ret->count++;
+	return r < 0 ? r : 0;
+}
+
+static int find_folders(struct agent *agent, void *what)
+{
+	struct finds *ret = what;
+	ret->count = 0;
+	__attribute__((cleanup(close_dir))) DIR *dir = opendir(agent->host.pins);
+	if (!dir)
+		return -errno;
+	const struct dirent *entry = NULL;
+	int r;
+	while ((r = next_entry(dir, &entry)) > 0 && (r = add_find(agent, entry->d_name, ret)) == 0)
+		;
+	return r;
 }
 
 /* Finds the folders of all laggs and reads their records. */
 static int find_all(struct agent *agent, struct finds *ret)
 {
-	struct dirent *entry;
-	__attribute__((cleanup(close_dir))) DIR *dir = opendir(agent->host.pins);
-	while (dir && (entry = readdir(dir))) {
-		struct find *more = realloc(ret->list, (ret->count + 1) * sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		ret->list = more;
-		ret->count += begin_find(agent, entry->d_name, &more[ret->count]);
+	int r = patiently(find_folders, agent, ret);
+	if (r < 0) {
+		log_error("cannot see which laggs are pinned in %s: %s", agent->host.pins, strerror(-r));
+		return r;
 	}
 	if (ret->count)
 		qsort(ret->list, ret->count, sizeof(*ret->list), compare_finds);
 	for (uint32_t i = 0; i < ret->count; i++)
-		read_find(agent, &ret->list[i]);
+		patiently(read_find, agent, &ret->list[i]);
 	return 0;
 }
 
@@ -354,18 +407,20 @@ static void give_up(struct agent *agent, struct find *find)
 		find->anew = false;
 	}
 	if (!anew && find->known && find->r != -ESTALE)
-		state_remove(&agent->host, find->name);
+		forget_lagg(agent, find->name);
 }
 
 /* The order matters: first it must be known which lagg has which device, then names can be followed, since devices may
  * have exchanged them. Names must be right before the devices of absent ports are searched for by name. */
-void adopt_all(struct agent *agent)
+int adopt_all(struct agent *agent)
 {
-	struct finds finds = {0};
-	if (find_all(agent, &finds) < 0)
-		log_error("no memory to adopt all that is pinned");
+	__attribute__((cleanup(free_finds))) struct finds finds = {0};
+	int r = find_all(agent, &finds);
+	/* An agent that started all the same would take its own laggs for others' and make them anew. */
+	if (r < 0)
+		return r;
 	for (uint32_t i = 0; i < finds.count; i++)
-		finds.list[i].r = adopt_one(agent, &finds.list[i]);
+		finds.list[i].r = patiently(adopt_one, agent, &finds.list[i]);
 	for (uint32_t i = 0; i < finds.count; i++)
 		if (finds.list[i].r < 0)
 			give_up(agent, &finds.list[i]);
@@ -378,7 +433,7 @@ void adopt_all(struct agent *agent)
 	for (uint32_t i = 0; i < finds.count; i++)
 		if (finds.list[i].anew)
 			adopt_make_anew(agent, &finds.list[i].model);
-	free_finds(&finds);
+	return 0;
 }
 
 static int flush_one(struct agent *agent, struct find *find)
@@ -392,19 +447,18 @@ static int flush_one(struct agent *agent, struct find *find)
 		log_info("%s: removed", find->name);
 	else
 		rests_add(agent, find->name, find->folder, find->saved, NULL);
-	state_remove(&agent->host, find->name);
-	return r;
+	int forgotten = forget_lagg(agent, find->name);
+	return r < 0 ? r : forgotten;
 }
 
 int adopt_flush(struct agent *agent)
 {
-	struct finds finds = {0};
+	__attribute__((cleanup(free_finds))) struct finds finds = {0};
 	int r = find_all(agent, &finds);
 	for (uint32_t i = 0; i < finds.count; i++) {
 		int flushed = flush_one(agent, &finds.list[i]);
 		r = r < 0 ? r : flushed;
 	}
 	orphans_put_back(agent);
-	free_finds(&finds);
 	return r;
 }

@@ -5,8 +5,9 @@
 
 #include "agent.h"
 
-/* Takes over every lagg that is pinned. Those that cannot be adopted are put back and, where possible, made again. */
-void adopt_all(struct agent *agent);
+/* Takes over every lagg that is pinned. Those that cannot be adopted are put back and, where possible, made again.
+ * -errno, and nothing is done: what is pinned cannot be seen. */
+int adopt_all(struct agent *agent);
 /* Puts everything back that is pinned, without a running agent. 0, or the first error. */
 int adopt_flush(struct agent *agent);
 /* Makes a lagg again that was put back. */

@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "devices.h"
+#include "forget.h"
 #include "heartbeat.h"
 #include "lagg/change.h"
 #include "lagg/device.h"
 #include "lagg/effects.h"
 #include "lagg/headless.h"
 #include "lagg/hooks.h"
+#include "lagg/identity.h"
 #include "lagg/leave.h"
 #include "lagg/ports.h"
 #include "lagg/rest.h"
@@ -124,7 +126,8 @@ void devices_find_absent(struct agent *agent)
 {
 	int r = netlink_list(agent->host.nl, on_listed, agent);
 	if (r < 0)
-		log_warning("cannot search for the devices of absent ports: %s", strerror(-r));
+		log_warning("cannot search for the devices of absent ports yet: %s", strerror(-r));
+	agent->missed |= r < 0;
 }
 
 /* Tries again to attach the devices of absent ports. Some obstacles end without an event of the device, such as an
@@ -154,7 +157,7 @@ static void lagg_device_gone(struct agent *agent, struct lagg *lagg, bool moved)
 	char name[XLAGG_NAME_MAX];
 	memcpy(name, lagg->model.name, sizeof(name));
 	laggs_destroy(agent, lagg);
-	state_remove(&agent->host, name);
+	forget_lagg(agent, name);
 }
 
 static void note_upper(void *context, const struct device *device, bool gone)
@@ -192,27 +195,6 @@ static void check_watch(struct agent *agent)
 		log_warning("someone else removed pins of the carrier watcher: made again");
 	else if (missing)
 		log_debug("the pins of the carrier watcher cannot be made again: %s", strerror(-r));
-}
-
-void devices_check(struct agent *agent)
-{
-	uint64_t now = clock_now();
-	check_watch(agent);
-	if (agent->uppers_changed && agent->laggs)
-		list_uppers(agent);
-	for (uint32_t i = agent->laggs; i-- > 0;) {
-		retry_lagg(agent, agent->lagg[i], now);
-		if (upkeep_check(agent->lagg[i], now) == -ENODEV)
-			lagg_device_gone(agent, agent->lagg[i], false);
-	}
-	for (uint32_t i = 0; i < agent->laggs; i++)
-		rest_retry(agent->lagg[i], now);
-	rests_retry(agent, now);
-	if (agent->host.orphans && now >= agent->orphans_ns)
-		orphans_put_back(agent);
-	heartbeat_start_clock(agent);
-	if (agent->host.poll)
-		carrier_poll_calm(agent->host.poll, now);
 }
 
 static void other_changed(struct agent *agent, const struct device *device)
@@ -289,9 +271,11 @@ static void on_device(void *context, const struct device *device, bool gone)
 	if (of_port && !device->carrier && device->losses != lagg->port[slot].losses)
 		lagg_port_lost(lagg, slot, device->flags & IFF_UP, XLAGG_DETECTED_NETLINK);
 	/* For everything else the present state counts, which may be newer than the event. */
-	if (netlink_get(agent->host.nl, device->ifindex, &now) < 0)
-		return;
-	device_changed(agent, &now);
+	int r = netlink_get(agent->host.nl, device->ifindex, &now);
+	if (r == 0)
+		device_changed(agent, &now);
+	else if (r != -ENODEV)
+		agent->missed = true;
 }
 
 /* Something other than the link changed on a device. */
@@ -333,10 +317,43 @@ static void drop_missing(struct agent *agent)
 /* Reads every device again after events were lost. */
 static void resync(struct agent *agent)
 {
+	agent->missed = false;
 	drop_missing(agent);
 	int r = netlink_list(agent->host.nl, on_device, agent);
 	if (r < 0)
-		log_error("cannot list the devices: %s", strerror(-r));
+		log_error("cannot list the devices yet: %s", strerror(-r));
+	agent->missed |= r < 0;
+}
+
+void devices_check(struct agent *agent)
+{
+	uint64_t now = clock_now();
+	check_watch(agent);
+	if (agent->missed)
+		resync(agent);
+	if (agent->uppers_changed && agent->laggs)
+		list_uppers(agent);
+	for (uint32_t i = agent->laggs; i-- > 0;) {
+		retry_lagg(agent, agent->lagg[i], now);
+		if (upkeep_check(agent->lagg[i], now) == -ENODEV)
+			lagg_device_gone(agent, agent->lagg[i], false);
+	}
+	for (uint32_t i = 0; i < agent->laggs; i++) {
+		rest_retry(agent->lagg[i], now);
+		identity_retry(agent->lagg[i], now);
+	}
+	rests_retry(agent, now);
+	forget_retry(agent, now);
+	names_retry(agent);
+	if (agent->host.orphans && now >= agent->orphans_ns)
+		orphans_put_back(agent);
+	heartbeat_start_clock(agent);
+	if (agent->host.poll) {
+		carrier_poll_calm(agent->host.poll, now);
+		carrier_poll_again(agent->host.poll);
+		if (agent->unpolled)
+			devices_update_poll(agent);
+	}
 }
 
 static int on_event(sd_event_source *source, int fd, uint32_t revents, void *context)
@@ -349,6 +366,7 @@ static int on_event(sd_event_source *source, int fd, uint32_t revents, void *con
 		resync(agent);
 	} else if (r < 0) {
 		log_error("cannot read device events: %s", strerror(-r));
+		agent->missed = true;
 	}
 	return 0;
 }
@@ -407,8 +425,6 @@ void devices_update_poll(struct agent *agent)
 	if (!agent->host.poll)
 		return;
 	struct polled_port *ports = calloc((size_t)agent->laggs * XLAGG_MAX_PORTS + 1, sizeof(*ports));
-	if (!ports)
-		log_error("carrier poll: no memory for the list of ports");
 	for (uint32_t i = 0; ports && i < agent->laggs; i++) {
 		uint64_t wanted = agent->lagg[i]->model.conf.carrier_poll * NS_PER_MS;
 		if (!wanted)
@@ -417,7 +433,10 @@ void devices_update_poll(struct agent *agent)
 			interval = wanted;
 		count += list_polled(agent->lagg[i], ports + count);
 	}
-	carrier_poll_set(agent->host.poll, ports, count, interval);
+	bool unlisted = carrier_poll_set(agent->host.poll, ports, count, interval) < 0 || !ports;
+	if (unlisted && !agent->unpolled)
+		log_error("carrier poll: no memory for the list of ports yet");
+	agent->unpolled = unlisted;
 }
 
 int devices_start_poll(struct agent *agent)

@@ -17,6 +17,7 @@
 #include "devices.h"
 #include "events.h"
 #include "file.h"
+#include "forget.h"
 #include "heartbeat.h"
 #include "laggs.h"
 #include "rests.h"
@@ -25,6 +26,7 @@
 #include "sys/netns.h"
 
 #define CHECK_NS NS_PER_S
+#define FAILURES_MAX 10 /* rounds of the event loop that may fail within a second */
 #define NICE (-15)
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *context)
@@ -283,10 +285,9 @@ static int start(struct agent *agent)
 	r = devices_start(agent);
 	if (r < 0)
 		return fail(r, "device events", "");
-	if (agent->no_adopt)
-		adopt_flush(agent);
-	else
-		adopt_all(agent);
+	r = agent->no_adopt ? adopt_flush(agent) : adopt_all(agent);
+	if (r < 0 && !agent->no_adopt)
+		return fail(r, agent->host.pins, "its laggs go on without an agent: start it again");
 	r = file_start(agent, sentence);
 	if (r < 0) {
 		fprintf(stderr, "xlaggd: %s\n", sentence[0] ? sentence : strerror(-r));
@@ -313,13 +314,31 @@ static void tell_start(struct agent *agent)
 	sd_notify(0, "READY=1");
 }
 
+/* A round of the event loop that fails is no reason to end, unless many do within a second. */
+static int run_loop(sd_event *event)
+{
+	uint64_t begin = 0;
+	for (uint32_t failures = 1;; failures++) {
+		int r = sd_event_loop(event);
+		if (r >= 0)
+			return r;
+		if (clock_now() - begin > NS_PER_S) {
+			begin = clock_now();
+			failures = 1;
+		}
+		log_error("event loop: %s", strerror(-r));
+		if (failures == FAILURES_MAX)
+			return r;
+	}
+}
+
 static int serve(struct agent *agent)
 {
 	int r = start(agent);
 	if (r < 0)
 		return r;
 	tell_start(agent);
-	r = sd_event_loop(agent->host.event);
+	r = run_loop(agent->host.event);
 	sd_notify(0, "STOPPING=1");
 	return r;
 }
@@ -331,6 +350,7 @@ static void close_all(struct agent *agent)
 	while (agent->laggs)
 		laggs_release(agent, agent->lagg[agent->laggs - 1]);
 	rests_free(agent);
+	forget_free(agent);
 	server_stop(agent);
 	watch_close(&agent->host.watch);
 	netlink_close(&agent->host.nl);

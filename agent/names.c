@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "events.h"
+#include "forget.h"
 #include "lagg/device.h"
 #include "lagg/effects.h"
 #include "lagg/ports.h"
@@ -165,8 +166,25 @@ static void move_folder(struct agent *agent, struct lagg *lagg, const char *name
 	if (!is_folder_of_a_lagg(agent, folder))
 		record_clear(folder);
 	int r = record_move(lagg, folder);
-	if (r < 0)
-		log_warning("%s: its pins stay in %s: %s", lagg->model.name, lagg->folder, strerror(-r));
+	if (r < 0 && !agent->unmoved)
+		log_warning("%s: its pins stay in %s for now: %s", lagg->model.name, lagg->folder, strerror(-r));
+	agent->unmoved |= r < 0;
+}
+
+void names_retry(struct agent *agent)
+{
+	char folder[512];
+	if (!agent->unmoved)
+		return;
+	bool unmoved = false;
+	for (uint32_t i = 0; i < agent->laggs; i++) {
+		struct lagg *lagg = agent->lagg[i];
+		record_folder(&agent->host, lagg->model.name, folder);
+		if (!is_folder_of_a_lagg(agent, folder))
+			move_folder(agent, lagg, lagg->model.name);
+		unmoved |= strcmp(lagg->folder, folder) != 0;
+	}
+	agent->unmoved = unmoved;
 }
 
 static void move_folders(struct agent *agent, const struct changes *changes)
@@ -223,11 +241,11 @@ static void carry_names(const struct changes *changes)
 			carry_port_name(&changes->list[i]);
 }
 
-static void forget_old_files(const struct agent *agent, const struct changes *changes)
+static void forget_old_files(struct agent *agent, const struct changes *changes)
 {
 	for (uint32_t i = 0; i < changes->count; i++)
 		if (changes->list[i].slot == THE_LAGG && !laggs_find(agent, changes->list[i].before))
-			state_remove(&agent->host, changes->list[i].before);
+			forget_lagg(agent, changes->list[i].before);
 }
 
 static void carry_out(struct agent *agent, const struct changes *changes)
@@ -294,6 +312,7 @@ static void follow(struct agent *agent, struct lagg *lagg, int slot, const struc
 	if (r == 0)
 		carry_out(agent, &changes);
 	free(changes.list);
+	agent->missed |= r < 0 && r != -ENODEV;
 	if (r < 0 && r != -ENODEV)
 		log_warning("%s: cannot follow its device to the new name %s yet: %s", name_of(lagg, slot), now.name,
 			    strerror(-r));

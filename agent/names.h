@@ -10,5 +10,7 @@
 void names_follow(struct agent *agent, const struct device *device);
 /* Reads the devices of all laggs and ports and does the same for each. */
 void names_follow_all(struct agent *agent);
+/* Gives folders of pins the names of their laggs where that failed before. */
+void names_retry(struct agent *agent);
 
 #endif

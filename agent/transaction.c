@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "forget.h"
 #include "lagg/change.h"
 #include "lagg/inputs.h"
 #include "lagg/ports.h"
@@ -284,7 +285,7 @@ static void forget_leaving(struct agent *agent, const struct ctl_model *before, 
 {
 	for (uint32_t i = 0; i < before->laggs; i++)
 		if (!ctl_find(to, before->lagg[i].name))
-			state_remove(&agent->host, before->lagg[i].name);
+			forget_lagg(agent, before->lagg[i].name);
 }
 
 /* --- transactions --- */

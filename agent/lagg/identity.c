@@ -12,6 +12,9 @@
 #include "lagg/ports.h"
 #include "xlagg/mac.h"
 
+#define RETRY_NS (2 * NS_PER_S) /* until the state folder is tried again */
+#define RETRY_DOUBLED 5		/* times at most */
+
 static const uint8_t no_mac[6];
 
 static int random_bytes(void *ret, size_t size)
@@ -121,6 +124,16 @@ void identity_keep_mac(struct lagg *lagg, const uint8_t mac[6])
 	lagg->unstored = true;
 }
 
+/* A failure is reported once. Until a reboot the record has what could not be written. */
+static void store_failed(struct lagg *lagg, int r)
+{
+	uint32_t doubled = lagg->store_failures < RETRY_DOUBLED ? lagg->store_failures : RETRY_DOUBLED;
+	if (lagg->store_failures++ == 0)
+		log_warning("%s: cannot keep its MAC, seed and number over a reboot in %s: %s", lagg->model.name,
+			    lagg->host->state, strerror(-r));
+	lagg->store_ns = clock_now() + (RETRY_NS << doubled);
+}
+
 void identity_store(struct lagg *lagg)
 {
 	struct state state = {.kept = lagg->saved.kept};
@@ -131,11 +144,17 @@ void identity_store(struct lagg *lagg)
 		if (memcmp(lagg->saved.port[slot].mac, no_mac, 6) != 0)
 			memcpy(state.port[state.ports++], lagg->saved.port[slot].mac, 6);
 	int r = state_write(lagg->host, lagg->model.name, &state);
-	/* The next change tries again. Until a reboot the record has it. */
-	if (r < 0 && !lagg->store_failed)
-		log_warning("%s: cannot keep its MAC, seed and number over a reboot in %s: %s", lagg->model.name,
-			    lagg->host->state, strerror(-r));
-	lagg->unstored = lagg->store_failed = r < 0;
+	lagg->unstored = r < 0;
+	if (r < 0)
+		store_failed(lagg, r);
+	else
+		lagg->store_failures = 0;
+}
+
+void identity_retry(struct lagg *lagg, uint64_t now)
+{
+	if (lagg->unstored && lagg->store_failures && now >= lagg->store_ns)
+		identity_store(lagg);
 }
 
 void identity_moved(struct lagg *lagg)

@@ -97,7 +97,9 @@ struct lagg {
 	struct xlagg_saved saved;		/* the record, as pinned */
 	struct state origin;			/* what the state folder had when the lagg was made */
 	bool unproven;				/* its MAC is from there and may be another machine's */
-	bool unstored, store_failed;		/* saved.kept is not in the state folder yet; writing it failed */
+	bool unstored;				/* saved.kept is not in the state folder yet */
+	uint32_t store_failures;		/* so often in a row it could not be written there */
+	uint64_t store_ns;			/* monotonic time of the next try after that */
 };
 
 /* Creates the device and the datapath of a lagg that has no ports yet. The caller adds it to the running ones and then

@@ -370,7 +370,8 @@ void lagg_port_absent(struct lagg *lagg, uint32_t slot)
 	    .detected = first_to_see(lagg, slot, XLAGG_DETECTED_NETLINK),
 	};
 	input_link(lagg, slot, &gone);
-	datapath_port_del(lagg->dp, slot);
+	/* What cannot be detached or unpinned now is tried again (rest.c). */
+	lagg->rest[slot] = (struct lagg_rest){.attached = datapath_port_del(lagg->dp, slot) < 0};
 	port->ifindex = 0;
 	lagg->saved.port[slot].ifindex = 0; /* by its MAC the device is recognised when it comes back */
 	port->link = gone;

@@ -68,21 +68,29 @@ int record_move(struct lagg *lagg, const char *folder)
 	return 0;
 }
 
-bool record_is_folder(const char *folder)
+static bool is_folder(const struct dirent *entry)
 {
-	struct dirent *entry;
+	return entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+int record_is_folder(const char *folder)
+{
 	__attribute__((cleanup(close_dir))) DIR *dir = opendir(folder);
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			return false;
-	return dir;
+	if (!dir)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+	const struct dirent *entry = NULL;
+	int r;
+	while ((r = next_entry(dir, &entry)) > 0)
+		if (is_folder(entry))
+			return 0;
+	return r < 0 ? r : 1;
 }
 
 void record_clear(const char *folder)
 {
-	if (!record_is_folder(folder))
-		return;
-	int r = datapath_remove(folder);
+	int r = record_is_folder(folder);
+	if (r > 0)
+		r = datapath_remove(folder);
 	if (r < 0)
 		log_warning("%s cannot be removed: %s", folder, strerror(-r));
 }
@@ -151,16 +159,17 @@ int record_decode(const struct xlagg_saved *saved, struct xlagg_model *ret, char
 	return r < 0 ? r : 0;
 }
 
-struct xlagg_saved *record_read(const struct lagg_host *host, const char *folder)
+int record_read(const struct lagg_host *host, const char *folder, struct xlagg_saved **ret)
 {
 	struct xlagg_saved *saved = malloc(sizeof(*saved));
-	if (saved && datapath_read_saved(folder, saved) < 0) {
+	int r = saved ? datapath_read_saved(folder, saved) : -ENOMEM;
+	if (r < 0) {
 		free(saved);
-		return NULL;
+		return r;
 	}
-	if (saved)
-		check_undo(host, folder, saved);
-	return saved;
+	check_undo(host, folder, saved);
+	*ret = saved;
+	return 0;
 }
 
 /* --- its devices --- */

@@ -14,13 +14,14 @@ int record_save(struct lagg *lagg);
 int record_move(struct lagg *lagg, const char *folder);
 /* Returns the folder of pins for a lagg of that name. */
 void record_folder(const struct lagg_host *host, const char *name, char ret[512]);
-/* Whether this folder of pins is a lagg's. One that has folders in it belongs to an agent of another namespace. */
-bool record_is_folder(const char *folder);
+/* Returns 1 if this folder of pins is a lagg's, else 0, or -errno. One that has folders in it belongs to an agent of
+ * another namespace. */
+int record_is_folder(const char *folder);
 /* Removes `folder` if it is a lagg's, for example of one that was never finished. */
 void record_clear(const char *folder);
-/* Returns the record in a lagg's folder, to be freed by the caller; NULL: it cannot be read. Undo records that cannot
- * be right, and those of devices that no longer exist, are removed from it. */
-struct xlagg_saved *record_read(const struct lagg_host *host, const char *folder);
+/* Reads the record in a lagg's folder; *ret is to be freed by the caller. Undo records that cannot be right, and those
+ * of devices that no longer exist, are removed from it. -EPROTO: it is damaged; -ENOENT: there is none. */
+int record_read(const struct lagg_host *host, const char *folder, struct xlagg_saved **ret);
 /* Checks version, lengths and numbers. Returns 0 or -EPROTO. */
 int record_check(const struct xlagg_saved *saved);
 /* Whether the devices in the record are, or were, in this network namespace. True if that is unknown. */

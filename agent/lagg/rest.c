@@ -69,7 +69,8 @@ void rest_retry(struct lagg *lagg, uint64_t now)
 		if (!rest_is(lagg, slot) || now < lagg->rest[slot].retry_ns)
 			continue;
 		memcpy(name, lagg->saved.undo[slot].name, sizeof(name));
-		if (rest_put_back(lagg, slot) == 0)
+		bool has_device = lagg->saved.undo[slot].ifindex;
+		if (rest_put_back(lagg, slot) == 0 && has_device)
 			log_info("%s: %s is put back as it was", lagg->model.name, name);
 		record_save(lagg);
 	}

@@ -158,12 +158,11 @@ int state_write(const struct lagg_host *host, const char *lagg, const struct sta
 	return r < 0 ? r : sync_folder(host->state);
 }
 
-void state_remove(const struct lagg_host *host, const char *lagg)
+int state_remove(const struct lagg_host *host, const char *lagg)
 {
 	char path[PATH_MAX_HERE];
 	path_of(host, lagg, "", path);
-	if (unlink(path) < 0 && errno != ENOENT)
-		log_warning("cannot remove %s: %s", path, strerror(errno));
+	return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 static bool is_half_written(const char *name)

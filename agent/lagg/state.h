@@ -20,8 +20,8 @@ struct state {
 int state_read(const struct lagg_host *host, const char *lagg, struct state *ret);
 /* Replaces what is kept of the lagg. When this returns 0 it is on the disk. On failure the old file remains. */
 int state_write(const struct lagg_host *host, const char *lagg, const struct state *state);
-/* Deletes what is kept of the lagg, if there is anything. */
-void state_remove(const struct lagg_host *host, const char *lagg);
+/* Deletes what is kept of the lagg, if there is anything. 0 or -errno. */
+int state_remove(const struct lagg_host *host, const char *lagg);
 /* Deletes files that an agent which died has left half written. */
 void state_clean(const struct lagg_host *host);
 /* Returns an ID of this machine that is used for nothing else; empty: the machine has none. */

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Forgets laggs that no longer exist: their files in the state folder are removed, if need be later. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "forget.h"
+#include "lagg/state.h"
+#include "laggs.h"
+#include "sys/clock.h"
+#include "sys/log.h"
+
+#define RETRY_NS (2 * NS_PER_S)
+
+struct forgotten {
+	struct forgotten *next;
+	char name[XLAGG_NAME_MAX];
+};
+
+static bool is_listed(const struct agent *agent, const char *name)
+{
+	const struct forgotten *at = agent->forgotten;
+	while (at && strcmp(at->name, name) != 0)
+		at = at->next;
+	return at;
+}
+
+static void list(struct agent *agent, const char *name)
+{
+	struct forgotten *forgotten = is_listed(agent, name) ? NULL : calloc(1, sizeof(*forgotten));
+	if (!forgotten)
+		return;
+	snprintf(forgotten->name, sizeof(forgotten->name), "%s", name);
+	forgotten->next = agent->forgotten;
+	agent->forgotten = forgotten;
+}
+
+int forget_lagg(struct agent *agent, const char *name)
+{
+	int r = state_remove(&agent->host, name);
+	if (r == 0)
+		return 0;
+	log_warning("%s: its file in %s cannot be removed yet: %s", name, agent->host.state, strerror(-r));
+	agent->forget_ns = clock_now() + RETRY_NS;
+	list(agent, name);
+	return r;
+}
+
+void forget_retry(struct agent *agent, uint64_t now)
+{
+	if (!agent->forgotten || now < agent->forget_ns)
+		return;
+	agent->forget_ns = now + RETRY_NS;
+	for (struct forgotten **at = &agent->forgotten; *at;) {
+		struct forgotten *forgotten = *at;
+		if (!laggs_find(agent, forgotten->name) && state_remove(&agent->host, forgotten->name) < 0) {
+			at = &forgotten->next;
+			continue;
+		}
+		*at = forgotten->next;
+		free(forgotten);
+	}
+}
+
+void forget_free(struct agent *agent)
+{
+	while (agent->forgotten) {
+		struct forgotten *forgotten = agent->forgotten;
+		agent->forgotten = forgotten->next;
+		free(forgotten);
+	}
+}

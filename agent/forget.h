@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Removes the files in the state folder of laggs that no longer exist. */
+#ifndef AGENT_FORGET_H
+#define AGENT_FORGET_H
+
+#include "agent.h"
+
+/* Removes the file of a lagg of that name. What cannot be removed now is tried again later, as long as no lagg has that
+ * name. Returns 0, or -errno where it is not removed yet. */
+int forget_lagg(struct agent *agent, const char *name);
+/* Tries again what is due by now. */
+void forget_retry(struct agent *agent, uint64_t now);
+void forget_free(struct agent *agent);
+
+#endif
