@@ -220,7 +220,7 @@ class Bench:
             return "refused", [f"exit status {status}, saying '{complaint}'"]
         if UNANSWERED.search(complaint):
             return "unanswered", self.either()
-        if REMAINS.search(complaint):
+        if REMAINS.search(complaint) and not operation.ends:
             return "remains", world.settle(self.after)
         wrong = []
         if not operation.starts and not operation.ends:
@@ -285,7 +285,7 @@ def every_point(bench):
     for call in wanted_calls(bench.calls):
         step = int(os.environ.get("STRIDE", 1)) if call == "alloc" else 1
         if each:
-            step = max(1, bench.calls[call] // each)
+            step = max(1, bench.calls.get(call, 0) // each)
         nth, missed = 0, 0
         while missed < MISSES:
             nth += 1 if nth < 60 and not each else step
