@@ -15,6 +15,7 @@ static const struct {
     {"metrics", NULL, cmd_metrics},  {"exporter", NULL, cmd_exporter}, {"save", NULL, cmd_save},
     {"check", NULL, cmd_check},	     {"diff", NULL, cmd_diff},	       {"restore", NULL, cmd_restore},
     {"reload", NULL, cmd_reload},    {"ifconfig", NULL, cmd_ifconfig}, {"help", NULL, cmd_help},
+    {"import", NULL, cmd_import},
 };
 
 /* Runs a changing command, which is a transaction by itself. */

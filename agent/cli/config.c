@@ -64,6 +64,11 @@ char *config_slurp(const char *path)
 	return text;
 }
 
+char *config_copy(const char *text)
+{
+	return strdup(text);
+}
+
 /* Applies every command of the text to the model. */
 static int apply_text(struct cli *cli, char *text, struct ctl_model *model)
 {

@@ -14,6 +14,9 @@ struct ctl_model *config_file(struct cli *cli, const char *path);
 /* Reads a whole file ("-": stdin). Returns its text, which the caller frees, or NULL with errno. */
 char *config_slurp(const char *path);
 
+/* Copies a text. Returns the copy, which the caller frees, or NULL if memory is short. */
+char *config_copy(const char *text);
+
 /* Writes the model to `path` as `save` does. The old file stays until the new one is complete. Returns 0 or -errno. */
 int config_write(const char *path, const struct ctl_model *model);
 

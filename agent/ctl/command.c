@@ -35,6 +35,8 @@ const struct ctl_usage ctl_commands[] = {
 	{"diff", NULL, 0, "[FILE]", "prints the commands that would make the running configuration the file's"},
 	{"restore", NULL, 0, "FILE", "makes the running configuration the file's: all of it or nothing"},
 	{"reload", NULL, 0, "", "restores the agent's own file"},
+	{"import", NULL, 0, "bonding|teamd|networkd|rc.conf FILE|DEV",
+	 "prints the commands that are equivalent to another configuration"},
 	{"flush", NULL, XLAGG_CMD_FLUSH, "", "removes every lagg and puts the ports back as they were"},
 	{"ifconfig", NULL, 0, "[-v] [NAME [WORD]...]", "understands lagg(4)'s own command lines"},
 	{"help", NULL, 0, "[OBJECT]", "prints commands and options"},

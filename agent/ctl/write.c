@@ -73,13 +73,17 @@ void ctl_print_command(FILE *out, const struct ctl_command *command)
 	print(out, command, " ");
 }
 
+void ctl_print_lagg(FILE *out, const struct xlagg_model *lagg)
+{
+	struct ctl_command command;
+
+	ctl_model_to_command(lagg, &command);
+	print(out, &command, NEXT_LINE);
+	fputc('\n', out);
+}
+
 void ctl_print_model(FILE *out, const struct ctl_model *model)
 {
-	for (uint32_t i = 0; i < model->laggs; i++) {
-		struct ctl_command command;
-
-		ctl_model_to_command(&model->lagg[i], &command);
-		print(out, &command, NEXT_LINE);
-		fputc('\n', out);
-	}
+	for (uint32_t i = 0; i < model->laggs; i++)
+		ctl_print_lagg(out, &model->lagg[i]);
 }

@@ -48,7 +48,7 @@ test_no_agent_names_the_laggs_that_keep_forwarding() {
 }
 test_help_has_every_command() {
 	local object
-	for object in lagg port agent monitor top explain metrics exporter save check diff restore reload flush ifconfig help; do
+	for object in lagg port agent monitor top explain metrics exporter save check diff restore reload import flush ifconfig help; do
 		"$B/xlagg" help $object >"$D/out"
 		grep -q "^xlagg $object" "$D/out" || fail "help $object says nothing of it"
 		"$B/xlagg" $object help | diff "$D/out" - || fail "$object help says something else"
@@ -120,6 +120,7 @@ test_completion() {
 	is "$(completes lagg add lagg0 up-delay '')" "" "a number"
 	is "$(completes port set lagg0 eth0 admin '')" "down up" "admin"
 	is "$(completes ifconfig lagg0 laggproto r)" roundrobin "laggproto r"
+	is "$(completes import n)" networkd "import n"
 	matches "$(completes port add lagg0 '')" '(^| )lo( |$)' "devices"
 }
 test_unit() {

@@ -16,8 +16,8 @@ $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJ)
 	$(call say,FUZZER,$@)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(filter %.c %.o,$^) -o $@ $(FUZZ_LIBS)
 $(B)/fuzz/fuzz_%: FUZZ_LIBS := -lmnl
 $(B)/fuzz/fuzz_netlink: $(FUZZ_NETLINK)
-$(B)/fuzz/fuzz_reply: $(FUZZ_CLI)
-$(B)/fuzz/fuzz_reply: FUZZ_LIBS := $(CLI_LIBS)
+$(B)/fuzz/fuzz_reply $(B)/fuzz/fuzz_import: $(FUZZ_CLI)
+$(B)/fuzz/fuzz_reply $(B)/fuzz/fuzz_import: FUZZ_LIBS := $(CLI_LIBS)
 
 # A fuzzer reads its corpus from the tree and writes new inputs to the build folder.
 fuzz: $(FUZZERS) ## fuzzes, FUZZ_TIME=60 seconds each target; FUZZ=fuzz_core: one of them; findings stay in build/fuzz

@@ -76,3 +76,58 @@ test_ifconfig_words() {
 	xl a ifconfig lagg0 destroy
 	is "$(xl a -j lagg show)" "[]" "laggs"
 }
+
+# ---- rc.conf of the same examples ----
+
+# restores HOST FILE PORT: imports the rc.conf, runs what comes of it, and waits until the port carries traffic
+restores() {
+	"$B/xlagg" import rc.conf "$2" >"$D/$1.conf"
+	xl "$1" restore "$D/$1.conf"
+	wait_for 10 carries "$1" "$3"
+}
+carries() { xl "$1" -j port show lagg0 "$2" | jq -e '.[0].reason == ""' >/dev/null; }
+test_handbook_rc_conf() {
+	two_fxp
+	cat >"$D/lacp-a" <<-'RC'
+		ifconfig_fxp0="up"
+		ifconfig_fxp1="up"
+		cloned_interfaces="lagg0"
+		ifconfig_lagg0="laggproto lacp laggport fxp0 laggport fxp1 10.0.0.3/24"
+	RC
+	sed 's/10\.0\.0\.3/10.0.0.2/' "$D/lacp-a" >"$D/lacp-b"
+	local h
+	for h in a b; do
+		"$B/xlagg" import rc.conf "$D/lacp-$h" >"$D/$h.conf"
+		xl $h restore "$D/$h.conf"
+	done
+	wait_for 10 carries a fxp0
+	wait_for 10 carries a fxp1
+	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
+	sed 's/lacp/failover/; s/10\.0\.0\.3/10.0.0.15/' "$D/lacp-a" >"$D/failover"
+	sed 's/lacp/failover/' "$D/lacp-b" >"$D/failover-b"
+	restores b "$D/failover-b" fxp0
+	restores a "$D/failover" fxp0
+	shows 'laggport: fxp0 flags=5<MASTER,ACTIVE>' || fail "fxp0"
+	wait_for 5 on a ping -c 1 -W 1 -I 10.0.0.15 10.0.0.2
+}
+test_handbook_rc_conf_wireless() {
+	host a b
+	wire a re0 b eth0
+	agent a
+	cat >"$D/wireless" <<-'RC'
+		ifconfig_re0="ether b8:ee:65:5b:32:59"
+		wlans_ath0="wlan0"
+		ifconfig_wlan0="WPA"
+		create_args_wlan0="country FR"
+		cloned_interfaces="lagg0"
+		ifconfig_lagg0="up laggproto failover laggport re0 laggport wlan0 DHCP"
+	RC
+	restores a "$D/wireless" re0
+	is "$(nip a -j link show lagg0 | jq -r '.[0].address')" b8:ee:65:5b:32:59 "the MAC of the lagg"
+	is "$(xl a -j port show lagg0 wlan0 | jq '.[0].present')" false "wlan0 before it is there"
+	wire a wlan0 b eth1
+	present() { xl a -j port show lagg0 wlan0 | jq -e '.[0].present' >/dev/null; }
+	wait_for 5 present
+	nip b link set eth0 down
+	wait_for 5 carries a wlan0
+}
