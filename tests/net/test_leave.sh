@@ -62,6 +62,24 @@ test_leave_without_an_agent_a_device_with_xdp_is_usable() {
 	wait_for 5 usable_elsewhere
 }
 
+# An agent that is stopped sees it later.
+test_leave_while_the_agent_is_stopped() {
+	two_hosts 2
+	host c
+	OWN_MAC=$(attribute a eth2 .address)
+	agent a
+	xl a lagg add lagg0 mtu 2000 port eth1 port eth2 10.0.0.1/24
+	nip b address add 10.9.9.2/24 dev eth2
+	kill -STOP "${AGENT[a]}"
+	nip a link set eth2 netns "$P-c"
+	nip c address add 10.9.9.1/24 dev eth2
+	nip c link set eth2 up
+	wait_for 5 usable_elsewhere
+	kill -CONT "${AGENT[a]}"
+	has_nothing_of_the_lagg c eth2
+	wait_for 5 is_absent
+}
+
 is_port_again() { [ "$(port_field a eth2 .present)" = true ]; }
 is_absent() { [ "$(port_field a eth2 .present)" = false ]; }
 # has_nothing_of_the_lagg HOST DEV: the test fails unless the device is as it was before it was a port
