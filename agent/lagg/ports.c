@@ -416,12 +416,15 @@ int lagg_port_mend(struct lagg *lagg, uint32_t slot, uint32_t leave, uint32_t *d
 	if (lagg_port_is_another(lagg, slot, &port->device))
 		return -ENODEV;
 	port_setup_of(lagg, &port->device, &setup);
-	uint32_t changed = 0;
+	uint32_t changed = 0, ours = lagg->saved.undo[slot].changed;
 	setup.leave = leave;
 	setup.differed = &changed;
 	r = port_adjust(lagg->host->nl, &port->device, &setup, &lagg->saved.undo[slot], record_undo, &place, sentence);
 	if (changed & XLAGG_UNDO_MTU)
 		lagg_port_unsettle(lagg, slot);
+	/* An agent of an earlier version lets the kernel make addresses: nobody else has changed that. */
+	if (!(ours & XLAGG_UNDO_ADDR_GEN))
+		changed &= ~(uint32_t)XLAGG_UNDO_ADDR_GEN;
 	if (differed)
 		*differed |= changed;
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
