@@ -305,6 +305,8 @@ struct xlagg_saved {
 	struct xlagg_device_id mac_from;	      /* the device that option mac names ("from DEV") */
 	struct xlagg_device_id port[XLAGG_MAX_PORTS]; /* index: slot; of an absent port: the device that it last was */
 	struct xlagg_device_id lower;		      /* the lagg's lower end */
+	__u32 mtu;				      /* octets, of the lagg's device and its ports; 0: not known */
+	__u32 pad;				      /* 0 */
 };
 
 /* Options device, datapath and tx-path. */
