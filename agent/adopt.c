@@ -150,6 +150,15 @@ static void adopt_links(struct lagg *lagg)
 	input_adopted(lagg, &history);
 }
 
+/* The MTU that the lagg had. If its device has another one now, someone else changed it, which settle() handles. */
+static uint32_t mtu_before(const struct lagg *lagg, const struct device *device)
+{
+	uint32_t wanted = lagg->model.conf.mtu, recorded = lagg->saved.mtu;
+	if (wanted != XLAGG_AUTO)
+		return wanted;
+	return recorded >= device->min_mtu && recorded <= device->max_mtu ? recorded : device->mtu;
+}
+
 /* Sets what is known of the lagg by its devices. */
 static void take_devices(struct lagg *lagg, const struct device *device, const struct device *lower)
 {
@@ -158,7 +167,7 @@ static void take_devices(struct lagg *lagg, const struct device *device, const s
 	lagg->ifindex = device->ifindex;
 	lagg->lower_ifindex = lower->ifindex;
 	device_know_lower(lagg, lower);
-	lagg->looks.mtu = conf->mtu == XLAGG_AUTO ? device->mtu : conf->mtu;
+	lagg->looks.mtu = mtu_before(lagg, device);
 	lagg->looks.own_macs = looks_want_own_macs(conf);
 	memcpy(lagg->looks.mac, device->mac, 6);
 	lagg->promisc = device->promiscuity > 0;

@@ -44,6 +44,7 @@ int record_save(struct lagg *lagg)
 	saved->lower_ifindex = (uint32_t)lagg->lower_ifindex;
 	saved->profile = lagg->model.conf.datapath;
 	saved->netns = lagg->host->netns;
+	saved->mtu = lagg->looks.mtu;
 	r = datapath_save(lagg->dp, saved);
 	if (r < 0)
 		log_error("%s: cannot pin its configuration: %s", lagg->model.name, strerror(-r));

@@ -121,3 +121,16 @@ test_upkeep_changes_while_the_agent_was_away() {
 	is "$(field a .mac)" "$mac" "MAC of lagg0"
 	wait_for 3 ping_b
 }
+
+# What somebody makes of lagg0 while the agent is away is followed as while it runs: it is an option then, and a reboot
+# keeps it.
+test_upkeep_mtu_of_the_lagg_while_the_agent_was_away() {
+	lagg_pair 2 proto failover
+	agent_end a KILL
+	nip a link set lagg0 mtu 1450
+	agent a
+	is "$(field a '"\(.mtu) \(.options.mtu)"')" "1450 1450" "MTU of lagg0 and its option"
+	wait_for 3 link_is a eth1 .mtu 1450
+	wait_for 3 link_is a lagg0-dp .mtu 1450
+	matches "$(xl a save)" 'mtu 1450' "what save prints"
+}
