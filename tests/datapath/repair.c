@@ -154,7 +154,8 @@ Test(repair, removed_pins)
 	network(2);
 	begin(true, XLAGG_DATAPATH_TC);
 	char *before = snapshot();
-	static const char *const commands[] = {"rm -f %s/link_rx0 %s/ports", "rm %s/saved %s/lagg_stats", "rm -r %s"};
+	static const char *const commands[] = {"rm -f %s/link_rx0 %s/ports", "rm %s/saved %s/lagg_stats",
+					       "rm %s/prog_rx1", "rm -r %s"};
 	for (uint32_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		sh(commands[i], folder, folder);
 		carries_traffic(commands[i]);

@@ -323,11 +323,23 @@ static uint32_t pinned_program_id(const char *folder, const char *name)
 	return program < 0 ? 0 : program_id(program);
 }
 
+static void name_program_pin(const struct attachment *a, char ret[DATAPATH_NAME_MAX])
+{
+	snprintf(ret, DATAPATH_NAME_MAX, "prog_%s", a->hook.name);
+}
+
+bool hook_program_pinned(const struct datapath *dp, const struct attachment *a)
+{
+	char name[DATAPATH_NAME_MAX];
+	name_program_pin(a, name);
+	return a->program && pinned_program_id(dp->folder, name) == a->program;
+}
+
 int hook_pin_program(const struct datapath *dp, const struct attachment *a)
 {
 	char name[DATAPATH_NAME_MAX];
-	snprintf(name, sizeof(name), "prog_%s", a->hook.name);
-	if (a->program && pinned_program_id(dp->folder, name) == a->program)
+	name_program_pin(a, name);
+	if (hook_program_pinned(dp, a))
 		return 0;
 	__attribute__((cleanup(close_fd))) int program = bpf_prog_get_fd_by_id(a->program);
 	return program < 0 ? -errno : pin_set(dp->folder, name, program);

@@ -97,10 +97,21 @@ static uint32_t list_pins(const struct datapath *dp, struct pin ret[DATAPATH_MAP
 	return count;
 }
 
+/* The programs are pinned beside the links and filters that keep them, for whoever looks at them. */
+static bool programs_pinned(const struct datapath *dp)
+{
+	for (uint32_t i = 0; i < dp->attachments; i++)
+		if (dp->attachment[i].fd >= 0 && dp->attachment[i].program &&
+		    !hook_program_pinned(dp, &dp->attachment[i]))
+			return false;
+	return true;
+}
+
 static bool pins_right(struct datapath *dp)
 {
 	struct pin pins[DATAPATH_MAPS + DATAPATH_HOOKS];
-	return pins_unchanged(dp->folder, &dp->mark) || pins_there(dp->folder, pins, list_pins(dp, pins), &dp->mark);
+	return pins_unchanged(dp->folder, &dp->mark) ||
+	       (programs_pinned(dp) && pins_there(dp->folder, pins, list_pins(dp, pins), &dp->mark));
 }
 
 int pins_ensure(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])

@@ -263,6 +263,8 @@ int hook_release(struct datapath *dp, const char *name);
 bool hook_attached(struct datapath *dp, const struct hook *hook);
 /* Pins the hook's program under its own name, only for people who look with bpftool. */
 int hook_pin_program(const struct datapath *dp, const struct attachment *a);
+/* Whether it is pinned so. */
+bool hook_program_pinned(const struct datapath *dp, const struct attachment *a);
 /* Whether the program of a hook is attached as hook_ensure() left it. Without `deep` only where one quick system call
  * tells. */
 bool hook_right(const struct attachment *a, bool deep);
