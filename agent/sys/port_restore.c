@@ -103,8 +103,9 @@ static void restore_addr_gen(struct restoration *back)
 	if (!remains(back, XLAGG_UNDO_ADDR_GEN) || remains(back, XLAGG_UNDO_MAC))
 		return;
 	bool ours = device->has_ipv6 && device->addr_gen_mode == IN6_ADDR_GEN_MODE_NONE;
-	done(back, XLAGG_UNDO_ADDR_GEN,
-	     ours ? netlink_set_addr_gen_mode(back->nl, device->ifindex, back->undo->addr_gen_mode) : 0);
+	int r = ours ? netlink_set_addr_gen_mode(back->nl, device->ifindex, back->undo->addr_gen_mode) : 0;
+	/* With the MTU that it has again there is no IPv6 whose mode could differ. */
+	done(back, XLAGG_UNDO_ADDR_GEN, r == -EAFNOSUPPORT ? 0 : r);
 }
 
 /* After MTU, MAC and mode: with less than 1280 octets there is no IPv6 (RFC 8200 5), and when it comes back an address

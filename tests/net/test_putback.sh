@@ -58,6 +58,17 @@ test_put_back_on_port_del() {
 	xl a lagg del lagg0
 	put_back
 }
+# With so small an MTU the kernel has no IPv6 on the device, before and after it was a port.
+test_put_back_to_an_mtu_without_ipv6() {
+	two_hosts 1
+	nip a link set eth1 mtu 1000
+	agent a
+	xl a lagg add lagg0 mtu 1500 port eth1
+	xl a lagg del lagg0
+	is "$(nip a -j link show eth1 | jq -r '.[0] | "\(.mtu) \(.ifalias)"')" "1000 null" "MTU and ifalias"
+	nip a link set eth1 mtu 1500
+	is "$(on a cat /proc/sys/net/ipv6/conf/eth1/disable_ipv6 /proc/sys/net/ipv6/conf/eth1/addr_gen_mode | tr '\n' ' ')" "0 0 " "IPv6"
+}
 test_put_back_after_the_agent_was_killed() {
 	three_ports_of_different_kinds
 	used proto failover
