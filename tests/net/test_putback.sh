@@ -69,6 +69,17 @@ test_put_back_to_an_mtu_without_ipv6() {
 	nip a link set eth1 mtu 1500
 	is "$(on a cat /proc/sys/net/ipv6/conf/eth1/disable_ipv6 /proc/sys/net/ipv6/conf/eth1/addr_gen_mode | tr '\n' ' ')" "0 0 " "IPv6"
 }
+# As a port it had none, and when IPv6 comes back, the address is made from the device's own MAC.
+test_put_back_from_an_mtu_without_ipv6() {
+	two_hosts 1
+	wait_for 5 link_local eth1
+	nip a -br -6 address show eth1 >"$D/before"
+	agent a
+	xl a lagg add lagg0 mtu 1000 mac 02:11:22:33:44:66 port eth1
+	xl a lagg del lagg0
+	wait_for 5 link_local eth1
+	is "$(nip a -br -6 address show eth1)" "$(cat "$D/before")" "IPv6 addresses"
+}
 test_put_back_after_the_agent_was_killed() {
 	three_ports_of_different_kinds
 	used proto failover
