@@ -273,7 +273,7 @@ static int adopt_one(struct agent *agent, void *what)
 }
 
 /* What changed while no agent ran is now handled like a change that happens while one runs. */
-static void settle(struct lagg *lagg)
+static void settle(struct agent *agent, struct lagg *lagg)
 {
 	struct device device;
 	catch_up(lagg);
@@ -283,6 +283,7 @@ static void settle(struct lagg *lagg)
 		identity_find_mac_from(lagg);
 	record_save(lagg);
 	log_info("%s: adopted with %u ports", lagg->model.name, lagg->model.ports);
+	laggs_breathe(agent);
 }
 
 /* --- all of them --- */
@@ -419,6 +420,12 @@ static void give_up(struct agent *agent, struct find *find)
 		forget_lagg(agent, find->name);
 }
 
+static void adopt_next(struct agent *agent, struct find *find)
+{
+	find->r = patiently(adopt_one, agent, find);
+	laggs_breathe(agent);
+}
+
 /* The order matters: first it must be known which lagg has which device, then names can be followed, since devices may
  * have exchanged them. Names must be right before the devices of absent ports are searched for by name. */
 int adopt_all(struct agent *agent)
@@ -429,7 +436,7 @@ int adopt_all(struct agent *agent)
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < finds.count; i++)
-		finds.list[i].r = patiently(adopt_one, agent, &finds.list[i]);
+		adopt_next(agent, &finds.list[i]);
 	for (uint32_t i = 0; i < finds.count; i++)
 		if (finds.list[i].r < 0)
 			give_up(agent, &finds.list[i]);
@@ -437,7 +444,7 @@ int adopt_all(struct agent *agent)
 	orphans_put_back(agent);
 	names_follow_all(agent);
 	for (uint32_t i = 0; i < agent->laggs; i++)
-		settle(agent->lagg[i]);
+		settle(agent, agent->lagg[i]);
 	devices_find_absent(agent);
 	for (uint32_t i = 0; i < finds.count; i++)
 		if (finds.list[i].anew)

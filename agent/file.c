@@ -182,8 +182,11 @@ static int start(struct agent *agent, struct ctl_model *wanted, char sentence[XL
 	if (r <= 0)
 		return r;
 	agent->host.starting = true;
+	bool hurry = laggs_hurry(agent, wanted); /* the whole file decides, whose laggs are made one by one */
 	for (uint32_t i = 0; i < wanted->laggs; i++)
 		add_lagg(agent, &wanted->lagg[i]);
+	if (hurry)
+		laggs_hurry_no_longer(agent);
 	agent->host.starting = false;
 	if (agent->adopted && find_difference(agent, wanted, &differing) == 0 && differing.count)
 		log_info("the running configuration was adopted and differs from %s: see xlagg diff, or xlagg reload",

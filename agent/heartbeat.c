@@ -6,7 +6,7 @@
 #define INTERVAL_NS                                                                                                    \
 	250000000ull /* the programs take the agent for dead after four of these (XLAGG_HEARTBEAT_STALE_NS) */
 
-static void beat(struct agent *agent)
+void heartbeat_beat(struct agent *agent)
 {
 	uint64_t now = clock_now();
 	/* Half the time after which the kernel stands in for the agent, so that nothing that it did is missed. */
@@ -23,7 +23,7 @@ static void beat(struct agent *agent)
 static int on_heartbeat(sd_event_source *source, uint64_t usec, void *context)
 {
 	(void)usec;
-	beat(context);
+	heartbeat_beat(context);
 	return clock_again_in(source, INTERVAL_NS);
 }
 

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 
 #include "devices.h"
 #include "events.h"
+#include "heartbeat.h"
 #include "lagg/inputs.h"
 #include "lagg/ports.h"
 #include "lagg/record.h"
@@ -14,6 +16,11 @@
 #include "names.h"
 #include "orphans.h"
 #include "rests.h"
+
+#define BREATH_NS (200 * NS_PER_MS) /* between two breaths: less than the heartbeat's interval */
+#define HOOKS_OF_DEVICE 2	    /* programs at a lagg's own device, beside one for each port */
+#define MANY_HOOKS 32		    /* attaching these to tcx takes about half a second */
+#define START_TIMEOUT_US 30000000u  /* that systemd waits for a start of which it hears, from each breath on */
 
 struct lagg *laggs_find(const struct agent *agent, const char *name)
 {
@@ -162,6 +169,37 @@ void laggs_run(struct agent *agent)
 		if (agent->lagg[i]->deadline_ns <= clock_now())
 			input_time(agent->lagg[i]);
 	laggs_arm(agent);
+}
+
+bool laggs_hurry(struct agent *agent, const struct ctl_model *to)
+{
+	uint32_t hooks = 0;
+	for (uint32_t i = 0; i < to->laggs; i++)
+		if (!laggs_find(agent, to->lagg[i].name))
+			hooks += HOOKS_OF_DEVICE + to->lagg[i].ports;
+	if (hooks <= MANY_HOOKS || agent->host.features.in_a_hurry)
+		return false;
+	agent->host.features.in_a_hurry = true;
+	netlink_reuse_lists(agent->host.nl, true);
+	return true;
+}
+
+void laggs_hurry_no_longer(struct agent *agent)
+{
+	agent->host.features.in_a_hurry = false;
+	netlink_reuse_lists(agent->host.nl, false);
+}
+
+void laggs_breathe(struct agent *agent)
+{
+	if (clock_now() - agent->heartbeat_ns < BREATH_NS)
+		return;
+	heartbeat_beat(agent);
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		input_frames(agent->lagg[i]);
+	laggs_run(agent);
+	/* Before it is ready, systemd counts the time of the start instead. */
+	sd_notifyf(0, "WATCHDOG=1\nEXTEND_TIMEOUT_USEC=%u", START_TIMEOUT_US);
 }
 
 /* --- what laggs ask of the agent --- */

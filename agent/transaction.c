@@ -202,6 +202,7 @@ static void destroy_leaving(struct agent *agent, struct ctl_model *to, bool all)
 		const struct xlagg_model *model = ctl_find(to, lagg->model.name);
 		if ((!model || must_be_made_anew(lagg, model)) && (all || is_in_the_way(lagg, to)))
 			laggs_destroy(agent, lagg);
+		laggs_breathe(agent);
 	}
 }
 
@@ -221,6 +222,7 @@ static void remove_moving(struct agent *agent, struct ctl_model *to)
 		const struct xlagg_model *model = ctl_find(to, agent->lagg[i]->model.name);
 		if (model)
 			lagg_remove_ports(agent->lagg[i], model);
+		laggs_breathe(agent);
 	}
 }
 
@@ -256,6 +258,7 @@ static int lead_to(struct agent *agent, struct ctl_model *to, const char **faile
 			*failed = model->name;
 			return r;
 		}
+		laggs_breathe(agent);
 	}
 	destroy_leaving(agent, to, true);
 	return 0;
@@ -277,6 +280,7 @@ static int lead_or_stay(struct agent *agent, struct ctl_model *before, struct ct
 	laggs_order(agent, r < 0 ? before : to);
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		record_save(agent->lagg[i]);
+	laggs_breathe(agent);
 	return r;
 }
 
@@ -333,13 +337,18 @@ int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t 
 		resolve_names(agent, to, &commands[i]);
 		r = ctl_apply(to, &commands[i], sentence);
 	}
+	bool hurry = r == 0 && laggs_hurry(agent, to);
 	for (uint32_t i = 0; i < count && r == 0; i++) {
 		*failed = i;
 		r = check_command(agent, &commands[i], to, sentence);
 	}
-	if (r < 0 || check)
+	bool refused = r < 0;
+	if (!refused && !check)
+		r = lead_or_stay(agent, before, to, &culprit, sentence);
+	if (hurry)
+		laggs_hurry_no_longer(agent);
+	if (refused || check)
 		return r;
-	r = lead_or_stay(agent, before, to, &culprit, sentence);
 	if (r < 0) {
 		*failed = command_of(commands, count, culprit);
 		return r;

@@ -175,8 +175,11 @@ xdp() {
 	WIRE_XDP=
 }
 
-# ---- the agent's own time: 64 laggs of 8 ports, LACPDUs at the fast rate ----
+# ---- the agent's own time: 64 laggs of 8 ports, LACPDUs at the fast rate; and how long many laggs take ----
 
+# since TIME: seconds since that $EPOCHREALTIME; load: the machine's load over the last minute
+since() { jq -n "($EPOCHREALTIME - $1) * 100 | round / 100"; }
+load() { cut -d' ' -f1 /proc/loadavg; }
 cpu_ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
 all_distribute() { [ "$(xl a -j lagg show | jq '[.[].ports[] | select(.flags | index("DISTRIBUTING"))] | length')" = 512 ]; }
 agent_time() {
@@ -193,26 +196,50 @@ agent_time() {
 			for ((port = 0; port < 8; port++)); do printf ' port p%d' $((lagg * 8 + port)); done
 			echo
 		done >"$D/$h.conf"
-		agent_start $h
+		cp "$D/$h.conf" "$D/$h.all"
+		: >"$D/$h.conf"
+		agent $h
 	done
-	local begin=$SECONDS
-	wait_for 300 answers a
-	wait_for 300 answers b
-	echo "   both ends made 64 laggs each in $((SECONDS - begin)) s"
+	xl b restore "$D/b.all"
+	local begin=$EPOCHREALTIME
+	xl a restore "$D/a.all"
+	echo "   one end made its 64 laggs in $(since $begin) s (load $(load))"
 	wait_for 120 all_distribute
+	echo "   from the command until all of its ports were DISTRIBUTING, the other end being ready: $(since $begin) s (load $(load))"
 	local before after
 	before=$(cpu_ticks "${AGENT[a]}")
 	pause 20
 	after=$(cpu_ticks "${AGENT[a]}")
-	echo "   $(jq -n "($after - $before) / $(getconf CLK_TCK) / 20 * 100 * 100 | round / 100") % of one core, \
+	echo "   agent: $(jq -n "($after - $before) / $(getconf CLK_TCK) / 20 * 100 * 100 | round / 100") % of one core, \
 $(awk '/VmRSS/ { print $2 }' "/proc/${AGENT[a]}/status") kB resident"
+	begin=$EPOCHREALTIME
+	xl a flush
+	echo "   their flush: $(since $begin) s (load $(load))"
 	start_over
+}
+# absent_laggs: a file of 256 laggs whose ports are not there
+absent_laggs() {
+	local i begin
+	host a
+	agent a
+	for ((i = 0; i < 256; i++)); do echo "lagg add lagg$i proto lacp port q$((2 * i)) absent ok port q$((2 * i + 1)) absent ok"; done >"$D/all"
+	begin=$EPOCHREALTIME
+	xl a restore "$D/all"
+	echo "   restore of 256 laggs whose ports are absent: $(since $begin) s (load $(load))"
+	begin=$EPOCHREALTIME
+	xl a flush
+	echo "   their flush: $(since $begin) s (load $(load))"
+	start_over
+}
+agent_section() {
+	agent_time
+	absent_laggs
 }
 
 echo "xlagg benchmarks: $(uname -r), $(nproc) CPUs, $(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo), $(git rev-parse --short HEAD 2>/dev/null || echo 'no commit')"
 for section in throughput failover xdp agent; do
 	case ${ONLY:-$section} in
-	"$section") if [ $section = agent ]; then agent_time; else $section; fi ;;
+	"$section") if [ $section = agent ]; then agent_section; else $section; fi ;;
 	throughput | failover | xdp | agent) ;;
 	*) echo "ONLY is throughput, failover, xdp or agent" >&2; exit 1 ;;
 	esac

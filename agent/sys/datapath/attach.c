@@ -72,12 +72,20 @@ static bool of_netkit(const struct hook *hook)
 	return hook->kind == HOOK_NETKIT || hook->kind == HOOK_NETKIT_PEER;
 }
 
-/* What is to keep the hook's program attached on this kernel. */
+/* What is to keep the hook's program attached on this kernel, if nothing does yet. */
 static enum keeper wanted_keeper(const struct datapath *dp, const struct hook *hook)
 {
 	if (hook->kind == HOOK_XDP)
 		return dp->features.dispatcher ? KEEPER_DISPATCHER : KEEPER_LINK;
-	return of_netkit(hook) || dp->features.tcx ? KEEPER_LINK : KEEPER_FILTER;
+	return of_netkit(hook) || datapath_takes_tcx(dp) ? KEEPER_LINK : KEEPER_FILTER;
+}
+
+/* Whether what keeps the program attached may stay. A filter is as good as a tcx link: to exchange one for the other
+ * would leave a moment without a program. */
+static bool may_keep(const struct datapath *dp, const struct hook *hook, enum keeper keeper)
+{
+	bool tc = hook->kind == HOOK_TC_INGRESS || hook->kind == HOOK_TC_EGRESS;
+	return tc ? keeper == KEEPER_LINK || keeper == KEEPER_FILTER : keeper == wanted_keeper(dp, hook);
 }
 
 static uint32_t attach_type(const struct hook *hook)
@@ -178,6 +186,14 @@ bool hook_right(const struct attachment *a, bool deep)
 		break;
 	}
 	return a->program && attached_program(a, &a->hook) == a->program;
+}
+
+bool hooks_use_filters(const struct datapath *dp)
+{
+	for (uint32_t i = 0; i < dp->attachments; i++)
+		if (dp->attachment[i].fd >= 0 && dp->attachment[i].pin.keeper == KEEPER_FILTER)
+			return true;
+	return false;
 }
 
 bool hook_attached(struct datapath *dp, const struct hook *hook)
@@ -381,7 +397,7 @@ int hook_ensure(struct datapath *dp, const struct hook *hook, int program, char 
 	struct attachment *a = entry_of(dp, hook->name);
 	if (!a)
 		return datapath_say(sentence, -E2BIG, "%s holds more hooks than a lagg has", dp->folder);
-	uint32_t id = a->pin.keeper == wanted_keeper(dp, hook) ? attached_program(a, hook) : 0;
+	uint32_t id = may_keep(dp, hook, a->pin.keeper) ? attached_program(a, hook) : 0;
 
 	if (!runs(dp, id, program) && (!id || replace(dp, hook, a, program) != 0)) {
 		let_go(dp, a);

@@ -217,6 +217,11 @@ int datapath_change(struct datapath *dp, const struct datapath_setup *setup, cha
 	return r;
 }
 
+bool datapath_takes_tcx(const struct datapath *dp)
+{
+	return dp->features.tcx && !dp->features.in_a_hurry;
+}
+
 void datapath_moved(struct datapath *dp, const char *folder)
 {
 	snprintf(dp->folder, sizeof(dp->folder), "%s", folder);
@@ -231,7 +236,7 @@ void datapath_describe(const struct datapath *dp, struct xlagg_lagg_status *stat
 	status->generation = datapath_table(dp)->generation;
 	if (dp->watch)
 		status->carrier_watch = XLAGG_WATCH_FENTRY;
-	status->attach = dp->features.tcx ? XLAGG_ATTACH_TCX : XLAGG_ATTACH_CLSACT;
+	status->attach = hooks_use_filters(dp) ? XLAGG_ATTACH_CLSACT : XLAGG_ATTACH_TCX;
 	status->xdp_mode = XLAGG_XDP_NONE;
 	if (!xdp)
 		return;

@@ -18,6 +18,10 @@ struct datapath_features {
 	bool netkit;	 /* netkit devices (6.7) */
 	bool fentry;	 /* tracing of netif_carrier_off */
 	bool dispatcher; /* libxdp's dispatcher (freplace) */
+	/* Chosen, not found: the programs of a datapath that is created now are attached by filters in clsact, which
+	 * takes a tenth of a millisecond each. Attaching to tcx waits for a grace period, 10 ms and more, during which
+	 * nobody can change any device of the machine. And the transmit program is loaded with the first port. */
+	bool in_a_hurry;
 };
 /* Also sends the libraries' messages to the log at its lowest level, and raises the limit of open files as far as
  * allowed. */

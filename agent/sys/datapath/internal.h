@@ -122,6 +122,8 @@ struct datapath {
 	uint32_t watched;			      /* the lagg's index in the watcher's maps */
 };
 
+/* Whether programs are attached to tcx from now on, and not by filters in clsact. */
+bool datapath_takes_tcx(const struct datapath *dp);
 /* Makes the watcher release the lagg's maps, to which it holds references. */
 void datapath_unwatch(const char *folder);
 /* Sets or reads an entry of a devmap. */
@@ -259,6 +261,8 @@ void hooks_close(struct datapath *dp);
 int hook_ensure(struct datapath *dp, const struct hook *hook, int program, char sentence[XLAGG_SENTENCE_MAX]);
 /* Detaches and unpins the program of the hook called `name`, if the lagg has it. */
 int hook_release(struct datapath *dp, const char *name);
+/* Whether a clsact filter keeps one of the lagg's programs attached. */
+bool hooks_use_filters(const struct datapath *dp);
 /* Whether a program of the lagg is attached to this hook on this device. */
 bool hook_attached(struct datapath *dp, const struct hook *hook);
 /* Pins the hook's program under its own name, only for people who look with bpftool. */

@@ -135,23 +135,47 @@ static struct hook guard_hook(struct datapath *dp)
 	return guard;
 }
 
-int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+/* Whether there is nothing to send on yet: then the transmit program, which takes the verifier longer than all others
+ * together, can wait. */
+static bool tx_can_wait(const struct datapath *dp)
 {
-	static const char *const names[] = {"tx", "lower_guard", NULL};
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (dp->written.port[slot].ifindex)
+			return false;
+	return dp->features.in_a_hurry;
+}
+
+/* Attaches the transmit program wherever this kind of device needs it. */
+static int attach_tx(struct datapath *dp, const struct programs *programs, char sentence[XLAGG_SENTENCE_MAX])
+{
 	uint32_t lagg = dp->setup.params.lagg_ifindex, lower = dp->setup.params.lower_ifindex;
 	bool direct = dp->setup.direct && dp->setup.device == XLAGG_DEVICE_VETH;
+	int r = ensure(dp, programs, device_hook(HOOK_TC_INGRESS, "tx", "tx", lower), sentence);
+	if (!r && dp->setup.device == XLAGG_DEVICE_NETKIT)
+		r = ensure(dp, programs, device_hook(HOOK_NETKIT, "txnetkit", "tx", lagg), sentence);
+	if (r)
+		return r;
+	return direct ? ensure(dp, programs, device_hook(HOOK_TC_EGRESS, "txlagg", "tx", lagg), sentence)
+		      : hook_release(dp, "txlagg");
+}
+
+int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	static const char *const both[] = {"lower_guard", "tx", NULL}, *const guard[] = {"lower_guard", NULL};
+	bool without_tx = tx_can_wait(dp);
+	uint32_t lagg = dp->setup.params.lagg_ifindex, lower = dp->setup.params.lower_ifindex;
 	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
 	char buffer[32];
 
 	int r = programs_open(&dp->setup, PROGRAMS_TC, XLAGG_NO_PORT, &programs);
 	if (r)
 		return datapath_say(sentence, r, "cannot open the BPF programs: %s", strerror(-r));
-	r = programs_load(dp, programs, names, sentence);
+	r = programs_load(dp, programs, without_tx ? guard : both, sentence);
 	if (r)
 		return r;
 	/* It was made for the setup before; the next `explain` loads a new one. */
 	r = pin_drop(dp->folder, "prog_probe");
-	if (!r && !dp->features.tcx)
+	if (!r && !datapath_takes_tcx(dp))
 		r = clsact_prepare((int)lagg);
 	if (r)
 		return datapath_say(sentence, r, "cannot prepare %s: %s", datapath_device_name((int)lagg, buffer),
@@ -163,13 +187,8 @@ int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 		return datapath_say(sentence, -ENODEV, "%s, the lower end of the lagg, is not there",
 				    datapath_device_name((int)lower, buffer));
 	r = ensure(dp, programs, guard_hook(dp), sentence);
-	if (!r)
-		r = ensure(dp, programs, device_hook(HOOK_TC_INGRESS, "tx", "tx", lower), sentence);
-	if (!r && dp->setup.device == XLAGG_DEVICE_NETKIT)
-		r = ensure(dp, programs, device_hook(HOOK_NETKIT, "txnetkit", "tx", lagg), sentence);
-	if (!r)
-		r = direct ? ensure(dp, programs, device_hook(HOOK_TC_EGRESS, "txlagg", "tx", lagg), sentence)
-			   : hook_release(dp, "txlagg");
+	if (!r && !without_tx)
+		r = attach_tx(dp, programs, sentence);
 	return r ? r : device_xdp(dp, sentence);
 }
 
@@ -301,8 +320,12 @@ int datapath_port_add(struct datapath *dp, uint32_t slot, int ifindex, char sent
 	/* The port is out before its entry names a device: with the zeros of a fresh entry it would be live. */
 	port_set_flags(dp, slot, 0);
 	port_set_enabled(dp, slot, XLAGG_PORT_OUT);
+	bool first = tx_can_wait(dp);
 	port_set_ifindex(dp, slot, (uint32_t)ifindex);
-	r = port_apply(dp, slot, ifindex, sentence);
+	if (first)
+		r = device_apply(dp, sentence);
+	if (!r)
+		r = port_apply(dp, slot, ifindex, sentence);
 	if (!r && dp->watch && (r = watch_port(dp->watch, dp->watched, slot, (uint32_t)ifindex)))
 		datapath_say(sentence, r, "cannot watch the carrier of %s: %s", datapath_device_name(ifindex, buffer),
 			     strerror(-r));

@@ -141,8 +141,11 @@ int netlink_group(struct netlink *nl, int ifindex, const uint8_t group[6], bool 
 	memset(&request.ifr_ifru, 0, sizeof(request.ifr_ifru));
 	request.ifr_hwaddr.sa_family = AF_UNSPEC;
 	memcpy(request.ifr_hwaddr.sa_data, group, 6);
-	nl->groups_ns = 0; /* what was read before is stale */
-	return ioctl(nl->ioctl_fd, join ? SIOCADDMULTI : SIOCDELMULTI, &request) < 0 ? -errno : 0;
+	bool known = join && nl->groups_ns && memcmp(nl->group, group, 6) == 0;
+	int r = ioctl(nl->ioctl_fd, join ? SIOCADDMULTI : SIOCDELMULTI, &request) < 0 ? -errno : 0;
+	if (r < 0 || !known || netlink_add_member(nl, ifindex) < 0)
+		nl->groups_ns = 0; /* what was read before is stale */
+	return r;
 }
 
 static int open_disable_ipv6(const char *name, int flags)

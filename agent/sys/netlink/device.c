@@ -271,31 +271,3 @@ int netlink_netnsid(struct netlink *nl, int netns, int *ret)
 		}
 	return -ENOENT;
 }
-
-struct upper_search {
-	int ifindex;
-	bool found;
-	char name[XLAGG_NAME_MAX];
-};
-
-static void search_upper(void *context, const struct device *device, bool gone)
-{
-	struct upper_search *search = context;
-	/* The two ends of a pair have each other as IFLA_LINK, and neither is above the other. */
-	bool pair = strcmp(device->kind, "veth") == 0 || strcmp(device->kind, "netkit") == 0;
-	if (gone || search->found || pair || device->link != search->ifindex || device->ifindex == search->ifindex)
-		return;
-	search->found = true;
-	memcpy(search->name, device->name, sizeof(search->name));
-}
-
-int netlink_has_upper(struct netlink *nl, int ifindex, char upper[XLAGG_NAME_MAX])
-{
-	struct upper_search search = {.ifindex = ifindex};
-	int r = netlink_list(nl, search_upper, &search);
-	if (r < 0)
-		return r;
-	if (search.found)
-		memcpy(upper, search.name, XLAGG_NAME_MAX);
-	return search.found;
-}

@@ -8,6 +8,8 @@
 #include "sys/fd.h"
 #include "sys/netlink/request.h"
 
+#define REUSED_NS NS_PER_S /* a list that is used again is never older */
+
 /* Reads a line. Returns whether it is about the group, and the device was told by request to receive it: by a protocol
  * of its own does not count. */
 static bool read_line(const char *line, const char *group, int *ifindex)
@@ -18,7 +20,7 @@ static bool read_line(const char *line, const char *group, int *ifindex)
 	       strcmp(address, group) == 0;
 }
 
-static int append(struct netlink *nl, int ifindex)
+int netlink_add_member(struct netlink *nl, int ifindex)
 {
 	int *more = realloc(nl->group_member, (nl->group_members + 1) * sizeof(*more));
 	if (!more)
@@ -40,7 +42,7 @@ static int read_members(struct netlink *nl, const uint8_t group[6], uint64_t now
 	snprintf(wanted, sizeof(wanted), "%02x%02x%02x%02x%02x%02x", group[0], group[1], group[2], group[3], group[4],
 		 group[5]);
 	while (fgets(line, sizeof(line), file))
-		if (read_line(line, wanted, &ifindex) && append(nl, ifindex) < 0)
+		if (read_line(line, wanted, &ifindex) && netlink_add_member(nl, ifindex) < 0)
 			return -ENOMEM;
 	if (ferror(file))
 		return -EIO;
@@ -53,6 +55,8 @@ int netlink_has_group(struct netlink *nl, int ifindex, const uint8_t group[6], u
 {
 	uint64_t now = clock_now();
 	int r = 0;
+	if (nl->reuse && max_age < REUSED_NS)
+		max_age = REUSED_NS;
 	if (!nl->groups_ns || now - nl->groups_ns >= max_age || memcmp(nl->group, group, 6) != 0)
 		r = read_members(nl, group, now);
 	if (r < 0)

@@ -55,6 +55,7 @@ void netlink_close(struct netlink **nl)
 	if ((*nl)->ioctl_fd >= 0)
 		close((*nl)->ioctl_fd);
 	free((*nl)->group_member);
+	free((*nl)->upper);
 	free(*nl);
 	*nl = NULL;
 }

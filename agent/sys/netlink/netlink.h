@@ -88,6 +88,9 @@ int netlink_get_by_name(struct netlink *nl, const char *name, struct device *ret
 /* As netlink_get(), but asks again for some seconds as long as the kernel does not answer. For what has to be known
  * before anything else can be done. */
 int netlink_get_patiently(struct netlink *nl, int ifindex, struct device *ret);
+/* Whether lists of what is on top of devices, and of the groups that these receive, are read again each time (false, as
+ * at first), or once a second, for a transaction that asks about many devices. */
+void netlink_reuse_lists(struct netlink *nl, bool reuse);
 /* Returns 1 if a VLAN, macvlan or other device has `ifindex` as its lower device and copies its name to `upper`, 0 if
  * there is none, or -errno. */
 int netlink_has_upper(struct netlink *nl, int ifindex, char upper[XLAGG_NAME_MAX]);

@@ -12,6 +12,12 @@
 
 #define NETLINK_REQUEST_MAX 1024 /* octets of the largest request that is made here */
 
+/* A device on top of another one. */
+struct netlink_upper {
+	int below; /* ifindex of that other one */
+	char name[XLAGG_NAME_MAX];
+};
+
 struct netlink {
 	struct mnl_socket *events;   /* EVENT_GROUPS, non-blocking */
 	struct mnl_socket *requests; /* one request at a time */
@@ -25,7 +31,14 @@ struct netlink {
 	uint8_t group[6];	     /* the group of `group_member` */
 	int *group_member;	     /* ifindexes of the devices that were told to receive the group */
 	size_t group_members;
+	bool reuse;		     /* lists may be used again (netlink_reuse_lists()) */
+	uint64_t uppers_ns;	     /* when `upper` was read (CLOCK_MONOTONIC); 0: it has to be read */
+	struct netlink_upper *upper; /* the devices that are on top of others */
+	size_t uppers;
 };
+
+/* Adds a device to those that are known to receive the group. -ENOMEM. */
+int netlink_add_member(struct netlink *nl, int ifindex);
 
 /* A request under construction. */
 struct netlink_request {
