@@ -29,7 +29,7 @@
 #include "sys/fd.h"
 #include "transaction.h"
 
-/* So often is tried what may fail for a moment: a single failure must not cost a lagg that carries traffic. */
+/* How often what may fail for a moment is tried: a single failure must not cost a lagg that carries traffic. */
 #define TRIES 3
 #define PAUSE_NS 50000000 /* between two tries */
 
@@ -293,13 +293,13 @@ static int compare_finds(const void *a, const void *b)
 	return strcmp(((const struct find *)a)->folder, ((const struct find *)b)->folder);
 }
 
-/* Whether another try may go better. */
+/* Whether another try may succeed. */
 static bool may_pass(int r)
 {
 	return r < 0 && r != -ENODEV && r != -ESTALE && r != -EPROTO && r != -ENOENT;
 }
 
-/* Calls `once` until it succeeds or fails for good, TRIES times at most. */
+/* Calls `once` until it succeeds or fails for good, at most TRIES times. */
 static int patiently(int (*once)(struct agent *agent, void *what), struct agent *agent, void *what)
 {
 	static const struct timespec pause = {.tv_nsec = PAUSE_NS};
@@ -432,7 +432,7 @@ int adopt_all(struct agent *agent)
 {
 	__attribute__((cleanup(free_finds))) struct finds finds = {0};
 	int r = find_all(agent, &finds);
-	/* An agent that started all the same would take its own laggs for others' and make them anew. */
+	/* An agent that started nevertheless would take its own laggs for someone else's, and create them again. */
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < finds.count; i++)

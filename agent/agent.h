@@ -18,9 +18,9 @@ struct agent {
 	bool no_adopt, no_tracing;
 	uint64_t start_realtime;
 	uint64_t heartbeat_ns;	 /* monotonic time of the last heartbeat */
-	bool missed;		 /* what happened to devices was not seen: every device has to be read again */
+	bool missed;		 /* events were lost: every device has to be read again */
 	bool unmoved;		 /* the pins of a lagg are not yet in the folder with its name */
-	bool unpolled;		 /* there was no memory to list the ports whose carrier is polled */
+	bool unpolled;		 /* without memory the list of polled ports could not be made yet */
 	bool uppers_changed;	 /* devices on top of laggs may have changed: they have to be listed again */
 	uint32_t clocks;	 /* calls of heartbeat_start_clock() so far: whose turn it is */
 	uint32_t adopted, fresh; /* laggs that were adopted, and that were created, since the start */
@@ -29,7 +29,7 @@ struct agent {
 	uint32_t laggs;
 	struct rest *rests;	     /* what still has to be put back of laggs that are gone (rests.c) */
 	struct forgotten *forgotten; /* laggs whose files in the state folder still have to be removed (forget.c) */
-	uint64_t forget_ns;	     /* monotonic time at which that is tried next */
+	uint64_t forget_ns;	     /* monotonic time at which removing them is tried again */
 	uint64_t orphans_ns;	     /* monotonic time at which devices with a lagg's mark are searched for next */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Forgets laggs that no longer exist: their files in the state folder are removed, if need be later. */
+/* Forgets laggs that no longer exist: removes their files in the state folder, and tries again if that fails. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

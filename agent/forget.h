@@ -8,7 +8,7 @@
 /* Removes the file of a lagg of that name. What cannot be removed now is tried again later, as long as no lagg has that
  * name. Returns 0, or -errno where it is not removed yet. */
 int forget_lagg(struct agent *agent, const char *name);
-/* Tries again what is due by now. */
+/* Tries those again whose time has come. */
 void forget_retry(struct agent *agent, uint64_t now);
 void forget_free(struct agent *agent);
 

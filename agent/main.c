@@ -26,7 +26,7 @@
 #include "sys/netns.h"
 
 #define CHECK_NS NS_PER_S
-#define FAILURES_MAX 10 /* rounds of the event loop that may fail within a second */
+#define FAILURES_MAX 10 /* how many rounds of the event loop may fail within a second */
 #define NICE (-15)
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *context)
@@ -314,7 +314,7 @@ static void tell_start(struct agent *agent)
 	sd_notify(0, "READY=1");
 }
 
-/* A round of the event loop that fails is no reason to end, unless many do within a second. */
+/* The agent goes on when a round of the event loop fails, unless many fail within a second. */
 static int run_loop(sd_event *event)
 {
 	uint64_t begin = 0;

@@ -122,8 +122,8 @@ void core_port_set(struct core *core, uint64_t now, uint32_t slot, const struct 
 		   struct core_effects *fx);
 /* Gives the port another place in the order of addition. It counts from the next input on. */
 void core_port_order(struct core *core, uint32_t slot, uint32_t order);
-/* The port is called so from now on; option primary, if it names this port, follows. Of several ports that exchange
- * their names each is told in turn. */
+/* Sets the name of a port; option primary follows if it names this port. If several ports exchange their names, the
+ * core is told of one after the other. */
 void core_port_rename(struct core *core, uint32_t slot, const char *name);
 /* Forgets a port. With LACP the port's last LACPDU is among the effects. */
 void core_port_del(struct core *core, uint64_t now, uint32_t slot, struct core_effects *fx);

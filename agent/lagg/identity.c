@@ -13,7 +13,7 @@
 #include "xlagg/mac.h"
 
 #define RETRY_NS (2 * NS_PER_S) /* until the state folder is tried again */
-#define RETRY_DOUBLED 5		/* times at most */
+#define RETRY_DOUBLED 5		/* how often that is doubled at most */
 
 static const uint8_t no_mac[6];
 
@@ -127,11 +127,11 @@ void identity_keep_mac(struct lagg *lagg, const uint8_t mac[6])
 /* A failure is reported once. Until a reboot the record has what could not be written. */
 static void store_failed(struct lagg *lagg, int r)
 {
-	uint32_t doubled = lagg->store_failures < RETRY_DOUBLED ? lagg->store_failures : RETRY_DOUBLED;
-	if (lagg->store_failures++ == 0)
+	uint32_t failures = lagg->store_failures++;
+	if (failures == 0)
 		log_warning("%s: cannot keep its MAC, seed and number over a reboot in %s: %s", lagg->model.name,
 			    lagg->host->state, strerror(-r));
-	lagg->store_ns = clock_now() + (RETRY_NS << doubled);
+	lagg->store_ns = clock_now() + clock_doubled(RETRY_NS, failures, RETRY_DOUBLED);
 }
 
 void identity_store(struct lagg *lagg)

@@ -19,7 +19,7 @@ int identity_choose(struct lagg *lagg, const struct xlagg_model *model, uint8_t 
 void identity_keep_mac(struct lagg *lagg, const uint8_t mac[6]);
 /* Writes what is kept to the state folder, unless that has it already. */
 void identity_store(struct lagg *lagg);
-/* Tries that again if it failed and is due by now. */
+/* Tries that again if it failed and the time for another try has come. */
 void identity_retry(struct lagg *lagg, uint64_t now);
 /* The lagg has another name: writes what is kept to the state folder under that name. */
 void identity_moved(struct lagg *lagg);

@@ -98,7 +98,7 @@ struct lagg {
 	struct state origin;			/* what the state folder had when the lagg was made */
 	bool unproven;				/* its MAC is from there and may be another machine's */
 	bool unstored;				/* saved.kept is not in the state folder yet */
-	uint32_t store_failures;		/* so often in a row it could not be written there */
+	uint32_t store_failures;		/* how often in a row writing it there failed */
 	uint64_t store_ns;			/* monotonic time of the next try after that */
 };
 

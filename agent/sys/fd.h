@@ -40,7 +40,7 @@ static inline void close_dir(DIR **dir)
 /* Reads the next entry of a folder. Returns 1, 0 at its end, or -errno. */
 static inline int next_entry(DIR *dir, const struct dirent **ret)
 {
-	errno = 0; /* the end and a failure differ in nothing else */
+	errno = 0; /* only errno tells the end from a failure */
 	const struct dirent *entry = readdir(dir);
 	if (!entry)
 		return -errno;
