@@ -65,6 +65,32 @@ Test(adopt, direct_same_ids)
 	no_leaks();
 }
 
+/* Earlier versions had another preference, before the filters of others. No frame is lost on the way. */
+Test(adopt, clsact_filter_of_an_earlier_version_becomes_the_last)
+{
+	network(1);
+	struct datapath_features features = features_of(false);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_LOADBALANCE);
+	struct datapath *dp = make(&features, &setup, 1);
+	PUBLISH(dp, 0);
+	datapath_close(&dp);
+	sh("tc filter add dev eth0 ingress prio 6758 handle 0x1a66 protocol all bpf direct-action object-pinned "
+	   "%s/prog_rx0",
+	   folder);
+	sh("tc filter del dev eth0 ingress prio 65535");
+
+	struct sender sender = {.fd = listen_on("wire0"), .hear = {listen_on("lagg0"), listen_on("lo")}};
+	sender_start(&sender);
+	dp = adopt(&features, &setup);
+	sh("tc filter show dev eth0 ingress | grep -q 'pref 65535 bpf'");
+	sh("! tc filter show dev eth0 ingress | grep -q 'pref 6758'");
+	cr_assert(sender_stop(&sender) == sender.sent, "%u of %u frames came", sender.heard, sender.sent);
+	datapath_close(&dp);
+	cr_assert(datapath_remove(folder) == 0);
+	sh("! tc qdisc show dev eth0 | grep -q clsact");
+	no_leaks();
+}
+
 /* Returns the number in that column of the line that begins with `name`. */
 static uint32_t id_in(const char *text, const char *name, int column)
 {

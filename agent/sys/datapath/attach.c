@@ -301,6 +301,20 @@ static int attach(struct datapath *dp, const struct hook *hook, int program)
 	return attach_dispatched(dp, hook);
 }
 
+/* Puts a filter of ours at the last preference. One that an earlier version attached before the filters of others goes
+ * only after that, so that no frame passes by both. */
+static int replace_filter(struct datapath *dp, const struct hook *hook, int program)
+{
+	int r = attach_filter(dp, hook, program);
+	return r ? r : clsact_detach_earlier(hook->ifindex, hook->kind == HOOK_TC_EGRESS);
+}
+
+/* Whether the program runs at another place of the hook than it should. */
+static bool misplaced(const struct attachment *a)
+{
+	return a->pin.keeper == KEEPER_FILTER && clsact_is_earlier(a->pin.ifindex, a->pin.egress);
+}
+
 /* Puts `program` in the place of the one that runs at the hook. After an error, such as -ENOLINK, it has to be attached
  * anew. */
 static int replace(struct datapath *dp, const struct hook *hook, const struct attachment *a, int program)
@@ -309,7 +323,7 @@ static int replace(struct datapath *dp, const struct hook *hook, const struct at
 	case KEEPER_LINK:
 		return bpf_link_update(a->fd, program, NULL) == 0 ? 0 : -errno;
 	case KEEPER_FILTER:
-		return attach_filter(dp, hook, program);
+		return replace_filter(dp, hook, program);
 	case KEEPER_DISPATCHER:
 		break;
 	}
@@ -330,6 +344,11 @@ static int explain_failure(char sentence[XLAGG_SENTENCE_MAX], const struct hook 
 	if (hook->kind == HOOK_XDP)
 		return datapath_say(sentence, r, "cannot attach XDP to %s: %s; `datapath tc` works on every device",
 				    device, strerror(-r));
+	if (r == -EINVAL)
+		return datapath_say(sentence, r,
+				    "cannot attach to %s: if a tc filter there has preference 65535, which comes last, "
+				    "give it a lower one",
+				    device);
 	return datapath_say(sentence, r, "cannot attach to %s: %s", device, strerror(-r));
 }
 
@@ -399,7 +418,8 @@ int hook_ensure(struct datapath *dp, const struct hook *hook, int program, char 
 		return datapath_say(sentence, -E2BIG, "%s holds more hooks than a lagg has", dp->folder);
 	uint32_t id = may_keep(dp, hook, a->pin.keeper) ? attached_program(a, hook) : 0;
 
-	if (!runs(dp, id, program) && (!id || replace(dp, hook, a, program) != 0)) {
+	bool right = runs(dp, id, program) && !misplaced(a);
+	if (!right && (!id || replace(dp, hook, a, program) != 0)) {
 		let_go(dp, a);
 		int r = attach(dp, hook, program);
 		if (r)

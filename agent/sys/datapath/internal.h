@@ -277,14 +277,19 @@ int hook_device(struct datapath *dp, const char *name);
 /* Id of a program, 0 on failure. */
 uint32_t program_id(int program);
 
-/* clsact.c: filters of fixed handle and priority in the clsact qdisc. */
+/* clsact.c: filters of fixed handle and preference, the last one, in the clsact qdisc. */
 /* Makes the qdisc of a device of ours before it carries traffic, since making or deleting one takes the device's queues
  * out of service for some milliseconds. The qdisc is deleted with the device. */
 int clsact_prepare(int ifindex);
-/* Attaches the program, or replaces the one of ours that is attached. *made_qdisc: the device had no clsact before. */
+/* Attaches the program, or replaces the one of ours that is attached. *made_qdisc: the device had no clsact before.
+ * -EINVAL: a filter of another kind has the last preference. */
 int clsact_attach(int ifindex, bool egress, int program, bool *made_qdisc);
 /* Id of the attached program. -ENOENT: none of ours. */
 int clsact_query(int ifindex, bool egress, uint32_t *program_id);
+/* Whether there is a filter of ours with the preference of earlier versions, before the filters of others. */
+bool clsact_is_earlier(int ifindex, bool egress);
+/* Deletes that filter, if there is one. */
+int clsact_detach_earlier(int ifindex, bool egress);
 /* Deletes our filter if it runs `program_id`. With `own` the qdisc is deleted too, unless it has other filters. */
 int clsact_detach(int ifindex, bool egress, uint32_t program_id, bool own);
 
