@@ -4,7 +4,8 @@
  * order) over an AF_UNIX SOCK_SEQPACKET socket, one message in each packet.
  *
  * The agent answers a request with NLMSG_ERROR: struct nlmsgerr, error 0 or -errno, and XLAGG_A_ERROR with one sentence
- * if it refused. The GET commands are answered by messages of the reply's type with NLM_F_MULTI and then NLMSG_DONE.
+ * if it refused, or perhaps XLAGG_A_WARNING if it did not. The GET commands are answered by messages of the reply's
+ * type with NLM_F_MULTI and then NLMSG_DONE.
  *
  * A changing command with NLM_F_MULTI joins a transaction. It is not answered itself. XLAGG_CMD_COMMIT carries out all
  * commands of the transaction or none and has one answer; if a command was refused, `msg.nlmsg_seq` there is that
@@ -71,6 +72,7 @@ enum xlagg_attr {
 	XLAGG_A_EXPLANATION,  /* struct xlagg_explanation */
 	XLAGG_A_EVENT,	      /* struct xlagg_event */
 	XLAGG_A_FROM_FILE,    /* flag: the command is from a file, so a port whose device is missing is accepted */
+	XLAGG_A_WARNING,      /* text: it was done, and this has to be known of it */
 	XLAGG_A_MAX,
 };
 
