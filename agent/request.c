@@ -15,8 +15,8 @@
 
 #define MAX_TRANSACTION 4096 /* commands */
 
-/* Answers with NLMSG_ERROR and the request's header; r 0 means done. Returns false if the client is gone or does not
- * read. */
+/* Answers with NLMSG_ERROR and the request's header; r 0 means done, perhaps with a warning. Returns false if the
+ * client is gone or does not read. */
 static bool answer(struct client *client, const struct nlmsghdr *request, uint32_t seq, int r, const char *sentence)
 {
 	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[512];
@@ -27,8 +27,8 @@ static bool answer(struct client *client, const struct nlmsghdr *request, uint32
 	body->error = r;
 	body->msg = *request;
 	body->msg.nlmsg_seq = seq;
-	if (r && sentence[0])
-		mnl_attr_put_strz(nlh, XLAGG_A_ERROR, sentence);
+	if (sentence[0])
+		mnl_attr_put_strz(nlh, r ? XLAGG_A_ERROR : XLAGG_A_WARNING, sentence);
 	return client_send(client, buffer, nlh->nlmsg_len);
 }
 
@@ -140,7 +140,7 @@ static bool commit(struct client *client, const struct nlmsghdr *request, bool c
 	}
 	client->pendings = 0;
 	client->refusal = 0;
-	return answer(client, request, seq, r, sentence);
+	return answer(client, request, seq, r, r < 0 ? sentence : client->agent->host.warning);
 }
 
 /* Within a transaction only the commit is answered, so the refusal is kept until then. */
@@ -173,7 +173,7 @@ static bool change(struct client *client, const struct nlmsghdr *request, struct
 		r = file_reload(client->agent, sentence);
 	else
 		r = transaction_run(client->agent, command, 1, false, &failed, sentence);
-	return answer(client, request, request->nlmsg_seq, r, sentence);
+	return answer(client, request, request->nlmsg_seq, r, r < 0 ? sentence : client->agent->host.warning);
 }
 
 bool request_handle(struct client *client, const void *message, size_t len)

@@ -328,7 +328,7 @@ int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t 
 	__attribute__((cleanup(free_model))) struct ctl_model *before = laggs_model(agent);
 	__attribute__((cleanup(free_model))) struct ctl_model *to = laggs_model(agent);
 	const char *culprit = "";
-	agent->host.left[0] = 0;
+	agent->host.left[0] = agent->host.warning[0] = 0;
 	if (agent->host.orphans && !check)
 		orphans_put_back(agent);
 	int r = before && to ? 0 : -ENOMEM;

@@ -205,14 +205,14 @@ int cli_receive(struct cli *cli, int timeout_ms, const struct nlmsghdr **ret)
 	return 0;
 }
 
-/* The sentence in an NLMSG_ERROR, or NULL. */
-static const struct nlattr *find_error_text(const struct nlmsghdr *nlh)
+/* The sentence in an NLMSG_ERROR that is an attribute of this type, or NULL. */
+static const struct nlattr *find_text(const struct nlmsghdr *nlh, uint16_t type)
 {
 	struct walk walk = walk_attrs(nlh, sizeof(struct nlmsgerr));
 	const struct nlattr *attr;
 
 	while ((attr = walk_next_attr(&walk)))
-		if (mnl_attr_get_type(attr) == XLAGG_A_ERROR && mnl_attr_get_payload_len(attr) > 0)
+		if (mnl_attr_get_type(attr) == type && mnl_attr_get_payload_len(attr) > 0)
 			break;
 	return attr;
 }
@@ -225,9 +225,13 @@ static int read_answer(struct cli *cli, const struct nlmsghdr *nlh)
 
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*answer))
 		return connection_lost(cli, EBADMSG);
-	if (answer->error == 0)
+	text = find_text(nlh, answer->error ? XLAGG_A_ERROR : XLAGG_A_WARNING);
+	if (answer->error == 0) {
+		if (text)
+			cli_warn(cli, "warning: %.*s", (int)mnl_attr_get_payload_len(text),
+				 (const char *)mnl_attr_get_payload(text));
 		return 0;
-	text = find_error_text(nlh);
+	}
 	cli->refused_seq = answer->msg.nlmsg_seq;
 	if (text)
 		snprintf(cli->sentence, sizeof(cli->sentence), "%.*s", (int)mnl_attr_get_payload_len(text),

@@ -26,6 +26,7 @@ const char *attr_name(uint32_t type)
 	    [XLAGG_A_EXPLANATION] = "PROBE",
 	    [XLAGG_A_AGENT_STATUS] = "AGENT_STATUS",
 	    [XLAGG_A_FROM_FILE] = "FROM_FILE",
+	    [XLAGG_A_WARNING] = "WARNING",
 	};
 
 	return type < XLAGG_A_MAX && names[type] ? names[type] : "unknown";

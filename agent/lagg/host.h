@@ -48,6 +48,7 @@ struct lagg_host {
 	uint64_t netns;			   /* cookie of the network namespace, 0: unknown */
 	char *pins, *state;		   /* folders: of the pins in bpffs, and of what is kept over reboots */
 	bool starting;			   /* start: a port that cannot join is left out, and its lagg is made */
+	char warning[XLAGG_SENTENCE_MAX];  /* the first thing of which a transaction has to warn, or empty */
 	char left[XLAGG_SENTENCE_MAX];	   /* the first thing that a transaction could not put back */
 	bool orphans;			   /* devices with a lagg's mark have to be put back or removed */
 	bool changing;			   /* a transaction runs: its configuration is not recorded yet */

@@ -36,6 +36,7 @@ struct lagg_port {
 	uint64_t retry_ns;		     /* monotonic time at which a refused device is tried again */
 	uint64_t check_ns;		     /* monotonic time at which upkeep.c checks it next; 0: at once */
 	char notice[XLAGG_SENTENCE_MAX];     /* a notice for people about a port in use, or empty */
+	char bypassed[XLAGG_SENTENCE_MAX];   /* which filters of others see none of its frames, or empty (filters.c) */
 	struct upkeep_fight fight[UPKEEP_PROPERTIES]; /* over these properties */
 	struct upkeep_fight hook_fight;		      /* over its programs */
 	bool detached;				      /* its programs are not attached */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lagg/effects.h"
+#include "lagg/filters.h"
 #include "lagg/headless.h"
 #include "lagg/identity.h"
 #include "lagg/inputs.h"
@@ -222,6 +223,7 @@ int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *devi
 	 * then. */
 	if (lagg->saved.undo[slot].changed & (XLAGG_UNDO_UP | XLAGG_UNDO_MTU))
 		lagg_port_unsettle(lagg, slot);
+	filters_warn(lagg, slot);
 	lagg_port_refresh(lagg, slot, XLAGG_DETECTED_NONE);
 	host->calls->ports(host);
 	return 0;

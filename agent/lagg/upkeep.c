@@ -9,6 +9,7 @@
 #include "lagg/device.h"
 #include "lagg/effects.h"
 #include "lagg/fight.h"
+#include "lagg/filters.h"
 #include "lagg/hooks.h"
 #include "lagg/ports.h"
 #include "lagg/upkeep.h"
@@ -92,6 +93,8 @@ static void write_notice(struct lagg *lagg, uint32_t slot, uint64_t now)
 			 "out");
 	if (!port->notice[0])
 		port_check_no_address(lagg->host->nl, &port->device, lagg->model.name, port->notice);
+	if (!port->notice[0])
+		memcpy(port->notice, port->bypassed, sizeof(port->notice));
 	if (!port->notice[0] || strcmp(before, port->notice) == 0)
 		return;
 	log_warning("%s: %s: %s", lagg->model.name, port->name, port->notice);
@@ -119,6 +122,7 @@ void upkeep_port(struct lagg *lagg, uint32_t slot)
 		log_warning("%s: %s", lagg->model.name, sentence[0] ? sentence : strerror(-r));
 		upkeep_mark_port(lagg, slot);
 	}
+	filters_check(lagg, slot);
 	write_notice(lagg, slot, now);
 }
 

@@ -49,8 +49,9 @@ int netlink_open_events(struct mnl_socket **ret)
 	return 0;
 }
 
-int netlink_open_requests(struct mnl_socket **ret)
+int netlink_open_requests(int family, struct mnl_socket **ret)
 {
+	(void)family;
 	*ret = NULL;
 	return 0;
 }

@@ -1,11 +1,11 @@
 # Namespace tests: the built programs, real devices, real traffic.
 TEST_LAYERS += net
 
-NET_TOOLS := $(B)/tests/net/frame $(B)/tests/net/client $(B)/tests/net/refuse $(B)/tests/net/scribble $(B)/tests/net/user.bpf.o $(B)/tests/fault/inject $(B)/tests/bench/udpsend $(B)/tests/bench/udprecv
+NET_TOOLS := $(B)/tests/net/frame $(B)/tests/net/client $(B)/tests/net/refuse $(B)/tests/net/scribble $(B)/tests/net/tcx $(B)/tests/net/user.bpf.o $(B)/tests/net/user_tc.bpf.o $(B)/tests/fault/inject $(B)/tests/bench/udpsend $(B)/tests/bench/udprecv
 
 $(B)/tests/net/frame $(B)/tests/net/client $(B)/tests/net/refuse: $(B)/tests/net/%: $(B)/tests/net/%.o
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@
-$(B)/tests/net/scribble: $(B)/tests/net/scribble.o
+$(B)/tests/net/scribble $(B)/tests/net/tcx: $(B)/tests/net/%: $(B)/tests/net/%.o
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -lbpf -o $@
 
 net-tools: $(NET_TOOLS)

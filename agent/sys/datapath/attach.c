@@ -202,6 +202,12 @@ bool hook_attached(struct datapath *dp, const struct hook *hook)
 	return a && attached_program(a, hook);
 }
 
+bool hook_is_link(struct datapath *dp, const char *name)
+{
+	const struct attachment *a = find(dp, name);
+	return a && a->fd >= 0 && a->pin.keeper == KEEPER_LINK;
+}
+
 int hook_device(struct datapath *dp, const char *name)
 {
 	const struct attachment *a = find(dp, name);

@@ -5,11 +5,9 @@
  * filter stays attached without any process or pin.
  */
 #include <errno.h>
-#include <linux/pkt_sched.h>
-#include <linux/rtnetlink.h>
+#include <string.h>
 
 #include "sys/datapath/internal.h"
-#include "sys/netlink/request.h"
 
 #define CLSACT_HANDLE 0x1a66
 #define CLSACT_LAST 0xffff    /* the preference */
@@ -93,26 +91,26 @@ int clsact_detach_earlier(int ifindex, bool egress)
 	return clsact_is_earlier(ifindex, egress) ? detach(ifindex, egress, CLSACT_EARLIER) : 0;
 }
 
-/* The number of filters on one side of the clsact qdisc, or -errno. */
+static void count(void *context, const struct netlink_filter *filter)
+{
+	(void)filter;
+	++*(int *)context;
+}
+
+/* How many preferences have filters on one side of the clsact qdisc, or -errno. */
 static int count_filters(int ifindex, bool egress)
 {
 	__attribute__((cleanup(netlink_close))) struct netlink *nl = NULL;
-	__attribute__((cleanup(netlink_answer_free))) struct netlink_answer answer = {};
-	struct netlink_request request;
-	struct nlmsghdr *dump = netlink_begin(&request, RTM_GETTFILTER, NLM_F_DUMP, sizeof(struct tcmsg));
-	struct tcmsg *tc = mnl_nlmsg_get_payload(dump);
-	tc->tcm_ifindex = ifindex;
-	tc->tcm_parent = TC_H_MAKE(TC_H_CLSACT, egress ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS);
-	int r = netlink_open(&nl);
+	int filters = 0, r = netlink_open(&nl);
 	if (r == 0)
-		r = netlink_talk(nl, dump, &answer);
-	if (r < 0)
-		return r;
-	int filters = 0;
-	struct walk messages = netlink_messages(&answer);
-	while (netlink_next(&messages, RTM_NEWTFILTER, sizeof(struct tcmsg)))
-		filters++;
-	return filters;
+		r = netlink_list_filters(nl, ifindex, egress, count, &filters);
+	return r < 0 ? r : filters;
+}
+
+bool clsact_is_own(const struct netlink_filter *filter)
+{
+	return strcmp(filter->kind, "bpf") == 0 &&
+	       (filter->preference == CLSACT_LAST || filter->preference == CLSACT_EARLIER);
 }
 
 int clsact_detach(int ifindex, bool egress, uint32_t program_id, bool own)

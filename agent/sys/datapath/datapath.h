@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sys/netlink/netlink.h"
 #include "xlagg/ctl.h"
 
 /* What this kernel offers; found by trying. */
@@ -59,6 +60,14 @@ void datapath_moved(struct datapath *dp, const char *folder);
 int datapath_port_add(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XLAGG_SENTENCE_MAX]);
 /* Detaches the programs of a port, also when its device is gone already. */
 int datapath_port_del(struct datapath *dp, uint32_t slot);
+/* Which filters of others on a port see nothing of the lagg's frames, because the lagg's program takes them before. */
+struct datapath_bypass {
+	bool clsact; /* filters at the ingress of clsact: tcx and XDP come first */
+	bool egress; /* filters at the egress of clsact: XDP sends */
+};
+struct datapath_bypass datapath_bypass(struct datapath *dp, uint32_t slot);
+/* Whether this may be one of the lagg's own filters in clsact. */
+bool datapath_is_own_filter(const struct netlink_filter *filter);
 /* Reads the loss counters. The caller does so before it reads carrier, never after. */
 void datapath_lost(const struct datapath *dp, uint32_t lost[XLAGG_MAX_PORTS]);
 /* The caller saw the device of a slot lose carrier: from now on the port is not live. May be called from any thread

@@ -272,6 +272,8 @@ bool hook_program_pinned(const struct datapath *dp, const struct attachment *a);
 /* Whether the program of a hook is attached as hook_ensure() left it. Without `deep` only where one quick system call
  * tells. */
 bool hook_right(const struct attachment *a, bool deep);
+/* Whether a bpf_link keeps the program of the hook called `name`: for tc that is tcx. */
+bool hook_is_link(struct datapath *dp, const char *name);
 /* The device to which the program of the hook called `name` is attached; 0: none. */
 int hook_device(struct datapath *dp, const char *name);
 /* Id of a program, 0 on failure. */
@@ -286,6 +288,8 @@ int clsact_prepare(int ifindex);
 int clsact_attach(int ifindex, bool egress, int program, bool *made_qdisc);
 /* Id of the attached program. -ENOENT: none of ours. */
 int clsact_query(int ifindex, bool egress, uint32_t *program_id);
+/* Whether a filter that a list has is one of ours, as far as that tells. */
+bool clsact_is_own(const struct netlink_filter *filter);
 /* Whether there is a filter of ours with the preference of earlier versions, before the filters of others. */
 bool clsact_is_earlier(int ifindex, bool egress);
 /* Deletes that filter, if there is one. */

@@ -299,6 +299,19 @@ bool datapath_is_attached_lower(const char *folder, int ifindex)
 	return runs(folder, &hook);
 }
 
+struct datapath_bypass datapath_bypass(struct datapath *dp, uint32_t slot)
+{
+	struct hook tc = port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, 0);
+	struct hook xdp = port_hook(HOOK_XDP, "xdprx", "xdp_rx", slot, 0);
+	return (struct datapath_bypass){.clsact = hook_is_link(dp, tc.name) || hook_device(dp, xdp.name),
+					.egress = dp->written.xdp_sends[slot]};
+}
+
+bool datapath_is_own_filter(const struct netlink_filter *filter)
+{
+	return clsact_is_own(filter);
+}
+
 int datapath_port_ifindex(const struct datapath *dp, uint32_t slot)
 {
 	return slot < XLAGG_MAX_PORTS ? (int)dp->written.port[slot].ifindex : 0;

@@ -28,7 +28,7 @@ static int open_sockets(struct netlink *nl)
 	if (nl->ioctl_fd < 0)
 		return -errno;
 	int r = netlink_open_events(&nl->events);
-	return r < 0 ? r : netlink_open_requests(&nl->requests);
+	return r < 0 ? r : netlink_open_requests(NETLINK_ROUTE, &nl->requests);
 }
 
 int netlink_open(struct netlink **ret)
@@ -271,7 +271,7 @@ static int talk_once(struct netlink *nl, struct nlmsghdr *request, struct netlin
 static int renew_requests(struct netlink *nl)
 {
 	struct mnl_socket *fresh;
-	int r = nl->given_up ? netlink_open_requests(&fresh) : 0;
+	int r = nl->given_up ? netlink_open_requests(NETLINK_ROUTE, &fresh) : 0;
 	if (r < 0 || !nl->given_up)
 		return r;
 	if (nl->requests)

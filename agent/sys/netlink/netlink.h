@@ -184,6 +184,25 @@ struct netlink_bridge_port {
 /* -ENOENT: `port` is not a port of a bridge. */
 int netlink_get_bridge_port(struct netlink *nl, int port, struct netlink_bridge_port *ret);
 
+/* The filters of tc that have the same preference. */
+struct netlink_filter {
+	uint32_t preference;
+	char kind[16]; /* "flower", "bpf" */
+};
+typedef void (*netlink_filter_fn)(void *context, const struct netlink_filter *filter);
+/* Lists the filters at the ingress or egress of a device's clsact (or ingress) qdisc, also if it has none. */
+int netlink_list_filters(struct netlink *nl, int ifindex, bool egress, netlink_filter_fn fn, void *context);
+
+#define NETLINK_NFT_NAME_MAX 64 /* octets of a table's or chain's name and its NUL; a longer one is cut */
+/* A chain of nftables that is hooked to a device. */
+struct netlink_chain {
+	const char *family; /* "netdev" or "inet" */
+	char table[NETLINK_NFT_NAME_MAX], name[NETLINK_NFT_NAME_MAX];
+};
+typedef void (*netlink_chain_fn)(void *context, const struct netlink_chain *chain);
+/* Lists the chains at the ingress or egress hook of the device called `device`. A kernel without nf_tables has none. */
+int netlink_list_chains(struct netlink *nl, const char *device, bool egress, netlink_chain_fn fn, void *context);
+
 /*
  * The ethtool functions open a socket of their own and may be called from any thread of the namespace. -EAGAIN: the
  * driver does not answer now, for example because it is resetting the device.

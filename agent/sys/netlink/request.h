@@ -29,6 +29,7 @@ struct netlink {
 	uint8_t unfinished[6];	     /* MAC of a lower end that may exist although creating it failed; zero: none */
 	uint64_t groups_ns;	     /* when `group_member` was read (CLOCK_MONOTONIC); 0: it has to be read */
 	uint8_t group[6];	     /* the group of `group_member` */
+	uint64_t no_nft_until_ns;    /* the kernel has no nf_tables, and is not asked before then (CLOCK_MONOTONIC) */
 	int *group_member;	     /* ifindexes of the devices that were told to receive the group */
 	size_t group_members;
 	bool reuse;		     /* lists may be used again (netlink_reuse_lists()) */
@@ -73,7 +74,8 @@ static inline struct walk netlink_messages(const struct netlink_answer *answer)
 
 /* The two sockets of struct netlink. */
 int netlink_open_events(struct mnl_socket **ret);
-int netlink_open_requests(struct mnl_socket **ret);
+/* family: NETLINK_ROUTE or NETLINK_NETFILTER. */
+int netlink_open_requests(int family, struct mnl_socket **ret);
 int netlink_send(struct mnl_socket *socket, const struct nlmsghdr *nlh);
 /*
  * Reads one datagram from the kernel and returns its number of octets, 0 if it came from somebody else and was dropped,

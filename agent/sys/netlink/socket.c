@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Sockets of rtnetlink, which receive only from the kernel. */
+/* Sockets of netlink, which receive only from the kernel. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -23,9 +23,9 @@ static int connect_kernel(struct mnl_socket *socket)
 }
 
 /* flags: SOCK_* beside CLOEXEC, groups: RTMGRP_*. */
-static int open_socket(int flags, unsigned int groups, struct mnl_socket **ret)
+static int open_socket(int family, int flags, unsigned int groups, struct mnl_socket **ret)
 {
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | flags);
+	struct mnl_socket *socket = mnl_socket_open2(family, SOCK_CLOEXEC | flags);
 	if (!socket)
 		return -errno;
 	int r = mnl_socket_bind(socket, groups, MNL_SOCKET_AUTOPID) < 0 ? -errno : connect_kernel(socket);
@@ -40,7 +40,7 @@ static int open_socket(int flags, unsigned int groups, struct mnl_socket **ret)
 int netlink_open_events(struct mnl_socket **ret)
 {
 	int size = EVENTS_BUFFER;
-	int r = open_socket(SOCK_NONBLOCK, EVENT_GROUPS, ret);
+	int r = open_socket(NETLINK_ROUTE, SOCK_NONBLOCK, EVENT_GROUPS, ret);
 	if (r < 0)
 		return r;
 	if (setsockopt(mnl_socket_get_fd(*ret), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
@@ -48,11 +48,11 @@ int netlink_open_events(struct mnl_socket **ret)
 	return 0;
 }
 
-int netlink_open_requests(struct mnl_socket **ret)
+int netlink_open_requests(int family, struct mnl_socket **ret)
 {
 	int on = 1;
 	struct timeval patience = {.tv_sec = 10};
-	int r = open_socket(0, 0, ret);
+	int r = open_socket(family, 0, 0, ret);
 	if (r < 0)
 		return r;
 	/* An older kernel may lack some of these: then it gives no reasons and does not filter lists, which callers do
