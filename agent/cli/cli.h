@@ -27,6 +27,7 @@ struct cli {
 	bool colour;	      /* colours are wanted: stdout is a terminal */
 	const char *netns;    /* -n: talk to the agent of that namespace; NULL: to the default one */
 	const char *socket;   /* --socket: where the agent listens; NULL: the default */
+	int patience_ms;      /* how long the agent may take to answer, 0: as long as a change takes */
 	int fd;		      /* connection to the agent, -1: not connected */
 	uint32_t seq;	      /* of the last request */
 	uint32_t refused_seq; /* sequence number of the command that was refused last */

@@ -103,25 +103,30 @@ static void say_connect(struct cli *cli, const char *path, int errnum)
 		no_agent(cli, path, errnum);
 }
 
-/* How long connect() and send() wait for an agent that reads nothing. */
-static void set_patience(int fd, time_t seconds)
+static int patience_ms(const struct cli *cli)
 {
-	struct timeval limit = {.tv_sec = seconds};
+	return cli->patience_ms ? cli->patience_ms : REPLY_TIMEOUT_MS;
+}
+
+/* How long connect() and send() wait for an agent that reads nothing. */
+static void set_patience(int fd, int milliseconds)
+{
+	struct timeval limit = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000L};
 
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 
 /* Returns the connected socket or -errno. An agent that is stopped takes no connection: those that wait for it fill a
  * queue, and without a limit one more would wait for ever. */
-static int connect_to(const struct sockaddr_un *address)
+static int connect_to(const struct cli *cli, const struct sockaddr_un *address)
 {
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), r;
 
 	if (fd < 0)
 		return -errno;
-	set_patience(fd, CONNECT_TIMEOUT_S);
+	set_patience(fd, cli->patience_ms ? cli->patience_ms : CONNECT_TIMEOUT_S * 1000);
 	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0) {
-		set_patience(fd, REPLY_TIMEOUT_MS / 1000);
+		set_patience(fd, patience_ms(cli));
 		return fd;
 	}
 	r = errno == EAGAIN ? -ETIMEDOUT : -errno;
@@ -147,7 +152,7 @@ int cli_connect(struct cli *cli)
 		return -ENAMETOOLONG;
 	}
 	memcpy(address.sun_path, path, strlen(path));
-	fd = connect_to(&address);
+	fd = connect_to(cli, &address);
 	if (fd < 0) {
 		say_connect(cli, path, -fd);
 		return fd;
@@ -246,7 +251,7 @@ static int read_reply(struct cli *cli, cli_reply_fn fn, void *context)
 {
 	for (;;) {
 		const struct nlmsghdr *nlh = NULL;
-		int r = cli_receive(cli, REPLY_TIMEOUT_MS, &nlh);
+		int r = cli_receive(cli, patience_ms(cli), &nlh);
 
 		if (r == -EAGAIN)
 			return connection_lost(cli, ETIMEDOUT);

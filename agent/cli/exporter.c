@@ -1,35 +1,48 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* exporter: serves OpenMetrics text over HTTP. The agent is asked again for each request. */
+/* exporter: serves text for Prometheus over HTTP. The agent is asked again for each request. */
 #include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "show.h"
 
 #define DEFAULT_LISTEN "127.0.0.1:9477"
-#define CONTENT_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
-#define MAX_CONNECTIONS 32
-#define IDLE_S 10 /* after so many seconds of silence a client is dropped */
+#define PLAIN "text/plain; charset=utf-8"
+#define MAX_CONNECTIONS 4096
+#define CONNECTION_MEMORY 4096 /* octets of a request's head, so all connections together take 16 MiB at most */
+#define SPARE_FILES 32	       /* descriptors for what is no connection */
+#define IDLE_S 10	       /* after so many seconds of silence a client is dropped */
+#define PATIENCE_MS 500	       /* a scrape asks the agent twice, and has to end before its reader gives up */
 
-/* Returns the text to serve: the agent's answers, or that it does not answer. NULL if memory is short. */
-static char *scrape(struct cli *cli, size_t *size)
+static const char *type_of(enum show_metrics_format format)
+{
+	return format == METRICS_OPENMETRICS ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+					     : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+/* Returns the text to serve, or NULL with cli->sentence. */
+static char *scrape(struct cli *cli, enum show_metrics_format format, size_t *size)
 {
 	struct xlagg_agent_status agent;
 	__attribute__((cleanup(view_free))) struct view view = {0};
 	char *text = NULL;
-	FILE *out = open_memstream(&text, size);
-	bool up;
+	bool up = view_get_agent(cli, &agent) == 0 && view_get(cli, NULL, &view) == 0;
+	FILE *out;
 
+	cli_disconnect(cli); /* the next scrape may find another agent */
+	if (!up)
+		return NULL;
+	snprintf(cli->sentence, sizeof(cli->sentence), "out of memory");
+	out = open_memstream(&text, size);
 	if (!out)
 		return NULL;
-	up = view_get_agent(cli, &agent) == 0 && view_get(cli, NULL, &view) == 0;
-	cli_disconnect(cli); /* the next scrape may find another agent */
-	show_metrics(out, up ? &agent : NULL, &view);
+	show_metrics(out, format, &agent, &view);
 	if (fclose(out) == 0)
 		return text;
 	free(text);
@@ -56,15 +69,28 @@ static enum MHD_Result respond_plain(struct MHD_Connection *connection, unsigned
 {
 	char *copy = strdup(text);
 
-	return copy ? respond(connection, status, "text/plain; charset=utf-8", copy, strlen(copy)) : MHD_NO;
+	return copy ? respond(connection, status, PLAIN, copy, strlen(copy)) : MHD_NO;
+}
+
+/* The reader says in Accept whether it takes OpenMetrics; others get the text that all take. */
+static enum MHD_Result respond_metrics(struct cli *cli, struct MHD_Connection *connection)
+{
+	const char *accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+	bool open = accept && strstr(accept, "application/openmetrics-text");
+	enum show_metrics_format format = open ? METRICS_OPENMETRICS : METRICS_TEXT;
+	char sentence[sizeof(cli->sentence) + 2], *text;
+	size_t size = 0;
+
+	text = scrape(cli, format, &size);
+	if (text)
+		return respond(connection, MHD_HTTP_OK, type_of(format), text, size);
+	snprintf(sentence, sizeof(sentence), "%s\n", cli->sentence);
+	return respond_plain(connection, MHD_HTTP_SERVICE_UNAVAILABLE, sentence);
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method,
 				  const char *version, const char *upload, size_t *upload_size, void **state)
 {
-	size_t size = 0;
-	char *text;
-
 	(void)version, (void)upload, (void)upload_size, (void)state;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return respond_plain(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET\n");
@@ -72,8 +98,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 		return respond_plain(connection, MHD_HTTP_OK, "xlagg exporter: see /metrics\n");
 	if (strcmp(url, "/metrics") != 0)
 		return respond_plain(connection, MHD_HTTP_NOT_FOUND, "only /metrics\n");
-	text = scrape(context, &size);
-	return text ? respond(connection, MHD_HTTP_OK, CONTENT_TYPE, text, size) : MHD_NO;
+	return respond_metrics(context, connection);
 }
 
 /* Splits "ADDR:PORT", "[ADDR]:PORT" or ":PORT". */
@@ -103,7 +128,7 @@ static int open_socket(const struct addrinfo *info)
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, MAX_CONNECTIONS) == 0)
+	if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
 		return fd;
 	r = errno;
 	close(fd);
@@ -140,6 +165,19 @@ static void say_listening(int fd)
 	fflush(stdout);
 }
 
+/* Returns how many connections may be open at a time: as many as there are descriptors for. */
+static unsigned int connection_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return MAX_CONNECTIONS / 8;
+	limit.rlim_cur =
+	    limit.rlim_max < MAX_CONNECTIONS + SPARE_FILES ? limit.rlim_max : MAX_CONNECTIONS + SPARE_FILES;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur > SPARE_FILES + SPARE_FILES ? (unsigned int)limit.rlim_cur - SPARE_FILES : SPARE_FILES;
+}
+
 int cmd_exporter(struct cli *cli, int argc, char *argv[])
 {
 	const char *where = DEFAULT_LISTEN;
@@ -160,9 +198,11 @@ int cmd_exporter(struct cli *cli, int argc, char *argv[])
 	sigaddset(&ends, SIGTERM);
 	sigprocmask(SIG_BLOCK, &ends, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	server = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request, cli,
-				  MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS,
-				  MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_END);
+	cli->patience_ms = PATIENCE_MS;
+	server =
+	    MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, cli, MHD_OPTION_LISTEN_SOCKET,
+			     fd, MHD_OPTION_CONNECTION_LIMIT, connection_limit(), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+			     (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_END);
 	if (!server) {
 		close(fd);
 		return cli_refuse(cli, "the HTTP server does not start");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* metrics: prints OpenMetrics text once. */
+/* metrics: prints text for Prometheus once, which is OpenMetrics and the older text format at the same time. */
 #include "show.h"
 
 int cmd_metrics(struct cli *cli, int argc, char *argv[])
@@ -11,6 +11,6 @@ int cmd_metrics(struct cli *cli, int argc, char *argv[])
 		return cli_usage(cli, "metrics takes no word, not \"%s\"", argv[0]);
 	if (view_get_agent(cli, &agent) < 0 || view_get(cli, NULL, &view) < 0)
 		return cli_failed(cli);
-	show_metrics(stdout, &agent, &view);
+	show_metrics(stdout, METRICS_BOTH, &agent, &view);
 	return CLI_DONE;
 }

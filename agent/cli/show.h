@@ -37,8 +37,11 @@ json_t *show_json_event(const struct xlagg_event *event);
 json_t *show_json_explain(const struct view_lagg *lagg, const struct view_explain *explain);
 
 /* --- metrics_text.c --- */
-/* Prints OpenMetrics text. `agent` is NULL if none answered, which is a metric too. */
-void show_metrics(FILE *out, const struct xlagg_agent_status *agent, const struct view *view);
+/* Prometheus reads two kinds of text. What is printed once may go to readers of either, so it is both. */
+enum show_metrics_format { METRICS_OPENMETRICS, METRICS_TEXT, METRICS_BOTH };
+/* Prints text for Prometheus. `agent` is NULL if none answered, which is a metric too. */
+void show_metrics(FILE *out, enum show_metrics_format format, const struct xlagg_agent_status *agent,
+		  const struct view *view);
 
 /* --- monitor.c --- */
 /* Subscribes to the events of one lagg, or of all (name NULL). Returns 0 or -errno, with cli->sentence. */

@@ -292,10 +292,10 @@ subscribed_or_told() {
 	grep -q lagg-change "$D/monitor.out"
 }
 
-# http PATH: prints head and body of the response
+# http PATH [HEADER]: prints head and body of the response
 http() {
 	exec {tcp}<>"/dev/tcp/127.0.0.1/$port"
-	printf 'GET %s HTTP/1.0\r\n\r\n' "$1" >&$tcp
+	printf 'GET %s HTTP/1.0\r\n%s\r\n' "$1" "${2:+$2$'\r\n'}" >&$tcp
 	cat <&$tcp
 	exec {tcp}>&-
 }
@@ -306,20 +306,66 @@ test_exporter() {
 	local port
 	port=$(sed 's/.*:\([0-9]*\)\/.*/\1/' "$D/exporter.out")
 	http /metrics >"$D/answer"
-	matches "$(cat "$D/answer")" '^Content-Type: application/openmetrics-text; version=1.0.0' "type"
+	matches "$(cat "$D/answer")" '^Content-Type: text/plain; version=0.0.4' "type"
 	matches "$(cat "$D/answer")" '^xlagg_up 1$' "up"
 	matches "$(cat "$D/answer")" '^xlagg_port_buckets\{lagg="lagg0",port="eth1"\} 1024$' "buckets"
 	is "$(tail -n 1 "$D/answer")" "# EOF" "last line"
-	http /metrics | sed '1,/^\r$/d; /^xlagg_.*\(packets\|bytes\)_total/d' >"$D/served"
-	xl a metrics | sed '/^xlagg_.*\(packets\|bytes\)_total/d' >"$D/printed"
-	diff "$D/served" "$D/printed"
+	sed '1,/^\r$/d' "$D/answer" >"$D/text"
+	http /metrics 'Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5' >"$D/answer"
+	matches "$(cat "$D/answer")" '^Content-Type: application/openmetrics-text; version=1.0.0' "type, if asked for"
+	matches "$(cat "$D/answer")" '^# TYPE xlagg_port_flag stateset$' "a type of OpenMetrics"
+	xl a metrics >"$D/printed"
+	# all of them have the same series; counters go on meanwhile
+	series() { grep '^xlagg_' "$1" | sed 's/\(_total{.*}\) .*/\1/'; }
+	series "$D/answer" >"$D/served"
+	series "$D/text" | diff "$D/served" -
+	series "$D/printed" | diff "$D/served" -
+	is "$(tail -n 1 "$D/printed")" "# EOF" "last line of what is printed"
 	matches "$(http /nothing | head -n 1)" ' 404 ' "another path"
+	kill -STOP "${AGENT[a]}"
+	matches "$(http /metrics)" 'HTTP/1.[01] 503 ' "an agent that is stopped"
+	kill -CONT "${AGENT[a]}"
+	matches "$(http /metrics)" '^xlagg_up 1$' "up, when it goes on"
 	agent_end a KILL
-	matches "$(http /metrics)" '^xlagg_up 0$' "up, without an agent"
+	http /metrics >"$D/answer"
+	matches "$(cat "$D/answer")" 'HTTP/1.[01] 503 ' "without an agent"
+	matches "$(cat "$D/answer")" 'no agent answers at ' "sentence without an agent"
 	agent a
 	matches "$(http /metrics)" '^xlagg_up 1$' "up, with the next agent"
 	kill -TERM "${CHILD[exporter]}"
 	reap exporter || fail "exit status of the exporter"
+}
+test_promtool() {
+	[ -x "$(command -v promtool)" ] || skip "promtool is not installed (Debian's package prometheus has it)"
+	two_hosts 2
+	agent a
+	xl a lagg add lagg0 proto lacp port eth1 port eth2
+	xl a lagg add lagg1 port eth9 absent ok
+	xl a metrics | promtool check metrics >"$D/findings" 2>&1 || fail "what is printed: $(cat "$D/findings")"
+	spawn exporter "$B/xlagg" --socket "$D/a.sock" exporter --listen 127.0.0.1:0
+	wait_for 5 grep -q '^http://127.0.0.1:[0-9]*/metrics$' "$D/exporter.out"
+	local port
+	port=$(sed 's/.*:\([0-9]*\)\/.*/\1/' "$D/exporter.out")
+	http /metrics | sed '1,/^\r$/d' | promtool check metrics >"$D/findings" 2>&1 || fail "what is served: $(cat "$D/findings")"
+}
+# A thousand clients that say nothing, or do not end what they say, keep nobody else out.
+test_exporter_with_idle_clients() {
+	one_lagg
+	ulimit -n "$(ulimit -H -n)"
+	[ "$(ulimit -n)" -ge 1200 ] || skip "only $(ulimit -n) descriptors are allowed here"
+	spawn exporter "$B/xlagg" --socket "$D/a.sock" exporter --listen 127.0.0.1:0
+	wait_for 5 grep -q '^http://127.0.0.1:[0-9]*/metrics$' "$D/exporter.out"
+	local port i idle NOW began
+	port=$(sed 's/.*:\([0-9]*\)\/.*/\1/' "$D/exporter.out")
+	for ((i = 0; i < 1000; i++)); do
+		exec {idle}<>"/dev/tcp/127.0.0.1/$port"
+		[ $((i % 2)) = 0 ] || printf 'GET /met' >&"$idle"
+	done
+	now_us
+	began=$NOW
+	matches "$(http /metrics)" '^xlagg_up 1$' "a scrape beside them"
+	now_us
+	at_most $(((NOW - began) / 1000)) 1000 "ms of the scrape"
 }
 test_top() {
 	one_lagg

@@ -393,15 +393,21 @@ Test(cli_show, explain_says_why_there_is_no_carrier)
 
 /* --- OpenMetrics --- */
 
-static char *metrics(const struct xlagg_agent_status *agent, const struct view *view)
+static char *metrics_as(enum show_metrics_format format, const struct xlagg_agent_status *agent,
+			const struct view *view)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	show_metrics(out, agent, view);
+	show_metrics(out, format, agent, view);
 	fclose(out);
 	return text;
+}
+
+static char *metrics(const struct xlagg_agent_status *agent, const struct view *view)
+{
+	return metrics_as(METRICS_OPENMETRICS, agent, view);
 }
 
 Test(cli_show, metrics_without_an_agent)
@@ -443,6 +449,33 @@ Test(cli_show, metrics_are_whole_families)
 		}
 	}
 	free(text);
+}
+
+/* The older text names the family of counters as their samples, and has neither info nor stateset. */
+Test(cli_show, metrics_formats)
+{
+	struct xlagg_agent_status agent = {.version = "0.1", .kernel = "6.12"};
+	struct view_lagg lagg;
+	struct view view = {.laggs = 1, .lagg = &lagg};
+	char *open, *text, *both;
+
+	kit_lagg(XLAGG_PROTO_LACP, &lagg);
+	open = metrics_as(METRICS_OPENMETRICS, &agent, &view);
+	text = metrics_as(METRICS_TEXT, &agent, &view);
+	both = metrics_as(METRICS_BOTH, &agent, &view);
+	cr_expect(strstr(open, "# TYPE xlagg_lagg_tx_packets counter\n"));
+	cr_expect(strstr(open, "# TYPE xlagg_lagg info\n"));
+	cr_expect(strstr(open, "# TYPE xlagg_port_flag stateset\n"));
+	cr_expect(strstr(text, "# TYPE xlagg_lagg_tx_packets_total counter\n"));
+	cr_expect(strstr(text, "# TYPE xlagg_lagg_info gauge\n"));
+	cr_expect(strstr(text, "# TYPE xlagg_port_flag gauge\n"));
+	cr_expect(strstr(both, "# HELP xlagg_lagg_tx_packets_total "));
+	cr_expect_not(strstr(both, "# TYPE xlagg_lagg_tx_packets"));
+	cr_expect(strstr(both, "# TYPE xlagg_lagg_info gauge\n"));
+	cr_expect(strstr(open, "xlagg_port_speed_bytes{lagg=\"lagg0\",port=\"eth1\"} 1250000000\n"), "%s", open);
+	free(open);
+	free(text);
+	free(both);
 }
 
 Test(cli_show, odd_names_in_metrics)
