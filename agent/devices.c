@@ -308,7 +308,7 @@ static void drop_missing(struct agent *agent)
 		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 			if (lagg->port[slot].used && lagg->port[slot].ifindex &&
 			    netlink_get(agent->host.nl, lagg->port[slot].ifindex, &device) == -ENODEV)
-				lagg_port_absent(lagg, slot);
+				leave_unseen(lagg, slot);
 		if (netlink_get(agent->host.nl, lagg->ifindex, &device) == -ENODEV)
 			lagg_device_gone(agent, lagg, false);
 	}

@@ -74,6 +74,18 @@ static bool find_here(struct netlink *nl, struct xlagg_saved *saved, uint32_t sl
 	return true;
 }
 
+static void put_back(struct netlink *nl, const char *lagg, const struct elsewhere *device,
+		     const struct xlagg_undo *undo)
+{
+	int r = elsewhere_restore(nl, device, undo);
+	if (r == 0)
+		log_info("%s: %s was moved into another network namespace when no agent saw it, and is put back as it "
+			 "was there",
+			 lagg, undo->name);
+	else if (r != -ENODEV)
+		warn(lagg, undo->name, r);
+}
+
 void leave_find(struct netlink *nl, struct xlagg_saved *saved, uint32_t slot, const char *lagg, const uint8_t mac[6])
 {
 	char mark[MARK_MAX];
@@ -84,13 +96,21 @@ void leave_find(struct netlink *nl, struct xlagg_saved *saved, uint32_t slot, co
 	mark_write(MARK_PORT, lagg, mark);
 	struct elsewhere device = {
 	    .netnsid = -1, .mac = undo->changed & XLAGG_UNDO_MAC ? mac : id->mac, .mark = mark, .id = id};
-	if (find_here(nl, saved, slot, &device))
-		return;
-	int r = elsewhere_restore(nl, &device, undo);
-	if (r == 0)
-		log_info("%s: %s was moved into another network namespace while no agent ran, and is put back as it "
-			 "was there",
-			 lagg, undo->name);
-	else if (r != -ENODEV)
-		warn(lagg, undo->name, r);
+	if (!find_here(nl, saved, slot, &device))
+		put_back(nl, lagg, &device, undo);
+}
+
+void leave_unseen(struct lagg *lagg, uint32_t slot)
+{
+	char mark[MARK_MAX];
+	uint8_t mac[6];
+	const struct xlagg_undo undo = lagg->saved.undo[slot];
+	const struct xlagg_device_id id = lagg->saved.port[slot];
+	memcpy(mac, lagg->port[slot].device.mac, sizeof(mac));
+	mark_write(MARK_PORT, lagg->model.name, mark);
+	/* The search takes its time: nothing is to be sent on the port meanwhile. */
+	lagg_port_gone(lagg, slot);
+	if (undo.changed)
+		put_back(lagg->host->nl, lagg->model.name,
+			 &(struct elsewhere){.netnsid = -1, .mac = mac, .mark = mark, .id = &id}, &undo);
 }

@@ -11,6 +11,7 @@
 #include "lagg/fight.h"
 #include "lagg/filters.h"
 #include "lagg/hooks.h"
+#include "lagg/leave.h"
 #include "lagg/ports.h"
 #include "lagg/upkeep.h"
 #include "sys/port.h"
@@ -110,7 +111,7 @@ void upkeep_port(struct lagg *lagg, uint32_t slot)
 	port->check_ns = now + CHECK_NS + slot % 8 * STAGGER_NS;
 	int r = lagg_port_mend(lagg, slot, left_alone(port, now), &differed, sentence);
 	if (r == -ENODEV) {
-		lagg_port_gone(lagg, slot);
+		leave_unseen(lagg, slot);
 		return;
 	}
 	if (strcmp(port->device.name, port->name) != 0)

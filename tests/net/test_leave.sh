@@ -80,6 +80,23 @@ test_leave_while_the_agent_is_stopped() {
 	wait_for 5 is_absent
 }
 
+# More happened meanwhile than the kernel keeps for the agent, so that it never hears of the move.
+test_leave_when_events_are_lost() {
+	two_hosts 2
+	host c
+	OWN_MAC=$(attribute a eth2 .address)
+	agent a
+	xl a lagg add lagg0 mtu 2000 port eth1 port eth2 10.0.0.1/24
+	nip a link add other up type veth peer name other-peer
+	kill -STOP "${AGENT[a]}"
+	for i in {1..10000}; do echo "link set other alias $i"; done | ip -n "$P-a" -batch -
+	nip a link set eth2 netns "$P-c"
+	kill -CONT "${AGENT[a]}"
+	has_nothing_of_the_lagg c eth2
+	wait_for 5 is_absent
+	grep -q 'device events were lost' "$D/agent-a.log" || fail "no events were lost"
+}
+
 is_port_again() { [ "$(port_field a eth2 .present)" = true ]; }
 is_absent() { [ "$(port_field a eth2 .present)" = false ]; }
 # has_nothing_of_the_lagg HOST DEV: the test fails unless the device is as it was before it was a port
