@@ -182,7 +182,7 @@ static int start(struct agent *agent, struct ctl_model *wanted, char sentence[XL
 	if (r <= 0)
 		return r;
 	agent->host.starting = true;
-	bool hurry = laggs_hurry(agent, wanted); /* the whole file decides, whose laggs are made one by one */
+	bool hurry = laggs_hurry(agent, wanted); /* decided by the whole file, since its laggs are created one by one */
 	for (uint32_t i = 0; i < wanted->laggs; i++)
 		add_lagg(agent, &wanted->lagg[i]);
 	if (hurry)

@@ -17,10 +17,10 @@
 #include "orphans.h"
 #include "rests.h"
 
-#define BREATH_NS (200 * NS_PER_MS) /* between two breaths: less than the heartbeat's interval */
+#define BREATH_NS (200 * NS_PER_MS) /* at least between two breaths: less than the heartbeat's interval */
 #define HOOKS_OF_DEVICE 2	    /* programs at a lagg's own device, beside one for each port */
 #define MANY_HOOKS 32		    /* attaching these to tcx takes about half a second */
-#define START_TIMEOUT_US 30000000u  /* that systemd waits for a start of which it hears, from each breath on */
+#define START_TIMEOUT_US 30000000u  /* how long from then on systemd waits for the end of the start */
 
 struct lagg *laggs_find(const struct agent *agent, const char *name)
 {

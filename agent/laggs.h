@@ -31,12 +31,13 @@ void laggs_order(struct agent *agent, const struct ctl_model *model);
 void laggs_arm(struct agent *agent);
 /* Runs the laggs whose deadline has come. */
 void laggs_run(struct agent *agent);
-/* If many laggs of `to` do not run yet, they are from now on made in a way that does not wait for a grace period with
- * each program, and lists of devices are used again. Returns whether that began here: then the caller has to end it. */
+/* If many laggs of `to` do not run yet, from now on laggs are created in a way that does not wait for a grace period
+ * with each program, and lists of devices are kept and used again. Returns whether that began here: then the caller has
+ * to end it. */
 bool laggs_hurry(struct agent *agent, const struct ctl_model *to);
 void laggs_hurry_no_longer(struct agent *agent);
-/* To be called between the laggs while many are made, changed or removed: shows that the agent lives, to the kernel and
- * to systemd, and lets the running laggs handle LACP. No lagg is added or removed by it. */
+/* To be called between laggs while many are created, changed or removed: tells the kernel and systemd that the agent
+ * lives, and lets the running laggs handle LACP. It neither adds nor removes a lagg. */
 void laggs_breathe(struct agent *agent);
 
 #endif

@@ -141,8 +141,7 @@ static void restore_device(struct restoration *back)
 			back->device.flags &= ~(uint32_t)IFF_UP;
 	}
 	restore_filters(back);
-	/* The MAC before the MTU: when that rises to 1280 octets or more, an IPv6 address is made from the MAC at once.
-	 */
+	/* The MAC before the MTU: when that reaches 1280 octets, an IPv6 address is made from the MAC at once. */
 	restore_mac(back);
 	restore_mtu(back);
 	restore_addr_gen(back);
