@@ -43,7 +43,7 @@ static inline int next_entry(DIR *dir, const struct dirent **ret)
 	errno = 0; /* only errno tells the end from a failure */
 	const struct dirent *entry = readdir(dir);
 	if (!entry)
-		return -errno;
+		return errno > 0 ? -errno : 0;
 	*ret = entry;
 	return 1;
 }
