@@ -355,9 +355,9 @@ static int find_folders(struct agent *agent, void *what)
 	__attribute__((cleanup(close_dir))) DIR *dir = opendir(agent->host.pins);
 	if (!dir)
 		return -errno;
-	const struct dirent *entry = NULL;
+	const struct dirent *entry;
 	int r;
-	while ((r = next_entry(dir, &entry)) > 0 && (r = add_find(agent, entry->d_name, ret)) == 0)
+	while ((entry = next_entry(dir, &r)) && (r = add_find(agent, entry->d_name, ret)) == 0)
 		;
 	return r;
 }

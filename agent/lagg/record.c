@@ -79,9 +79,9 @@ int record_is_folder(const char *folder)
 	__attribute__((cleanup(close_dir))) DIR *dir = opendir(folder);
 	if (!dir)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
-	const struct dirent *entry = NULL;
+	const struct dirent *entry;
 	int r;
-	while ((r = next_entry(dir, &entry)) > 0)
+	while ((entry = next_entry(dir, &r)))
 		if (is_folder(entry))
 			return 0;
 	return r < 0 ? r : 1;

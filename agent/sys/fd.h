@@ -37,15 +37,13 @@ static inline void close_dir(DIR **dir)
 		closedir(*dir);
 }
 
-/* Reads the next entry of a folder. Returns 1, 0 at its end, or -errno. */
-static inline int next_entry(DIR *dir, const struct dirent **ret)
+/* Returns the next entry of a folder, or NULL with *r 0 at its end, or with *r -errno. */
+static inline const struct dirent *next_entry(DIR *dir, int *r)
 {
 	errno = 0; /* only errno tells the end from a failure */
 	const struct dirent *entry = readdir(dir);
-	if (!entry)
-		return errno > 0 ? -errno : 0;
-	*ret = entry;
-	return 1;
+	*r = entry ? 0 : -errno;
+	return entry;
 }
 
 #endif

@@ -114,9 +114,9 @@ int pin_each(const char *folder, pin_fn fn, void *context)
 	__attribute__((cleanup(close_dir))) DIR *dir = opendir(folder);
 	if (!dir)
 		return -errno;
-	const struct dirent *entry = NULL;
+	const struct dirent *entry;
 	int r;
-	while ((r = next_entry(dir, &entry)) > 0) {
+	while ((entry = next_entry(dir, &r))) {
 		r = entry->d_name[0] == '.' ? 0 : fn(context, folder, entry->d_name);
 		if (r)
 			return r;
