@@ -124,8 +124,8 @@ static void drop_strays(struct lagg *lagg)
 		if (lagg->port[slot].used)
 			continue;
 		if (undo->ifindex)
-			log_info("%s: %s is put back: it is not a port of the configuration", lagg->model.name,
-				 undo->name);
+			log_about(LOG_LEVEL_INFO, lagg->model.name, undo->name,
+				  "%s is put back: it is not a port of the configuration", undo->name);
 		/* What cannot be put back now stays in the record and is tried again (rest.c). */
 		rest_put_back(lagg, slot);
 	}
@@ -282,7 +282,7 @@ static void settle(struct agent *agent, struct lagg *lagg)
 	if (!lagg->saved.mac_from.ifindex)
 		identity_find_mac_from(lagg);
 	record_save(lagg);
-	log_info("%s: adopted with %u ports", lagg->model.name, lagg->model.ports);
+	log_about(LOG_LEVEL_INFO, lagg->model.name, NULL, "adopted with %u ports", lagg->model.ports);
 	laggs_breathe(agent);
 }
 
@@ -400,7 +400,7 @@ static int put_back(struct agent *agent, struct find *find)
 	char why[XLAGG_SENTENCE_MAX] = "";
 	int r = rests_put_back(agent, find->folder, find->saved, why);
 	if (r < 0)
-		log_error("%s: %s", find->name, why);
+		log_about(LOG_LEVEL_ERROR, find->name, NULL, "%s", why);
 	return r;
 }
 
@@ -410,8 +410,8 @@ static void give_up(struct agent *agent, struct find *find)
 {
 	bool anew = find->known && find->r != -ENODEV && find->r != -ESTALE;
 	find->anew = anew;
-	log_warning("%s: what is pinned in %s cannot be adopted (%s): it is removed%s", find->name, find->folder,
-		    find->why[0] ? find->why : strerror(-find->r), anew ? " and made anew" : "");
+	log_about(LOG_LEVEL_WARNING, find->name, NULL, "what is pinned in %s cannot be adopted (%s): it is removed%s",
+		  find->folder, find->why[0] ? find->why : strerror(-find->r), anew ? " and made anew" : "");
 	if (put_back(agent, find) < 0) {
 		rests_add(agent, find->name, find->folder, find->saved, anew ? &find->model : NULL);
 		find->anew = false;
@@ -460,7 +460,7 @@ static int flush_one(struct agent *agent, struct find *find)
 		find->saved->message_len = 0;
 	int r = put_back(agent, find);
 	if (r == 0)
-		log_info("%s: removed", find->name);
+		log_about(LOG_LEVEL_INFO, find->name, NULL, "removed");
 	else
 		rests_add(agent, find->name, find->folder, find->saved, NULL);
 	int forgotten = forget_lagg(agent, find->name);

@@ -94,7 +94,7 @@ static void attach(struct agent *agent, struct lagg *lagg, uint32_t slot, const 
 	memcpy(before, port->refused, sizeof(before));
 	if (lagg_port_attach(lagg, slot, device, sentence) < 0) {
 		if (strcmp(before, port->refused) != 0)
-			log_warning("%s: %s", lagg->model.name, port->refused);
+			log_about(LOG_LEVEL_WARNING, lagg->model.name, port->name, "%s", port->refused);
 		return;
 	}
 	names_follow(agent, device);
@@ -148,12 +148,12 @@ static void retry_lagg(struct agent *agent, struct lagg *lagg, uint64_t now)
 static void lagg_device_gone(struct agent *agent, struct lagg *lagg, bool moved)
 {
 	if (moved)
-		log_warning(
-		    "%s: its device was moved into another network namespace, where no agent runs it: the lagg is "
-		    "removed as with ip link del, and can be added again",
-		    lagg->model.name);
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL,
+			  "its device was moved into another network namespace, where no agent runs it: the lagg is "
+			  "removed as with ip link del, and can be added again");
 	else
-		log_info("%s: its device was removed, so the lagg is removed, too", lagg->model.name);
+		log_about(LOG_LEVEL_INFO, lagg->model.name, NULL,
+			  "its device was removed, so the lagg is removed, too");
 	char name[XLAGG_NAME_MAX];
 	memcpy(name, lagg->model.name, sizeof(name));
 	laggs_destroy(agent, lagg);

@@ -40,7 +40,8 @@ int forget_lagg(struct agent *agent, const char *name)
 	int r = state_remove(&agent->host, name);
 	if (r == 0)
 		return 0;
-	log_warning("%s: its file in %s cannot be removed yet: %s", name, agent->host.state, strerror(-r));
+	log_about(LOG_LEVEL_WARNING, name, NULL, "its file in %s cannot be removed yet: %s", agent->host.state,
+		  strerror(-r));
 	agent->forget_ns = clock_now() + RETRY_NS;
 	list(agent, name);
 	return r;

@@ -167,7 +167,8 @@ static void move_folder(struct agent *agent, struct lagg *lagg, const char *name
 		record_clear(folder);
 	int r = record_move(lagg, folder);
 	if (r < 0 && !agent->unmoved)
-		log_warning("%s: its pins stay in %s for now: %s", lagg->model.name, lagg->folder, strerror(-r));
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "its pins stay in %s for now: %s", lagg->folder,
+			  strerror(-r));
 	agent->unmoved |= r < 0;
 }
 
@@ -211,7 +212,8 @@ static void name_lower_ends(const struct changes *changes)
 			if (r == -EEXIST)
 				r = device_name_lower_aside(lagg);
 			if (r < 0)
-				log_warning("%s: its lower end cannot be renamed: %s", lagg->model.name, strerror(-r));
+				log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL,
+					  "its lower end cannot be renamed: %s", strerror(-r));
 		}
 }
 
@@ -222,10 +224,12 @@ static void carry_port_name(const struct change *change)
 	snprintf(text, sizeof(text), "renamed from %s", change->before);
 	record_save(lagg);
 	if (device_of(lagg, change->slot))
-		log_info("%s: port %s is now called %s", lagg->model.name, change->before, change->name);
+		log_about(LOG_LEVEL_INFO, lagg->model.name, NULL, "port %s is now called %s", change->before,
+			  change->name);
 	else
-		log_info("%s: port %s is absent, and another device took its name: it is now called %s",
-			 lagg->model.name, change->before, change->name);
+		log_about(LOG_LEVEL_INFO, lagg->model.name, NULL,
+			  "port %s is absent, and another device took its name: it is now called %s", change->before,
+			  change->name);
 	lagg->host->calls->ports(lagg->host);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, change->name, text);
 }
@@ -283,7 +287,8 @@ static void follow_mac_from(struct agent *agent, const struct device *device)
 			lagg_mac_from_follows(lagg, device->ifindex, "", device->name);
 		if (strcmp(before.mac, lagg->model.conf.mac) == 0)
 			continue;
-		log_info("%s: option mac %s is now mac %s", lagg->model.name, before.mac, lagg->model.conf.mac);
+		log_about(LOG_LEVEL_INFO, lagg->model.name, NULL, "option mac %s is now mac %s", before.mac,
+			  lagg->model.conf.mac);
 		record_save(lagg);
 	}
 }
@@ -314,8 +319,8 @@ static void follow(struct agent *agent, struct lagg *lagg, int slot, const struc
 	free(changes.list);
 	agent->missed |= r < 0 && r != -ENODEV;
 	if (r < 0 && r != -ENODEV)
-		log_warning("%s: cannot follow its device to the new name %s yet: %s", name_of(lagg, slot), now.name,
-			    strerror(-r));
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, slot == THE_LAGG ? NULL : name_of(lagg, slot),
+			  "cannot follow its device to the new name %s yet: %s", now.name, strerror(-r));
 }
 
 void names_follow(struct agent *agent, const struct device *device)

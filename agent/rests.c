@@ -113,7 +113,8 @@ void rests_add(struct agent *agent, const char *name, const char *folder, const 
 		rest->anew = copy(anew, sizeof(*anew));
 	if (!rest || (saved && !rest->saved)) {
 		/* The record stays pinned: the next agent puts it back. */
-		log_error("%s: no memory to try again later: the next agent puts back what remains of it", name);
+		log_about(LOG_LEVEL_ERROR, name, NULL,
+			  "no memory to try again later: the next agent puts back what remains of it");
 		free(rest);
 		return;
 	}
@@ -156,12 +157,12 @@ static int try(struct agent *agent, struct rest **at, char why[XLAGG_SENTENCE_MA
 	rest->retry_ns = clock_now() + clock_doubled(RETRY_NS, rest->tries++, RETRY_DOUBLED);
 	if (r < 0) {
 		if (strcmp(rest->why, why) != 0)
-			log_warning("%s: %s", rest->name, why);
+			log_about(LOG_LEVEL_WARNING, rest->name, NULL, "%s", why);
 		snprintf(rest->why, sizeof(rest->why), "%s", why);
 		return r;
 	}
 	*at = rest->next;
-	log_info("%s: everything is now put back as it was", rest->name);
+	log_about(LOG_LEVEL_INFO, rest->name, NULL, "everything is now put back as it was");
 	if (rest->anew)
 		adopt_make_anew(agent, rest->anew);
 	free_rest(rest);

@@ -39,7 +39,7 @@ static void end_xdp(struct lagg *lagg)
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	device_release_features(lagg);
 	if (lagg_adjust_ports(lagg, sentence) < 0)
-		log_warning("%s: %s", lagg->model.name, sentence);
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "%s", sentence);
 }
 
 static int change_programs(struct lagg *lagg, const struct xlagg_lagg_conf *to, char sentence[XLAGG_SENTENCE_MAX])
@@ -176,7 +176,7 @@ int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[X
 		if (!sentence[0])
 			snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: cannot be changed: %s", to->name, strerror(-r));
 		if (change(lagg, &before, &looks_before, seed_before, again) < 0)
-			log_error("%s: cannot be changed back: %s", before.name, again);
+			log_about(LOG_LEVEL_ERROR, before.name, NULL, "cannot be changed back: %s", again);
 	}
 	lagg->host->calls->ports(lagg->host);
 	identity_find_mac_from(lagg);
@@ -195,7 +195,7 @@ void lagg_let_in(struct lagg *lagg, bool promisc, bool vlans)
 	lagg->promisc = promisc;
 	lagg->vlans = vlans;
 	if (lagg_adjust_ports(lagg, sentence) < 0)
-		log_warning("%s: %s", lagg->model.name, sentence);
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "%s", sentence);
 }
 
 void lagg_device_changed(struct lagg *lagg, const struct device *device)
@@ -214,5 +214,6 @@ void lagg_device_changed(struct lagg *lagg, const struct device *device)
 	if (memcmp(&to.conf, &lagg->model.conf, sizeof(to.conf)) == 0)
 		return;
 	if (lagg_change(lagg, &to, sentence) < 0)
-		log_warning("%s: a change made with ip is not taken over: %s", lagg->model.name, sentence);
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "a change made with ip is not taken over: %s",
+			  sentence);
 }

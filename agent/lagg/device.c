@@ -81,7 +81,7 @@ static void keep_secondary_addresses(const char *name)
 	if (file && fclose(file))
 		failed = true;
 	if (failed)
-		log_warning("%s: cannot set %s: %s", name, path, strerror(errno));
+		log_about(LOG_LEVEL_WARNING, name, NULL, "cannot set %s: %s", path, strerror(errno));
 }
 
 int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX])
@@ -118,7 +118,7 @@ int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	keep_secondary_addresses(name);
 	r = netlink_disable_ipv6(lower, true);
 	if (r < 0 && r != -ENOENT)
-		log_warning("%s: cannot switch IPv6 off on %s: %s", name, lower, strerror(-r));
+		log_about(LOG_LEVEL_WARNING, name, NULL, "cannot switch IPv6 off on %s: %s", lower, strerror(-r));
 	name_lower(lagg, name, final);
 	return strcmp(lower, final) != 0 ? device_name_lower(lagg) : 0;
 }
@@ -152,7 +152,8 @@ bool device_has_vlans(const struct lagg *lagg)
 	struct vlan_search search = {.ifindex = lagg->ifindex};
 	int r = netlink_list(lagg->host->nl, search_vlan, &search);
 	if (r < 0)
-		log_warning("%s: cannot find out whether there are VLANs on it: %s", lagg->model.name, strerror(-r));
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL,
+			  "cannot find out whether there are VLANs on it: %s", strerror(-r));
 	return search.found;
 }
 
@@ -168,7 +169,8 @@ void device_assert_features(struct lagg *lagg)
 		r = ethtool_set_features(name, XLAGG_FEATURE_TX_CSUM | XLAGG_FEATURE_TX_VLAN | XLAGG_FEATURE_TX_STAG,
 					 false);
 	if (r < 0)
-		log_warning("%s: cannot set the offloads that the xdp profile needs: %s", name, strerror(-r));
+		log_about(LOG_LEVEL_WARNING, name, NULL, "cannot set the offloads that the xdp profile needs: %s",
+			  strerror(-r));
 }
 
 void device_release_features(struct lagg *lagg)
@@ -176,7 +178,7 @@ void device_release_features(struct lagg *lagg)
 	int r = ethtool_set_features(lagg->model.name,
 				     XLAGG_FEATURE_TX_CSUM | XLAGG_FEATURE_TX_VLAN | XLAGG_FEATURE_TX_STAG, true);
 	if (r < 0)
-		log_warning("%s: cannot switch its offloads on: %s", lagg->model.name, strerror(-r));
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "cannot switch its offloads on: %s", strerror(-r));
 }
 
 int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX])
@@ -192,7 +194,8 @@ int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char s
 		}
 		int r = netlink_del_address(lagg->host->nl, lagg->ifindex, now->address[i]);
 		if (r < 0 && r != -EADDRNOTAVAIL)
-			log_warning("%s: cannot remove address %s: %s", now->name, now->address[i], strerror(-r));
+			log_about(LOG_LEVEL_WARNING, now->name, NULL, "cannot remove address %s: %s", now->address[i],
+				  strerror(-r));
 		now->addresses--;
 		memmove(now->address[i], now->address[i + 1], (now->addresses - i) * sizeof(now->address[0]));
 	}
@@ -261,8 +264,9 @@ static int keep_addresses(struct lagg *lagg)
 	for (uint32_t i = 0; i < lagg->model.addresses && r == 0; i++) {
 		r = netlink_add_address(lagg->host->nl, lagg->ifindex, lagg->model.address[i]);
 		if (r == 0)
-			log_warning("%s: someone else removed its address %s: put back (xlagg address del removes it)",
-				    lagg->model.name, lagg->model.address[i]);
+			log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL,
+				  "someone else removed its address %s: put back (xlagg address del removes it)",
+				  lagg->model.address[i]);
 		else if (r == -EEXIST)
 			r = 0;
 	}
@@ -276,8 +280,8 @@ static void remove_address(void *context, const struct netlink_address *address)
 	inet_ntop(address->family, address->address, text, sizeof(text));
 	snprintf(address_prefix, sizeof(address_prefix), "%s/%u", text, address->prefix);
 	int r = netlink_del_address(lagg->host->nl, lagg->lower_ifindex, address_prefix);
-	log_warning("%s: its lower end got the address %s from someone else: %s", lagg->model.name, address_prefix,
-		    r < 0 ? strerror(-r) : "removed");
+	log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "its lower end got the address %s from someone else: %s",
+		  address_prefix, r < 0 ? strerror(-r) : "removed");
 }
 
 static int keep_lower_settings(struct lagg *lagg, const struct device *lower)

@@ -40,7 +40,8 @@ void lagg_assert_carrier(struct lagg *lagg)
 	if (up)
 		datapath_carrier(lagg->dp, true);
 	if (r < 0 && r != -ENODEV) {
-		log_error("%s: cannot set its carrier %s: %s", lagg->model.name, up ? "on" : "off", strerror(-r));
+		log_about(LOG_LEVEL_ERROR, lagg->model.name, NULL, "cannot set its carrier %s: %s", up ? "on" : "off",
+			  strerror(-r));
 		upkeep_mark(lagg);
 	}
 	headless_clock(lagg);
@@ -64,7 +65,8 @@ static void take_mac_of(struct lagg *lagg, uint32_t slot)
 	probes_yield(lagg, mac);
 	int r = netlink_set_mac(lagg->host->nl, lagg->ifindex, mac);
 	if (r < 0) {
-		log_warning("%s: cannot take the MAC of %s: %s", lagg->model.name, lagg->port[slot].name, strerror(-r));
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, lagg->port[slot].name, "cannot take its MAC: %s",
+			  strerror(-r));
 		return;
 	}
 	memcpy(lagg->looks.mac, mac, 6);
@@ -81,7 +83,7 @@ void effects_publish(struct lagg *lagg)
 	int r = datapath_publish(lagg->dp, &out->table, out->live, out->flags, lost);
 	lagg->unpublished = r < 0;
 	if (r < 0) {
-		log_error("%s: cannot publish its table: %s", lagg->model.name, strerror(-r));
+		log_about(LOG_LEVEL_ERROR, lagg->model.name, NULL, "cannot publish its table: %s", strerror(-r));
 		upkeep_mark(lagg);
 	}
 }
@@ -124,7 +126,8 @@ static void run_effect(struct lagg *lagg, struct core_effect *effect)
 			r = frames_send(host->packet_fd, port->ifindex, effect->frame, CORE_FRAME_LEN);
 		keep_pdu(port, effect->frame);
 		if (r < 0)
-			log_debug("%s: %s: a LACPDU was not sent: %s", lagg->model.name, port->name, strerror(-r));
+			log_about(LOG_LEVEL_DEBUG, lagg->model.name, port->name, "a LACPDU was not sent: %s",
+				  strerror(-r));
 		break;
 	case CORE_CARRIER:
 		carry_carrier(lagg, core_output(lagg->core)->carrier);
@@ -138,12 +141,14 @@ static void run_effect(struct lagg *lagg, struct core_effect *effect)
 	case CORE_ANNOUNCE:
 		r = frames_announce(host->packet_fd, host->nl, lagg->ifindex);
 		if (r < 0)
-			log_warning("%s: cannot announce its addresses: %s", lagg->model.name, strerror(-r));
+			log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "cannot announce its addresses: %s",
+				  strerror(-r));
 		break;
 	case CORE_REJOIN:
 		r = frames_rejoin(host->packet_fd, host->nl, lagg->ifindex);
 		if (r < 0)
-			log_warning("%s: cannot report its groups: %s", lagg->model.name, strerror(-r));
+			log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "cannot report its groups: %s",
+				  strerror(-r));
 		break;
 	case CORE_MAC:
 		take_mac_of(lagg, effect->slot);

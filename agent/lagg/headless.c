@@ -13,10 +13,10 @@ void headless_clock(struct lagg *lagg)
 		return;
 	int r = netlink_run_clock(lagg->host->nl, lagg->lower_ifindex, XLAGG_CLOCK_ADDRESS, XLAGG_CLOCK_MS);
 	if (r < 0 && !lagg->clock_failed)
-		log_warning(
-		    "%s: its LACP has no clock for the time without an agent (%s): partners are answered and nothing "
-		    "more",
-		    lagg->model.name, strerror(-r));
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL,
+			  "its LACP has no clock for the time without an agent (%s): partners are answered and nothing "
+			  "more",
+			  strerror(-r));
 	lagg->clock_failed = r < 0;
 }
 
@@ -28,8 +28,8 @@ void headless_adopt(struct lagg *lagg, uint32_t slot)
 	if (datapath_get_headless(lagg->dp, slot, &did) < 0)
 		return;
 	if (did.tx_ns > now || did.rx_ns > now) {
-		log_warning("%s: %s: what the kernel did for its LACP is damaged: it starts anew", lagg->model.name,
-			    port->name);
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, port->name,
+			  "what the kernel did for its LACP is damaged: it starts anew");
 		datapath_reset_headless(lagg->dp, slot);
 		did = (struct xlagg_headless){.outs = 0};
 		port->lacp.partner_known = 0;
@@ -59,8 +59,8 @@ void headless_restart(struct lagg *lagg, uint32_t slot)
 	/* LACPDUs that wait in the ring are from before the restart: they are of the earlier partner, or the very ones
 	 * that the kernel has already acted upon. */
 	lagg->port[slot].deaf_until_ns = now;
-	log_info("%s: %s: LACP starts anew: its partner changed or fell silent while the agent was away",
-		 lagg->model.name, lagg->port[slot].name);
+	log_about(LOG_LEVEL_INFO, lagg->model.name, lagg->port[slot].name,
+		  "LACP starts anew: its partner changed or fell silent while the agent was away");
 	input_lacp_restart(lagg, slot);
 }
 

@@ -57,7 +57,7 @@ static void tell(struct lagg *lagg, const struct lagg_port *port, uint32_t fault
 		 datapath_fault_text((enum datapath_fault)fault, port != NULL),
 		 why[0] ? "cannot be put back: " : "put back", why,
 		 fight_pauses(fight, now) ? ", from now on less often" : "");
-	log_warning("%s: %s%s%s", lagg->model.name, port ? port->name : "", port ? ": " : "", text);
+	log_about(LOG_LEVEL_WARNING, lagg->model.name, port ? port->name : NULL, "%s", text);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, port ? port->name : NULL, text);
 }
 

@@ -129,8 +129,9 @@ static void store_failed(struct lagg *lagg, int r)
 {
 	uint32_t failures = lagg->store_failures++;
 	if (failures == 0)
-		log_warning("%s: cannot keep its MAC, seed and number over a reboot in %s: %s", lagg->model.name,
-			    lagg->host->state, strerror(-r));
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL,
+			  "cannot keep its MAC, seed and number over a reboot in %s: %s", lagg->host->state,
+			  strerror(-r));
 	lagg->store_ns = clock_now() + clock_doubled(RETRY_NS, failures, RETRY_DOUBLED);
 }
 
@@ -215,8 +216,8 @@ static void drop_mac(struct lagg *lagg, const char *why)
 {
 	char text[XLAGG_MAC_TEXT];
 	xlagg_print_mac(lagg->saved.kept.mac, text);
-	log_warning("%s: the MAC %s that is kept for it in %s %s: another one is chosen", lagg->model.name, text,
-		    lagg->host->state, why);
+	log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL,
+		  "the MAC %s that is kept for it in %s %s: another one is chosen", text, lagg->host->state, why);
 	lagg->saved.kept.has &= ~(uint32_t)XLAGG_KEPT_MAC;
 	memset(lagg->saved.kept.mac, 0, 6);
 	lagg->unproven = false;
@@ -282,7 +283,8 @@ static int choose_mac(struct lagg *lagg, const struct xlagg_model *model, uint8_
 	if (r == -ENODEV)
 		return memcmp(mac, no_mac, 6) == 0 ? made_up_mac(mac) : 0;
 	if (r == -EADDRINUSE) {
-		log_info("%s: other laggs have the MACs of its ports: it gets a random one", lagg->model.name);
+		log_about(LOG_LEVEL_INFO, lagg->model.name, NULL,
+			  "other laggs have the MACs of its ports: it gets a random one");
 		r = made_up_mac(chosen);
 	}
 	if (r < 0)
@@ -327,8 +329,8 @@ static int named_mac(const struct lagg *lagg, const struct xlagg_model *model, u
 		return 1;
 	}
 	if (netlink_get_by_name(lagg->host->nl, name, &device) < 0) {
-		log_info("%s: mac %s: there is no such device yet, so the MAC is chosen as with mac auto", model->name,
-			 option);
+		log_about(LOG_LEVEL_INFO, model->name, NULL,
+			  "mac %s: there is no such device yet, so the MAC is chosen as with mac auto", option);
 		return 0;
 	}
 	own_mac(lagg, &device, mac);
@@ -339,8 +341,8 @@ static int named_mac(const struct lagg *lagg, const struct xlagg_model *model, u
 static void warn_of_twice(const struct lagg *lagg, const uint8_t mac[6])
 {
 	if (memcmp(lagg->looks.mac, mac, 6) != 0 && is_taken(lagg, mac))
-		log_warning("%s: its MAC is another lagg's too: in one network give one of them another (mac auto)",
-			    lagg->model.name);
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL,
+			  "its MAC is another lagg's too: in one network give one of them another (mac auto)");
 }
 
 static int choose_seed(struct lagg *lagg)

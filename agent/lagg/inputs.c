@@ -153,7 +153,8 @@ void input_frames(struct lagg *lagg)
 {
 	int r = datapath_read_frames(lagg->dp, on_frame, lagg);
 	if (r < 0)
-		log_warning("%s: cannot read its control frames: %s", lagg->model.name, strerror(-r));
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "cannot read its control frames: %s",
+			  strerror(-r));
 }
 
 static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *context)

@@ -111,7 +111,7 @@ static int remove_or_leave(struct lagg *lagg)
 	int r = lagg->ifindex ? device_remove(lagg) : 0;
 	if (r == 0)
 		return 0;
-	log_warning("%s: its device cannot be removed yet: %s", lagg->model.name, strerror(-r));
+	log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "its device cannot be removed yet: %s", strerror(-r));
 	snprintf(lagg->host->left, sizeof(lagg->host->left), "%s: its device could not be removed yet (%s)",
 		 lagg->model.name, strerror(-r));
 	lagg->host->orphans = true;
@@ -156,8 +156,9 @@ static void pin_rest(struct lagg *lagg)
 	lagg->saved.message_len = 0;
 	int saved = datapath_save(lagg->dp, &lagg->saved), r = datapath_strip(lagg->folder);
 	if (saved < 0 || r < 0)
-		log_warning("%s: what could not be put back cannot be recorded in %s for another agent: %s",
-			    lagg->model.name, lagg->folder, strerror(saved < 0 ? -saved : -r));
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL,
+			  "what could not be put back cannot be recorded in %s for another agent: %s", lagg->folder,
+			  strerror(saved < 0 ? -saved : -r));
 }
 
 static bool has_rest(const struct lagg *lagg)
@@ -183,6 +184,6 @@ int lagg_take_down(struct lagg *lagg)
 	}
 	int r = datapath_remove(lagg->folder);
 	if (r < 0)
-		log_error("%s: cannot unpin %s: %s", lagg->model.name, lagg->folder, strerror(-r));
+		log_about(LOG_LEVEL_ERROR, lagg->model.name, NULL, "cannot unpin %s: %s", lagg->folder, strerror(-r));
 	return r;
 }

@@ -11,9 +11,10 @@
 
 static void warn(const char *lagg, const char *port, int r)
 {
-	log_warning("%s: %s was moved into another network namespace with what a port of %s has (MAC, MTU, ifalias), "
-		    "and cannot be put back there: %s",
-		    lagg, port, lagg, strerror(-r));
+	log_about(LOG_LEVEL_WARNING, lagg, port,
+		  "%s was moved into another network namespace with what a port of %s has (MAC, MTU, ifalias), "
+		  "and cannot be put back there: %s",
+		  port, lagg, strerror(-r));
 }
 
 void leave_moved(struct lagg *lagg, uint32_t slot, const struct device *device)
@@ -79,9 +80,10 @@ static void put_back(struct netlink *nl, const char *lagg, const struct elsewher
 {
 	int r = elsewhere_restore(nl, device, undo);
 	if (r == 0)
-		log_info("%s: %s was moved into another network namespace when no agent saw it, and is put back as it "
-			 "was there",
-			 lagg, undo->name);
+		log_about(LOG_LEVEL_INFO, lagg, undo->name,
+			  "%s was moved into another network namespace when no agent saw it, and is put back as it "
+			  "was there",
+			  undo->name);
 	else if (r != -ENODEV)
 		warn(lagg, undo->name, r);
 }

@@ -57,7 +57,8 @@ int looks_apply(struct lagg *lagg, const struct looks *looks, char sentence[XLAG
 			snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: cannot take this MAC and MTU: %s", lagg->model.name,
 				 strerror(-r));
 		if (set_looks(lagg, &before, again) < 0)
-			log_error("%s: its MAC and MTU could not be put back: %s", lagg->model.name, again);
+			log_about(LOG_LEVEL_ERROR, lagg->model.name, NULL, "its MAC and MTU could not be put back: %s",
+				  again);
 		return r;
 	}
 	if (memcmp(before.mac, looks->mac, 6) != 0) {

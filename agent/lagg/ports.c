@@ -112,7 +112,7 @@ static int take_fixed_mac(struct lagg *lagg, const struct device *device, char s
 		return r;
 	}
 	identity_keep_mac(lagg, looks.mac);
-	log_info("%s: has the MAC of %s, which cannot change it", lagg->model.name, device->name);
+	log_about(LOG_LEVEL_INFO, lagg->model.name, NULL, "has the MAC of %s, which cannot change it", device->name);
 	return 0;
 }
 
@@ -247,9 +247,10 @@ static void warn_of_mac(const struct lagg *lagg, uint32_t slot)
 	uint8_t mac[6];
 	lagg_port_own_mac(lagg, slot, mac);
 	if (memcmp(mac, lagg->looks.mac, 6) == 0)
-		log_warning("%s: %s leaves with the MAC that %s keeps: before it is used in the same network, give one "
-			    "of them another (xlagg lagg set %s mac ...)",
-			    lagg->model.name, lagg->port[slot].name, lagg->model.name, lagg->model.name);
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, lagg->port[slot].name,
+			  "%s leaves with the MAC that %s keeps: before it is used in the same network, give one "
+			  "of them another (xlagg lagg set %s mac ...)",
+			  lagg->port[slot].name, lagg->model.name, lagg->model.name);
 }
 
 static void leave(struct lagg *lagg, uint32_t slot)
@@ -290,7 +291,7 @@ static int try_to_attach(struct lagg *lagg, uint32_t slot, const struct device *
 	if (r != -EEXIST && !lagg->host->starting)
 		return r;
 	if (r < 0)
-		log_warning("%s: %s", lagg->model.name, lagg->port[slot].refused);
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, lagg->port[slot].name, "%s", lagg->port[slot].refused);
 	sentence[0] = 0;
 	return 0;
 }

@@ -39,7 +39,8 @@ static void set_mac(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
 	memcpy(lagg->probe_mac[slot], mac, 6);
 	int r = datapath_set_probe_macs(lagg->dp, lagg->probe_mac);
 	if (r < 0)
-		log_warning("%s: answers to its link probes may not be heard: %s", lagg->model.name, strerror(-r));
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "answers to its link probes may not be heard: %s",
+			  strerror(-r));
 }
 
 void probes_forget(struct lagg *lagg, uint32_t slot)
@@ -66,7 +67,8 @@ void probes_send(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
 	for (uint32_t i = 0; i < targets && port->ifindex; i++) {
 		int r = frames_probe(lagg->host->packet_fd, port->ifindex, mac, target[i].version, target[i].address);
 		if (r < 0)
-			log_debug("%s: %s: a link probe was not sent: %s", lagg->model.name, port->name, strerror(-r));
+			log_about(LOG_LEVEL_DEBUG, lagg->model.name, port->name, "a link probe was not sent: %s",
+				  strerror(-r));
 	}
 }
 

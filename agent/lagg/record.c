@@ -25,8 +25,8 @@ static int save_message(struct lagg *lagg)
 	int len = ctl_encode(command, NLM_F_REQUEST, 0, saved->message, sizeof(saved->message));
 	free(command);
 	if (len < 0) {
-		log_error("%s: its configuration does not fit into %d octets and is not kept", lagg->model.name,
-			  XLAGG_SAVED_MAX);
+		log_about(LOG_LEVEL_ERROR, lagg->model.name, NULL,
+			  "its configuration does not fit into %d octets and is not kept", XLAGG_SAVED_MAX);
 		return len;
 	}
 	saved->message_len = (uint32_t)len;
@@ -47,7 +47,7 @@ int record_save(struct lagg *lagg)
 	saved->mtu = lagg->looks.mtu;
 	r = datapath_save(lagg->dp, saved);
 	if (r < 0)
-		log_error("%s: cannot pin its configuration: %s", lagg->model.name, strerror(-r));
+		log_about(LOG_LEVEL_ERROR, lagg->model.name, NULL, "cannot pin its configuration: %s", strerror(-r));
 	if (!lagg->host->changing)
 		identity_store(lagg);
 	return r;

@@ -35,8 +35,8 @@ void lagg_carry_name(struct lagg *lagg, const char *before)
 	identity_moved(lagg);
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (lagg->port[slot].used && lagg->port[slot].ifindex && lagg_port_adjust(lagg, slot, sentence) < 0)
-			log_warning("%s: %s", name, sentence);
-	log_info("%s: is now called %s", before, name);
+			log_about(LOG_LEVEL_WARNING, name, NULL, "%s", sentence);
+	log_about(LOG_LEVEL_INFO, before, NULL, "is now called %s", name);
 	snprintf(text, sizeof(text), "renamed from %s", before);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, NULL, text);
 }

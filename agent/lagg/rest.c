@@ -35,7 +35,7 @@ static void keep(struct lagg *lagg, uint32_t slot, const char *why)
 	struct lagg_rest *rest = &lagg->rest[slot];
 	rest->retry_ns = clock_now() + clock_doubled(RETRY_NS, rest->tries++, RETRY_DOUBLED);
 	if (strcmp(rest->why, why) != 0)
-		log_warning("%s: %s", lagg->model.name, why);
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, lagg->saved.undo[slot].name, "%s", why);
 	snprintf(rest->why, sizeof(rest->why), "%s", why);
 	if (!lagg->host->left[0])
 		snprintf(lagg->host->left, sizeof(lagg->host->left), "%s", why);
@@ -71,7 +71,7 @@ void rest_retry(struct lagg *lagg, uint64_t now)
 		memcpy(name, lagg->saved.undo[slot].name, sizeof(name));
 		bool has_device = lagg->saved.undo[slot].ifindex;
 		if (rest_put_back(lagg, slot) == 0 && has_device)
-			log_info("%s: %s is put back as it was", lagg->model.name, name);
+			log_about(LOG_LEVEL_INFO, lagg->model.name, name, "%s is put back as it was", name);
 		record_save(lagg);
 	}
 }

@@ -88,7 +88,7 @@ int state_read(const struct lagg_host *host, const char *lagg, struct state *ret
 	if (!file) {
 		int r = -errno;
 		if (r != -ENOENT)
-			log_warning("%s: %s cannot be read: %s", lagg, path, strerror(-r));
+			log_about(LOG_LEVEL_WARNING, lagg, NULL, "%s cannot be read: %s", path, strerror(-r));
 		return r;
 	}
 	*ret = (struct state){0};

@@ -72,7 +72,7 @@ static void tell_put_back(struct lagg *lagg, uint32_t slot, size_t i, uint64_t n
 	else
 		snprintf(text, sizeof(text), "%s was changed by someone else and is put back%s", words[i].what,
 			 fought ? ", from now on less often" : "");
-	log_warning("%s: %s: %s", lagg->model.name, port->name, text);
+	log_about(LOG_LEVEL_WARNING, lagg->model.name, port->name, "%s", text);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, port->name, text);
 }
 
@@ -98,7 +98,7 @@ static void write_notice(struct lagg *lagg, uint32_t slot, uint64_t now)
 		memcpy(port->notice, port->bypassed, sizeof(port->notice));
 	if (!port->notice[0] || strcmp(before, port->notice) == 0)
 		return;
-	log_warning("%s: %s: %s", lagg->model.name, port->name, port->notice);
+	log_about(LOG_LEVEL_WARNING, lagg->model.name, port->name, "%s", port->notice);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, port->name, port->notice);
 }
 
@@ -120,7 +120,7 @@ void upkeep_port(struct lagg *lagg, uint32_t slot)
 		if (differed & words[i].property)
 			tell_put_back(lagg, slot, i, now);
 	if (r < 0) {
-		log_warning("%s: %s", lagg->model.name, sentence[0] ? sentence : strerror(-r));
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, port->name, "%s", sentence[0] ? sentence : strerror(-r));
 		upkeep_mark_port(lagg, slot);
 	}
 	filters_check(lagg, slot);
@@ -179,7 +179,7 @@ static void write_lagg_notice(struct lagg *lagg, uint64_t now)
 			 "its pins are removed by someone else again and again: find out who");
 	if (!lagg->notice[0] || strcmp(before, lagg->notice) == 0)
 		return;
-	log_warning("%s: %s", lagg->model.name, lagg->notice);
+	log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "%s", lagg->notice);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, NULL, lagg->notice);
 }
 

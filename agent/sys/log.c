@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -82,17 +83,27 @@ static int send_entry(int priority, const struct about *about, const char *line)
 	return sd_journal_sendv(entry, count);
 }
 
+/* Writes "LAGG: ", and "PORT: " unless the message begins with the port's name. Returns the number of octets. */
+static size_t put_names(char *ret, size_t size, const struct about *about, const char *message)
+{
+	size_t len = about->port ? strlen(about->port) : 0;
+	bool named = len && strncmp(message, about->port, len) == 0 && message[len] == ' ';
+	const char *lagg = about->lagg ? about->lagg : "", *port = len && !named ? about->port : "";
+	int used = snprintf(ret, size, "%.64s%s%.64s%s", lagg, lagg[0] ? ": " : "", port, port[0] ? ": " : "");
+	return (size_t)used;
+}
+
 /* Writes "[LAGG: ][PORT: ]message". */
 static void log_message(enum log_level level, const struct about *about, const char *format, va_list args)
 {
 	/* syslog knows no level below debug. */
 	int priority = level > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : (int)level;
-	char line[LINE_OCTETS], printable[FIELD_OCTETS];
+	char line[LINE_OCTETS], message[LINE_OCTETS], printable[FIELD_OCTETS];
 	if (level > limit)
 		return;
-	int used = snprintf(line, sizeof(line), "%.64s%s%.64s%s", about->lagg ? about->lagg : "",
-			    about->lagg ? ": " : "", about->port ? about->port : "", about->port ? ": " : "");
-	vsnprintf(line + used, sizeof(line) - (size_t)used, format, args);
+	vsnprintf(message, sizeof(message), format, args);
+	size_t used = put_names(line, sizeof(line), about, message);
+	snprintf(line + used, sizeof(line) - used, "%.*s", (int)(sizeof(line) - used - 1), message);
 	if (log_is_journal() && send_entry(priority, about, line) >= 0)
 		return;
 	field("", line, printable);

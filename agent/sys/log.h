@@ -22,7 +22,8 @@ enum log_level log_level(void);
 /* Whether stderr is the journal's: systemd then says in $JOURNAL_STREAM which device and inode it is. */
 bool log_is_journal(void);
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Writes a message about a lagg, and about one of its ports unless `port` is NULL: "LAGG: PORT: message". */
+/* Writes a message about a lagg, and about one of its ports unless `port` is NULL: "LAGG: PORT: message". A
+ * message that begins with the port's name does not get it twice. */
 void log_about(enum log_level level, const char *lagg, const char *port, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* The same for an event. Both names may be NULL. */

@@ -246,6 +246,12 @@ test_log_in_the_journal() {
 	wait_for 5 noted '^MESSAGE=ready: 0 laggs adopted.*PRIORITY=6.*SYSLOG_IDENTIFIER=xlaggd$'
 	wait_for 5 noted '^MESSAGE=lagg0: .*failover from eth1 to e\\x1b2: .*PRIORITY=6'
 	wait_for 5 noted 'LAGG=lagg0\tPORT=eth1\tEVENT=port-state$'
+	step "what is no event has its lagg and port, too"
+	nip a link set eth1 mtu 1400
+	wait_for 10 noted '^MESSAGE=lagg0: eth1: its MTU was changed by someone else.*PRIORITY=4.*LAGG=lagg0\tPORT=eth1$'
+	xl a port del lagg0 eth1
+	wait_for 5 noted '^MESSAGE=lagg0: eth1 leaves with the MAC.*PRIORITY=4.*LAGG=lagg0\tPORT=eth1$'
+	if grep '^MESSAGE=lagg0' "$D/journal" | grep -v 'LAGG=lagg0'; then fail "an entry about lagg0 does not say so"; fi
 	is "$(cat "$D/stderr.log")" "" "stderr, which is the journal's"
 	# The same variable with another stderr, as a child of a service has it.
 	agent_end a KILL
