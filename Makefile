@@ -27,7 +27,7 @@ BPF_ARCH_aarch64 := arm64
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra $(WERROR_FLAG) -Iinclude -idirafter /usr/include/$(MACHINE)-linux-gnu \
 	-D__$(MACHINE)__ -D__TARGET_ARCH_$(or $(BPF_ARCH_$(MACHINE)),$(MACHINE)) -MD -MP
 
-AGENT_LIBS := -lxdp -lbpf -lmnl -lsystemd -lpthread
+AGENT_LIBS := -lxdp -lbpf -lmnl -lsystemd -lcap -lseccomp -lpthread
 CLI_LIBS := -lmnl -ljansson -lncursesw -ltinfo -lmicrohttpd
 
 obj = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))

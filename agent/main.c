@@ -22,6 +22,7 @@
 #include "laggs.h"
 #include "rests.h"
 #include "server.h"
+#include "sys/confine.h"
 #include "sys/frames/frames.h"
 #include "sys/netns.h"
 
@@ -249,6 +250,14 @@ static int open_adapters(struct agent *agent)
 	return 0;
 }
 
+/* Before anything that others wrote is read: pins, the file, frames, messages. */
+static void give_up_rights(void)
+{
+	int r = confine();
+	if (r < 0)
+		log_warning("it runs with more rights than it needs: they cannot be given up: %s", strerror(-r));
+}
+
 /* Raises the priority, so that a lost link is noticed at once on a busy machine, too. */
 static void go_first(void)
 {
@@ -275,7 +284,11 @@ static int start(struct agent *agent)
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	go_first();
-	int r = datapath_find_features(&agent->host.features);
+	int r = server_open(agent);
+	if (r < 0)
+		return fail(r, agent->socket, "its folder must be writable");
+	give_up_rights();
+	r = datapath_find_features(&agent->host.features);
 	if (r < 0)
 		return fail(r, "this kernel does not run the programs", "Linux 6.1 or later with BPF is needed");
 	start_watch(agent);
@@ -367,6 +380,7 @@ static void close_all(struct agent *agent)
 
 static int flush_all(struct agent *agent)
 {
+	give_up_rights();
 	int r = adopt_flush(agent), watch = watch_remove(agent->host.pins);
 	return r < 0 ? r : watch;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "audit.h"
 #include "file.h"
 #include "laggs.h"
 #include "request.h"
@@ -137,6 +138,8 @@ static bool commit(struct client *client, const struct nlmsghdr *request, bool c
 		r = transaction_run(client->agent, client->pending, client->pendings, check, &failed, sentence);
 		if (r < 0 && failed < client->pendings)
 			seq = client->pending_seq[failed];
+		if (!check)
+			audit(client, client->pending, client->pendings, r);
 	}
 	client->pendings = 0;
 	client->refusal = 0;
@@ -173,6 +176,7 @@ static bool change(struct client *client, const struct nlmsghdr *request, struct
 		r = file_reload(client->agent, sentence);
 	else
 		r = transaction_run(client->agent, command, 1, false, &failed, sentence);
+	audit(client, command, 1, r);
 	return answer(client, request, request->nlmsg_seq, r, r < 0 ? sentence : client->agent->host.warning);
 }
 

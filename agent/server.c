@@ -46,14 +46,12 @@ bool client_send(struct client *client, const void *message, size_t len)
 
 /* --- rights --- */
 
-static bool in_group(int fd, gid_t wanted)
+static bool in_group(int fd, gid_t wanted, const struct ucred *peer)
 {
 	gid_t groups[NGROUPS_MAX];
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.gid == wanted)
+	socklen_t len = sizeof(groups);
+	if (peer->gid == wanted)
 		return true;
-	len = sizeof(groups);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) < 0)
 		return false;
 	for (size_t i = 0; i < len / sizeof(groups[0]); i++)
@@ -62,14 +60,9 @@ static bool in_group(int fd, gid_t wanted)
 	return false;
 }
 
-static bool peer_may_change(int fd)
+static bool peer_may_change(const struct server *server, int fd, const struct ucred *peer)
 {
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.uid == 0)
-		return true;
-	const struct group *admins = getgrnam("xlagg-admin");
-	return admins && in_group(fd, admins->gr_gid);
+	return peer->uid == 0 || (server->has_admins && in_group(fd, server->admins, peer));
 }
 
 static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *context)
@@ -114,7 +107,10 @@ static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *c
 	int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (connection < 0)
 		return 0;
-	bool may_change = peer_may_change(connection);
+	struct ucred peer = {.uid = (uid_t)-1, .gid = (gid_t)-1};
+	socklen_t len = sizeof(peer);
+	bool may_change = getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
+			  peer_may_change(server, connection, &peer);
 	int place = find_place(server, may_change);
 	struct client *client = place < 0 ? NULL : calloc(1, sizeof(*client));
 	if (!client) {
@@ -124,6 +120,7 @@ static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *c
 	client->agent = agent;
 	client->fd = connection;
 	client->may_change = may_change;
+	client->peer = peer;
 	client->refused_all = place >= MAX_CLIENTS;
 	/* The agent never waits for a reader, so a dump of many laggs must fit into the buffer. */
 	setsockopt(connection, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
@@ -222,22 +219,50 @@ int server_lock(struct agent *agent)
 	return r < 0 ? r : lock_namespace(&server->namespace_lock);
 }
 
-int server_start(struct agent *agent)
+/* Binds the socket. Its file has its mode from its birth on: another process may have it open before it is changed. */
+static int bind_socket(struct server *server, const char *path)
 {
-	struct server *server = agent->server;
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	if (strlen(agent->socket) >= sizeof(address.sun_path))
+	if (strlen(path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
-	memcpy(address.sun_path, agent->socket, strlen(agent->socket) + 1);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	server->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (server->fd < 0)
 		return -errno;
-	unlink(agent->socket); /* we have the lock, so it was left by an agent that died */
-	if (bind(server->fd, (struct sockaddr *)&address, sizeof(address)) || chmod(agent->socket, 0660))
-		return -errno;
-	const struct group *readers = getgrnam("xlagg");
-	if (readers && chown(agent->socket, 0, readers->gr_gid))
-		log_warning("cannot give %s to the group xlagg: %s", agent->socket, strerror(errno));
+	unlink(path); /* we have the lock, so it was left by an agent that died */
+	mode_t before = umask(0117);
+	int r = bind(server->fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
+	umask(before);
+	if (r < 0) {
+		close(server->fd);
+		server->fd = -1;
+	}
+	return r;
+}
+
+/* Groups are looked up here and never again: whoever answers, perhaps over the network, must not keep the event loop
+ * waiting, and the agent gives up the right to change a file's group. */
+static void find_groups(struct server *server, const char *path)
+{
+	const struct group *group = getgrnam("xlagg");
+	if (group && chown(path, 0, group->gr_gid))
+		log_warning("cannot give %s to the group xlagg: %s", path, strerror(errno));
+	group = getgrnam("xlagg-admin");
+	server->has_admins = group;
+	server->admins = group ? group->gr_gid : 0;
+}
+
+int server_open(struct agent *agent)
+{
+	int r = bind_socket(agent->server, agent->socket);
+	if (r == 0)
+		find_groups(agent->server, agent->socket);
+	return r;
+}
+
+int server_start(struct agent *agent)
+{
+	struct server *server = agent->server;
 	if (listen(server->fd, MAX_CLIENTS))
 		return -errno;
 	return sd_event_add_io(agent->host.event, NULL, server->fd, EPOLLIN, on_connect, agent);

@@ -4,6 +4,7 @@
 #define AGENT_SERVER_H
 
 #include <libmnl/libmnl.h>
+#include <sys/socket.h>
 
 #include "agent.h"
 
@@ -14,6 +15,7 @@ struct client {
 	struct agent *agent;
 	int fd;
 	sd_event_source *source;
+	struct ucred peer; /* who connected */
 	bool may_change;
 	bool refused_all; /* it is one of these */
 	bool subscribed;
@@ -35,6 +37,8 @@ struct lock {
 struct server {
 	int fd;
 	struct lock socket_lock, namespace_lock;
+	bool has_admins;
+	gid_t admins; /* the group xlagg-admin, if there is one */
 	struct client *client[MAX_CLIENTS + MAX_REFUSED];
 	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[XLAGG_CTL_MAX]; /* the message that is being read */
 	_Alignas(NLMSG_ALIGNTO) uint8_t reply[XLAGG_CTL_MAX];
@@ -43,7 +47,9 @@ struct server {
 /* Makes sure that this is the only agent for this socket and this namespace (-EBUSY: it is not). To be called before
  * anything is changed. */
 int server_lock(struct agent *agent);
-/* Opens the socket and serves clients from now on. */
+/* Makes the socket, which nobody can connect to yet. To be called before the agent gives up its rights. */
+int server_open(struct agent *agent);
+/* Serves clients from now on. */
 int server_start(struct agent *agent);
 /* Disconnects all clients and releases the locks. */
 void server_stop(struct agent *agent);
