@@ -60,36 +60,46 @@ static const struct xlagg_option *find_option(const char *name)
 	return NULL;
 }
 
+/* Writes counters below each other, in columns that fit 80 characters. */
+static void columns(FILE *out, const char *indent, const void *stats, const struct words_counter *counter)
+{
+	for (unsigned int column = 0; counter->name; counter++, column ^= 1)
+		fprintf(out, "%s%-18s %12" PRIu64 "%s", column ? "   " : indent, counter->name,
+			words_count(stats, counter), column || !counter[1].name ? "\n" : "");
+}
+
 static void traffic(FILE *out, const char *indent, const void *stats, const struct words_counter *table,
 		    const struct words_counter *dropped, const char *dropped_way)
 {
+	char further[16];
+
 	fprintf(out, "%sTX: %" PRIu64 " packets %" PRIu64 " bytes\n", indent, words_count(stats, &table[0]),
 		words_count(stats, &table[1]));
 	fprintf(out, "%sRX: %" PRIu64 " packets %" PRIu64 " bytes\n", indent, words_count(stats, &table[2]),
 		words_count(stats, &table[3]));
-	fprintf(out, "%s%s dropped:", indent, dropped_way);
-	for (; dropped->name; dropped++)
-		fprintf(out, " %s %" PRIu64, dropped->name, words_count(stats, dropped));
-	fputc('\n', out);
+	fprintf(out, "%s%s dropped:\n", indent, dropped_way);
+	snprintf(further, sizeof(further), "%s  ", indent);
+	columns(out, further, stats, dropped);
 }
 
 static void port_stats(FILE *out, const char *indent, const struct xlagg_port_counters *stats)
 {
+	char further[16];
+
 	traffic(out, indent, stats, words_traffic_port, words_rx_dropped, "RX");
-	fputs(indent, out);
-	for (const struct words_counter *counter = words_port_mib; counter->name; counter++)
-		fprintf(out, "%s%s %" PRIu64, counter == words_port_mib ? "" : " ", counter->name,
-			words_count(stats, counter));
-	fputc('\n', out);
+	fprintf(out, "%sLACP and link:\n", indent);
+	snprintf(further, sizeof(further), "%s  ", indent);
+	columns(out, further, stats, words_port_mib);
 }
 
 static void lacp_end(FILE *out, const char *indent, const char *who, const struct xlagg_lacp_end *end)
 {
-	char id[WORDS_END_SIZE], state[128];
+	char mac[XLAGG_MAC_TEXT], state[128];
 
-	words_lacp_end(end, false, id);
+	xlagg_print_mac(end->system, mac);
 	words_bits(words_lacp_bits, end->state, state, sizeof(state));
-	fprintf(out, "%s%s %s state=%x<%s>\n", indent, who, id, end->state, state);
+	fprintf(out, "%s%s: system %s prio %u key %u port %u prio %u\n%s  state=%x<%s>\n", indent, who, mac,
+		end->system_prio, end->key, end->port, end->port_prio, indent, end->state, state);
 }
 
 static void port_damping(FILE *out, const char *indent, const struct xlagg_port_status *status)
@@ -122,25 +132,25 @@ static void port_details(FILE *out, const char *indent, const struct view_lagg *
 		word_or(xlagg_words_updown, port->conf.admin), status->buckets);
 	if (status->number)
 		fprintf(out, " number %u", status->number);
+	fputc('\n', out);
+	words_time(status->last_change_ns, when);
 	if (status->has_permaddr) {
 		xlagg_print_mac(status->permaddr, mac);
-		fprintf(out, " permaddr %s", mac);
+		fprintf(out, "%spermaddr %s%s", indent, mac, when[0] ? "" : "\n");
 	}
-	words_time(status->last_change_ns, when);
 	if (when[0])
-		fprintf(out, " last change %s", when);
-	fputc('\n', out);
+		fprintf(out, "%slast change %s\n", status->has_permaddr ? " " : indent, when);
 	port_probe(out, indent, status);
 	port_damping(out, indent, status);
 	if (lagg->model.conf.proto != XLAGG_PROTO_LACP)
 		return;
 	words_headless(status->lacp.headless_s, headless, sizeof(headless));
-	fprintf(out, "%srx %s mux %s %s aggregator %u churn actor %s partner %s headless %s\n", indent,
-		word_or(words_rx, status->lacp.rx), word_or(words_mux, status->lacp.mux),
-		word_or(words_selected, status->lacp.selected), status->lacp.aggregator,
+	fprintf(out, "%slacp: rx %s mux %s selected %s aggregator %u\n%s  churn actor %s partner %s headless %s\n",
+		indent, word_or(words_rx, status->lacp.rx), word_or(words_mux, status->lacp.mux),
+		word_or(words_selected, status->lacp.selected), status->lacp.aggregator, indent,
 		word_or(words_churn, status->lacp.actor_churn), word_or(words_churn, status->lacp.partner_churn),
 		headless);
-	lacp_end(out, indent, "actor  ", &status->lacp.actor);
+	lacp_end(out, indent, "actor", &status->lacp.actor);
 	lacp_end(out, indent, "partner", &status->lacp.partner);
 }
 
@@ -200,20 +210,25 @@ void show_text_port(FILE *out, const struct view_lagg *lagg, uint32_t port, stru
 		port_stats(out, "    ", &status->stats);
 }
 
+/* Writes "options:" and every option with its value, in lines that fit 80 characters where the values allow it. */
 static void lagg_options(FILE *out, const struct xlagg_lagg_conf *conf)
 {
-	int column = 0;
+	size_t column = 80;
 
+	fputs("    options:", out);
 	for (size_t i = 0; i < XLAGG_LAGG_OPTIONS; i++) {
 		char value[XLAGG_TEXT_MAX], printable[4 * XLAGG_TEXT_MAX];
+		size_t len;
 
 		ctl_print_value(&xlagg_lagg_options[i], conf, value, sizeof(value));
 		ctl_printable(value, printable, sizeof(printable));
-		column += fprintf(out, "%s%s %s", column ? " " : "    ", xlagg_lagg_options[i].name, printable);
-		if (column > 80 && i + 1 < XLAGG_LAGG_OPTIONS) {
-			fputc('\n', out);
-			column = 0;
+		len = strlen(xlagg_lagg_options[i].name) + strlen(printable) + 2;
+		if (column + len > 80) {
+			fputs("\n     ", out);
+			column = 5;
 		}
+		column += len;
+		fprintf(out, " %s %s", xlagg_lagg_options[i].name, printable);
 	}
 	fputc('\n', out);
 }
@@ -224,13 +239,13 @@ static void lagg_details(FILE *out, const struct view_lagg *lagg)
 	const char *mode = words_get(words_xdp_mode, status->xdp_mode);
 	char actor[WORDS_END_SIZE], partner[WORDS_END_SIZE], when[WORDS_TIME_SIZE];
 
-	fprintf(out, "    datapath %s device %s tx-path %s attach %s%s%s carrier watch %s table %u",
+	fprintf(out, "    running: datapath %s device %s tx-path %s attach %s%s%s\n      carrier watch %s table %u",
 		word_or(xlagg_words_datapath, status->profile), word_or(xlagg_words_device, status->device),
 		word_or(xlagg_words_tx_path, status->tx_path), word_or(words_attach, status->attach), mode ? " " : "",
 		mode ? mode : "", word_or(words_watch, status->carrier_watch), status->generation);
 	speed(out, status->carrier, status->speed, XLAGG_DUPLEX_UNKNOWN);
 	words_time(status->last_change_ns, when);
-	fprintf(out, "\n    active ports %u flaps %" PRIu64 "%s%s\n", status->active_ports, status->flaps,
+	fprintf(out, "\n      active ports %u flaps %" PRIu64 "%s%s\n", status->active_ports, status->flaps,
 		when[0] ? " last change " : "", when);
 	if (status->has_lag_id) {
 		words_lacp_end(&status->actor, true, actor);

@@ -22,6 +22,9 @@ struct top {
 	double before_s;    /* when it was taken, CLOCK_MONOTONIC */
 	uint32_t failovers; /* entries of `failover` */
 	struct xlagg_event failover[REMEMBERED];
+	bool by_rate; /* the busiest port first, instead of the order of addition */
+	int first;    /* lines that are scrolled away above */
+	int lines;    /* of the last picture, without its heading */
 };
 
 static double now_s(void)
@@ -71,62 +74,162 @@ static void take_events(struct top *top)
 			remember(top, &event);
 }
 
-/* Prints a line if there is still room for it. Returns the next row. */
-static int line(int row, int attribute, const char *text)
+#define HEADING 2 /* rows that do not scroll */
+
+static void print(int row, int attribute, const char *text)
 {
-	if (row >= LINES)
-		return row;
 	attrset(attribute);
 	mvaddnstr(row, 0, text, COLS);
 	attrset(A_NORMAL);
-	return row + 1;
 }
 
-static int draw_lagg(struct top *top, const struct view_lagg *lagg, double seconds, int row)
+/* Prints the next line, unless it is scrolled away. */
+static void line(struct top *top, int attribute, const char *text)
+{
+	int row = HEADING + top->lines++ - top->first;
+
+	if (row >= HEADING && row < LINES)
+		print(row, attribute, text);
+}
+
+/* Prints a sentence over as many lines as it needs: it says what is wrong. */
+static void sentence(struct top *top, int attribute, const char *text)
+{
+	char part[TOP_LINE_MAX];
+	size_t width = COLS > 20 && COLS < TOP_LINE_MAX ? (size_t)COLS : TOP_LINE_MAX - 1;
+
+	while (*text) {
+		size_t indent = strspn(text, " "), len = strlen(text);
+
+		if (len > width) {
+			len = width;
+			while (len > indent && text[len] != ' ')
+				len--;
+			len = len > indent ? len : width;
+		}
+		snprintf(part, sizeof(part), "%.*s", (int)len, text);
+		line(top, attribute, part);
+		text += len;
+		text += strspn(text, " ");
+	}
+}
+
+/* Writes the order in which the ports are shown. */
+static void order_ports(const struct top *top, const struct view_lagg *lagg, const struct view_lagg *before,
+			double seconds, uint32_t order[XLAGG_MAX_PORTS])
+{
+	for (uint32_t i = 0; i < lagg->model.ports; i++) {
+		double rate = top_port_rate(lagg, i, before, seconds);
+		uint32_t at = i;
+
+		for (; top->by_rate && at && top_port_rate(lagg, order[at - 1], before, seconds) < rate; at--)
+			order[at] = order[at - 1];
+		order[at] = i;
+	}
+}
+
+static void draw_ports(struct top *top, const struct view_lagg *lagg, const struct view_lagg *before, double seconds)
+{
+	char text[TOP_LINE_MAX + XLAGG_SENTENCE_MAX];
+	uint32_t order[XLAGG_MAX_PORTS];
+
+	top_port_heading(text, sizeof(text));
+	line(top, A_UNDERLINE, text);
+	order_ports(top, lagg, before, seconds, order);
+	for (uint32_t i = 0; i < lagg->model.ports; i++) {
+		const struct xlagg_port_status *status = &lagg->port[order[i]];
+
+		top_port_line(lagg, order[i], before, seconds, text, sizeof(text));
+		line(top, status->reason[0] ? A_DIM : A_NORMAL, text);
+		top_reason_line(status->reason, text, sizeof(text));
+		sentence(top, A_NORMAL, text);
+		top_reason_line(status->notice, text, sizeof(text));
+		sentence(top, A_NORMAL, text);
+	}
+}
+
+static void draw_lagg(struct top *top, const struct view_lagg *lagg, double seconds)
 {
 	const struct view_lagg *before = find(&top->before, lagg->model.name);
 	const struct xlagg_event *failover = last_failover(top, lagg->model.name);
 	char text[SHOW_FAILOVER_SIZE + TOP_LINE_MAX], story[SHOW_FAILOVER_SIZE], when[WORDS_TIME_SIZE];
 
-	top_lagg_line(lagg, before, seconds, text, sizeof(text));
-	row = line(row, A_BOLD, text);
+	top_lagg_line(lagg, text, sizeof(text));
+	line(top, A_BOLD, text);
+	top_reason_line(lagg->status.reason, text, sizeof(text));
+	sentence(top, A_BOLD, text);
+	top_rates_line(lagg, before, seconds, text, sizeof(text));
+	line(top, A_NORMAL, text);
 	if (failover) {
 		words_time(failover->time_ns, when);
 		show_text_failover(failover, story, sizeof(story));
 		snprintf(text, sizeof(text), "  last failover %s %s", when, story);
-		row = line(row, A_NORMAL, text);
+		sentence(top, A_NORMAL, text);
 	}
-	top_port_heading(text, sizeof(text));
-	row = line(row, A_UNDERLINE, text);
-	for (uint32_t i = 0; i < lagg->model.ports; i++) {
-		top_port_line(lagg, i, before, seconds, text, sizeof(text));
-		row = line(row, lagg->port[i].reason[0] ? A_DIM : A_NORMAL, text);
-	}
-	return row + 1;
+	draw_ports(top, lagg, before, seconds);
+	line(top, A_NORMAL, "");
+}
+
+static void draw_heading(const struct top *top, uint32_t laggs)
+{
+	char text[TOP_LINE_MAX];
+
+	snprintf(text, sizeof(text), "xlagg top   %u lagg%s   q: quit   s: sort by %s   arrows, page keys: scroll",
+		 laggs, laggs == 1 ? "" : "s", top->by_rate ? "order" : "rate");
+	print(0, A_REVERSE, text);
+}
+
+static void draw_view(struct top *top, const struct view *view, double seconds)
+{
+	erase();
+	draw_heading(top, view->laggs);
+	top->lines = 0;
+	for (uint32_t i = 0; i < view->laggs; i++)
+		draw_lagg(top, &view->lagg[i], seconds);
+	refresh();
 }
 
 static void draw(struct top *top)
 {
 	struct view view = {0};
 	double now = now_s();
-	char text[TOP_LINE_MAX];
-	int row = 0;
 
-	erase();
 	if (view_get(top->cli, top->name, &view) < 0) {
-		line(line(0, A_BOLD, "xlagg top    q: quit"), A_NORMAL, top->cli->sentence);
+		erase();
+		draw_heading(top, 0);
+		top->lines = top->first = 0;
+		sentence(top, A_NORMAL, top->cli->sentence);
 		refresh();
 		return;
 	}
 	take_events(top);
-	snprintf(text, sizeof(text), "xlagg top    %u lagg%s    q: quit", view.laggs, view.laggs == 1 ? "" : "s");
-	row = line(row, A_REVERSE, text) + 1;
-	for (uint32_t i = 0; i < view.laggs; i++)
-		row = draw_lagg(top, &view.lagg[i], now - top->before_s, row);
-	refresh();
+	draw_view(top, &view, now - top->before_s);
 	view_free(&top->before);
 	top->before = view;
 	top->before_s = now;
+}
+
+/* Does what the key asks for. Returns false for the one that ends. */
+static bool take_key(struct top *top, int key)
+{
+	int page = LINES > HEADING ? LINES - HEADING : 1, last = top->lines > page ? top->lines - page : 0;
+
+	if (key == 's')
+		top->by_rate = !top->by_rate;
+	else if (key == KEY_DOWN || key == 'j')
+		top->first++;
+	else if (key == KEY_UP || key == 'k')
+		top->first--;
+	else if (key == KEY_NPAGE || key == ' ')
+		top->first += page;
+	else if (key == KEY_PPAGE || key == 'b')
+		top->first -= page;
+	else if (key == KEY_HOME)
+		top->first = 0;
+	else if (key == KEY_END)
+		top->first = last;
+	top->first = top->first > last ? last : top->first < 0 ? 0 : top->first;
+	return key != 'q';
 }
 
 int cmd_top(struct cli *cli, int argc, char *argv[])
@@ -148,10 +251,11 @@ int cmd_top(struct cli *cli, int argc, char *argv[])
 	cbreak();
 	noecho();
 	curs_set(0);
+	keypad(stdscr, TRUE);
 	timeout(REFRESH_MS);
 	do
 		draw(&top);
-	while (getch() != 'q');
+	while (take_key(&top, getch()));
 	endwin();
 	view_free(&top.before);
 	cli_disconnect(&top.events);

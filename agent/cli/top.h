@@ -11,12 +11,17 @@
 double top_rate(uint64_t before, uint64_t after, double seconds);
 /* Writes a number with three digits and a prefix: "1.25 G". */
 void top_human(double value, char *ret, size_t size);
-/* Write the line of the lagg, and that of its port `index`. `before` is the lagg as it was `seconds` ago, NULL if
+/* Returns the octets per second that a port sends and receives. `before` is the lagg as it was `seconds` ago, NULL if
  * unknown. */
-void top_lagg_line(const struct view_lagg *lagg, const struct view_lagg *before, double seconds, char *ret,
-		   size_t size);
+double top_port_rate(const struct view_lagg *lagg, uint32_t index, const struct view_lagg *before, double seconds);
+/* Write lines of at most 80 columns, if names are short enough: what the lagg is, its rates, and its port `index`. */
+void top_lagg_line(const struct view_lagg *lagg, char *ret, size_t size);
+void top_rates_line(const struct view_lagg *lagg, const struct view_lagg *before, double seconds, char *ret,
+		    size_t size);
 void top_port_line(const struct view_lagg *lagg, uint32_t index, const struct view_lagg *before, double seconds,
 		   char *ret, size_t size);
+/* Writes a reason, indented below the line that it belongs to; nothing without one. */
+void top_reason_line(const char *reason, char *ret, size_t size);
 /* Writes the heading above the lines of ports. */
 void top_port_heading(char *ret, size_t size);
 

@@ -380,10 +380,13 @@ test_top() {
 	exec {keys}<>"$D/keys"
 	# The command opens its stdin itself, since bash gives a command in the background none.
 	# shellcheck disable=SC2016
-	TERM=xterm spawn top bash -c 'exec script -qfec "stty cols 160 rows 40; $0 --socket $1/a.sock top" "$1/screen" <"$1/keys"' \
+	TERM=xterm spawn top bash -c 'exec script -qfec "stty cols 80 rows 24; $0 --socket $1/a.sock top" "$1/screen" <"$1/keys"' \
 		"$B/xlagg" "$D"
 	wait_for 5 grep -qa 'lagg0  failover  active' "$D/screen"
 	wait_for 5 grep -qa '100.0 %' "$D/screen"
+	wait_for 5 grep -qa 'standby: eth1 is the active port' "$D/screen"
+	printf s >&$keys
+	wait_for 5 grep -qa 'sort by order\|order   arrows' "$D/screen"
 	nip b link set eth1 down
 	wait_for 5 grep -qa 'last failover .* from eth1 to eth2' "$D/screen"
 	agent_end a KILL

@@ -158,8 +158,36 @@ Test(cli_top, a_ports_line)
 	cr_expect(strstr(line, "100.0 %"), "%s", line);
 	cr_expect(strstr(line, "10.0 M"), "%s", line);
 	cr_expect(strstr(line, "1.00 k"), "%s", line);
+	cr_expect_leq(strlen(line), 80, "%s", line);
+	cr_expect_float_eq(top_port_rate(&now, 0, &before, 1), 1250000, 0.5);
 	top_port_line(&now, 1, NULL, 1, line, sizeof(line));
-	cr_expect(strstr(line, "standby: eth1 is the active port"), "%s", line);
+	cr_expect(strstr(line, "eth2            -  "), "%s", line);
+	top_reason_line(now.port[1].reason, line, sizeof(line));
+	cr_expect(strstr(line, "      standby: eth1 is the active port"), "%s", line);
+	top_port_heading(line, sizeof(line));
+	cr_expect_leq(strlen(line), 80, "%s", line);
+}
+
+Test(cli_top, lines_of_a_lagg_fit_a_terminal)
+{
+	struct view_lagg before, now;
+	char line[TOP_LINE_MAX];
+
+	kit_lagg(XLAGG_PROTO_LACP, &before);
+	now = before;
+	now.status.tx_bytes += 987654321987ull;
+	now.status.tx_packets += 987654321;
+	now.status.rx_bytes += 987654321987ull;
+	now.status.rx_packets += 987654321;
+	top_rates_line(&now, &before, 1, line, sizeof(line));
+	cr_expect_str_eq(line, "  TX 7.90 Tbit/s 988 Mpps   RX 7.90 Tbit/s 988 Mpps");
+	top_lagg_line(&now, line, sizeof(line));
+	cr_expect(strstr(line, "lagg0  lacp  active  "), "%s", line);
+	cr_expect_leq(strlen(line), 80, "%s", line);
+	now.port[0].flags = 0x1c;
+	top_port_line(&now, 0, &before, 1, line, sizeof(line));
+	cr_expect(strstr(line, " DISTRIBUTING "), "%s", line);
+	cr_expect_leq(strlen(line), 80, "%s", line);
 }
 
 /* --- save --- */

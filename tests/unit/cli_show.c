@@ -59,12 +59,27 @@ Test(cli_show, details_have_lag_id_and_both_ends)
 	kit_lagg(XLAGG_PROTO_LACP, &lagg);
 	text = kit_text(&lagg, true, true);
 	cr_expect(strstr(text, "lag id: [(8000,02-00-00-00-AB-01,000A,0000,0000),\n"), "%s", text);
-	cr_expect(strstr(text, "partner (8000,02-00-00-00-AB-02,0014,8000,0007) "
-			       "state=3d<ACTIVITY,AGGREGATION,SYNC,COLLECTING,DISTRIBUTING>\n"),
+	cr_expect(strstr(text, "partner: system 02:00:00:00:ab:02 prio 32768 key 20 port 7 prio 32768\n"
+			       "          state=3d<ACTIVITY,AGGREGATION,SYNC,COLLECTING,DISTRIBUTING>\n"),
 		  "%s", text);
-	cr_expect(strstr(text, "datapath tc device veth tx-path stack attach tcx carrier watch fentry"), "%s", text);
+	cr_expect(strstr(text, "running: datapath tc device veth tx-path stack attach tcx\n      carrier watch fentry"),
+		  "%s", text);
+	cr_expect(strstr(text, "    options:\n      proto lacp hash l2,l3,l4 "), "%s", text);
 	cr_expect(strstr(text, "TX: 1099511627776 packets"), "%s", text);
-	cr_expect(strstr(text, "lacpdu_rx 42"), "%s", text);
+	cr_expect(strstr(text, "lacpdu_rx                    42\n"), "%s", text);
+	free(text);
+}
+
+/* Only a reason, which says what is wrong, and a value that is long by itself go beyond that. */
+Test(cli_show, details_and_counters_fit_a_terminal)
+{
+	struct view_lagg lagg;
+	char *text, *rest;
+
+	kit_lagg(XLAGG_PROTO_LACP, &lagg);
+	rest = text = kit_text(&lagg, true, true);
+	for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n"))
+		cr_expect_leq(strlen(line), 80, "%zu columns: %s", strlen(line), line);
 	free(text);
 }
 
@@ -323,7 +338,7 @@ Test(cli_show, odd_names_on_a_terminal)
 	cr_expect(strncmp(text, "b\xc3\xbcro: <UP> ", 12) == 0, "%s", text);
 	cr_expect(strstr(text, "laggport: $'\\x1b[31m' flags=5<MASTER,ACTIVE>"), "%s", text);
 	cr_expect(strstr(text, "laggport: $'a\\xff' flags=0<> (standby: \\x1b[31m is the active port)"), "%s", text);
-	cr_expect(strstr(text, "primary \\x1b[31m "), "%s", text);
+	cr_expect(strstr(text, "primary \\x1b[31m"), "%s", text);
 	cr_expect_not(strchr(text, '\x1b'), "an escape reaches the terminal");
 	free(text);
 }
