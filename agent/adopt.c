@@ -92,6 +92,10 @@ static void adopt_device(struct lagg *lagg, uint32_t slot)
 		identity_of_port(lagg, slot, &port->device);
 		return;
 	}
+	/* If the device is here, it joins again, under whatever name it has by now. */
+	if (undo->ifindex && !is_another_port(lagg, (int)undo->ifindex) &&
+	    netlink_get(lagg->host->nl, (int)undo->ifindex, &port->device) == 0)
+		port->candidate = (int)undo->ifindex;
 	leave_find(lagg->host->nl, &lagg->saved, slot, lagg->model.name, lagg->looks.mac);
 	if (rest_put_back(lagg, slot) == 0)
 		lagg->saved.port[slot].ifindex = 0;

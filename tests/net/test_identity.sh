@@ -455,3 +455,22 @@ test_lagg_is_replaced_while_the_agent_is_slow() {
 	is "$(nip a -j link show eth3 | jq '.[0].mtu')" 1503 "MTU of a port that was let go"
 	nip a link del lagg1
 }
+
+# A device that has left the namespace and come back has none of the lagg's programs any more. It is still the port's.
+test_identity_of_a_port_that_was_away_and_renamed_while_the_agent_was_away() {
+	lagg_pair 2 proto failover
+	host c
+	local mac
+	mac=$(port_field a eth2 .permaddr)
+	agent_end a KILL
+	nip a link set eth2 down
+	nip a link set eth2 name left
+	nip a link set left netns "$P-c"
+	nip c link set left netns "$P-a"
+	agent a
+	joined() { [ "$(port_field a left .present)" = true ]; }
+	wait_for 8 joined
+	is "$(field a '[.ports[].ifname] | join(" ")')" "eth1 left" "ports"
+	xl a port del lagg0 left
+	is "$(nip a -j link show left | jq -r '.[0].address')" "$mac" "MAC of the device"
+}
