@@ -85,13 +85,24 @@ test_what_belongs_to_ports_is_not_sent_on_lagg0_direct() {
 }
 test_what_belongs_to_ports_is_not_sent_on_lagg0_xdp() { as_xdp_wires; not_sent_on_the_lagg send_lldp datapath xdp; }
 
-# A kernel takes BPDUs in its first network namespace only: that two bridges agree is tested in tests/vm.
-test_bpdus_of_a_bridge_above_lagg0_are_sent() {
-	lagg_pair 2 proto loadbalance
-	nip a link add br0 type bridge stp_state 1 hello_time 100
-	nip a link set lagg0 master br0
-	listener l b lagg0 0004 5
+bridge_of() { nip "$1" -d -j link show br0 | jq -r ".[0].linkinfo.info_data.$2"; }
+b_finds_the_root() { [ "$(bridge_of b root_port)" = 1 ]; }
+test_spanning_tree_above_lagg0() {
+	local h
+	two_hosts 2
+	for h in a b; do
+		agent $h
+		xl $h lagg add lagg0 proto loadbalance port eth1 port eth2
+		nip $h link add br0 type bridge stp_state 1 hello_time 100 forward_delay 200
+		nip $h link set lagg0 master br0
+	done
+	nip a link set br0 type bridge priority 1
 	nip a link set br0 up
-	reap l || fail "no BPDU arrived at the far lagg0"
+	nip b link set br0 up
+	wait_for 10 b_finds_the_root
+	is "$(bridge_of a root_port)" 0 "the root's own root port"
+	nip a address add 10.0.0.1/24 dev br0
+	nip b address add 10.0.0.2/24 dev br0
+	wait_for 15 on a ping -c 1 -W 1 10.0.0.2
 	is "$(field a .stats.tx_dropped.port_type)" 0 "frames dropped because of their type"
 }

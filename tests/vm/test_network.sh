@@ -170,29 +170,3 @@ test_mac_of_a_port_that_cannot_change_it() {
 	. tests/net/test_agent_change.sh
 	test_mac_of_a_port_that_cannot_change_it
 }
-
-# A kernel takes BPDUs in its first network namespace only: both bridges are there.
-root_of() { nip own -d -j link show "$1" | jq -r '.[0].linkinfo.info_data.root_id'; }
-one_root() { [ "$(root_of brb)" = 0001.2:0:0:0:0:1 ]; }
-test_spanning_tree_above_lagg0() {
-	local end
-	ip netns attach "$P-own" $$
-	HOSTS+=(own)
-	wire own xa1 own xb1
-	wire own xa2 own xb2
-	agent own
-	for end in a b; do
-		xl own lagg add lagg$end proto loadbalance port x${end}1 port x${end}2
-		nip own link add br$end type bridge stp_state 1 hello_time 100 forward_delay 200
-		nip own link set lagg$end master br$end
-	done
-	nip own link set bra address 02:00:00:00:00:01 type bridge priority 1
-	nip own link set bra up
-	nip own link set brb up
-	wait_for 20 one_root
-	is "$(nip own -d -j link show brb | jq -r '.[0].linkinfo.info_data.root_port')" 1 "the port that leads to the root"
-	nip own link del bra
-	nip own link del brb
-	xl own flush
-	for end in 1 2; do nip own link del xa$end; done
-}
