@@ -218,6 +218,15 @@ static int fail(int r, const char *what, const char *way_out)
 	return r;
 }
 
+static int fail_to_mount(int r, const char *pins)
+{
+	/* Where a folder in bpffs is to get a name with a dot, the kernel only says that this is not permitted. */
+	bool dotted = r == -EPERM && strchr(pins, '.');
+	return fail(r, pins,
+		    dotted ? "a bpffs takes no name with a dot: give a folder without one with --bpffs"
+			   : "give a folder on a bpffs with --bpffs");
+}
+
 static int open_adapters(struct agent *agent)
 {
 	if (geteuid())
@@ -237,7 +246,7 @@ static int open_adapters(struct agent *agent)
 	state_clean(&agent->host);
 	r = datapath_mount(agent->host.pins);
 	if (r < 0)
-		return fail(r, agent->host.pins, "give a folder on a bpffs with --bpffs");
+		return fail_to_mount(r, agent->host.pins);
 	r = netns_cookie(&agent->host.netns);
 	if (r < 0)
 		log_warning("this kernel does not tell network namespaces apart: %s", strerror(-r));

@@ -131,6 +131,13 @@ test_second_agent_is_refused() {
 	is "$(field a .active_port)" eth1 "the first agent goes on"
 }
 
+test_pins_in_a_folder_with_a_dot() {
+	host a
+	: >"$D/a.conf"
+	refused 'takes no name with a dot: give a folder without one with --bpffs' "$B/xlaggd" -n "$P-a" -f "$D/a.conf" \
+		--socket "$D/a.sock" --bpffs "$BPFFS/$P-a.b" --state "$D/state-a"
+}
+
 has_open() { readlink "/proc/$1/fd/"* | grep -qxF "$2"; }
 test_lock_of_a_namespace_goes_with_the_agent() {
 	local lock held
