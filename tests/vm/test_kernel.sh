@@ -166,4 +166,7 @@ test_xdp_shares_a_nic_with_another_program() {
 	on b xdp-loader unload eth1 --id "$(on b xdp-loader status eth1 | awk '/user_filter/ { print $4 }')"
 	matches "$(on b xdp-loader status eth1)" xdp_rx "programs on eth1"
 	at_least "$(received_of_200 b)" 200 "frames after the filter"
+	[ -e "$LIBXDP_BPFFS" ] || fail "$LIBXDP_BPFFS, the folder of libxdp's pins, is not there"
+	xl b flush
+	[ ! -e "$LIBXDP_BPFFS" ] || fail "still there after flush: $(find "$LIBXDP_BPFFS")"
 }

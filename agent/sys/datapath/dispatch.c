@@ -87,7 +87,8 @@ static int add(void *context)
 
 int xdp_dispatch(const struct datapath *dp, const struct hook *hook, const char *pin)
 {
-	return run_apart(add, &(struct addition){.dp = dp, .hook = hook, .pin = pin});
+	int r = pin_make_libxdp();
+	return r ? r : run_apart(add, &(struct addition){.dp = dp, .hook = hook, .pin = pin});
 }
 
 /* Finds a program under the dispatcher; it stays that of `multi`. NULL: it is not there. */
@@ -126,5 +127,7 @@ static int take_out(void *context)
 
 int xdp_undispatch(int ifindex, uint32_t id)
 {
-	return run_apart(take_out, &(struct dispatched){.ifindex = ifindex, .id = id});
+	int r = run_apart(take_out, &(struct dispatched){.ifindex = ifindex, .id = id});
+	pin_drop_libxdp();
+	return r;
 }

@@ -155,6 +155,9 @@ typedef int (*pin_fn)(void *context, const char *folder, const char *name);
 int pin_each(const char *folder, pin_fn fn, void *context);
 /* True when `folder` is on a bpffs. Nothing is written or deleted anywhere else. */
 bool pin_is_bpffs(const char *folder);
+/* Make the folder for libxdp's pins, where it is one of ours, and remove it when it is empty. */
+int pin_make_libxdp(void);
+void pin_drop_libxdp(void);
 /* Something that is held open and is to be pinned. */
 struct pin {
 	const char *name;

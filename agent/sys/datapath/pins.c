@@ -13,6 +13,8 @@
 
 #include "sys/datapath/internal.h"
 
+#define LIBXDP_FOLDER "libxdp-dispatchers"
+
 bool pin_is_bpffs(const char *folder)
 {
 	struct statfs fs;
@@ -56,9 +58,33 @@ int datapath_mount(const char *folder)
 	if (strcmp(folder, "/sys/fs/bpf/xlagg") == 0)
 		return 0;
 	char own[DATAPATH_PATH_MAX];
-	pin_path(own, folder, "libxdp-dispatchers");
-	r = make_folders(own);
-	return r ? r : setenv("LIBXDP_BPFFS", own, 1) == 0 ? 0 : -errno;
+	pin_path(own, folder, LIBXDP_FOLDER);
+	return setenv("LIBXDP_BPFFS", own, 1) == 0 ? 0 : -errno;
+}
+
+/* The folder that libxdp has for its pins, if it is one of ours, or NULL. */
+static const char *libxdp_folder(void)
+{
+	const char *folder = getenv("LIBXDP_BPFFS"), *name = folder ? strrchr(folder, '/') : NULL;
+	return name && strcmp(name + 1, LIBXDP_FOLDER) == 0 ? folder : NULL;
+}
+
+int pin_make_libxdp(void)
+{
+	const char *folder = libxdp_folder();
+	return folder ? make_folders(folder) : 0;
+}
+
+void pin_drop_libxdp(void)
+{
+	const char *folder = libxdp_folder();
+	char below[DATAPATH_PATH_MAX];
+	if (!folder)
+		return;
+	/* Neither is removed while there are pins in it. */
+	pin_path(below, folder, "xdp");
+	rmdir(below);
+	rmdir(folder);
 }
 
 void pin_path(char path[DATAPATH_PATH_MAX], const char *folder, const char *name)
