@@ -88,6 +88,7 @@ struct lagg {
 	struct upkeep_fight pin_fight;	/* over its pins */
 	bool detached;			/* the programs of its own device are not attached */
 	bool unpinned;			/* its pins are missing and cannot be made */
+	bool hides_from_xdp;		/* somebody's XDP program on its device sees nothing */
 	uint64_t hooks_ns;		/* monotonic time of the next close check by hooks.c; 0: at once */
 	struct datapath *dp;
 	sd_event_source *frames_source;		/* readable: control frames wait */

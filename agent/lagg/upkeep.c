@@ -155,6 +155,7 @@ static int check_own(struct lagg *lagg)
 	int above = device_has_macs_above(lagg);
 	if (above >= 0)
 		lagg->macs_above = above;
+	lagg->hides_from_xdp = datapath_hides_from_xdp(lagg->dp);
 	lagg_device_changed(lagg, &device);
 	if (lagg->unpublished)
 		effects_publish(lagg);
@@ -177,6 +178,10 @@ static void write_lagg_notice(struct lagg *lagg, uint64_t now)
 	else if (fight_goes_on(&lagg->pin_fight, now))
 		snprintf(lagg->notice, sizeof(lagg->notice),
 			 "its pins are removed by someone else again and again: find out who");
+	else if (lagg->hides_from_xdp)
+		snprintf(lagg->notice, sizeof(lagg->notice),
+			 "the XDP program in generic (skb) mode on it sees nothing that is received on newer kernels: "
+			 "use datapath xdp, and native mode");
 	if (!lagg->notice[0] || strcmp(before, lagg->notice) == 0)
 		return;
 	log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "%s", lagg->notice);

@@ -63,3 +63,18 @@ test_xdp_host_features_are_what_they_must_be() {
 	wait_for 3 on a ping -c 1 -W 1 10.0.0.2
 }
 feature() { on "$1" ethtool -k "$2" | grep -qE "^$3: $4"; }
+
+notice_tells_of_xdp() { [[ "$(field b .notice)" == *"XDP program in generic (skb) mode on it sees nothing"* ]]; }
+no_lagg_notice() { [ "$(field b .notice)" = "" ]; }
+test_generic_xdp_on_lagg0_with_datapath_tc() {
+	lagg_pair 1
+	local pins=$BPFFS/$P-user-b-lagg0
+	mkdir -p "$pins"
+	on b bpftool prog loadall "$B/tests/net/user.bpf.o" "$pins" pinmaps "$pins/maps"
+	on b bpftool net attach xdpgeneric pinned "$pins/user_filter" dev lagg0
+	wait_for 10 notice_tells_of_xdp
+	on a ping -q -c 3 -i 0.1 10.0.0.2
+	is "$(user_count b lagg0 0)" 0 "frames that it saw"
+	on b bpftool net detach xdpgeneric dev lagg0
+	wait_for 10 no_lagg_notice
+}
