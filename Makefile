@@ -94,12 +94,23 @@ demo: deps ## a lagg loses a link under load, between two namespaces; installs w
 install: all ## installs below PREFIX (/usr/local); DESTDIR is put before it
 	install -D -m 755 $(B)/xlaggd $(DESTDIR)$(PREFIX)/sbin/xlaggd
 	install -D -m 755 $(B)/xlagg $(DESTDIR)$(PREFIX)/sbin/xlagg
-	for page in deploy/man/*.[58]; do \
+	for page in deploy/man/*.[1-9]; do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
 	install -D -m 644 deploy/examples/xlagg.conf $(DESTDIR)$(PREFIX)/share/doc/xlagg/examples/xlagg.conf
+	for page in deploy/doc/*.md; do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/doc/xlagg/$${page##*/} || exit 1; done
 	install -D -m 644 deploy/completion/xlagg $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xlagg
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|@SBINDIR@|$(PREFIX)/sbin|' deploy/systemd/xlaggd.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/xlaggd.service
+
+# Configuration and state stay: they are the user's. What runs goes on; `xlagg flush` takes it down first.
+uninstall: ## removes what install put below PREFIX
+	rm -f $(DESTDIR)$(PREFIX)/sbin/xlaggd $(DESTDIR)$(PREFIX)/sbin/xlagg
+	for page in $(notdir $(wildcard deploy/man/*.[1-9])); do \
+		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; done
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xlagg
+	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/xlaggd.service
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/xlagg
 
 map: ## fails where HACKING.md names a file or a function that does not exist
 	@tests/map.sh HACKING.md
@@ -125,7 +136,7 @@ help: ## this list
 	@awk -F ' ## ' 'NF == 2 && /^[a-z]/ { sub(/:.*/, "", $$1); printf "  make %-19s %s\n", $$1, $$2 }' \
 		Makefile tests/tests.mk $(wildcard tests/*/layer.mk)
 
-.PHONY: all bpf core ctl sys cli deps demo install map format format-check tidy clean help
+.PHONY: all bpf core ctl sys cli deps demo install uninstall map format format-check tidy clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

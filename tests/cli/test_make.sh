@@ -20,6 +20,18 @@ test_a_name_that_only_builds_says_so() {
 	done
 }
 
+test_uninstall_undoes_install() {
+	mkdir -p "$D/root/usr/share/man/man8"
+	echo theirs >"$D/root/usr/share/man/man8/other.8"
+	(cd "$D/root" && find . -type f) >"$D/before"
+	in_tree install DESTDIR="$D/root" PREFIX=/usr >/dev/null
+	[ -x "$D/root/usr/sbin/xlaggd" ] || fail "no xlaggd was installed"
+	[ -s "$D/root/usr/share/doc/xlagg/troubleshooting.md" ] || fail "no documents were installed"
+	grep -q '^ExecStart=/usr/sbin/xlaggd' "$D/root/usr/lib/systemd/system/xlaggd.service" || fail "the unit's path"
+	in_tree uninstall DESTDIR="$D/root" PREFIX=/usr >/dev/null
+	(cd "$D/root" && find . -type f) | diff "$D/before" - || fail "files are left, or gone"
+}
+
 # tap NAME LINE...: writes it; tally NAME...: prints the sum of these, OUT and STATUS
 tap() { printf '%s\n' "${@:2}" >"$D/$1.tap"; }
 tally() {
