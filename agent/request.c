@@ -14,7 +14,8 @@
 #include "status.h"
 #include "transaction.h"
 
-#define MAX_TRANSACTION 4096 /* commands */
+#define MAX_TRANSACTION 4096  /* commands */
+#define MAX_UNREAD (64 << 10) /* octets: whoever has more unread answers gets no list of all laggs beside them */
 
 /* Answers with NLMSG_ERROR and the request's header; r 0 means done, perhaps with a warning. Returns false if the
  * client is gone or does not read. */
@@ -66,6 +67,8 @@ static bool get_laggs(struct client *client, const struct nlmsghdr *request, con
 	struct agent *agent = client->agent;
 	if (name[0] && !laggs_find(agent, name))
 		return no_such_lagg(client, request, name);
+	if (client_unread(client) > MAX_UNREAD)
+		return false;
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		struct lagg *lagg = agent->lagg[i];
 		if (name[0] && strcmp(name, lagg->model.name) != 0)
@@ -204,7 +207,7 @@ bool request_handle(struct client *client, const void *message, size_t len)
 		case XLAGG_CMD_EXPLAIN:
 			return explain(client, request, query.name, query.frame, query.frame_len);
 		default: /* XLAGG_CMD_SUBSCRIBE */
-			client->subscribed = true;
+			client_subscribed(client);
 			memcpy(client->subscribed_to, query.name, sizeof(query.name));
 			return answer(client, request, request->nlmsg_seq, 0, "");
 		}

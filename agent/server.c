@@ -7,10 +7,12 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -22,7 +24,13 @@
 
 /* Clients that may not change anything: fewer than MAX_CLIENTS, so that they cannot keep administrators out. */
 #define MAX_READERS 48
-#define SEND_BUFFER (4 << 20)
+#define SEND_BUFFER (4 << 20)		  /* octets: a dump of all laggs fits, since the agent never waits */
+#define SEND_BUFFER_EVENTS (512 << 10)	  /* of a client that subscribed */
+#define STUCK_NS (30 * NS_PER_S)	  /* a client that has read nothing for so long is disconnected */
+#define LOOK_NS (5 * NS_PER_S)		  /* between two looks at who reads */
+#define ACCEPT_PAUSE_NS (500 * NS_PER_MS) /* after there was no descriptor for a client */
+#define COMPLAIN_NS (60 * NS_PER_S)	  /* between two complaints about that */
+#define PRIORITY_READER (SD_EVENT_PRIORITY_NORMAL + 10) /* those who may change something go before */
 #define LOCK_TRIES 200
 #define LOCK_PAUSE_NS 10000000
 
@@ -98,6 +106,25 @@ static int find_place(const struct server *server, bool may_change)
 	return i < MAX_CLIENTS + MAX_REFUSED ? (int)i : -EUSERS;
 }
 
+/* The connection that cannot be accepted stays, and would wake the event loop again at once. */
+static void pause_accepting(struct server *server, int errnum)
+{
+	uint64_t now = clock_now();
+	if (now >= server->complain_ns)
+		log_warning("no client can be served for now: %s (%s)", strerror(errnum),
+			    "raise LimitNOFILE= in the unit, or the limit of open files");
+	server->complain_ns = now + COMPLAIN_NS;
+	sd_event_source_set_enabled(server->listening, SD_EVENT_OFF);
+	clock_again_in(server->again, ACCEPT_PAUSE_NS);
+}
+
+static int on_again(sd_event_source *source, uint64_t usec, void *context)
+{
+	(void)source, (void)usec;
+	struct server *server = context;
+	return sd_event_source_set_enabled(server->listening, SD_EVENT_ON);
+}
+
 static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *context)
 {
 	(void)source, (void)revents;
@@ -105,8 +132,11 @@ static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *c
 	struct server *server = agent->server;
 	int buffer = SEND_BUFFER;
 	int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (connection < 0)
+	if (connection < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			pause_accepting(server, errno);
 		return 0;
+	}
 	struct ucred peer = {.uid = (uid_t)-1, .gid = (gid_t)-1};
 	socklen_t len = sizeof(peer);
 	bool may_change = getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
@@ -121,13 +151,56 @@ static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *c
 	client->fd = connection;
 	client->may_change = may_change;
 	client->peer = peer;
+	client->read_ns = clock_now();
 	client->refused_all = place >= MAX_CLIENTS;
-	/* The agent never waits for a reader, so a dump of many laggs must fit into the buffer. */
 	setsockopt(connection, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
 	server->client[place] = client;
 	if (sd_event_add_io(agent->host.event, &client->source, connection, EPOLLIN, on_readable, client) < 0)
 		client_close(client);
+	else if (!may_change)
+		sd_event_source_set_priority(client->source, PRIORITY_READER);
 	return 0;
+}
+
+/* --- those who do not read --- */
+
+void client_subscribed(struct client *client)
+{
+	int buffer = SEND_BUFFER_EVENTS;
+	client->subscribed = true;
+	setsockopt(client->fd, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
+}
+
+int client_unread(const struct client *client)
+{
+	int octets = 0;
+	return ioctl(client->fd, SIOCOUTQ, &octets) == 0 ? octets : 0;
+}
+
+/* Whether the client has left something unread for too long. What it gets meanwhile does not count as reading. */
+static bool is_stuck(struct client *client, uint64_t now)
+{
+	int unread = client_unread(client);
+	if (!unread || unread < client->unread)
+		client->read_ns = now;
+	client->unread = unread;
+	return now - client->read_ns > STUCK_NS;
+}
+
+static int on_look(sd_event_source *source, uint64_t usec, void *context)
+{
+	(void)usec;
+	struct server *server = context;
+	uint64_t now = clock_now();
+	for (uint32_t i = 0; i < MAX_CLIENTS; i++) {
+		struct client *client = server->client[i];
+		if (!client || !is_stuck(client, now))
+			continue;
+		log_info("uid %u, pid %d: disconnected: it has not read for %llu s", client->peer.uid, client->peer.pid,
+			 STUCK_NS / NS_PER_S);
+		client_close(client);
+	}
+	return clock_again_in(source, LOOK_NS);
 }
 
 /* --- start and end --- */
@@ -265,7 +338,14 @@ int server_start(struct agent *agent)
 	struct server *server = agent->server;
 	if (listen(server->fd, MAX_CLIENTS))
 		return -errno;
-	return sd_event_add_io(agent->host.event, NULL, server->fd, EPOLLIN, on_connect, agent);
+	sd_event *event = agent->host.event;
+	uint64_t now = clock_now() / 1000;
+	int r = sd_event_add_io(event, &server->listening, server->fd, EPOLLIN, on_connect, agent);
+	if (r >= 0)
+		r = sd_event_add_time(event, &server->again, CLOCK_MONOTONIC, now, 1000, on_again, server);
+	if (r >= 0)
+		r = sd_event_add_time(event, &server->look, CLOCK_MONOTONIC, now, NS_PER_S / 1000, on_look, server);
+	return r < 0 ? r : 0;
 }
 
 void server_stop(struct agent *agent)
@@ -280,6 +360,9 @@ void server_stop(struct agent *agent)
 		unlink(agent->socket);
 		close(server->fd);
 	}
+	sd_event_source_unref(server->listening);
+	sd_event_source_unref(server->again);
+	sd_event_source_unref(server->look);
 	lock_release(&server->socket_lock);
 	lock_release(&server->namespace_lock);
 	free(server);

@@ -18,6 +18,8 @@ struct client {
 	struct ucred peer; /* who connected */
 	bool may_change;
 	bool refused_all; /* it is one of these */
+	int unread;	  /* octets that it had not read at the last look */
+	uint64_t read_ns; /* monotonic time of the last look at which it had read something, or had nothing to read */
 	bool subscribed;
 	char subscribed_to[XLAGG_NAME_MAX]; /* empty: every lagg */
 	struct ctl_command *pending;	    /* the commands of the transaction so far */
@@ -37,6 +39,8 @@ struct lock {
 struct server {
 	int fd;
 	struct lock socket_lock, namespace_lock;
+	sd_event_source *listening, *again, *look;
+	uint64_t complain_ns; /* monotonic time from which on a lack of descriptors is logged again */
 	bool has_admins;
 	gid_t admins; /* the group xlagg-admin, if there is one */
 	struct client *client[MAX_CLIENTS + MAX_REFUSED];
@@ -55,5 +59,9 @@ int server_start(struct agent *agent);
 void server_stop(struct agent *agent);
 /* Sends a message without waiting. Returns false if the client is gone or does not read. */
 bool client_send(struct client *client, const void *message, size_t len);
+/* From now on the client gets events, of which fewer can wait for it than of answers. */
+void client_subscribed(struct client *client);
+/* Octets of the kernel's memory that what the client has not read yet takes. */
+int client_unread(const struct client *client);
 
 #endif
