@@ -365,7 +365,7 @@ report() {
 			timeout 5 "$B/xlagg" --socket "$D/$h.sock" -d -s lagg show || :
 		fi
 	done
-	for f in "$D"/agent-*.log "$D"/*.err; do
+	for f in "$D"/agent-*.log "$D/actions" "$D"/*.err; do
 		[ -s "$f" ] || continue
 		echo "== ${f##*/}"
 		tail -n 60 "$f"
