@@ -57,3 +57,12 @@ test_options_in_the_tables_exist() {
 		grep -qw -- "$word" "$(tree)/deploy/doc/moving.md" || fail "moving.md does not name $word"
 	done
 }
+test_every_map_is_in_the_manual() {
+	local map count=0
+	mandoc -Tascii "$(tree)/deploy/man/xlagg-bpf.7" | sed 's|.\x08||g' >"$D/page"
+	while read -r map; do
+		count=$((count + 1))
+		grep -qE "^ {5}(.*, )?$map(,|  |$)" "$D/page" || fail "xlagg-bpf(7) has no map $map"
+	done < <(sed -n 's/^} \([a-z_]*\) SEC("\.maps");/\1/p' "$(tree)/bpf/maps.h")
+	at_least $count 15 "maps"
+}
