@@ -12,13 +12,21 @@
 int ctl_check_name(const char *name, const char *what, char sentence[XLAGG_SENTENCE_MAX])
 {
 	size_t len = strlen(name);
+	uint8_t mac[6];
 
+	if (xlagg_parse_mac(name, mac) == 0)
+		return ctl_refuse(
+		    sentence, -EINVAL,
+		    "%s is a MAC and cannot be the name of %s: give the name of the device that has it (ip "
+		    "-br link)",
+		    name, what);
 	if (!len)
 		return ctl_refuse(sentence, -EINVAL, "%s has no name; give it one of 1 to 15 characters", what);
 	if (len >= XLAGG_NAME_MAX)
-		return ctl_refuse(sentence, -ENAMETOOLONG,
-				  "%.40s is too long for the name of %s: %zu characters; Linux allows 15", name, what,
-				  len);
+		return ctl_refuse(
+		    sentence, -ENAMETOOLONG,
+		    "%.40s is too long for the name of %s: %zu characters; 15 fit, also of an alternative name", name,
+		    what, len);
 	/* Linux refuses these too: the last two mean something else in /proc/sys/net. */
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "all") == 0 ||
 	    strcmp(name, "default") == 0)

@@ -456,12 +456,23 @@ static void write_name(char ret[XLAGG_NAME_MAX], const char *name)
 	memcpy(ret, name, strnlen(name, XLAGG_NAME_MAX - 1));
 }
 
+/* The option cannot tell a device of that name from its own word. */
+static void warn_of_auto(struct lagg *lagg)
+{
+	static const char text[] =
+	    "its primary is now called auto, which option primary takes for none: give the device "
+	    "another name, and set primary again";
+	log_about(LOG_LEVEL_WARNING, lagg->model.name, "auto", "%s", text);
+	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, "auto", text);
+}
+
 void lagg_port_set_name(struct lagg *lagg, uint32_t slot, const char *name)
 {
 	struct lagg_port *port = &lagg->port[slot];
 	struct xlagg_port_model *model = lagg_port_model(lagg, slot);
 	char *primary = lagg->model.conf.primary;
-	if (strcmp(primary, port->name) == 0)
+	bool is_primary = strcmp(primary, port->name) == 0 && strcmp(primary, "auto") != 0;
+	if (is_primary)
 		write_name(primary, name);
 	if (model)
 		write_name(model->name, name);
@@ -469,6 +480,8 @@ void lagg_port_set_name(struct lagg *lagg, uint32_t slot, const char *name)
 	write_name(port->device.name, name);
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 	core_port_rename(lagg->core, slot, name);
+	if (is_primary && strcmp(name, "auto") == 0)
+		warn_of_auto(lagg);
 }
 
 /* A port's carrier changed: polls more often for a while, since the kernel may report a next change late. */

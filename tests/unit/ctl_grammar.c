@@ -122,8 +122,8 @@ Test(ctl_grammar, mac_from)
 	expect("lagg set a mac 'from wlan0'", "lagg set a mac from wlan0");
 	expect_refused("lagg set a mac from", -EINVAL, "mac from needs the name of a device");
 	expect_refused("lagg set a mac from abcdefghijklmnop", -ENAMETOOLONG,
-		       "abcdefghijklmnop is too long for the name of the device that mac is from: 16 characters; Linux "
-		       "allows 15");
+		       "abcdefghijklmnop is too long for the name of the device that mac is from: 16 characters; 15 "
+		       "fit, also of an alternative name");
 	expect_refused("lagg set a mac form wlan0", -EINVAL,
 		       "form is not a value of mac; it takes auto, a MAC, from DEV or active");
 }

@@ -242,7 +242,11 @@ Test(ctl_option, wrong_values)
 	    {"mac", "from ", "the device that mac is from has no name; give it one of 1 to 15 characters"},
 	    {"primary", "eth/0", "eth/0 cannot be the name of a port: Linux allows no blanks, /, : or % in it"},
 	    {"primary", "abcdefghijklmnop",
-	     "abcdefghijklmnop is too long for the name of a port: 16 characters; Linux allows 15"},
+	     "abcdefghijklmnop is too long for the name of a port: 16 characters; 15 fit, also of an alternative name"},
+	    {"primary", "02:00:00:00:00:01",
+	     "02:00:00:00:00:01 is a MAC and cannot be the name of a port: give the name of the device that has it (ip "
+	     "-br "
+	     "link)"},
 	    {"probe", "10.0.0.1,10.0.0",
 	     "10.0.0 is not an address for probe; it takes none, or IPv4 and IPv6 addresses with commas"},
 	    {"probe", "",
