@@ -91,6 +91,7 @@ demo: deps ## a lagg loses a link under load, between two namespaces; installs w
 	@$(MAKE) --no-print-directory all
 	@tests/net/demo.sh
 
+UNITS := xlaggd.service xlagg-exporter.service
 install: all ## installs below PREFIX (/usr/local); DESTDIR is put before it
 	install -D -m 755 $(B)/xlaggd $(DESTDIR)$(PREFIX)/sbin/xlaggd
 	install -D -m 755 $(B)/xlagg $(DESTDIR)$(PREFIX)/sbin/xlagg
@@ -101,7 +102,9 @@ install: all ## installs below PREFIX (/usr/local); DESTDIR is put before it
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/doc/xlagg/$${page##*/} || exit 1; done
 	install -D -m 644 deploy/completion/xlagg $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xlagg
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's|@SBINDIR@|$(PREFIX)/sbin|' deploy/systemd/xlaggd.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/xlaggd.service
+	for unit in $(UNITS); do \
+		sed 's|@SBINDIR@|$(PREFIX)/sbin|' deploy/systemd/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; done
+	install -D -m 644 deploy/systemd/xlagg.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/xlagg.conf
 
 # Configuration and state stay: they are the user's. What runs goes on; `xlagg flush` takes it down first.
 uninstall: ## removes what install put below PREFIX
@@ -109,7 +112,7 @@ uninstall: ## removes what install put below PREFIX
 	for page in $(notdir $(wildcard deploy/man/*.[1-9])); do \
 		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; done
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xlagg
-	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/xlaggd.service
+	rm -f $(UNITS:%=$(DESTDIR)$(PREFIX)/lib/systemd/system/%) $(DESTDIR)$(PREFIX)/lib/sysusers.d/xlagg.conf
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/xlagg
 
 map: ## fails where HACKING.md names a file or a function that does not exist

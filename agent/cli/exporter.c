@@ -168,14 +168,17 @@ static void say_listening(int fd)
 /* Returns how many connections may be open at a time: as many as there are descriptors for. */
 static unsigned int connection_limit(void)
 {
-	struct rlimit limit;
+	const rlim_t wanted = MAX_CONNECTIONS + SPARE_FILES;
+	struct rlimit limit = {SPARE_FILES, SPARE_FILES}, raised;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return MAX_CONNECTIONS / 8;
-	limit.rlim_cur =
-	    limit.rlim_max < MAX_CONNECTIONS + SPARE_FILES ? limit.rlim_max : MAX_CONNECTIONS + SPARE_FILES;
-	setrlimit(RLIMIT_NOFILE, &limit);
-	return limit.rlim_cur > SPARE_FILES + SPARE_FILES ? (unsigned int)limit.rlim_cur - SPARE_FILES : SPARE_FILES;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	raised = limit;
+	raised.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	if (limit.rlim_cur < raised.rlim_cur && setrlimit(RLIMIT_NOFILE, &raised) == 0)
+		limit = raised;
+	if (limit.rlim_cur > wanted)
+		return MAX_CONNECTIONS;
+	return limit.rlim_cur > SPARE_FILES ? (unsigned int)limit.rlim_cur - SPARE_FILES : 1;
 }
 
 int cmd_exporter(struct cli *cli, int argc, char *argv[])

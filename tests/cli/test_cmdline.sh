@@ -132,3 +132,19 @@ test_unit() {
 	! grep -q 'xlaggd.service' "$D/out" || fail "$(cat "$D/out")"
 	! grep -q '^ProtectKernelTunables=yes' "$D/xlaggd.service" || fail "IPv6 could not be switched off on ports"
 }
+test_unit_of_the_exporter() {
+	[ -x "$(command -v systemd-analyze)" ] || skip "systemd-analyze is not installed"
+	mkdir "$D/sbin"
+	cp "$B/xlagg" "$D/sbin"
+	sed "s|@SBINDIR@|$D/sbin|; /^Documentation=/d" "$(tree)/deploy/systemd/xlagg-exporter.service" >"$D/xlagg-exporter.service"
+	systemd-analyze verify --man=no "$D/xlagg-exporter.service" >"$D/out" 2>&1 || fail "$(cat "$D/out")"
+	! grep -q 'xlagg-exporter.service' "$D/out" || fail "$(cat "$D/out")"
+	systemd-analyze security --offline=yes --threshold=20 "$D/xlagg-exporter.service" >"$D/out" 2>&1 ||
+		fail "exposure above 2.0: $(tail -n 1 "$D/out")"
+}
+test_groups() {
+	[ -x "$(command -v systemd-sysusers)" ] || skip "systemd-sysusers is not installed"
+	mkdir -p "$D/root/etc"
+	systemd-sysusers --root="$D/root" "$(tree)/deploy/systemd/xlagg.sysusers" >"$D/out" 2>&1 || fail "$(cat "$D/out")"
+	is "$(cut -d: -f1 "$D/root/etc/group" | sort | xargs)" "xlagg xlagg-admin" "groups"
+}

@@ -28,6 +28,7 @@ test_uninstall_undoes_install() {
 	[ -x "$D/root/usr/sbin/xlaggd" ] || fail "no xlaggd was installed"
 	[ -s "$D/root/usr/share/doc/xlagg/troubleshooting.md" ] || fail "no documents were installed"
 	grep -q '^ExecStart=/usr/sbin/xlaggd' "$D/root/usr/lib/systemd/system/xlaggd.service" || fail "the unit's path"
+	grep -q '^ExecStart=/usr/sbin/xlagg exporter' "$D/root/usr/lib/systemd/system/xlagg-exporter.service" || fail "the exporter's"
 	in_tree uninstall DESTDIR="$D/root" PREFIX=/usr >/dev/null
 	(cd "$D/root" && find . -type f) | diff "$D/before" - || fail "files are left, or gone"
 }
