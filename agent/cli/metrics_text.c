@@ -42,6 +42,8 @@ static const struct gauge port_gauges[] = {
     PORT("speed_bytes", speed, MEGABIT, "octets a second of the port, 0: unknown"),
     PORT("standby", standby, 1, "1: ready, but another port is used"),
     PORT("buckets", buckets, 1, "slots of the distribution table that lead to the port"),
+    PORT("damping_penalty", damping.penalty, 1, "how much the port flapped of late, 0: not at all, or no damping"),
+    PORT("probe_missed", probe.missed, 1, "link probes in a row without an answer"),
     {NULL, 0, 0, NULL, 0},
 };
 
@@ -194,6 +196,34 @@ static void port_flags(const struct target *to, const struct view *view)
 	}
 }
 
+/* What the partner says of itself, so that one query finds a host on the wrong switch. */
+static void port_lacp(const struct target *to, const struct view *view)
+{
+	head_info(to, "xlagg_port_lacp", "the partner of a port, proto lacp");
+	for (uint32_t i = 0; i < view->laggs; i++) {
+		const struct view_lagg *lagg = &view->lagg[i];
+
+		for (uint32_t port = 0; lagg->model.conf.proto == XLAGG_PROTO_LACP && port < lagg->model.ports;
+		     port++) {
+			const struct xlagg_lacp_end *partner = &lagg->port[port].lacp.partner;
+			const char *mux = words_get(words_mux, lagg->port[port].lacp.mux);
+			char system[XLAGG_MAC_TEXT], number[2][12];
+
+			xlagg_print_mac(partner->system, system);
+			snprintf(number[0], sizeof(number[0]), "%u", partner->key);
+			snprintf(number[1], sizeof(number[1]), "%u", partner->port);
+			fputs("xlagg_port_lacp_info{", to->out);
+			label(to->out, "", "lagg", lagg->model.name);
+			label(to->out, ",", "port", lagg->model.port[port].name);
+			label(to->out, ",", "partner_system", system);
+			label(to->out, ",", "partner_key", number[0]);
+			label(to->out, ",", "partner_port", number[1]);
+			label(to->out, ",", "mux", mux ? mux : "");
+			fputs("} 1\n", to->out);
+		}
+	}
+}
+
 static void lagg_counter(const struct target *to, const struct view *view, const struct words_counter *counter)
 {
 	char family[64];
@@ -278,6 +308,7 @@ void show_metrics(FILE *out, enum show_metrics_format format, const struct xlagg
 		for (const struct gauge *gauge = port_gauges; gauge->name; gauge++)
 			port_gauge(to, view, gauge);
 		port_flags(to, view);
+		port_lacp(to, view);
 		for (const struct words_counter *counter = words_traffic_port; counter->name; counter++)
 			port_counter(to, view, counter);
 		for (const struct words_counter *counter = words_port_mib; counter->name; counter++)

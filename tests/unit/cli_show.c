@@ -487,6 +487,12 @@ Test(cli_show, metrics_formats)
 	cr_expect(strstr(both, "# HELP xlagg_lagg_tx_packets_total "));
 	cr_expect_not(strstr(both, "# TYPE xlagg_lagg_tx_packets"));
 	cr_expect(strstr(both, "# TYPE xlagg_lagg_info gauge\n"));
+	cr_expect(strstr(open, "# TYPE xlagg_port_lacp info\n"));
+	cr_expect(strstr(text, "# TYPE xlagg_port_lacp_info gauge\n"));
+	cr_expect(strstr(both, "xlagg_port_lacp_info{lagg=\"lagg0\",port=\"eth1\",partner_system=\"02:00:00:00:ab:02\","
+			       "partner_key=\"20\",partner_port=\"7\",mux=\"DISTRIBUTING\"} 1\n"),
+		  "%s", both);
+	cr_expect(strstr(both, "xlagg_port_damping_penalty{lagg=\"lagg0\",port=\"eth1\"} 0\n"));
 	cr_expect(strstr(open, "xlagg_port_speed_bytes{lagg=\"lagg0\",port=\"eth1\"} 1250000000\n"), "%s", open);
 	free(open);
 	free(text);
