@@ -149,6 +149,9 @@ void core_publish(struct core *core, uint64_t now, uint32_t returned, struct cor
 		core->out.carrier = carrier;
 		core->last_change = now;
 	}
+	/* A lagg that never had carrier has been as it is since it was made. */
+	if (!core->last_change)
+		core->last_change = now;
 	/* The lagg's device gets carrier before the first port is live, and loses it after the last one. */
 	if (turned && carrier)
 		core_effect(fx, CORE_CARRIER, 0);

@@ -315,6 +315,18 @@ Test(core_input, a_port_is_told_of_once_its_link_is_known)
 	rig_free(rig);
 }
 
+/* Not since the clock began, which is when the machine was started. */
+Test(core_input, a_lagg_that_never_had_carrier_is_as_it_is_since_it_was_made)
+{
+	struct rig *rig = rig_new(XLAGG_PROTO_LACP, 1);
+	struct xlagg_lagg_status status = {0};
+
+	core_status(rig->core, &status);
+	cr_assert_eq(status.carrier, 0);
+	cr_assert_geq(status.last_change_ns, RIG_START * RIG_MS);
+	rig_free(rig);
+}
+
 Test(core_input, last_change_is_that_of_the_flags)
 {
 	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
