@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lagg/fight.h"
 #include "lagg/filters.h"
+#include "sys/clock.h"
 #include "sys/log.h"
 
 #define NAMES_MAX 100 /* octets of the names in the sentence; those that do not fit are counted */
@@ -25,6 +27,11 @@ static void add(struct found *found, const char *name)
 	}
 	memcpy(found->names + used, ", ", comma);
 	memcpy(found->names + used + comma, name, len + 1);
+}
+
+static void add_name(void *context, const char *name)
+{
+	add(context, name);
 }
 
 static void add_filter(void *context, const struct netlink_filter *filter)
@@ -50,6 +57,8 @@ static int find(struct lagg *lagg, uint32_t slot, struct found *found)
 	const struct device *device = &lagg->port[slot].device;
 	struct datapath_bypass bypass = datapath_bypass(lagg->dp, slot);
 	int r = netlink_list_chains(nl, device->name, false, add_chain, found);
+	if (r == 0)
+		r = datapath_port_behind(lagg->dp, slot, add_name, found);
 	if (r == 0 && bypass.clsact)
 		r = netlink_list_filters(nl, device->ifindex, false, add_filter, found);
 	if (r == 0)
@@ -59,8 +68,22 @@ static int find(struct lagg *lagg, uint32_t slot, struct found *found)
 	return r;
 }
 
+/* A tcx program that somebody attaches comes behind the receive program, unless it asks for another place. */
+static void come_last(struct lagg *lagg, uint32_t slot)
+{
+	struct lagg_port *port = &lagg->port[slot];
+	uint64_t now = clock_now();
+	if (fight_pauses(&port->order_fight, now) || datapath_port_last(lagg->dp, slot) <= 0 ||
+	    !fight_note(&port->order_fight, now))
+		return;
+	log_about(LOG_LEVEL_INFO, lagg->model.name, port->name,
+		  "its receive program was moved behind a tcx program of someone else%s",
+		  fight_pauses(&port->order_fight, now) ? ", from now on less often" : "");
+}
+
 void filters_check(struct lagg *lagg, uint32_t slot)
 {
+	come_last(lagg, slot);
 	struct found found = {};
 	char more[32] = "", *ret = lagg->port[slot].bypassed;
 	/* What cannot be read is not known to be gone. */

@@ -39,6 +39,7 @@ struct lagg_port {
 	char bypassed[XLAGG_SENTENCE_MAX];   /* which filters of others see none of its frames, or empty (filters.c) */
 	struct upkeep_fight fight[UPKEEP_PROPERTIES]; /* over these properties */
 	struct upkeep_fight hook_fight;		      /* over its programs */
+	struct upkeep_fight order_fight;	      /* over which program comes last */
 	bool detached;				      /* its programs are not attached */
 };
 

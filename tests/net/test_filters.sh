@@ -117,6 +117,23 @@ test_tcx_before_joining() {
 	wait_for 5 both_pass
 }
 
+test_tcx_after_joining() {
+	lagg_pair 1
+	spawn_on ping a ping -q -i 0.01 -c 1000 fd00::2
+	add_tcx
+	wait_for 10 v4_is_dropped
+	reap ping || fail "$(cat "$D/ping.out")"
+	matches "$(cat "$D/ping.out")" ' 0% packet loss' "pings while our program was moved"
+	no_notice || fail "notice: $(port_field b eth1 .notice)"
+	rm "$BPFFS/$P-user-link"
+	wait_for 5 both_pass
+	step "and the next agent adopts what was moved"
+	agent_end b KILL
+	agent b
+	is "$(xl b -j agent show | jq -r '.[0].adopted')" 1 "laggs adopted"
+	both_pass
+}
+
 test_clsact_at_egress_of_a_port_holds() {
 	lagg_pair 1
 	add_clsact egress

@@ -8,5 +8,6 @@ test_filters_in_clsact_before_joining() { of_net test_clsact_before_joining; }
 test_filters_in_clsact_after_joining() { of_net test_clsact_after_joining; }
 test_filters_in_clsact_at_egress() { of_net test_clsact_at_egress_of_a_port_holds; }
 test_filters_in_tcx_before_joining() { of_net test_tcx_before_joining; }
+test_filters_in_tcx_after_joining() { of_net test_tcx_after_joining; }
 test_filters_in_nft_before_joining() { of_net test_nft_before_joining; }
 test_filters_in_nft_at_egress() { of_net test_nft_at_egress_of_a_port; }

@@ -315,10 +315,38 @@ static int replace_filter(struct datapath *dp, const struct hook *hook, int prog
 	return r ? r : clsact_detach_earlier(hook->ifindex, hook->kind == HOOK_TC_EGRESS);
 }
 
-/* Whether the program runs at another place of the hook than it should. */
-static bool misplaced(const struct attachment *a)
+/* Whether programs of others come behind the one that is attached to a tcx hook. */
+static bool is_before_others(const struct attachment *a, const struct hook *hook)
 {
-	return a->pin.keeper == KEEPER_FILTER && clsact_is_earlier(a->pin.ifindex, a->pin.egress);
+	uint32_t others[TCX_PROGRAMS];
+	bool tcx = a->pin.keeper == KEEPER_LINK && (hook->kind == HOOK_TC_INGRESS || hook->kind == HOOK_TC_EGRESS);
+	return tcx && tcx_behind(hook->ifindex, attach_type(hook), attached_program(a, hook), others) > 0;
+}
+
+/* A link cannot be moved: a second one is made at the end, and then the first one goes. */
+static int replace_link(struct datapath *dp, const struct hook *hook, const struct attachment *a, int program)
+{
+	if (is_before_others(a, hook))
+		return attach_link(dp, hook, program);
+	return bpf_link_update(a->fd, program, NULL) == 0 ? 0 : -errno;
+}
+
+/* Whether the program runs at another place of the hook than the last. */
+static bool misplaced(const struct attachment *a, const struct hook *hook)
+{
+	if (a->pin.keeper == KEEPER_FILTER)
+		return clsact_is_earlier(a->pin.ifindex, a->pin.egress);
+	return is_before_others(a, hook);
+}
+
+int hook_behind(struct datapath *dp, uint32_t slot, uint32_t ret[TCX_PROGRAMS])
+{
+	char name[DATAPATH_HOOK_MAX];
+	snprintf(name, sizeof(name), "rx%u", slot);
+	const struct attachment *a = find(dp, name);
+	if (!a || a->fd < 0 || a->pin.keeper != KEEPER_LINK || !a->program)
+		return 0;
+	return tcx_behind(a->hook.ifindex, attach_type(&a->hook), a->program, ret);
 }
 
 /* Puts `program` in the place of the one that runs at the hook. After an error, such as -ENOLINK, it has to be attached
@@ -327,7 +355,7 @@ static int replace(struct datapath *dp, const struct hook *hook, const struct at
 {
 	switch (a->pin.keeper) {
 	case KEEPER_LINK:
-		return bpf_link_update(a->fd, program, NULL) == 0 ? 0 : -errno;
+		return replace_link(dp, hook, a, program);
 	case KEEPER_FILTER:
 		return replace_filter(dp, hook, program);
 	case KEEPER_DISPATCHER:
@@ -424,7 +452,7 @@ int hook_ensure(struct datapath *dp, const struct hook *hook, int program, char 
 		return datapath_say(sentence, -E2BIG, "%s holds more hooks than a lagg has", dp->folder);
 	uint32_t id = may_keep(dp, hook, a->pin.keeper) ? attached_program(a, hook) : 0;
 
-	bool right = runs(dp, id, program) && !misplaced(a);
+	bool right = runs(dp, id, program) && !misplaced(a, hook);
 	if (!right && (!id || replace(dp, hook, a, program) != 0)) {
 		let_go(dp, a);
 		int r = attach(dp, hook, program);

@@ -65,6 +65,12 @@ struct datapath_bypass {
 	bool clsact; /* filters at the ingress of clsact: tcx and XDP come first */
 	bool egress; /* filters at the egress of clsact: XDP sends */
 };
+typedef void (*datapath_name_fn)(void *context, const char *name);
+/* Puts a port's receive program behind the tcx programs of others, without a gap. Returns 1 if some had come behind it,
+ * 0 if none had, or -errno. */
+int datapath_port_last(struct datapath *dp, uint32_t slot);
+/* Calls `fn` with a name for each tcx program of others that comes behind a port's receive program. */
+int datapath_port_behind(struct datapath *dp, uint32_t slot, datapath_name_fn fn, void *context);
 struct datapath_bypass datapath_bypass(struct datapath *dp, uint32_t slot);
 /* Whether the lagg's device has an XDP program in generic (skb) mode that sees nothing of what is received, since a TC
  * program redirects it. */

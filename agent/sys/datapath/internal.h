@@ -28,6 +28,7 @@
 
 #define DATAPATH_MAPS 24			 /* largest number of maps of one lagg */
 #define DATAPATH_HOOKS (5 + 2 * XLAGG_MAX_PORTS) /* largest number of hooks of one lagg */
+#define TCX_PROGRAMS 64				 /* largest number of programs at one tcx hook */
 #define DATAPATH_NAME_MAX 64			 /* a pin's name and its NUL */
 #define DATAPATH_HOOK_MAX 16			 /* a hook's name and its NUL */
 #define DATAPATH_PATH_MAX 512			 /* a pin's path and its NUL */
@@ -281,6 +282,13 @@ bool hook_is_link(struct datapath *dp, const char *name);
 int hook_device(struct datapath *dp, const char *name);
 /* Id of a program, 0 on failure. */
 uint32_t program_id(int program);
+
+/* The ids of the programs that a port's receive program comes before at its tcx hook: their number, or -errno. */
+int hook_behind(struct datapath *dp, uint32_t slot, uint32_t ret[TCX_PROGRAMS]);
+
+/* order.c */
+/* The ids of the programs behind the program `ours` at a tcx hook: their number, or -errno. */
+int tcx_behind(int ifindex, uint32_t attach_type, uint32_t ours, uint32_t ret[TCX_PROGRAMS]);
 
 /* clsact.c: filters of fixed handle and preference, the last one, in the clsact qdisc. */
 /* Makes the qdisc of a device of ours before it carries traffic, since making or deleting one takes the device's queues
