@@ -121,7 +121,7 @@ test_readers_keep_nobody_waiting() {
 	local cli NOW begin
 	cli=$(copy_of ../../xlagg)
 	for i in 1 2 3 4 5 6; do
-		spawn reader$i as_nobody bash -c "while :; do '$cli' --socket '$D/a.sock' -j lagg show >/dev/null || :; done"
+		spawn reader$i as_nobody bash -c "while [ -e '$D/a.sock' ]; do '$cli' --socket '$D/a.sock' -j lagg show >/dev/null || :; done"
 	done
 	pause 1
 	for ((i = 0; i < 10; i++)); do
