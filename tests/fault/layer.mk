@@ -13,7 +13,8 @@ test-fault: all $(FAULT_TOOLS) ## each call and allocation of the agent fails on
 	@mkdir -p $(TAP)
 	$(Q)$(FAULT_RUN) points.py $(TAP)/fault.tap
 
-test-fault-sample: all $(FAULT_TOOLS) ## two minutes of that, by a SEED that it prints
+TEST_LAYERS += fault-sample
+test-fault-sample: all $(FAULT_TOOLS) ## two minutes of that, by a SEED that it prints; part of make test
 	@mkdir -p $(TAP)
 	@echo "SEED=$(FAULT_SEED)"
 	$(Q)$(FAULT_RUN) points.py --sample $(FAULT_SEED) 120 $(TAP)/fault-sample.tap

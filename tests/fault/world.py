@@ -166,7 +166,9 @@ class Agent:
         found = collections.Counter()
         for entry in os.scandir(f"/proc/{self.pid}/fd"):
             try:
-                found[re.sub(r"[0-9]+", "N", os.readlink(entry.path))] += 1
+                what = re.sub(r"[0-9]+", "N", os.readlink(entry.path))
+                # One that was made and one that was opened by its pin have different names.
+                found[what.replace("bpf_link", "bpf-link")] += 1
             except FileNotFoundError:
                 pass
         return dict(found)
