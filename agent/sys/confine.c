@@ -18,11 +18,13 @@
 /* --- capabilities --- */
 
 static const cap_value_t needed[] = {
-    CAP_NET_ADMIN, /* devices, filters, XDP, net.ipv6 */
-    CAP_NET_RAW,   /* packet sockets */
-    CAP_BPF,	   /* programs and maps */
-    CAP_PERFMON,   /* programs that trace, and pointers in programs */
-    CAP_SYS_ADMIN, /* BPF objects by id, network namespaces, bpffs, a sysfs of its own for the carrier poll */
+    CAP_NET_ADMIN,  /* devices, filters, XDP, net.ipv6 */
+    CAP_NET_RAW,    /* packet sockets */
+    CAP_BPF,	    /* programs and maps */
+    CAP_PERFMON,    /* programs that trace, and pointers in programs */
+    CAP_SYS_ADMIN,  /* BPF objects by id, network namespaces, bpffs, a sysfs of its own for the carrier poll */
+    CAP_SYS_PTRACE, /* to find the namespace of a container into which a port was moved: /proc/PID/ns/net. The filter
+		     * of system calls allows no ptrace() */
 };
 
 static void free_capabilities(cap_t *capabilities)

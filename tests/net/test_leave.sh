@@ -30,6 +30,21 @@ test_leave_port_is_put_back_in_its_new_namespace() {
 	is "$(attribute a eth2 '[.address, .mtu]')" "[$mac,1500]" "MAC and MTU after it left for good"
 }
 
+# box_alias DEV: prints the ifalias of a device in the container, whose namespace has no name
+box_alias() { nsenter --net="/proc/${CHILD[box]}/ns/net" ip -j link show "$1" | jq -r '.[0].ifalias // ""'; }
+in_a_box() { [ "$(readlink "/proc/${CHILD[box]}/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
+no_alias() { [ -z "$(box_alias "$1")" ]; }
+# A container's namespace is found by its processes, which may have capabilities that the agent gave up.
+test_leave_port_is_put_back_in_a_container() {
+	two_hosts 2
+	agent a
+	xl a lagg add lagg0 port eth1 port eth2
+	spawn box unshare --net sleep 60
+	wait_for 5 in_a_box
+	nip a link set eth2 netns "${CHILD[box]}"
+	wait_for 5 no_alias eth2
+}
+
 # usable_elsewhere: whether a plain eth2 of host c reaches the plain eth2 of host b
 usable_elsewhere() { on c ping -q -c 1 -W 1 10.9.9.2; }
 # leaves_without_an_agent OPTION...: a lagg of a with these options loses its port eth2 to host c while no agent runs. Sets OWN_MAC

@@ -5,8 +5,8 @@ status_of() { awk -v key="$1:" '$1 == key { print $2 }' "/proc/${AGENT[a]}/statu
 
 test_rights_given_up() {
 	lagg_pair 2 proto lacp lacp-rate fast
-	# NET_ADMIN 12, NET_RAW 13, SYS_ADMIN 21, PERFMON 38, BPF 39
-	is "$((16#$(status_of CapPrm)))" $((1 << 12 | 1 << 13 | 1 << 21 | 1 << 38 | 1 << 39)) "capabilities"
+	# NET_ADMIN 12, NET_RAW 13, SYS_PTRACE 19, SYS_ADMIN 21, PERFMON 38, BPF 39
+	is "$((16#$(status_of CapPrm)))" $((1 << 12 | 1 << 13 | 1 << 19 | 1 << 21 | 1 << 38 | 1 << 39)) "capabilities"
 	is "$((16#$(status_of CapEff)))" "$((16#$(status_of CapPrm)))" "effective capabilities"
 	is "$(status_of NoNewPrivs)" 1 "no new privileges"
 	is "$(status_of Seccomp)" 2 "filter for system calls"
