@@ -61,7 +61,7 @@ static bool has_other_capabilities(void)
 {
 	cap_t now = cap_get_proc();
 	cap_flag_value_t has = CAP_SET;
-	static const cap_value_t others[] = {CAP_SYS_MODULE, CAP_DAC_OVERRIDE, CAP_SYS_PTRACE, CAP_CHOWN, CAP_SYS_NICE};
+	static const cap_value_t others[] = {CAP_SYS_MODULE, CAP_DAC_OVERRIDE, CAP_SYS_BOOT, CAP_CHOWN, CAP_SYS_NICE};
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (cap_get_flag(now, others[i], CAP_PERMITTED, &has) != 0 || has == CAP_SET)
 			return true;
