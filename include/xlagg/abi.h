@@ -310,7 +310,7 @@ struct xlagg_saved {
 };
 
 /* Options device, datapath and tx-path. */
-enum xlagg_device { XLAGG_DEVICE_AUTO, XLAGG_DEVICE_NETKIT, XLAGG_DEVICE_VETH };
+enum xlagg_device { XLAGG_DEVICE_AUTO, XLAGG_DEVICE_NETKIT, XLAGG_DEVICE_VETH, XLAGG_DEVICE_BOND };
 enum xlagg_profile { XLAGG_DATAPATH_TC, XLAGG_DATAPATH_XDP };
 enum xlagg_tx_path { XLAGG_TX_AUTO, XLAGG_TX_DIRECT, XLAGG_TX_STACK };
 
