@@ -46,6 +46,12 @@ static int check_datapath(const struct xlagg_model *lagg, char *sentence)
 		    "%s cannot have datapath xdp with device netkit, which takes no XDP program; add it with "
 		    "device veth",
 		    lagg->name);
+	if (conf->datapath == XLAGG_DATAPATH_XDP && conf->device == XLAGG_DEVICE_BOND)
+		return ctl_refuse(
+		    sentence, -EINVAL,
+		    "%s cannot have datapath xdp with device bond, whose ports hand frames up as the kernel's "
+		    "bonding does; add it with device veth",
+		    lagg->name);
 	if (conf->datapath == XLAGG_DATAPATH_XDP && conf->tx_path == XLAGG_TX_DIRECT)
 		return ctl_refuse(
 		    sentence, -EINVAL,

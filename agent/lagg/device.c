@@ -91,6 +91,11 @@ int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	char lower[XLAGG_NAME_MAX], final[XLAGG_NAME_MAX];
 	struct netlink_pair pair;
 	struct device device;
+	if (model->conf.device == XLAGG_DEVICE_BOND) {
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: device bond does not carry traffic yet: use device veth",
+			 name);
+		return -EOPNOTSUPP;
+	}
 	name_lower(lagg, name, lower); /* a name with the ifindex in it is set below, when that is known */
 	bool netkit = model->conf.device == XLAGG_DEVICE_NETKIT ||
 		      (model->conf.device == XLAGG_DEVICE_AUTO && lagg->host->features.netkit &&

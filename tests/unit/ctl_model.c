@@ -156,6 +156,15 @@ Test(ctl_model, device_and_datapath)
 	expect_refused(
 	    "lagg add a device netkit\n", "lagg set a datapath xdp", -EINVAL,
 	    "a cannot have datapath xdp with device netkit, which takes no XDP program; add it with device veth");
+	expect_refused(
+	    "", "lagg add a device bond datapath xdp", -EINVAL,
+	    "a cannot have datapath xdp with device bond, whose ports hand frames up as the kernel's bonding "
+	    "does; add it with device veth");
+	expect_refused(
+	    "lagg add a device bond\n", "lagg set a datapath xdp", -EINVAL,
+	    "a cannot have datapath xdp with device bond, whose ports hand frames up as the kernel's bonding "
+	    "does; add it with device veth");
+	expect("lagg add a device bond tx-path direct\n", "lagg add a device bond tx-path direct\n");
 	expect_refused("", "lagg add a tx-path direct datapath xdp", -EINVAL,
 		       "a cannot have tx-path direct with datapath xdp, which has a path of its own; say tx-path auto");
 	expect_refused(

@@ -341,7 +341,7 @@ Test(ctl_option, print_values)
 	char values[128];
 
 	ctl_print_values(lagg_option("device"), values, sizeof(values));
-	cr_assert_str_eq(values, "auto, netkit or veth");
+	cr_assert_str_eq(values, "auto, netkit, veth or bond");
 	ctl_print_values(lagg_option("carrier-poll"), values, sizeof(values));
 	cr_assert_str_eq(values, "0..60000 ms");
 	for (size_t i = 0; i < XLAGG_LAGG_OPTIONS; i++) {
