@@ -22,6 +22,9 @@
 /* How long frames in flight to a removed port are awaited: longer than they stay in queues, shorter than anyone's
  * timer. */
 #define DRAIN_NS 50000000
+/* How much longer a partner is awaited that may still send to a port for which it got the last LACPDU. The machines of
+ * some partners run every 100 ms. */
+#define PARTNER_NS 200000000
 
 static void free_model(struct ctl_model **model)
 {
@@ -206,18 +209,42 @@ static void destroy_leaving(struct agent *agent, struct ctl_model *to, bool all)
 	}
 }
 
+static bool a_partner_lags(const struct agent *agent, struct ctl_model *to)
+{
+	for (uint32_t i = 0; i < agent->laggs; i++) {
+		const struct xlagg_model *model = ctl_find(to, agent->lagg[i]->model.name);
+		if (model && lagg_partner_lags(agent->lagg[i], model))
+			return true;
+	}
+	return false;
+}
+
+/* Waits until no frame is in flight to a retired port any more: ours were handed to it before, and its partner sends
+ * until it has heard the last LACPDU, which leaves meanwhile. */
+static void await_flight(struct agent *agent, struct ctl_model *to)
+{
+	static const struct timespec step = {.tv_nsec = 2000000};
+	uint64_t drained = clock_now() + DRAIN_NS, now;
+	do {
+		nanosleep(&step, NULL);
+		for (uint32_t i = 0; i < agent->laggs; i++)
+			input_frames(agent->lagg[i]);
+		laggs_run(agent);
+		now = clock_now();
+	} while (now < drained || (now < drained + PARTNER_NS && a_partner_lags(agent, to)));
+}
+
 /* Removes ports from all laggs before any lagg adds one, since a port may move from one to another. Frames may still be
  * in flight to a removed port. When the command returns its device must be free, so the agent waits for them here. */
 static void remove_moving(struct agent *agent, struct ctl_model *to)
 {
-	static const struct timespec drain = {.tv_nsec = DRAIN_NS};
 	bool carried = false;
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		const struct xlagg_model *model = ctl_find(to, agent->lagg[i]->model.name);
 		carried |= model && lagg_retire_ports(agent->lagg[i], model);
 	}
 	if (carried)
-		nanosleep(&drain, NULL);
+		await_flight(agent, to);
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		const struct xlagg_model *model = ctl_find(to, agent->lagg[i]->model.name);
 		if (model)

@@ -91,6 +91,8 @@ static void lacp_role(const struct core *core, uint32_t slot, struct role *role)
 	role->live = role->place && port_usable(port);
 	role->standby = lacp_standby(&core->lacp, slot);
 	role->flags = lacp_collecting(&core->lacp, slot) ? XLAGG_PORT_COLLECTING : 0;
+	if (lacp_lingers(&core->lacp, slot))
+		role->flags |= XLAGG_PORT_LINGERING;
 	role->shown = lacp_flags(&core->lacp, slot);
 	if (!role->live)
 		role->shown &= ~XLAGG_FLAG_DISTRIBUTING;
@@ -146,7 +148,8 @@ uint64_t role_deadline(const struct core *core)
 {
 	uint64_t deadline = CORE_NEVER;
 
-	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+	/* LACP has a timer of its own (lacp_deadline()). */
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS && core->conf.proto != XLAGG_PROTO_LACP; slot++)
 		if (core->role[slot].flags & XLAGG_PORT_LINGERING && !usable_later(&core->port[slot]) &&
 		    core->port[slot].linger_until < deadline)
 			deadline = core->port[slot].linger_until;

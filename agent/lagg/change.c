@@ -90,6 +90,14 @@ bool lagg_retire_ports(struct lagg *lagg, const struct xlagg_model *to)
 	return carried && to->conf.admin;
 }
 
+bool lagg_partner_lags(const struct lagg *lagg, const struct xlagg_model *to)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS && lagg->model.conf.proto == XLAGG_PROTO_LACP; slot++)
+		if (goes(lagg, slot, to) && core_output(lagg->core)->flags[slot] & XLAGG_PORT_LINGERING)
+			return true;
+	return false;
+}
+
 void lagg_remove_ports(struct lagg *lagg, const struct xlagg_model *to)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)

@@ -205,8 +205,31 @@ Test(lacp_tx, last_lacpdu_when_a_port_goes_out_of_service_comes_after_the_drain)
 	fixture_pass(1);
 	expect_last(1);
 	cr_assert_not(lacp_collecting(&lagg, 0));
+	cr_assert(lacp_lingers(&lagg, 0), "the partner has yet to hear of it");
+	fixture_pass(LACP_LINGER_TIME);
+	cr_assert_not(lacp_lingers(&lagg, 0));
 	fixture_pass(100 * SECOND);
 	cr_assert_eq(fixture_sent(0), 0);
+}
+
+Test(lacp_tx, unicast_is_accepted_until_the_partner_stops)
+{
+	struct xlagg_port_conf conf = fixture_port_conf();
+
+	conf.admin = 0;
+	fixture_set_port(0, &conf);
+	fixture_pass(LACP_DRAIN_TIME);
+	fixture_hear(0, ALL_SYNCED);
+	cr_assert(lacp_lingers(&lagg, 0), "it has not heard of it yet");
+	fixture_hear(0, 0);
+	cr_assert_not(lacp_lingers(&lagg, 0));
+}
+
+Test(lacp_tx, nothing_is_accepted_after_the_partner_stopped_first)
+{
+	fixture_hear(0, 0);
+	cr_assert_not(lacp_collecting(&lagg, 0));
+	cr_assert_not(lacp_lingers(&lagg, 0));
 }
 
 Test(lacp_tx, drain_ends_when_the_port_is_put_into_service_again)

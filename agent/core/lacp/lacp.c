@@ -82,8 +82,10 @@ static void refresh_enabled(struct lacp *l, struct lacp_port *p, uint64_t now, s
 	bool serves = in_service(l, p);
 
 	if (!serves) {
-		if (p->enabled && link_up(&p->link))
+		if (p->enabled && link_up(&p->link)) {
+			lacp_linger(p, now);
 			lacp_tx_last(l, p, now, fx);
+		}
 		p->selected = XLAGG_UNSELECTED;
 		p->draining = false;
 		p->drain = CORE_NEVER;
@@ -130,6 +132,8 @@ static void settle(struct lacp *l, uint64_t now, struct core_effects *fx)
 
 		if (p->used)
 			end_drain(l, p, now, fx);
+		if (lacp_expired(p->linger, now))
+			p->linger = CORE_NEVER;
 		if (lacp_expired(p->loop_timer, now))
 			p->loop_timer = CORE_NEVER;
 		if (lacp_expired(p->prio_timer, now))
@@ -258,6 +262,7 @@ void lacp_port_add(struct lacp *l, uint64_t now, uint32_t slot, const char *name
 	    .aggregator = LACP_NO_SLOT,
 	    .refused_timer = CORE_NEVER,
 	    .drain = CORE_NEVER,
+	    .linger = CORE_NEVER,
 	    .loop_timer = CORE_NEVER,
 	};
 	if (slot >= l->slots)
@@ -334,6 +339,8 @@ static void receive_lacp(struct lacp *l, struct lacp_port *p, uint64_t now, cons
 			 struct core_effects *fx)
 {
 	p->counters.lacpdu_rx++;
+	if (!lacp_has(&pdu->actor, XLAGG_STATE_DISTRIBUTING))
+		p->linger = CORE_NEVER;
 	if (!p->enabled)
 		return;
 	if (memcmp(pdu->actor.system, l->system, sizeof(l->system)) == 0)
@@ -396,6 +403,7 @@ uint64_t lacp_deadline(const struct lacp *l)
 		first = lacp_earlier(first, p->actor_churn_timer);
 		first = lacp_earlier(first, p->partner_churn_timer);
 		first = lacp_earlier(first, p->drain);
+		first = lacp_earlier(first, p->linger);
 		first = lacp_earlier(first, p->refused_timer);
 		first = lacp_earlier(first, p->loop_timer);
 		first = lacp_earlier(first, p->prio_timer);

@@ -31,6 +31,8 @@
 #define LACP_REFUSED_TIME (LACP_AGGREGATE_WAIT_TIME + LACP_FAST_PERIODIC_TIME)
 /* Time between the last frame handed to a port that is taken out of service and the LACPDU that announces it. */
 #define LACP_DRAIN_TIME (LACP_SECOND / 20)
+/* How long a port that we took out accepts unicast: until then every partner has heard of it and sends elsewhere. */
+#define LACP_LINGER_TIME LACP_SECOND
 #define LACP_NO_SLOT XLAGG_MAX_PORTS /* "no port", "no aggregator" */
 
 /* States of the Periodic Transmission machine (Figure 6-19). PERIODIC_TX is left as soon as it is entered. */
@@ -97,6 +99,7 @@ struct lacp_port {
 	/* Timers: when they expire, CORE_NEVER: stopped. */
 	uint64_t current_while, periodic_timer, wait_while, actor_churn_timer, partner_churn_timer;
 	uint64_t refused_timer, drain;
+	uint64_t linger;     /* runs while the partner may not know yet that we took the port out */
 	uint64_t prio_timer; /* runs while the partner may not know our new port priority yet */
 	uint64_t loop_timer; /* runs after a LACPDU of our own system was received */
 
@@ -163,6 +166,8 @@ uint64_t lacp_deadline(const struct lacp *l);
 /* Whether frames from this port go to the lagg, and whether frames of the lagg go to this port. */
 bool lacp_collecting(const struct lacp *l, uint32_t slot);
 bool lacp_distributing(const struct lacp *l, uint32_t slot);
+/* Whether we took the port out, and its partner may still send on it. */
+bool lacp_lingers(const struct lacp *l, uint32_t slot);
 /* Returns bits of enum xlagg_flag: ACTIVE (in the active aggregator), COLLECTING, DISTRIBUTING. */
 uint32_t lacp_flags(const struct lacp *l, uint32_t slot);
 /* Whether the Selection Logic holds the port back (Selected is STANDBY). */

@@ -42,6 +42,12 @@ static inline bool lacp_is_collecting(const struct lacp_port *p)
 {
 	return p->mux == XLAGG_MUX_COLLECTING || lacp_is_distributing(p);
 }
+/* To be called before we take out a port that the partner still uses. */
+static inline void lacp_linger(struct lacp_port *p, uint64_t now)
+{
+	if (lacp_is_collecting(p) && lacp_has(&p->partner, XLAGG_STATE_SYNC))
+		p->linger = now + LACP_LINGER_TIME;
+}
 /* How long the partner may be silent: our own LACP_Timeout says so. */
 static inline uint64_t lacp_timeout_time(const struct lacp_port *p)
 {

@@ -95,6 +95,8 @@ bool lacp_mux_step(const struct lacp *l, struct lacp_port *p, uint64_t now)
 	to = next(l, p);
 	if (to == p->mux)
 		return false;
+	if (p->selected != XLAGG_SELECTED)
+		lacp_linger(p, now);
 	enter(p, to, now);
 	return true;
 }

@@ -14,6 +14,11 @@ bool lacp_distributing(const struct lacp *l, uint32_t slot)
 	return p->used && lacp_is_distributing(p) && !p->draining;
 }
 
+bool lacp_lingers(const struct lacp *l, uint32_t slot)
+{
+	return l->port[slot].used && l->port[slot].linger != CORE_NEVER && !lacp_collecting(l, slot);
+}
+
 uint32_t lacp_flags(const struct lacp *l, uint32_t slot)
 {
 	const struct lacp_port *p = &l->port[slot];
