@@ -134,6 +134,8 @@ struct xlagg_port_stats {
 };
 
 /* Map `lagg_stats`, per CPU, one entry. */
+_Static_assert(XLAGG_RX_DROP_MAX == 6,
+	       "rx_dropped is followed by members that may not move: count a new reason at the end");
 struct xlagg_lagg_stats {
 	__u64 tx_packets;		     /* frames that the lagg was asked to send */
 	__u64 tx_bytes;			     /* their octets */
