@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Mux machine: 802.1AX-2014 6.4.15, independent control (Figure 6-21) and coupled control (Figure 6-22). On the way
- * down no state is skipped. The actions Attach, Enable and Disable of the figures are carried out by the readers of
- * `mux`.
+ * Mux machine: whether a port may collect and distribute. 802.1AX-2014 6.4.15, independent control (Figure 6-21) and
+ * coupled control (Figure 6-22). On the way down no state is skipped. The actions Attach, Enable and Disable of the
+ * figures are carried out by the readers of `mux`.
  */
 #include "core/lacp/machine.h"
 
