@@ -8,6 +8,7 @@ FUZZ_OBJ := $(patsubst %.c,$(B)/fuzz/%.o,$(wildcard agent/core/*.c agent/core/*/
 # Without the sockets and the clock, which the fuzzer of netlink has of its own, and without ethtool, which is not asked by netlink.
 FUZZ_NETLINK := $(patsubst %.c,$(B)/fuzz/%.o,$(filter-out %/socket.c %/ethtool.c,$(wildcard agent/sys/netlink/*.c) agent/sys/mark.c))
 FUZZ_CLI := $(patsubst %.c,$(B)/fuzz/%.o,$(filter-out %/main.c,$(wildcard agent/cli/*.c)))
+FUZZ_RECORD := $(patsubst %.c,$(B)/fuzz/%.o,agent/lagg/record.c agent/sys/datapath/saved.c agent/sys/mark.c)
 FUZZERS := $(FUZZ:%=$(B)/fuzz/%)
 
 $(B)/fuzz/%.o: %.c
@@ -16,6 +17,7 @@ $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJ)
 	$(call say,FUZZER,$@)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(filter %.c %.o,$^) -o $@ $(FUZZ_LIBS)
 $(B)/fuzz/fuzz_%: FUZZ_LIBS := -lmnl
 $(B)/fuzz/fuzz_netlink: $(FUZZ_NETLINK)
+$(B)/fuzz/fuzz_record: $(FUZZ_RECORD)
 $(B)/fuzz/fuzz_reply $(B)/fuzz/fuzz_import: $(FUZZ_CLI)
 $(B)/fuzz/fuzz_reply $(B)/fuzz/fuzz_import: FUZZ_LIBS := $(CLI_LIBS)
 
