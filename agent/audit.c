@@ -38,10 +38,8 @@ static char *words_of(const struct ctl_command *command)
 	if (!out)
 		return NULL;
 	ctl_print_command(out, command);
-	if (fclose(out) != 0) {
-		free(text);
+	if (ctl_end_text(out, &text) < 0)
 		return NULL;
-	}
 	text[strcspn(text, "\n")] = 0;
 	return text;
 }

@@ -43,10 +43,8 @@ static char *scrape(struct cli *cli, enum show_metrics_format format, size_t *si
 	if (!out)
 		return NULL;
 	show_metrics(out, format, &agent, &view);
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
+	ctl_end_text(out, &text);
+	return text;
 }
 
 static enum MHD_Result respond(struct MHD_Connection *connection, unsigned int status, const char *type, char *text,

@@ -230,9 +230,11 @@ static void print_notes(struct import_notes *notes)
 {
 	if (!notes->out)
 		return;
-	fclose(notes->out);
+	if (ctl_end_text(notes->out, &notes->text) == 0)
+		fputs(notes->text, stdout);
+	else
+		fputs("# the notes are missing: out of memory\n", stdout);
 	notes->out = NULL;
-	fputs(notes->text, stdout);
 }
 
 /* Prints everything, unless something in it excludes something else. Returns 0 or -EINVAL. */

@@ -51,8 +51,7 @@ static int print_to_text(const struct ctl_command *command, char **ret)
 	if (!out)
 		return -ENOMEM;
 	ctl_print_command(out, command);
-	fclose(out);
-	return 0;
+	return ctl_end_text(out, ret);
 }
 
 static int print_command(void *context, const struct ctl_command *command)

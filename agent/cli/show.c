@@ -18,7 +18,8 @@ static int print_lagg(struct cli *cli, const struct view_lagg *lagg, int port)
 		show_text_lagg(out, lagg, show_how(cli));
 	else
 		show_text_port(out, lagg, (uint32_t)port, show_how(cli));
-	fclose(out);
+	if (ctl_end_text(out, &text) < 0)
+		return cli_refuse(cli, "out of memory");
 	show_record(cli, text);
 	free(text);
 	return CLI_DONE;

@@ -151,6 +151,8 @@ int ctl_split(char **text, char *words[], int max, int *line, char sentence[XLAG
 /* --- write.c: commands to words --- */
 /* Prints the command in the words that ctl_parse reads, without a newline. */
 void ctl_print_command(FILE *out, const struct ctl_command *command);
+/* Closes a stream that open_memstream() made of *text. Returns 0, or -ENOMEM, and then *text is NULL. */
+int ctl_end_text(FILE *out, char **text);
 /* Prints the `lagg add` that makes this lagg, with its ports on continued lines, and a newline. */
 void ctl_print_lagg(FILE *out, const struct xlagg_model *lagg);
 /* Prints a configuration as `save` does: one `lagg add` per lagg, with its ports on continued lines. */

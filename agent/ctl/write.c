@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Prints commands and configurations as words. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctl/ctl.h"
@@ -71,6 +73,18 @@ static void print(FILE *out, const struct ctl_command *command, const char *befo
 void ctl_print_command(FILE *out, const struct ctl_command *command)
 {
 	print(out, command, " ");
+}
+
+int ctl_end_text(FILE *out, char **text)
+{
+	bool failed = ferror(out) != 0;
+	failed |= fclose(out) != 0;
+	/* fclose() may succeed and leave no text: glibc does not report that its last allocation failed. */
+	if (!failed && *text)
+		return 0;
+	free(*text);
+	*text = NULL;
+	return -ENOMEM;
 }
 
 void ctl_print_lagg(FILE *out, const struct xlagg_model *lagg)

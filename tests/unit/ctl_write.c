@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What save prints: readable, in full words, and read again as what it was. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +13,22 @@ static char *print_model(const struct ctl_model *model)
 	FILE *out = open_memstream(&text, &size);
 
 	ctl_print_model(out, model);
-	fclose(out);
+	cr_assert_eq(ctl_end_text(out, &text), 0);
 	return text;
+}
+
+Test(ctl_write, text_for_which_there_was_no_memory)
+{
+	char room[2], *text = NULL;
+	FILE *out = fmemopen(room, sizeof(room), "w");
+
+	cr_assert_eq(ctl_end_text(out, &text), -ENOMEM, "closed without an error, but there is no text");
+	text = strdup("the beginning");
+	out = fmemopen(room, sizeof(room), "w");
+	setbuf(out, NULL);
+	fputs("more than there is room for", out);
+	cr_assert_eq(ctl_end_text(out, &text), -ENOMEM);
+	cr_assert_null(text);
 }
 
 Test(ctl_write, layout)
