@@ -24,16 +24,13 @@ static int save_message(struct lagg *lagg)
 	ctl_model_to_command(&lagg->model, command);
 	int len = ctl_encode(command, NLM_F_REQUEST, 0, saved->message, sizeof(saved->message));
 	free(command);
-	if (len < 0) {
-		log_about(LOG_LEVEL_ERROR, lagg->model.name, NULL,
-			  "its configuration does not fit into %d octets and is not kept", XLAGG_SAVED_MAX);
+	if (len < 0)
 		return len;
-	}
 	saved->message_len = (uint32_t)len;
 	return 0;
 }
 
-int record_save(struct lagg *lagg)
+static int pin_record(struct lagg *lagg)
 {
 	struct xlagg_saved *saved = &lagg->saved;
 	int r = lagg->host->changing ? 0 : save_message(lagg);
@@ -45,9 +42,15 @@ int record_save(struct lagg *lagg)
 	saved->profile = lagg->model.conf.datapath;
 	saved->netns = lagg->host->netns;
 	saved->mtu = lagg->looks.mtu;
-	r = datapath_save(lagg->dp, saved);
-	if (r < 0)
+	return datapath_save(lagg->dp, saved);
+}
+
+int record_save(struct lagg *lagg)
+{
+	int r = pin_record(lagg);
+	if (r < 0 && !lagg->unsaved)
 		log_about(LOG_LEVEL_ERROR, lagg->model.name, NULL, "cannot pin its configuration: %s", strerror(-r));
+	lagg->unsaved = r < 0;
 	if (!lagg->host->changing)
 		identity_store(lagg);
 	return r;
@@ -96,7 +99,6 @@ void record_clear(const char *folder)
 		log_warning("%s cannot be removed: %s", folder, strerror(-r));
 }
 
-/*   */
 int record_check(const struct xlagg_saved *saved)
 {
 	if (saved->abi_version != XLAGG_ABI_VERSION || saved->message_len > sizeof(saved->message) ||

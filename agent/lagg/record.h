@@ -8,7 +8,7 @@
 
 /* Pins configuration and undo records for the next agent, and writes the state folder. Within a transaction it pins
  * only the undo records. So if the agent dies then, the earlier configuration counts, and a lagg that was being created
- * has none. */
+ * has none. After a failure upkeep.c tries again. */
 int record_save(struct lagg *lagg);
 /* Renames the lagg's folder of pins. */
 int record_move(struct lagg *lagg, const char *folder);

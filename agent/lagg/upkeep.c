@@ -13,6 +13,7 @@
 #include "lagg/hooks.h"
 #include "lagg/leave.h"
 #include "lagg/ports.h"
+#include "lagg/record.h"
 #include "lagg/upkeep.h"
 #include "sys/port.h"
 
@@ -193,6 +194,8 @@ int upkeep_check(struct lagg *lagg, uint64_t now)
 	check_ports(lagg, now);
 	hooks_check(lagg, now);
 	write_lagg_notice(lagg, now);
+	if (lagg->unsaved)
+		record_save(lagg);
 	if (now < lagg->check_ns)
 		return 0;
 	lagg->check_ns = now + CHECK_NS;
