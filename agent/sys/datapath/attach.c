@@ -141,23 +141,34 @@ static int link_program(int link, const struct hook *hook, uint32_t *ret)
 	return 0;
 }
 
-/* Id of the program that is attached to the hook, 0: none of ours. */
-static uint32_t attached_program(const struct attachment *a, const struct hook *hook)
+/* Whether the device's dispatcher or filter runs the program of ours: 1, 0, or -errno where that cannot be read. */
+static int runs_at(const struct hook_pin *pin, const struct hook *hook, uint32_t ours)
 {
-	const struct hook_pin *pin = &a->pin;
 	uint32_t attached;
-	if (a->fd < 0)
-		return 0;
-	if (pin->keeper == KEEPER_LINK)
-		return link_program(a->fd, hook, &attached) == 0 ? attached : 0;
-	uint32_t ours = program_id(a->fd);
-	if (!ours || pin->ifindex != hook->ifindex)
+	if (pin->ifindex != hook->ifindex)
 		return 0;
 	if (pin->keeper == KEEPER_DISPATCHER)
-		return hook->kind == HOOK_XDP && xdp_dispatched(pin->ifindex, ours) ? ours : 0;
-	if (pin->egress != (hook->kind == HOOK_TC_EGRESS) || clsact_query(pin->ifindex, pin->egress, &attached) != 0)
+		return hook->kind == HOOK_XDP ? xdp_dispatched(pin->ifindex, ours) : 0;
+	if (pin->egress != (hook->kind == HOOK_TC_EGRESS))
 		return 0;
-	return attached == ours ? ours : 0;
+	int r = clsact_query(pin->ifindex, pin->egress, &attached);
+	return r == -ENOENT ? 0 : r ? r : attached == ours;
+}
+
+/* Reads the id of the program that is attached to the hook, 0: none of ours. */
+static int attached_program(const struct attachment *a, const struct hook *hook, uint32_t *ret)
+{
+	uint32_t ours;
+	*ret = 0;
+	if (a->fd < 0)
+		return 0;
+	if (a->pin.keeper == KEEPER_LINK)
+		return link_program(a->fd, hook, ret);
+	ours = program_id(a->fd);
+	int r = ours ? runs_at(&a->pin, hook, ours) : -EIO;
+	if (r == 1)
+		*ret = ours;
+	return r < 0 ? r : 0;
 }
 
 /* Whether the dispatcher of the device runs the program. Asking libxdp costs a process; as long as the device runs the
@@ -174,8 +185,7 @@ bool hook_right(const struct attachment *a, bool deep)
 		return false;
 	switch (a->pin.keeper) {
 	case KEEPER_LINK:
-		/* That it cannot be read now does not say that it is detached. */
-		return link_program(a->fd, &a->hook, &id) != 0 || (a->program && id == a->program);
+		break;
 	case KEEPER_DISPATCHER:
 		if (!deep || dispatched_right(a))
 			return true;
@@ -185,7 +195,8 @@ bool hook_right(const struct attachment *a, bool deep)
 			return true;
 		break;
 	}
-	return a->program && attached_program(a, &a->hook) == a->program;
+	/* That it cannot be read now does not say that it is detached. */
+	return attached_program(a, &a->hook, &id) != 0 || (a->program && id == a->program);
 }
 
 bool hooks_use_filters(const struct datapath *dp)
@@ -199,7 +210,8 @@ bool hooks_use_filters(const struct datapath *dp)
 bool hook_attached(struct datapath *dp, const struct hook *hook)
 {
 	const struct attachment *a = find(dp, hook->name);
-	return a && attached_program(a, hook);
+	uint32_t id = 0;
+	return a && attached_program(a, hook, &id) == 0 && id;
 }
 
 bool hook_is_link(struct datapath *dp, const char *name)
@@ -318,9 +330,10 @@ static int replace_filter(struct datapath *dp, const struct hook *hook, int prog
 /* Whether programs of others come behind the one that is attached to a tcx hook. */
 static bool is_before_others(const struct attachment *a, const struct hook *hook)
 {
-	uint32_t others[TCX_PROGRAMS];
+	uint32_t others[TCX_PROGRAMS], id;
 	bool tcx = a->pin.keeper == KEEPER_LINK && (hook->kind == HOOK_TC_INGRESS || hook->kind == HOOK_TC_EGRESS);
-	return tcx && tcx_behind(hook->ifindex, attach_type(hook), attached_program(a, hook), others) > 0;
+	return tcx && attached_program(a, hook, &id) == 0 &&
+	       tcx_behind(hook->ifindex, attach_type(hook), id, others) > 0;
 }
 
 /* A link cannot be moved: a second one is made at the end, and then the first one goes. */
@@ -386,29 +399,27 @@ static int explain_failure(char sentence[XLAGG_SENTENCE_MAX], const struct hook 
 	return datapath_say(sentence, r, "cannot attach to %s: %s", device, strerror(-r));
 }
 
-static uint32_t pinned_program_id(const char *folder, const char *name)
-{
-	__attribute__((cleanup(close_fd))) int program = pin_get(folder, name, PIN_PROGRAM);
-	return program < 0 ? 0 : program_id(program);
-}
-
 static void name_program_pin(const struct attachment *a, char ret[DATAPATH_NAME_MAX])
 {
 	snprintf(ret, DATAPATH_NAME_MAX, "prog_%s", a->hook.name);
 }
 
-bool hook_program_pinned(const struct datapath *dp, const struct attachment *a)
+int hook_program_pinned(const struct datapath *dp, const struct attachment *a)
 {
 	char name[DATAPATH_NAME_MAX];
 	name_program_pin(a, name);
-	return a->program && pinned_program_id(dp->folder, name) == a->program;
+	__attribute__((cleanup(close_fd))) int program = pin_get(dp->folder, name, PIN_PROGRAM);
+	if (program < 0)
+		return program == -ENOENT || program == -EPROTO ? 0 : program;
+	uint32_t id = program_id(program);
+	return id ? a->program && id == a->program : -EIO;
 }
 
 int hook_pin_program(const struct datapath *dp, const struct attachment *a)
 {
 	char name[DATAPATH_NAME_MAX];
 	name_program_pin(a, name);
-	if (hook_program_pinned(dp, a))
+	if (hook_program_pinned(dp, a) == 1)
 		return 0;
 	__attribute__((cleanup(close_fd))) int program = bpf_prog_get_fd_by_id(a->program);
 	return program < 0 ? -errno : pin_set(dp->folder, name, program);
@@ -421,9 +432,10 @@ static int note(struct datapath *dp, const struct hook *hook, char sentence[XLAG
 	if (!a)
 		return -ENOENT;
 	a->hook = *hook;
-	a->program = attached_program(a, hook);
+	int r = attached_program(a, hook, &a->program);
 	a->dispatcher = a->pin.keeper == KEEPER_DISPATCHER ? xdp_program(hook->ifindex) : 0;
-	int r = hook_pin_program(dp, a);
+	if (!r)
+		r = hook_pin_program(dp, a);
 	return r ? datapath_say(sentence, r, "cannot pin the program of %s in %s: %s", hook->name, dp->folder,
 				strerror(-r))
 		 : 0;
@@ -450,7 +462,10 @@ int hook_ensure(struct datapath *dp, const struct hook *hook, int program, char 
 	struct attachment *a = entry_of(dp, hook->name);
 	if (!a)
 		return datapath_say(sentence, -E2BIG, "%s holds more hooks than a lagg has", dp->folder);
-	uint32_t id = may_keep(dp, hook, a->pin.keeper) ? attached_program(a, hook) : 0;
+	uint32_t id = 0;
+	int read = may_keep(dp, hook, a->pin.keeper) ? attached_program(a, hook, &id) : 0;
+	if (read)
+		return explain_failure(sentence, hook, read);
 
 	bool right = runs(dp, id, program) && !misplaced(a, hook);
 	if (!right && (!id || replace(dp, hook, a, program) != 0)) {

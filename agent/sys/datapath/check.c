@@ -102,7 +102,7 @@ static bool programs_pinned(const struct datapath *dp)
 {
 	for (uint32_t i = 0; i < dp->attachments; i++)
 		if (dp->attachment[i].fd >= 0 && dp->attachment[i].program &&
-		    !hook_program_pinned(dp, &dp->attachment[i]))
+		    hook_program_pinned(dp, &dp->attachment[i]) == 0)
 			return false;
 	return true;
 }

@@ -106,12 +106,16 @@ static struct xdp_program *find(const struct xdp_multiprog *multi, uint32_t id)
 static int is_there(void *context)
 {
 	const struct dispatched *which = context;
-	return find(xdp_multiprog__get_from_ifindex(which->ifindex), which->id) != NULL;
+	const struct xdp_multiprog *multi = xdp_multiprog__get_from_ifindex(which->ifindex);
+	int r = (int)libxdp_get_error(multi);
+	if (r)
+		return r == -ENOENT ? 0 : r;
+	return find(multi, which->id) != NULL;
 }
 
-bool xdp_dispatched(int ifindex, uint32_t id)
+int xdp_dispatched(int ifindex, uint32_t id)
 {
-	return run_apart(is_there, &(struct dispatched){.ifindex = ifindex, .id = id}) == 1;
+	return run_apart(is_there, &(struct dispatched){.ifindex = ifindex, .id = id});
 }
 
 static int take_out(void *context)

@@ -271,8 +271,8 @@ bool hooks_use_filters(const struct datapath *dp);
 bool hook_attached(struct datapath *dp, const struct hook *hook);
 /* Pins the hook's program under its own name, only for people who look with bpftool. */
 int hook_pin_program(const struct datapath *dp, const struct attachment *a);
-/* Whether it is pinned so. */
-bool hook_program_pinned(const struct datapath *dp, const struct attachment *a);
+/* Whether it is pinned so: 1, 0, or -errno where that cannot be read. */
+int hook_program_pinned(const struct datapath *dp, const struct attachment *a);
 /* Whether the program of a hook is attached as hook_ensure() left it. Without `deep` only where one quick system call
  * tells. */
 bool hook_right(const struct attachment *a, bool deep);
@@ -322,8 +322,8 @@ int run_apart(int (*fn)(void *context), void *context);
 /* Adds the hook's program to the device's dispatcher, loaded from `dp->setup`, and pins it as `pin`. -EOPNOTSUPP: the
  * driver has no XDP. */
 int xdp_dispatch(const struct datapath *dp, const struct hook *hook, const char *pin);
-/* True when the program of that id runs under the device's dispatcher. */
-bool xdp_dispatched(int ifindex, uint32_t program_id);
+/* Whether the program of that id runs under the device's dispatcher: 1, 0, or -errno where that cannot be read. */
+int xdp_dispatched(int ifindex, uint32_t program_id);
 /* Removes the program of that id from the device's dispatcher. It is no error if it is not there. */
 int xdp_undispatch(int ifindex, uint32_t program_id);
 

@@ -15,10 +15,18 @@
 
 #define LIBXDP_FOLDER "libxdp-dispatchers"
 
-bool pin_is_bpffs(const char *folder)
+/* Whether the folder is on a bpffs: 1, 0, or -errno where that cannot be read. */
+static int is_bpffs(const char *folder)
 {
 	struct statfs fs;
-	return statfs(folder, &fs) == 0 && fs.f_type == BPF_FS_MAGIC;
+	if (statfs(folder, &fs) != 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+	return fs.f_type == BPF_FS_MAGIC;
+}
+
+bool pin_is_bpffs(const char *folder)
+{
+	return is_bpffs(folder) == 1;
 }
 
 /* Makes `path` and the folders above it. */
@@ -164,14 +172,27 @@ static uint32_t object_id(enum pin_kind kind, int fd)
 	return kind == PIN_MAP ? map.id : kind == PIN_PROGRAM ? program.id : link.id;
 }
 
-static bool is_there(const char *folder, const struct pin *pin)
+/* Whether the pin is what is held: 1, 0, or -errno. That it cannot be read now does not say that it is gone. */
+static int is_there(const char *folder, const struct pin *pin)
 {
 	__attribute__((cleanup(close_fd))) int pinned = pin_get(folder, pin->name, pin->kind);
-	/* That it cannot be read now does not say that it is gone. */
 	if (pinned < 0)
-		return pinned != -ENOENT && pinned != -EPROTO;
+		return pinned == -ENOENT || pinned == -EPROTO ? 0 : pinned;
 	uint32_t there = object_id(pin->kind, pinned), held = object_id(pin->kind, pin->fd);
-	return !there || !held || there == held;
+	return there && held ? there == held : -EIO;
+}
+
+/* Whether all pins are what is held: 1, 0, or -errno. */
+static int are_there(const char *folder, const struct pin *pins, uint32_t count)
+{
+	int unread = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		int there = is_there(folder, &pins[i]);
+		if (there == 0)
+			return 0;
+		unread = there < 0 ? there : unread;
+	}
+	return unread ? unread : 1;
 }
 
 static int read_mark(const char *folder, struct folder_mark *ret)
@@ -202,14 +223,13 @@ bool pins_unchanged(const char *folder, const struct folder_mark *mark)
 bool pins_there(const char *folder, const struct pin *pins, uint32_t count, struct folder_mark *mark)
 {
 	struct folder_mark now = {0}; /* before the pins are looked at: what is removed meanwhile makes another */
-	if (read_mark(folder, &now) != 0 || !pin_is_bpffs(folder))
+	int r = read_mark(folder, &now);
+	if (r == -ENOENT || r == -ENOTDIR || is_bpffs(folder) == 0)
 		return false;
-	for (uint32_t i = 0; i < count; i++)
-		if (!is_there(folder, &pins[i]))
-			return false;
-	if (is_old(&now))
+	int there = are_there(folder, pins, count);
+	if (!r && there == 1 && is_old(&now))
 		*mark = now;
-	return true;
+	return there != 0;
 }
 
 /* Makes the folder and those above it, and mounts bpffs where datapath_mount() does. */
@@ -228,7 +248,7 @@ int pins_restore(const char *folder, const struct pin *pins, uint32_t count)
 {
 	int r = pin_is_bpffs(folder) ? 0 : restore_folder(folder);
 	for (uint32_t i = 0; !r && i < count; i++)
-		if (!is_there(folder, &pins[i]))
+		if (is_there(folder, &pins[i]) != 1)
 			r = pin_set(folder, pins[i].name, pins[i].fd);
 	return r;
 }
