@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * inject [-x NAME,...] COMMAND [ARGUMENT...]
+ * inject [-x NAME,...] [-p LIBRARY] COMMAND [ARGUMENT...]
  * Runs COMMAND with its system calls under control: each one waits until this program lets it pass, holds it back or
  * makes it fail. It cannot tell, whatever library or thread makes the call. Says "pid N", then reads orders from stdin,
  * a line each, and answers each with a line on stdout; COMMAND starts after the first.
@@ -9,11 +9,14 @@
  *   fail NAME N E K   as count, and the Nth call of NAME fails with errno E, and so do the K - 1 calls of NAME after it
  *   late NAME N MS    as count, and the Nth call of NAME is made MS milliseconds later
  *   after NAME        as count, but the first call of NAME is what counting begins with; fail and late go before it
- *   report            one object of JSON: how many calls failed or waited, the first of them, and all that were counted
+ *   kinds             one object of JSON: of each call that was counted after `count`, in order, a hash of what it is
+ * about and of the functions of COMMAND that it comes from report            one object of JSON: how many calls failed
+ * or waited, the first of them, and all that were counted
  *
  * NAME may be several names with commas, which are then counted together. At the end there is one more report, and a
  * line that says "exit STATUS" or "killed SIGNAL". When stdin ends, COMMAND is killed. Calls behind -x are not asked
- * about: what a program does a thousand times a second would slow it down too much.
+ * about: what a program does a thousand times a second would slow it down too much. LIBRARY is preloaded into COMMAND
+ * alone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,6 +39,8 @@
 #define FILTER_FD                                                                                                      \
 	1023 /* over which the child hands its filter out; a call on it is the only one that is not asked about */
 #define LATE_MAX 64
+#define KINDS 65536	/* so many calls are told apart by what they are about and where they come from */
+#define STACK_WORDS 512 /* so much of the caller's stack is searched for its callers */
 
 /* Never made to fail: they cannot, or what fails is not the program under test, or they wait for ever by nature. */
 static const char *const let_pass[] = {
@@ -53,6 +58,11 @@ struct late {
 	__u64 id, due_ns;
 };
 
+struct kind {
+	int number; /* of the call */
+	__u32 hash; /* of what it is about and its callers */
+};
+
 struct inject {
 	int filter;
 	pid_t child;
@@ -63,6 +73,11 @@ struct inject {
 	int begin;			       /* counting begins with this call, or -1: it has begun */
 	unsigned long calls[CALLS], seen, hit; /* counted; of those wanted; failed or late */
 	char first[512];		       /* the first that was hit */
+	struct kind kind[KINDS];	       /* of those counted, while none is to fail */
+	unsigned long kinds;
+	struct {
+		__u64 begin, end;
+	} text; /* where COMMAND's own instructions are; 0: not yet known */
 	struct late late[LATE_MAX];
 	unsigned int lates;
 };
@@ -113,9 +128,11 @@ static int load_filter(char *unasked)
 }
 
 /* Hands the filter out and becomes COMMAND. What COMMAND prints goes to stderr: stdout is for answers. */
-static void be_child(int to_parent, char *unasked, char **argv)
+static void be_child(int to_parent, char *unasked, const char *library, char **argv)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (library && setenv("LD_PRELOAD", library, 1) != 0)
+		die("LD_PRELOAD");
 	int null = open("/dev/null", O_RDONLY);
 	if (dup2(to_parent, FILTER_FD) < 0 || fcntl(FILTER_FD, F_SETFD, FD_CLOEXEC) < 0 || dup2(2, 1) < 0 ||
 	    dup2(null, 0) < 0)
@@ -209,6 +226,86 @@ static void describe(const struct seccomp_notif *call, char *ret, size_t size)
 			 (unsigned long long)arg[1], (unsigned long long)arg[2]);
 }
 
+/* --- the kind of a call --- */
+
+static __u32 add_to(__u32 hash, const void *data, size_t len)
+{
+	for (const unsigned char *octet = data; len; len--)
+		hash = (hash ^ *octet++) * 16777619u;
+	return hash;
+}
+
+/* What the descriptor stands for, without numbers, as text of which a hash is made. */
+static __u32 add_descriptor(__u32 hash, pid_t pid, __u64 fd)
+{
+	char path[48], target[128];
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, (int)fd);
+	ssize_t len = readlink(path, target, sizeof(target));
+	for (ssize_t i = 0; i < len; i++)
+		if (target[i] < '0' || target[i] > '9')
+			hash = add_to(hash, target + i, 1);
+	return hash;
+}
+
+/* Finds out where COMMAND's own instructions are mapped: the first mapping that can be executed. */
+static void find_text(struct inject *inject, pid_t pid)
+{
+	char path[32], line[512], rights[5];
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	FILE *maps = fopen(path, "re");
+	while (maps && !inject->text.end && fgets(line, sizeof(line), maps)) {
+		__u64 begin, end;
+		if (sscanf(line, "%llx-%llx %4s", &begin, &end, rights) == 3 && rights[2] == 'x') {
+			inject->text.begin = begin;
+			inject->text.end = end;
+		}
+	}
+	if (maps)
+		fclose(maps);
+}
+
+/* Adds what stands on the caller's stack and may be an address that a function of COMMAND returns to. */
+static __u32 add_callers(struct inject *inject, __u32 hash, pid_t pid)
+{
+	char path[32], line[256] = "";
+	__u64 stack[STACK_WORDS], sp;
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	FILE *file = fopen(path, "re");
+	bool read =
+	    file && fgets(line, sizeof(line), file) && sscanf(line, "%*d %*x %*x %*x %*x %*x %*x %llx", &sp) == 1;
+	if (file)
+		fclose(file);
+	if (!read)
+		return hash;
+	struct iovec local = {.iov_base = stack, .iov_len = sizeof(stack)},
+		     remote = {.iov_base = (void *)(uintptr_t)sp, .iov_len = sizeof(stack)};
+	ssize_t len = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+	for (size_t i = 0, found = 0; len > 0 && i < (size_t)len / sizeof(*stack) && found < 8; i++)
+		if (stack[i] >= inject->text.begin && stack[i] < inject->text.end) {
+			hash = add_to(hash, &stack[i], sizeof(stack[i]));
+			found++;
+		}
+	return hash;
+}
+
+static void note_kind(struct inject *inject, const struct seccomp_notif *call)
+{
+	const __u64 *arg = call->data.args;
+	pid_t pid = (pid_t)call->pid;
+	const char *name = name_of(call->data.nr);
+	__u32 hash = 2166136261u, word = (__u32)arg[0];
+	if (inject->kinds == KINDS)
+		return;
+	if (!inject->text.end)
+		find_text(inject, pid);
+	if (strcmp(name, "bpf") == 0 || strcmp(name, "socket") == 0)
+		hash = add_to(hash, &word, sizeof(word));
+	else
+		hash = add_descriptor(hash, pid, arg[0]);
+	hash = add_callers(inject, hash, pid);
+	inject->kind[inject->kinds++] = (struct kind){.number = call->data.nr, .hash = hash};
+}
+
 /* --- calls --- */
 
 static void answer(struct inject *inject, __u64 id, int error)
@@ -229,6 +326,8 @@ static bool is_hit(struct inject *inject, const struct seccomp_notif *call)
 	if (number < 0 || number >= CALLS || inject->begin != -1)
 		return false;
 	inject->calls[number]++;
+	if (!inject->nth)
+		note_kind(inject, call);
 	if (!inject->nth || !inject->wanted[number])
 		return false;
 	inject->seen++;
@@ -273,13 +372,20 @@ static int run_late(struct inject *inject)
 
 /* --- orders --- */
 
+static void forget_counted(struct inject *inject)
+{
+	memset(inject->calls, 0, sizeof(inject->calls));
+	inject->seen = inject->hit = inject->kinds = 0;
+	inject->first[0] = 0;
+	inject->text.end = 0; /* COMMAND may not have begun when it was looked for */
+}
+
 static void forget(struct inject *inject)
 {
 	memset(inject->wanted, 0, sizeof(inject->wanted));
-	memset(inject->calls, 0, sizeof(inject->calls));
-	inject->nth = inject->seen = inject->hit = 0;
-	inject->first[0] = 0;
+	inject->nth = 0;
 	inject->begin = -1;
+	forget_counted(inject);
 }
 
 static bool want(struct inject *inject, char *names)
@@ -291,6 +397,26 @@ static bool want(struct inject *inject, char *names)
 		inject->wanted[number_of(name)] = true;
 	}
 	return true;
+}
+
+static void report_kinds(const struct inject *inject)
+{
+	const char *comma = "";
+	printf("{");
+	for (int number = 0; number < CALLS; number++) {
+		if (!inject->calls[number])
+			continue;
+		printf("%s\"%s\": [", comma, name_of(number));
+		comma = "";
+		for (unsigned long i = 0; i < inject->kinds; i++)
+			if (inject->kind[i].number == number) {
+				printf("%s%u", comma, inject->kind[i].hash);
+				comma = ", ";
+			}
+		printf("]");
+		comma = ", ";
+	}
+	puts("}");
 }
 
 static void report(const struct inject *inject)
@@ -315,12 +441,17 @@ static bool obey(struct inject *inject, const char *line)
 		report(inject);
 		return true;
 	}
+	if (strcmp(line, "kinds") == 0) {
+		report_kinds(inject);
+		return true;
+	}
 	bool fail = sscanf(line, "fail %255s %lu %lu %lu", names, &nth, &number, &repeat) == 4;
 	bool late = sscanf(line, "late %255s %lu %lu", names, &nth, &number) == 3;
 	bool after = sscanf(line, "after %255s", names) == 1;
 	if (!fail && !late && !after && strcmp(line, "count") != 0)
 		return false;
 	if (after) {
+		forget_counted(inject);
 		inject->begin = number_of(names);
 	} else {
 		forget(inject);
@@ -366,13 +497,13 @@ static void run(struct inject *inject)
 
 int main(int argc, char **argv)
 {
-	struct inject inject = {.begin = -1};
+	static struct inject inject = {.begin = -1};
 	int pair[2], status;
-	char none[] = "", *unasked = none;
-	while ((status = getopt(argc, argv, "+x:")) == 'x')
-		unasked = optarg;
+	char none[] = "", *unasked = none, *library = NULL;
+	while ((status = getopt(argc, argv, "+x:p:")) == 'x' || status == 'p')
+		*(status == 'x' ? &unasked : &library) = optarg;
 	if (status != -1 || optind == argc)
-		return fputs("usage: inject [-x NAME,...] COMMAND [ARGUMENT...]\n", stderr), 2;
+		return fputs("usage: inject [-x NAME,...] [-p LIBRARY] COMMAND [ARGUMENT...]\n", stderr), 2;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		die("socketpair");
 	setvbuf(stdin, NULL, _IONBF, 0);
@@ -380,7 +511,7 @@ int main(int argc, char **argv)
 	if (inject.child < 0)
 		die("fork");
 	if (inject.child == 0)
-		be_child(pair[1], unasked, argv + optind);
+		be_child(pair[1], unasked, library, argv + optind);
 	close(pair[1]);
 	inject.filter = receive_filter(pair[0]);
 	if (inject.filter < 0)

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define FRAMES 12
+#define KINDS 32768 /* so many allocations are told apart by their callers */
 
 struct oom {
 	uint32_t counting;	/* not 0: allocations count */
@@ -24,6 +25,7 @@ struct oom {
 	uint32_t count;		/* since counting was set */
 	uint32_t hit;		/* how many failed */
 	char where[FRAMES][96]; /* the callers of the one that failed, innermost first: object+offset */
+	uint32_t kind[KINDS];	/* while none is to fail: a hash of the callers of each */
 };
 
 /* Until the real functions are found: dlsym() may allocate. */
@@ -72,11 +74,27 @@ static void note_callers(void)
 	inside = false;
 }
 
+static uint32_t hash_of_callers(void)
+{
+	void *frame[FRAMES + 3];
+	uint32_t hash = 2166136261u;
+	inside = true;
+	int frames = backtrace(frame, FRAMES + 3);
+	inside = false;
+	for (int i = 3; i < frames; i++)
+		hash = (hash ^ (uint32_t)(uintptr_t)frame[i]) * 16777619u;
+	return hash;
+}
+
 static __attribute__((noinline)) bool fails(void)
 {
 	if (!oom || inside || !__atomic_load_n(&oom->counting, __ATOMIC_ACQUIRE))
 		return false;
-	if (__atomic_add_fetch(&oom->count, 1, __ATOMIC_RELAXED) != __atomic_load_n(&oom->nth, __ATOMIC_RELAXED))
+	uint32_t n = __atomic_add_fetch(&oom->count, 1, __ATOMIC_RELAXED);
+	uint32_t nth = __atomic_load_n(&oom->nth, __ATOMIC_RELAXED);
+	if (!nth && n <= KINDS)
+		oom->kind[n - 1] = hash_of_callers();
+	if (n != nth)
 		return false;
 	note_callers();
 	errno = ENOMEM;

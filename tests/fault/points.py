@@ -10,6 +10,7 @@ everything exactly as before, and the second try works. The other lagg loses not
     CALLS    names with commas: only these system calls; alloc: allocations; -alloc: all system calls
     STRIDE   of allocations beyond the first 60 only every STRIDEth (1)
     EACH     of each call at most so many points, evenly spread (all)
+    SAME     of calls and allocations that are the same and have the same callers at most so many, evenly spread (all)
     JOBS     operations at a time (2)
     TRIES    how often a point has to end badly in a row to count (2)
 """
@@ -102,6 +103,11 @@ def functions(callers):
     return found.stdout.splitlines()[::2][:5] or callers[:3]
 
 
+def allocation(callers):
+    """Whose allocation it was that failed, or None where none did."""
+    return "allocation by " + " < ".join(functions(callers)) if callers is not None else None
+
+
 class Bench:
     """One operation on a world of its own, in which its points are tried."""
 
@@ -122,6 +128,7 @@ class Bench:
             self.before = self.stable()
             self.apply(None)
             self.calls = dict(self.world.agent.last["calls"], alloc=self.allocations)
+            self.kinds = self.applied
             self.after = self.stable()
             if self.operation.starts:
                 del self.after["descriptors"]  # which an agent holds depends on whether it made a lagg or adopted it
@@ -171,16 +178,25 @@ class Bench:
             time.sleep(STORM_S)
         elif operation.window_s and outcome[0] == 0:
             until(operation.window_s, lambda: point and self.hit(point))
+        if not point:
+            self.applied = {"alloc": world.oom.kinds()}  # {call: a number for each, see inject.c}
         self.allocations, callers = world.oom.disarm()
         self.of_libseccomp = bool(callers) and callers[0].startswith("libseccomp")
         if world.agent.ended is None:
             world.agent.order("report")
+            if not point:
+                self.applied.update(world.agent.order("kinds"))
             world.agent.order("count")
         if point and point.kind() == "alloc":
-            self.where = "allocation by " + " < ".join(functions(callers)) if callers is not None else None
+            self.where = allocation(callers)
         elif point and world.agent.last and world.agent.last["hit"]:
             self.where = world.agent.last["first"]
         return outcome
+
+    def where_it_died(self, point):
+        if point.kind() == "alloc":
+            return self.where or allocation(self.world.oom.disarm()[1])
+        return self.where or self.world.agent.last["first"]
 
     def hit(self, point):
         if point.kind() == "alloc":
@@ -205,7 +221,7 @@ class Bench:
             if lost and self.operation.traffic:
                 wrong.append(f"the other lagg lost {lost} datagrams")
         except Died as end:
-            where, verdict, wrong = self.world.agent.last["first"] or self.where, "died", [f"the agent ended: {end}"]
+            where, verdict, wrong = self.where_it_died(point), "died", [f"the agent ended: {end}"]
         if wrong:
             wrong.append(f"log: {self.world.log(since=self.since)}")
         return where, verdict, wrong
@@ -282,9 +298,31 @@ def wanted_calls(counted):
     return [c for c in sorted(counted.keys() - NEVER_FAILS) if not names or c in names.split(",")]
 
 
+def spread(numbers, most):
+    """At most so many of these numbers, with the first and the last."""
+    if len(numbers) <= most:
+        return numbers
+    return sorted({numbers[round(i * (len(numbers) - 1) / max(most - 1, 1))] for i in range(most)})
+
+
+def points_by_kind(bench, most):
+    """Of the points of each kind at most so many."""
+    for call in wanted_calls(bench.calls):
+        kinds = collections.defaultdict(list)
+        # Where the operation ended the agent, the kinds of its calls are not known.
+        for nth, kind in enumerate(bench.kinds.get(call) or range(bench.calls[call]), 1):
+            kinds[kind].append(nth)
+        for nth in sorted(n for numbers in kinds.values() for n in spread(numbers, most)):
+            yield Point(call, nth)
+    yield from outages(bench.operation)
+
+
 def every_point(bench):
     """All points, as long as something comes to them: a generator that is told whether something came."""
-    each = int(os.environ.get("EACH", 0))
+    each = int(os.environ.get("EACH") or 0)
+    if os.environ.get("SAME"):
+        yield from points_by_kind(bench, int(os.environ["SAME"]))
+        return
     for call in wanted_calls(bench.calls):
         step = int(os.environ.get("STRIDE", 1)) if call == "alloc" else 1
         if each:

@@ -66,7 +66,8 @@ def until(seconds, condition, interval=0.05):
 class Oom:
     """The file over which oom.c is told which allocation fails."""
 
-    SIZE, WHERE, FRAMES, FRAME = 4096, 16, 12, 96
+    WHERE, FRAMES, FRAME, KINDS = 16, 12, 96, 32768
+    SIZE = WHERE + FRAMES * FRAME + 4 * KINDS
 
     def __init__(self, path):
         path.write_bytes(bytes(self.SIZE))
@@ -75,11 +76,17 @@ class Oom:
 
     def arm(self, nth):
         """Counts allocations from now on; the nth fails, with 0 none."""
-        self.memory[:self.SIZE] = struct.pack("IIII", 0, nth, 0, 0) + bytes(self.SIZE - self.WHERE)
+        callers = self.WHERE + self.FRAMES * self.FRAME
+        self.memory[:callers] = struct.pack("IIII", 0, nth, 0, 0) + bytes(callers - self.WHERE)
         self.memory[:4] = struct.pack("I", 1)
 
     def has_hit(self):
         return struct.unpack_from("I", self.memory, 12)[0] != 0
+
+    def kinds(self):
+        """Of each allocation while none was to fail, in order: a number that is the same where its callers are."""
+        count = min(struct.unpack_from("I", self.memory, 8)[0], self.KINDS)
+        return struct.unpack_from(f"{count}I", self.memory, self.SIZE - 4 * self.KINDS)
 
     def disarm(self):
         """Stops counting. Returns how many allocations there were, and the callers of the one that failed, or None."""
@@ -92,14 +99,15 @@ class Oom:
 class Agent:
     """xlaggd under control (see inject.c)."""
 
-    def __init__(self, command, log, unasked="pread64", env=None):
+    def __init__(self, command, log, unasked="pread64", oom=None):
         self.log = log
         self.ended = None  # "exit STATUS" or "killed SIGNAL"
         self.last = None   # the last report
+        inject = [os.environ["INJECT"], "-x", unasked, *(["-p", os.environ["OOM"]] if oom else [])]
         with open(log, "a") as stderr:
-            self.process = subprocess.Popen([os.environ["INJECT"], "-x", unasked, *command], stdin=subprocess.PIPE,
-                                            stdout=subprocess.PIPE, stderr=stderr, text=True, bufsize=1,
-                                            env={**os.environ, **(env or {})})
+            self.process = subprocess.Popen([*inject, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                            stderr=stderr, text=True, bufsize=1,
+                                            env={**os.environ, **({"XLAGG_OOM": str(oom)} if oom else {})})
         first = self.process.stdout.readline().split()
         if not first or first[0] != "pid":
             raise RuntimeError(f"inject: {pathlib.Path(log).read_text()[-500:]}")
@@ -112,6 +120,8 @@ class Agent:
             answer = self.process.stdout.readline()
         except BrokenPipeError:
             answer = ""
+        if line == "kinds" and answer.startswith("{"):
+            return json.loads(answer)
         if line == "report" and answer.startswith("{"):
             self.last = json.loads(answer)
         elif answer.strip() != "ok":
@@ -149,7 +159,10 @@ class Agent:
         self.kill()
         if self.ended is None:
             self.read_end("")
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # the last order came after its end
         self.process.stdout.close()
 
     def stuck(self):
@@ -300,10 +313,10 @@ class World:
 
     def launch(self, *more, orders=("count",)):
         """Runs xlaggd on host a, under control, with its first orders; it need not come up."""
-        env = {"LD_PRELOAD": os.environ["OOM"], "XLAGG_OOM": str(self.folder / "oom")} if os.environ.get("OOM") else {}
+        oom = self.folder / "oom" if os.environ.get("OOM") else None
         if self.agent:
             self.agent.close()
-        self.agent = Agent(self.command("a", *more), self.folder / "agent-a.log", self.unasked, env)
+        self.agent = Agent(self.command("a", *more), self.folder / "agent-a.log", self.unasked, oom)
         for order in orders:
             self.agent.order(order)
 
