@@ -60,6 +60,7 @@ static void carry_carrier(struct lagg *lagg, bool up)
 static void take_mac_of(struct lagg *lagg, uint32_t slot)
 {
 	const uint8_t *mac = lagg->port[slot].link.mac;
+	lagg->mac_owed = XLAGG_NO_PORT;
 	if (!lagg->looks.own_macs || memcmp(lagg->looks.mac, mac, 6) == 0)
 		return;
 	probes_yield(lagg, mac);
@@ -67,10 +68,20 @@ static void take_mac_of(struct lagg *lagg, uint32_t slot)
 	if (r < 0) {
 		log_about(LOG_LEVEL_WARNING, lagg->model.name, lagg->port[slot].name, "cannot take its MAC: %s",
 			  strerror(-r));
+		lagg->mac_owed = slot;
+		upkeep_mark(lagg);
 		return;
 	}
 	memcpy(lagg->looks.mac, mac, 6);
 	input_mac(lagg, mac);
+}
+
+void effects_do_again(struct lagg *lagg)
+{
+	if (lagg->unpublished)
+		effects_publish(lagg);
+	if (lagg->mac_owed < XLAGG_MAX_PORTS && lagg->port[lagg->mac_owed].used)
+		take_mac_of(lagg, lagg->mac_owed);
 }
 
 void effects_publish(struct lagg *lagg)

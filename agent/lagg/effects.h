@@ -7,9 +7,10 @@
 
 /* Carries out the effects of the inputs so far. Only inputs.c calls it. */
 void effects_carry_out(struct lagg *lagg);
-/* Publishes table and port states as the core wants them now. lagg->unpublished says whether that failed and has to be
- * done again. */
+/* Publishes table and port states as the core wants them now. lagg->unpublished says whether that failed. */
 void effects_publish(struct lagg *lagg);
+/* Does again what failed. */
+void effects_do_again(struct lagg *lagg);
 /* Sets the carrier of the lagg's device, and the programs' view of it, to lagg->carrier. */
 void lagg_assert_carrier(struct lagg *lagg);
 /* Reports an event. Time and lagg are filled in here. */

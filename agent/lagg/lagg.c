@@ -55,6 +55,7 @@ struct lagg *lagg_new(struct lagg_host *host, const struct xlagg_model *model, c
 	}
 	lagg->host = host;
 	lagg->deadline_ns = CORE_NEVER;
+	lagg->mac_owed = XLAGG_NO_PORT;
 	lagg->model = *model;
 	lagg->model.ports = lagg->model.addresses = 0;
 	record_folder(host, model->name, lagg->folder);

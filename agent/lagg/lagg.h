@@ -79,6 +79,7 @@ struct lagg {
 	struct core_effects fx;		/* effects of the inputs being handled; only inputs.c and effects.c use it */
 	uint32_t inputs;		/* how many inputs are being handled, one inside another */
 	bool unpublished;		/* the core's table could not be published */
+	uint32_t mac_owed;		/* its device still has to take the MAC of this port; XLAGG_NO_PORT: of none */
 	bool unsaved;			/* its record could not be pinned */
 	bool carrying_out;		/* effects are being carried out */
 	struct xlagg_event failover;	/* a failover whose gap is awaited (gap.c); type 0: none */

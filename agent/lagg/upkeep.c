@@ -158,8 +158,7 @@ static int check_own(struct lagg *lagg)
 		lagg->macs_above = above;
 	lagg->hides_from_xdp = datapath_hides_from_xdp(lagg->dp);
 	lagg_device_changed(lagg, &device);
-	if (lagg->unpublished)
-		effects_publish(lagg);
+	effects_do_again(lagg);
 	return device_keep(lagg);
 }
 

@@ -314,7 +314,8 @@ def points_by_kind(bench, most):
             kinds[kind].append(nth)
         for nth in sorted(n for numbers in kinds.values() for n in spread(numbers, most)):
             yield Point(call, nth)
-    yield from outages(bench.operation)
+    for point in outages(bench.operation):
+        yield point
 
 
 def every_point(bench):
