@@ -46,8 +46,10 @@ static char *words_of(const struct ctl_command *command)
 
 static void note(const struct client *client, const char *program, const char *what, int r)
 {
+	/* -EINPROGRESS: it was done, but a device that is now free is not yet as it was before. */
+	bool refused = r < 0 && r != -EINPROGRESS;
 	log_info("uid %u, pid %d (%s): %s%s%s", client->peer.uid, client->peer.pid, program, what,
-		 r < 0 ? ": refused: " : "", r < 0 ? strerror(-r) : "");
+		 refused ? ": refused: " : "", refused ? strerror(-r) : "");
 }
 
 void audit(const struct client *client, const struct ctl_command *command, uint32_t count, int r)

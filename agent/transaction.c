@@ -389,7 +389,7 @@ int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t 
 	/* Everything was done, but a device that is now free is not yet as it was before. */
 	if (r == 0 && agent->host.left[0]) {
 		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s", agent->host.left);
-		r = -EAGAIN;
+		r = -EINPROGRESS;
 	}
 	return r;
 }

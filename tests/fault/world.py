@@ -26,6 +26,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 LIBBPF = ctypes.CDLL("libbpf.so.1")
 CLONE_NEWNET = 0x40000000
 FEATURES = re.compile(r"\s*(generic-receive|tx-checksum-ip-g|tx-vlan-offload|tx-vlan-stag|rx-vlan-offload)")
+SLOT = re.compile(r"(?<=_)rx[0-9]+")
 SETTLE_S = 10  # with the fault gone, the state is as configured within this
 SETUP_S = 120  # what is not judged may take as long as the machine needs
 
@@ -413,7 +414,8 @@ class World:
             "save": sorted(self.xlagg("a", "save")[1].replace("\\\n", " ").splitlines()),
             "devices": self.devices(),
             "filters": attached(),
-            "pins": sorted(str(p.relative_to(pins)) for p in pins.rglob("*")),
+            # Which slot a port has depends on what came before.
+            "pins": dict(collections.Counter(SLOT.sub("rxN", str(p.relative_to(pins))) for p in pins.rglob("*"))),
             "state": sorted(str(p.relative_to(state)) for p in state.rglob("*")) if state.exists() else [],
             "descriptors": {} if self.gone() else self.agent.descriptors(),
         }
