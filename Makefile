@@ -2,6 +2,7 @@
 # `make help` lists the targets: each is described behind the ## of its own rule.
 
 PREFIX ?= /usr/local
+UNIT_DIR ?= $(PREFIX)/lib/systemd/system
 CC = gcc
 CLANG ?= clang
 BPFTOOL ?= bpftool
@@ -91,8 +92,12 @@ demo: deps ## a lagg loses a link under load, between two namespaces; installs w
 	@$(MAKE) --no-print-directory all
 	@tests/net/demo.sh
 
+# What a package's scripts do, where systemd runs: groups, the sockets' folder, the new units.
+define tell_systemd
+	! [ -d /run/systemd/system ] || { systemd-sysusers xlagg.conf && systemd-tmpfiles --create xlagg.conf && systemctl daemon-reload; }
+endef
 UNITS := xlaggd.service xlagg-exporter.service
-install: all ## installs below PREFIX (/usr/local); DESTDIR is put before it
+install: all ## installs below PREFIX (/usr/local), and an empty configuration if there is none; DESTDIR is put before both
 	install -D -m 755 $(B)/xlaggd $(DESTDIR)$(PREFIX)/sbin/xlaggd
 	install -D -m 755 $(B)/xlagg $(DESTDIR)$(PREFIX)/sbin/xlagg
 	for page in deploy/man/*.[1-9]; do \
@@ -101,19 +106,24 @@ install: all ## installs below PREFIX (/usr/local); DESTDIR is put before it
 	for page in deploy/doc/*.md; do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/doc/xlagg/$${page##*/} || exit 1; done
 	install -D -m 644 deploy/completion/xlagg $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xlagg
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -d $(DESTDIR)$(UNIT_DIR)
 	for unit in $(UNITS); do \
-		sed 's|@SBINDIR@|$(PREFIX)/sbin|' deploy/systemd/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; done
+		sed 's|@SBINDIR@|$(PREFIX)/sbin|' deploy/systemd/$$unit > $(DESTDIR)$(UNIT_DIR)/$$unit || exit 1; done
 	install -D -m 644 deploy/systemd/xlagg.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/xlagg.conf
+	install -D -m 644 deploy/systemd/xlagg.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/xlagg.conf
+	[ -e $(DESTDIR)/etc/xlagg/xlagg.conf ] || install -D -m 644 deploy/xlagg.conf $(DESTDIR)/etc/xlagg/xlagg.conf
+	$(if $(DESTDIR),,$(tell_systemd))
 
-# Configuration and state stay: they are the user's. What runs goes on; `xlagg flush` takes it down first.
+# State stays, and configuration that somebody has written: they are the user's. What runs goes on; `xlagg flush` takes it down first.
 uninstall: ## removes what install put below PREFIX
 	rm -f $(DESTDIR)$(PREFIX)/sbin/xlaggd $(DESTDIR)$(PREFIX)/sbin/xlagg
 	for page in $(notdir $(wildcard deploy/man/*.[1-9])); do \
 		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; done
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xlagg
-	rm -f $(UNITS:%=$(DESTDIR)$(PREFIX)/lib/systemd/system/%) $(DESTDIR)$(PREFIX)/lib/sysusers.d/xlagg.conf
+	rm -f $(UNITS:%=$(DESTDIR)$(UNIT_DIR)/%) $(DESTDIR)$(PREFIX)/lib/sysusers.d/xlagg.conf \
+		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/xlagg.conf
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/xlagg
+	! cmp -s deploy/xlagg.conf $(DESTDIR)/etc/xlagg/xlagg.conf || rm $(DESTDIR)/etc/xlagg/xlagg.conf
 
 map: ## fails where HACKING.md names a file or a function that does not exist
 	@tests/map.sh HACKING.md
@@ -142,4 +152,4 @@ help: ## this list
 .PHONY: all bpf core ctl sys cli deps demo install uninstall map format format-check tidy clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -type f -name '*.d' 2>/dev/null)

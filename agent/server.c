@@ -319,7 +319,8 @@ static void find_groups(struct server *server, const char *path)
 {
 	const struct group *group = getgrnam("xlagg");
 	if (group && chown(path, 0, group->gr_gid))
-		log_warning("cannot give %s to the group xlagg: %s", path, strerror(errno));
+		log_warning("cannot give %s to the group xlagg: %s: systemd-tmpfiles --create gives its folder to it",
+			    path, strerror(errno));
 	group = getgrnam("xlagg-admin");
 	server->has_admins = group;
 	server->admins = group ? group->gr_gid : 0;

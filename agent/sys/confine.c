@@ -197,7 +197,6 @@ static const int calls[] = {
     SCMP_SYS(recvmmsg),
     /* what it exists for */
     SCMP_SYS(bpf),
-    SCMP_SYS(perf_event_open),
 #ifdef __SANITIZE_ADDRESS__
     /* The search for leaks stops all threads from a process of its own. */
     SCMP_SYS(ptrace),

@@ -130,7 +130,9 @@ test_unit() {
 	sed "s|@SBINDIR@|$D/sbin|; /^Documentation=/d" "$(tree)/deploy/systemd/xlaggd.service" >"$D/xlaggd.service"
 	systemd-analyze verify --man=no "$D/xlaggd.service" >"$D/out" 2>&1 || fail "$(cat "$D/out")"
 	! grep -q 'xlaggd.service' "$D/out" || fail "$(cat "$D/out")"
-	! grep -q '^ProtectKernelTunables=yes' "$D/xlaggd.service" || fail "IPv6 could not be switched off on ports"
+	! grep -q '^ProtectKernelTunables=yes' "$D/xlaggd.service" || fail "IPv6 could not be switched off on ports, and nothing pinned"
+	systemd-analyze security --offline=yes --threshold=29 "$D/xlaggd.service" >"$D/out" 2>&1 ||
+		fail "exposure not below 3: $(tail -n 1 "$D/out")"
 }
 test_unit_of_the_exporter() {
 	[ -x "$(command -v systemd-analyze)" ] || skip "systemd-analyze is not installed"

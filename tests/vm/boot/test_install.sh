@@ -10,9 +10,17 @@ two_nics() {
 	done
 }
 
+install_tree() { make -s install DESTDIR="$D/tree" >"$D/make.out"; }
+
+test_unit_denies_nothing_that_is_needed() {
+	local status=0
+	install_tree
+	VM_OUT=$D tests/vm/boot.sh "$KERNEL" tests/vm/boot/unit.sh "$D/tree" || status=$?
+	return $status
+}
 test_installed_lagg_is_there_after_a_reboot() {
 	local status=0
-	make -s install DESTDIR="$D/tree" >"$D/make.out"
+	install_tree
 	VM_OUT=$D VM_QEMU=$(two_nics) tests/vm/boot.sh "$KERNEL" tests/vm/boot/over-reboot.sh "$D/tree" || status=$?
 	return $status
 }
