@@ -16,7 +16,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 WERROR_FLAG := $(if $(WERROR),-Werror)
 WARN := -Wall -Wextra $(WERROR_FLAG) -Wshadow -Wconversion -Wno-sign-conversion
 CFLAGS ?= -O2 -g
-ALL_CFLAGS := -std=gnu17 $(WARN) $(CFLAGS) -Iinclude -Iagent -I$(B) -D_GNU_SOURCE -DXLAGG_VERSION='"$(VERSION)"' -MMD -MP
+ALL_CFLAGS := -std=gnu17 $(WARN) $(CFLAGS) -Iinclude -Iagent -I$(B) -D_GNU_SOURCE -DXLAGG_VERSION='"$(VERSION)"' -MMD -MP $(CPPFLAGS)
 ifdef SAN
 # A leak or undefined behaviour ends the program: a test that only prints it would pass.
 ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -43,11 +43,11 @@ BPF := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 all: $(B)/xlaggd $(B)/xlagg ## builds the agent and the CLI
 
 $(B)/xlaggd: $(AGENT) $(LAGG) $(B)/libsys.a $(B)/libctl.a $(B)/libcore.a | $(B)/storeys
-	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $^ -o $@ $(AGENT_LIBS)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(AGENT_LIBS)
 $(B)/storeys: $(AGENT) $(LAGG) $(SYS) $(CTL) $(CORE) tests/storeys.sh
 	$(Q)tests/storeys.sh $(B) && touch $@
 $(B)/xlagg: $(B)/agent/cli/main.o $(B)/libcli.a $(B)/libctl.a
-	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $^ -o $@ $(CLI_LIBS)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(CLI_LIBS)
 	@! readelf -d $@ | grep -q 'NEEDED.*libbpf' || { echo "$@ links libbpf: the CLI knows the control protocol only" >&2; rm -f $@; exit 1; }
 
 $(B)/libsys.a: $(SYS)
@@ -125,6 +125,19 @@ uninstall: ## removes what install put below PREFIX
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/xlagg
 	! cmp -s deploy/xlagg.conf $(DESTDIR)/etc/xlagg/xlagg.conf || rm $(DESTDIR)/etc/xlagg/xlagg.conf
 
+# deploy/debian becomes the debian/ of a copy. DEB_VERSION: see deploy/debian/changelog.
+DEB_VERSION ?= $(VERSION)
+DEB := build/deb/$(DEB_VERSION)
+deb: ## builds the Debian package, in build/deb/VERSION
+	@deploy/install-deps.sh deb
+	rm -rf $(DEB) && mkdir -p $(DEB)/xlagg
+	cp -a agent bpf deploy include tests Makefile README.md HACKING.md LICENSE $(DEB)/xlagg
+	cp -a deploy/debian $(DEB)/xlagg/debian
+	sed -i '1s/(.*)/($(DEB_VERSION))/' $(DEB)/xlagg/debian/changelog
+	cd $(DEB)/xlagg && env -u MAKEFLAGS -u MAKELEVEL -u WERROR dpkg-buildpackage -us -uc -Zgzip -j2 >../build.log 2>&1 || \
+		{ tail -n 40 ../build.log >&2; exit 1; }
+	@ls $(DEB)/*.deb
+
 map: ## fails where HACKING.md names a file or a function that does not exist
 	@tests/map.sh HACKING.md
 
@@ -149,7 +162,7 @@ help: ## this list
 	@awk -F ' ## ' 'NF == 2 && /^[a-z]/ { sub(/:.*/, "", $$1); printf "  make %-19s %s\n", $$1, $$2 }' \
 		Makefile tests/tests.mk $(wildcard tests/*/layer.mk)
 
-.PHONY: all bpf core ctl sys cli deps demo install uninstall map format format-check tidy clean help
+.PHONY: all bpf core ctl sys cli deps demo install uninstall deb map format format-check tidy clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -path build/deb -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -1,14 +1,20 @@
 #!/bin/sh
-# install-deps.sh [vm]
+# install-deps.sh [vm] [deb]
 # Installs the Debian packages that building and testing need, when one is missing; with `vm` also those that boot other
-# kernels. As root.
+# kernels, with `deb` those that make and check a package. As root.
 set -eu
 packages="gcc make clang llvm clang-format clang-tidy libclang-rt-dev libc6-dev linux-libc-dev pkg-config binutils
 	libbpf-dev libxdp-dev libmnl-dev libsystemd-dev libjansson-dev libcap-dev libmicrohttpd-dev libncurses-dev
 	libcriterion-dev bpftool iproute2 ethtool iputils-ping iperf3 tcpdump jq gojq udhcpc udhcpd procps kmod util-linux
 	mandoc nftables openvswitch-switch python3-scapy python3 libseccomp-dev"
-[ "${1:-}" != vm ] || packages="$packages qemu-system-x86 qemu-system-common qemu-utils busybox-static cpio xz-utils libteam-utils
-	xdp-tools ipxe-qemu hostapd wpasupplicant iw"
+for more; do
+	case $more in
+	vm) packages="$packages qemu-system-x86 qemu-system-common qemu-utils busybox-static cpio xz-utils libteam-utils
+		xdp-tools ipxe-qemu hostapd wpasupplicant iw" ;;
+	deb) packages="$packages debhelper dpkg-dev lintian" ;;
+	*) echo "usage: install-deps.sh [vm] [deb]" >&2; exit 2 ;;
+	esac
+done
 missing=
 for package in $packages; do
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"

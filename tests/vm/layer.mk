@@ -13,7 +13,7 @@ VM_TAP = $(B)/tap-vm
 vm_taps = $(foreach run,$(1),$(VM_TAP)/$(notdir $(run))-$(patsubst %/,%,$(dir $(run))).tap)
 
 vm-deps: deps
-	@deploy/install-deps.sh vm
+	@deploy/install-deps.sh vm deb
 
 # The kernels are fetched one after the other: they share a cache. Each run's output is printed when it is done.
 vm-runs: vm-deps
