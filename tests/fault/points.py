@@ -7,7 +7,8 @@ points.py --sample SEED SECONDS TAP   operations and points chosen by SEED, as m
 Each point is judged: done as asked; or done, and what remains to be put back is named and follows; or refused with a sentence,
 everything exactly as before, and the second try works. The other lagg loses nothing, undoing it leaves nothing, and all that within 10 s after the fault.
     ONLY     a pattern of operations (of the shell)
-    CALLS    names with commas: only these system calls; alloc: allocations; -alloc: all system calls
+    CALLS    names with commas: only these system calls; alloc: allocations; -alloc: all system calls;
+             outages: none of them, but calls that are late and storms
     STRIDE   of allocations beyond the first 60 only every STRIDEth (1)
     EACH     of each call at most so many points, evenly spread (all)
     SAME     of calls and allocations that are the same and have the same callers at most so many, evenly spread (all)
@@ -338,7 +339,7 @@ def every_point(bench):
 
 def outages(operation):
     """Calls that are late, and storms, where the operation is an event."""
-    if not operation.event or os.environ.get("CALLS"):
+    if not operation.event or os.environ.get("CALLS") not in (None, "", "outages"):
         return []
     return [Point(f"late {call}", nth) for call in LATE for nth in (1, 2, 3)] + [Point(f"storm {name}") for name in STORMS]
 
