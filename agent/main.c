@@ -298,6 +298,8 @@ static int start(struct agent *agent)
 		return fail(r, agent->socket, "its folder must be writable");
 	give_up_rights();
 	r = datapath_find_features(&agent->host.features);
+	if (r == 0)
+		r = datapath_try_to_load();
 	if (r < 0)
 		return fail(r, "this kernel does not run the programs", "Linux 6.1 or later with BPF is needed");
 	start_watch(agent);
