@@ -43,7 +43,7 @@ enum xlagg_hash_field {
 	XLAGG_HASH_DPORT = 1 << 6,
 	XLAGG_HASH_L4_PROTO = 1 << 7,	/* the protocol number; part of l4 */
 	XLAGG_HASH_FLOWLABEL = 1 << 8,	/* IPv6 flow label where no ports are found; part of l4, dropped by symmetric */
-	XLAGG_HASH_INNER = 1 << 9,	/* the headers inside IPIP, GRE and VXLAN instead, where there are any */
+	XLAGG_HASH_INNER = 1 << 9,	/* the headers inside tunnels, MPLS and PPPoE instead, where there are any */
 	XLAGG_HASH_SYMMETRIC = 1 << 10, /* both directions of a flow get the same hash */
 
 	XLAGG_HASH_L2 = XLAGG_HASH_SRC_MAC | XLAGG_HASH_DST_MAC | XLAGG_HASH_VLAN,

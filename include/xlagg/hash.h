@@ -19,14 +19,24 @@
 
 #define XLAGG_HASH_TAGS 3	/* VLAN tags in the frame that are skipped to reach the headers */
 #define XLAGG_HASH_EXTENSIONS 6 /* IPv6 extension headers that are skipped likewise */
+#define XLAGG_HASH_LABELS 8	/* MPLS labels that are read to find the bottom of the stack */
+#define XLAGG_HASH_GTP_MORE 3	/* GTP-U extension headers that are skipped */
 #define XLAGG_HASH_REACH 2048	/* octets of a frame within which variable-length headers are followed */
 
 #define XLAGG_ETH_P_QINQ 0x9100 /* EtherType of QinQ before 0x88a8 was assigned */
-#define XLAGG_VXLAN_PORT 4789
+
+/* UDP ports of tunnels */
+enum {
+	XLAGG_GTPU_PORT = 2152,
+	XLAGG_VXLAN_PORT = 4789,
+	XLAGG_GENEVE_PORT = 6081,
+	XLAGG_MPLS_PORT = 6635,
+};
 
 /* Protocol numbers: <linux/in.h> lacks some of them, and it conflicts with <netinet/in.h>. */
 enum {
 	XLAGG_IP_HOPOPTS = 0,
+	XLAGG_IP_ICMP = 1,
 	XLAGG_IP_IPV4 = 4,
 	XLAGG_IP_TCP = 6,
 	XLAGG_IP_UDP = 17,
@@ -34,6 +44,7 @@ enum {
 	XLAGG_IP_ROUTING = 43,
 	XLAGG_IP_FRAGMENT = 44,
 	XLAGG_IP_GRE = 47,
+	XLAGG_IP_ICMPV6 = 58,
 	XLAGG_IP_DSTOPTS = 60,
 	XLAGG_IP_SCTP = 132,
 };
@@ -50,6 +61,13 @@ struct xlagg_flow {
 	bool cut; /* headers extended beyond the end of the data: with more data the hash may differ */
 };
 
+/* What may follow a packet's headers. */
+enum xlagg_rest {
+	XLAGG_REST_NONE,  /* nothing that counts */
+	XLAGG_REST_PORTS, /* a tunnel's packet, behind ports */
+	XLAGG_REST_OTHER, /* a tunnel's packet, or the packet that an ICMP error is about */
+};
+
 /* A frame while it is read. */
 struct xlagg_parse {
 	struct xlagg_hash_keys keys;
@@ -62,6 +80,7 @@ struct xlagg_parse {
 	__u16 port;	  /* destination port, host byte order; 0: none found */
 	__u8 next;	  /* protocol number of the header that comes next */
 	bool cut;	  /* see struct xlagg_flow */
+	bool back;	  /* what is read went the other way: source and destination change places */
 };
 
 static inline __attribute__((always_inline)) __u16 xlagg_load16(const void *at)
@@ -122,6 +141,21 @@ static inline __attribute__((always_inline)) void xlagg_forget_way(struct xlagg_
 #endif
 }
 
+/* The same where ways to another packet meet: what led there no longer matters. */
+static inline __attribute__((always_inline)) void xlagg_forget_all(struct xlagg_parse *p)
+{
+#ifdef __bpf__
+	__u64 ethertype = p->ethertype, cut = p->cut, any = p->link + p->network;
+
+	asm volatile("%0 += %2\n\t%0 -= %2\n\t%1 += %2\n\t%1 -= %2" : "+&r"(ethertype), "+&r"(cut) : "r"(any));
+	p->ethertype = (__u16)ethertype;
+	p->cut = cut & 1;
+	xlagg_forget_way(p, (__u32)any);
+#else
+	(void)p;
+#endif
+}
+
 /* Skips `len` octets, a number taken from the frame. Returns false beyond XLAGG_HASH_REACH. */
 static inline __attribute__((always_inline)) bool xlagg_skip(struct xlagg_parse *p, __u32 len)
 {
@@ -160,6 +194,12 @@ static inline __attribute__((always_inline)) __u64 xlagg_pair(const struct xlagg
 {
 	if (!(p->keys.fields & (src_field | dst_field)))
 		return 0;
+	if (p->back) {
+		__u32 there = dst;
+
+		dst = src;
+		src = there;
+	}
 	src = (__u32)xlagg_if_asked(p, src_field, src) + xlagg_key(p, index);
 	dst = (__u32)xlagg_if_asked(p, dst_field, dst) + xlagg_second_key(p, index);
 	return (__u64)src * dst;
@@ -174,6 +214,12 @@ static inline __attribute__((always_inline)) void xlagg_hash_macs(struct xlagg_p
 		return;
 	dst = xlagg_load32(dst_src) | (__u64)xlagg_load16(dst_src + 4) << 32;
 	src = xlagg_load16(dst_src + 6) | (__u64)xlagg_load32(dst_src + 8) << 16;
+	if (p->back) {
+		__u64 there = dst;
+
+		dst = src;
+		src = there;
+	}
 	src = xlagg_if_asked(p, XLAGG_HASH_SRC_MAC, src) + ((__u64)xlagg_key(p, 8) << 17) + 0x5bd1e995;
 	dst = xlagg_if_asked(p, XLAGG_HASH_DST_MAC, dst) + ((__u64)xlagg_second_key(p, 8) << 17) + 0x5bd1e995;
 	p->link += src * dst;
@@ -271,7 +317,7 @@ static inline __attribute__((always_inline)) bool xlagg_has_ports(__u8 protocol)
  * Adds what identifies the flow above the network layer. The label counts only if there are no ports: it may change
  * during the life of a flow, and each direction has its own.
  */
-static inline __attribute__((always_inline)) void xlagg_hash_transport(struct xlagg_parse *p, __u32 label)
+static inline __attribute__((always_inline)) enum xlagg_rest xlagg_hash_transport(struct xlagg_parse *p, __u32 label)
 {
 	const __u8 *ports;
 
@@ -282,28 +328,100 @@ static inline __attribute__((always_inline)) void xlagg_hash_transport(struct xl
 		p->network +=
 		    xlagg_pair(p, 4, xlagg_load16(ports), xlagg_load16(ports + 2), XLAGG_HASH_SPORT, XLAGG_HASH_DPORT);
 		p->port = xlagg_be16(xlagg_load16(ports + 2));
-	} else if ((p->keys.fields & XLAGG_HASH_FLOWLABEL) && !(p->keys.fields & XLAGG_HASH_SYMMETRIC)) {
-		p->network += (__u64)label << 44;
+		return XLAGG_REST_PORTS;
 	}
+	if ((p->keys.fields & XLAGG_HASH_FLOWLABEL) && !(p->keys.fields & XLAGG_HASH_SYMMETRIC) && !p->back)
+		p->network += (__u64)label << 44;
+	return XLAGG_REST_OTHER;
 }
 
-/* Reads the packet at p->at. Returns false if no tunnel's packet can follow. */
-static inline __attribute__((always_inline)) bool xlagg_parse_packet(struct xlagg_parse *p)
+/* Tells by its first octet whether an IP packet is next. */
+static inline __attribute__((always_inline)) bool xlagg_is_packet(struct xlagg_parse *p)
+{
+	const __u8 *first;
+
+	if (!xlagg_take(p, 1, &first))
+		return false;
+	p->at--;
+	p->ethertype = *first >> 4 == 4 ? ETH_P_IP : ETH_P_IPV6;
+	return *first >> 4 == 4 || *first >> 4 == 6;
+}
+
+/*
+ * Skips the label stack of MPLS (RFC 3032). Above anything but IP (RFC 4928) the labels themselves count, except the
+ * reserved ones (RFC 6790, 4.3); not with symmetric, since each direction has its own.
+ */
+static inline __attribute__((always_inline)) bool xlagg_enter_mpls(struct xlagg_parse *p)
+{
+	__u64 labels = 0;
+
+	for (int i = 0; i < XLAGG_HASH_LABELS; i++) {
+		const __u8 *entry;
+		__u32 label;
+
+		if (!xlagg_take(p, 4, &entry))
+			break;
+		label = (__u32)xlagg_be16(xlagg_load16(entry)) << 4 | entry[2] >> 4;
+		if (label >= 16)
+			labels = labels * 0x9e3779b97f4a7c15ull + label;
+		if (!(entry[2] & 1))
+			continue;
+		if (xlagg_is_packet(p))
+			return true;
+		break;
+	}
+	if (!(p->keys.fields & XLAGG_HASH_SYMMETRIC))
+		p->network += xlagg_pair(p, 5, (__u32)labels, (__u32)(labels >> 32), XLAGG_HASH_L3, XLAGG_HASH_L3);
+	return false;
+}
+
+/* Skips the headers of a PPPoE session (RFC 2516) and of PPP. */
+static inline __attribute__((always_inline)) bool xlagg_enter_pppoe(struct xlagg_parse *p)
+{
+	const __u8 *header;
+	__u16 protocol;
+
+	if (!xlagg_take(p, 8, &header) || header[0] != 0x11 || header[1])
+		return false;
+	protocol = xlagg_be16(xlagg_load16(header + 6));
+	p->ethertype = protocol == 0x0021 ? ETH_P_IP : ETH_P_IPV6;
+	return protocol == 0x0021 || protocol == 0x0057;
+}
+
+/* Skips what stands between Ethernet and IP. Returns false if no IP packet follows. */
+static inline __attribute__((always_inline)) bool xlagg_reach_packet(struct xlagg_parse *p)
+{
+	if (p->ethertype == ETH_P_IP || p->ethertype == ETH_P_IPV6)
+		return true;
+	if (!(p->keys.fields & XLAGG_HASH_INNER))
+		return false;
+	xlagg_forget_all(p);
+	if (p->ethertype == ETH_P_PPP_SES) {
+		if (!xlagg_enter_pppoe(p))
+			return false;
+	} else if ((p->ethertype != ETH_P_MPLS_UC && p->ethertype != ETH_P_MPLS_MC) || !xlagg_enter_mpls(p)) {
+		return false;
+	}
+	xlagg_forget_all(p);
+	return true;
+}
+
+/* Reads the packet at p->at. */
+static inline __attribute__((always_inline)) enum xlagg_rest xlagg_parse_packet(struct xlagg_parse *p)
 {
 	__u32 label = 0;
 
+	if (!xlagg_reach_packet(p))
+		return XLAGG_REST_NONE;
 	if (p->ethertype == ETH_P_IP) {
 		if (!xlagg_parse_ipv4(p))
-			return false;
-	} else if (p->ethertype != ETH_P_IPV6 || !xlagg_parse_ipv6(p, &label)) {
-		return false;
+			return XLAGG_REST_NONE;
+	} else if (!xlagg_parse_ipv6(p, &label) || !xlagg_skip_extensions(p)) {
+		return XLAGG_REST_NONE;
 	}
 	if (!(p->keys.fields & (XLAGG_HASH_L4 | XLAGG_HASH_INNER)))
-		return false;
-	if (p->ethertype == ETH_P_IPV6 && !xlagg_skip_extensions(p))
-		return false;
-	xlagg_hash_transport(p, label);
-	return true;
+		return XLAGG_REST_OTHER;
+	return xlagg_hash_transport(p, label);
 }
 
 /* Skips a GRE header (RFC 2784, 2890). */
@@ -318,9 +436,8 @@ static inline __attribute__((always_inline)) bool xlagg_enter_gre(struct xlagg_p
 	if (flags & 0x4007) /* routing, or another version */
 		return false;
 	p->ethertype = xlagg_be16(xlagg_load16(header + 2));
-	if (!xlagg_skip(p, 4 * ((flags >> 15 & 1) + (flags >> 13 & 1) + (flags >> 12 & 1)))) /* checksum, key, number */
-		return false;
-	return p->ethertype != ETH_P_TEB || xlagg_parse_ethernet(p, 0);
+	return xlagg_skip(p,
+			  4 * ((flags >> 15 & 1) + (flags >> 13 & 1) + (flags >> 12 & 1))); /* checksum, key, number */
 }
 
 /* Skips the rest of a UDP header and a VXLAN header (RFC 7348). */
@@ -328,11 +445,67 @@ static inline __attribute__((always_inline)) bool xlagg_enter_vxlan(struct xlagg
 {
 	const __u8 *header;
 
-	return xlagg_take(p, 12, &header) && (header[4] & 0x08) && xlagg_parse_ethernet(p, 0);
+	p->ethertype = ETH_P_TEB;
+	return xlagg_take(p, 12, &header) && (header[4] & 0x08);
 }
 
-/* Moves to the packet inside the one that was read. Returns false if that is no tunnel's. */
-static inline __attribute__((always_inline)) bool xlagg_enter_tunnel(struct xlagg_parse *p)
+/* Skips the rest of a UDP header and a Geneve header with its options (RFC 8926). */
+static inline __attribute__((always_inline)) bool xlagg_enter_geneve(struct xlagg_parse *p)
+{
+	const __u8 *header;
+
+	if (!xlagg_take(p, 12, &header) || header[4] >> 6)
+		return false;
+	p->ethertype = xlagg_be16(xlagg_load16(header + 6));
+	return xlagg_skip(p, (header[4] & 0x3f) * 4);
+}
+
+/* Skips one GTP-U extension header after the other (3GPP TS 29.281, 5.2), the first of type `next`. */
+static inline __attribute__((always_inline)) bool xlagg_skip_gtpu_extensions(struct xlagg_parse *p, __u8 next)
+{
+	for (int i = 0; i < XLAGG_HASH_GTP_MORE && next; i++) {
+		const __u8 *octet;
+
+		if (!xlagg_take(p, 1, &octet) || !*octet || !xlagg_skip(p, *octet * 4 - 2) || !xlagg_take(p, 1, &octet))
+			return false;
+		next = *octet;
+	}
+	return !next;
+}
+
+/* Skips the rest of a UDP header and the header of a GTP-U packet of a user (3GPP TS 29.281, 5.1). */
+static inline __attribute__((always_inline)) bool xlagg_enter_gtpu(struct xlagg_parse *p)
+{
+	const __u8 *header, *optional;
+
+	if (!xlagg_take(p, 12, &header) || header[4] >> 4 != 3 || header[5] != 0xff)
+		return false;
+	if (header[4] & 7) {
+		if (!xlagg_take(p, 4, &optional))
+			return false;
+		if ((header[4] & 4) && !xlagg_skip_gtpu_extensions(p, optional[3]))
+			return false;
+	}
+	return xlagg_is_packet(p);
+}
+
+/* Moves to what a UDP datagram carries for a tunnel. */
+static inline __attribute__((always_inline)) bool xlagg_enter_udp(struct xlagg_parse *p)
+{
+	const __u8 *rest;
+
+	if (p->port == XLAGG_VXLAN_PORT)
+		return xlagg_enter_vxlan(p);
+	if (p->port == XLAGG_GENEVE_PORT)
+		return xlagg_enter_geneve(p);
+	if (p->port == XLAGG_GTPU_PORT)
+		return xlagg_enter_gtpu(p);
+	p->ethertype = ETH_P_MPLS_UC; /* RFC 7510 */
+	return p->port == XLAGG_MPLS_PORT && xlagg_take(p, 4, &rest);
+}
+
+/* Moves behind a tunnel's headers. Returns false if the packet read is no tunnel's. */
+static inline __attribute__((always_inline)) bool xlagg_enter_carrier(struct xlagg_parse *p)
 {
 	if (p->next == XLAGG_IP_IPV4 || p->next == XLAGG_IP_IPV6) {
 		p->ethertype = p->next == XLAGG_IP_IPV4 ? ETH_P_IP : ETH_P_IPV6;
@@ -340,7 +513,48 @@ static inline __attribute__((always_inline)) bool xlagg_enter_tunnel(struct xlag
 	}
 	if (p->next == XLAGG_IP_GRE)
 		return xlagg_enter_gre(p);
-	return p->next == XLAGG_IP_UDP && p->port == XLAGG_VXLAN_PORT && xlagg_enter_vxlan(p);
+	return p->next == XLAGG_IP_UDP && xlagg_enter_udp(p);
+}
+
+/* Moves to the packet inside the one that was read. Returns false if that is no tunnel's. */
+static inline __attribute__((always_inline)) bool xlagg_enter_tunnel(struct xlagg_parse *p)
+{
+	if (!xlagg_enter_carrier(p))
+		return false;
+	xlagg_forget_all(p);
+	if (p->ethertype == ETH_P_TEB && !xlagg_parse_ethernet(p, 0))
+		return false;
+	xlagg_forget_all(p);
+	return true;
+}
+
+/* Reads the packet at p->at and, with XLAGG_HASH_INNER, the one inside it. */
+static inline __attribute__((always_inline)) enum xlagg_rest xlagg_parse_packets(struct xlagg_parse *p)
+{
+	enum xlagg_rest rest = xlagg_parse_packet(p);
+
+	if (!(p->keys.fields & XLAGG_HASH_INNER) || rest == XLAGG_REST_NONE || !xlagg_enter_tunnel(p))
+		return rest;
+	return xlagg_parse_packet(p);
+}
+
+/*
+ * Moves to the packet that an ICMP or ICMPv6 error is about. The error goes to the sender of that packet, so it takes
+ * the way of the answers to it. Returns false if the packet read is no error.
+ */
+static inline __attribute__((always_inline)) bool xlagg_enter_error(struct xlagg_parse *p)
+{
+	const __u8 *header;
+	bool error;
+
+	if (p->next != (p->ethertype == ETH_P_IP ? XLAGG_IP_ICMP : XLAGG_IP_ICMPV6) || !xlagg_take(p, 8, &header))
+		return false;
+	if (p->ethertype == ETH_P_IP) /* unreachable, quench, redirect, time exceeded, parameter problem (RFC 792) */
+		error = header[0] == 3 || header[0] == 4 || header[0] == 5 || header[0] == 11 || header[0] == 12;
+	else /* unreachable, too big, time exceeded, parameter problem (RFC 4443) */
+		error = header[0] >= 1 && header[0] <= 4;
+	p->back = true;
+	return error;
 }
 
 /*
@@ -378,7 +592,8 @@ static inline __attribute__((always_inline)) struct xlagg_flow xlagg_mix(const s
 /*
  * Returns the hash of the frame from `data` to `data_end`. `vid` is the id of a VLAN tag that is kept beside the frame
  * (skb), 0: none; it is hashed as if it preceded the tags in the frame. With XLAGG_HASH_INNER the packet inside a
- * tunnel replaces the packet that carries it, one level deep; MACs and VLAN ids of both count.
+ * tunnel replaces the packet that carries it, one level deep; MACs and VLAN ids of both count. An ICMP error is hashed
+ * as an answer to the packet that it is about, with or without XLAGG_HASH_INNER.
  */
 static inline __attribute__((always_inline)) struct xlagg_flow xlagg_flow_hash(const void *data, const void *data_end,
 									       __u16 vid, struct xlagg_hash_keys keys)
@@ -394,9 +609,9 @@ static inline __attribute__((always_inline)) struct xlagg_flow xlagg_flow_hash(c
 	if (keys.fields != usual.keys.fields && xlagg_parse_plain(&p, vid))
 		return xlagg_mix(&p);
 	if (xlagg_parse_ethernet(&p, vid) && (keys.fields & ~XLAGG_HASH_L2 & ~XLAGG_HASH_SYMMETRIC) &&
-	    xlagg_parse_packet(&p) && (keys.fields & XLAGG_HASH_INNER) && xlagg_enter_tunnel(&p)) {
-		xlagg_forget_way(&p, (__u32)p.network);
-		xlagg_parse_packet(&p);
+	    xlagg_parse_packets(&p) == XLAGG_REST_OTHER && xlagg_enter_error(&p)) {
+		xlagg_forget_all(&p);
+		xlagg_parse_packets(&p);
 	}
 	return xlagg_mix(&p);
 }
