@@ -52,4 +52,44 @@ static inline void xlagg_print_mac(const uint8_t mac[6], char ret[XLAGG_MAC_TEXT
 	}
 }
 
+/*
+ * Where a configuration names a device, a permanent MAC may stand for it. In place of a name it is written as ':' and
+ * twelve digits in lower case: that fits where names fit, and no device's name has a colon.
+ */
+#define XLAGG_MAC_NAME 14 /* octets of that form, with its NUL */
+
+static inline void xlagg_mac_to_name(const uint8_t mac[6], char ret[XLAGG_MAC_NAME])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	*ret++ = ':';
+	for (int i = 0; i < 6; i++) {
+		*ret++ = digits[mac[i] >> 4];
+		*ret++ = digits[mac[i] & 15];
+	}
+	*ret = '\0';
+}
+
+/* Reads that form. Returns 0, or -EINVAL for any other name, and leaves `ret` untouched. */
+static inline int xlagg_name_to_mac(const char *name, uint8_t ret[6])
+{
+	uint8_t mac[6];
+
+	if (*name++ != ':')
+		return -EINVAL;
+	for (int i = 0; i < 6; i++, name += 2) {
+		int high = xlagg_hex_digit(name[0]);
+		int low = high < 0 ? -1 : xlagg_hex_digit(name[1]);
+
+		if (low < 0)
+			return -EINVAL;
+		mac[i] = (uint8_t)(high << 4 | low);
+	}
+	if (*name)
+		return -EINVAL;
+	for (int i = 0; i < 6; i++)
+		ret[i] = mac[i];
+	return 0;
+}
+
 #endif
