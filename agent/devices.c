@@ -44,7 +44,7 @@ static void uppers_changed(struct agent *agent)
 }
 
 /* Why a device is the one that a port waits for, best reason first. */
-enum fit { FIT_IDENTITY, FIT_NAME, FIT_ALTNAME, FITS };
+enum fit { FIT_IDENTITY, FIT_NAME, FIT_OTHER_NAME, FITS };
 
 /* Whether it is the device that the port had before. A virtual device on top of that one reports the same permanent
  * MAC, so it is left out. */
@@ -53,20 +53,12 @@ static bool is_the_same(const struct lagg *lagg, uint32_t slot, const struct dev
 	return !device->kind[0] && device_is(device, &lagg->saved.port[slot]);
 }
 
-static bool has_altname(const struct device *device, const char *name)
-{
-	for (size_t i = 0; i < sizeof(device->altname) / sizeof(device->altname[0]); i++)
-		if (device->altname[i][0] && strcmp(device->altname[i], name) == 0)
-			return true;
-	return false;
-}
-
 static bool fits(const struct lagg *lagg, uint32_t slot, const struct device *device, enum fit fit)
 {
 	const char *name = lagg->port[slot].name;
 	if (fit == FIT_IDENTITY)
 		return is_the_same(lagg, slot, device);
-	return fit == FIT_NAME ? strcmp(device->name, name) == 0 : has_altname(device, name);
+	return fit == FIT_NAME ? strcmp(device->name, name) == 0 : device_has_other_name(device, name);
 }
 
 /* Finds the port that waits for this device. Returns false if none does. */

@@ -118,8 +118,10 @@ static int reload(struct agent *agent, struct ctl_model *wanted, char sentence[X
 		do
 			r = load_command(agent, &at, &line, wanted, sentence);
 		while (r > 0);
-	if (r == 0)
+	if (r == 0) {
+		transaction_resolve(agent, wanted);
 		r = find_difference(agent, wanted, &list);
+	}
 	if (r == 0)
 		r = transaction_run(agent, list.command, list.count, false, &failed, sentence);
 	return r;
@@ -188,6 +190,7 @@ static int start(struct agent *agent, struct ctl_model *wanted, char sentence[XL
 	if (hurry)
 		laggs_hurry_no_longer(agent);
 	agent->host.starting = false;
+	transaction_resolve(agent, wanted);
 	if (agent->adopted && find_difference(agent, wanted, &differing) == 0 && differing.count)
 		log_info("the running configuration was adopted and differs from %s: see xlagg diff, or xlagg reload",
 			 agent->file);

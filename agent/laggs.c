@@ -59,6 +59,21 @@ bool laggs_port_of_device(const struct agent *agent, int ifindex, struct lagg **
 	return false;
 }
 
+bool laggs_port_of_mac(const struct agent *agent, const uint8_t mac[6], struct lagg **lagg, uint32_t *ret_slot)
+{
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+			const struct lagg *one = agent->lagg[i];
+			if (!one->port[slot].used || !one->port[slot].ifindex ||
+			    memcmp(one->saved.port[slot].mac, mac, 6) != 0)
+				continue;
+			*lagg = agent->lagg[i];
+			*ret_slot = slot;
+			return true;
+		}
+	return false;
+}
+
 void laggs_add(struct agent *agent, struct lagg *lagg)
 {
 	agent->lagg[agent->laggs++] = lagg;

@@ -14,6 +14,8 @@ struct lagg *laggs_find(const struct agent *agent, const char *name);
 struct lagg *laggs_of_device(const struct agent *agent, int ifindex);
 /* Whether the device is a port of a running lagg. If it is, returns the lagg and the slot. */
 bool laggs_port_of_device(const struct agent *agent, int ifindex, struct lagg **lagg, uint32_t *ret_slot);
+/* The same for the device whose own MAC, which it does not have while it is a port, is this. */
+bool laggs_port_of_mac(const struct agent *agent, const uint8_t mac[6], struct lagg **lagg, uint32_t *ret_slot);
 /* Creates a lagg and adds it to the running ones. On failure nothing remains of it, and `sentence` says why. */
 int laggs_create(struct agent *agent, const struct xlagg_model *model, struct lagg **ret,
 		 char sentence[XLAGG_SENTENCE_MAX]);

@@ -40,8 +40,14 @@ static void find_name(struct agent *agent, const char *word, char ret[XLAGG_NAME
 	struct device device;
 	struct lagg *lagg;
 	uint32_t slot;
+	uint8_t mac[6];
 	memset(ret, 0, XLAGG_NAME_MAX);
 	snprintf(ret, XLAGG_NAME_MAX, "%s", word);
+	/* A port's own MAC is not on it while it is one. */
+	if (xlagg_name_to_mac(word, mac) == 0 && laggs_port_of_mac(agent, mac, &lagg, &slot)) {
+		snprintf(ret, XLAGG_NAME_MAX, "%s", lagg->port[slot].name);
+		return;
+	}
 	if (netlink_get_by_name(agent->host.nl, word, &device) < 0)
 		return;
 	bool is_port = laggs_port_of_device(agent, device.ifindex, &lagg, &slot);
@@ -93,6 +99,36 @@ static void resolve_names(struct agent *agent, const struct ctl_model *to, struc
 	}
 }
 
+static bool is_running_port(const struct agent *agent, const char *name)
+{
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		if (lagg_port_find(agent->lagg[i], name) >= 0)
+			return true;
+	return false;
+}
+
+static void resolve_model(struct agent *agent, struct xlagg_model *lagg)
+{
+	char name[XLAGG_NAME_MAX], *primary = lagg->conf.primary;
+	for (uint32_t port = 0; port < lagg->ports; port++) {
+		if (is_running_port(agent, lagg->port[port].name))
+			continue;
+		find_name(agent, lagg->port[port].name, name);
+		if (ctl_find_port(lagg, name) < 0)
+			memcpy(lagg->port[port].name, name, sizeof(name));
+	}
+	if (strcmp(primary, "auto") != 0 && !is_running_port(agent, primary)) {
+		find_name(agent, primary, name);
+		memcpy(primary, name, sizeof(name));
+	}
+}
+
+void transaction_resolve(struct agent *agent, struct ctl_model *wanted)
+{
+	for (uint32_t i = 0; i < wanted->laggs; i++)
+		resolve_model(agent, &wanted->lagg[i]);
+}
+
 static bool is_port_of(struct agent *agent, const char *lagg_name, const char *port)
 {
 	struct lagg *lagg = laggs_find(agent, lagg_name);
@@ -104,6 +140,7 @@ static int check_port(struct agent *agent, const struct ctl_command *command, co
 		      const struct ctl_model *model, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct device device;
+	char word[XLAGG_DEVICE_WORD];
 	if (agent->host.starting || is_port_of(agent, command->name, port->name))
 		return 0;
 	/* A later command of the transaction may have removed it again. */
@@ -117,7 +154,7 @@ static int check_port(struct agent *agent, const struct ctl_command *command, co
 			return 0;
 		snprintf(sentence, XLAGG_SENTENCE_MAX,
 			 "%s: there is no device %s: check the name, or say 'absent ok' for one that comes later",
-			 command->name, port->name);
+			 command->name, ctl_device_word(port->name, word));
 		return r;
 	}
 	if (r < 0)

@@ -11,4 +11,7 @@
 int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t count, bool check, uint32_t *failed,
 		    char sentence[XLAGG_SENTENCE_MAX]);
 
+/* Replaces alternative names and permanent MACs of devices in a file's configuration by their names. */
+void transaction_resolve(struct agent *agent, struct ctl_model *wanted);
+
 #endif

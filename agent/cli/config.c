@@ -11,7 +11,38 @@
 #include "config.h"
 #include "view.h"
 
-struct ctl_model *config_running(struct cli *cli)
+/* Replaces the permanent MAC of a running port, in place of a name, by the port's name. */
+static void name_port(const struct view *view, char name[XLAGG_NAME_MAX])
+{
+	uint8_t mac[6];
+
+	if (xlagg_name_to_mac(name, mac) < 0)
+		return;
+	for (uint32_t i = 0; i < view->laggs; i++)
+		for (uint32_t port = 0; port < view->lagg[i].model.ports; port++) {
+			const struct xlagg_port_status *status = &view->lagg[i].port[port];
+
+			if (status->has_permaddr && memcmp(status->permaddr, mac, sizeof(mac)) == 0)
+				memcpy(name, view->lagg[i].model.port[port].name, XLAGG_NAME_MAX);
+		}
+}
+
+static void name_ports(const struct view *view, struct xlagg_model *wanted)
+{
+	char name[XLAGG_NAME_MAX];
+
+	for (uint32_t port = 0; port < wanted->ports; port++) {
+		memcpy(name, wanted->port[port].name, sizeof(name));
+		name_port(view, name);
+		if (ctl_find_port(wanted, name) < 0)
+			memcpy(wanted->port[port].name, name, sizeof(name));
+	}
+	name_port(view, wanted->conf.primary);
+	if (strncmp(wanted->conf.mac, "from ", 5) == 0)
+		name_port(view, wanted->conf.mac + 5);
+}
+
+struct ctl_model *config_running(struct cli *cli, struct ctl_model *wanted)
 {
 	struct ctl_model *model;
 	__attribute__((cleanup(view_free))) struct view view = {0};
@@ -29,6 +60,8 @@ struct ctl_model *config_running(struct cli *cli)
 	for (uint32_t i = 0; i < view.laggs; i++)
 		model->lagg[i] = view.lagg[i].model;
 	model->laggs = view.laggs;
+	for (uint32_t i = 0; wanted && i < wanted->laggs; i++)
+		name_ports(&view, &wanted->lagg[i]);
 	return model;
 }
 

@@ -7,8 +7,9 @@
 
 #include "cli.h"
 
-/* Both return a new model, which the caller frees, or NULL after saying why. */
-struct ctl_model *config_running(struct cli *cli);
+/* Both return a new model, which the caller frees, or NULL after saying why. Where `wanted`, which may be NULL, names a
+ * port of the running configuration by its permanent MAC, it gets the port's name. */
+struct ctl_model *config_running(struct cli *cli, struct ctl_model *wanted);
 struct ctl_model *config_file(struct cli *cli, const char *path);
 
 /* Reads a whole file ("-": stdin). Returns its text, which the caller frees, or NULL with errno. */

@@ -99,12 +99,13 @@ static int add_step(struct cursor *cursor, uint16_t cmd, const char *text)
 static int read_port(struct cursor *cursor, const char *word)
 {
 	const char *device = next(cursor);
+	char name[XLAGG_NAME_MAX];
 
 	if (!device)
 		return ctl_refuse(cursor->sentence, -EINVAL, "%s needs the name of a device", word);
-	if (ctl_check_name(device, "a port", cursor->sentence) < 0)
+	if (ctl_read_device(device, "a port", name, cursor->sentence) < 0)
 		return -EINVAL;
-	return add_step(cursor, word[0] == '-' ? XLAGG_CMD_PORT_DEL : XLAGG_CMD_PORT_ADD, device);
+	return add_step(cursor, word[0] == '-' ? XLAGG_CMD_PORT_DEL : XLAGG_CMD_PORT_ADD, name);
 }
 
 int ifconfig_netmask(const char *word)

@@ -17,7 +17,7 @@ int cmd_save(struct cli *cli, int argc, char *argv[])
 
 	if (argc > 1)
 		return cli_usage(cli, "save takes one FILE or none, not \"%s\"", argv[1]);
-	running = config_running(cli);
+	running = config_running(cli, NULL);
 	if (!running)
 		return CLI_REFUSED;
 	/* A pipe or a device cannot be replaced by a new file, only written to. */
@@ -128,7 +128,7 @@ int cmd_restore(struct cli *cli, int argc, char *argv[])
 	wanted = config_file(cli, argv[0]);
 	if (!wanted)
 		return CLI_REFUSED;
-	running = config_running(cli);
+	running = config_running(cli, wanted);
 	if (!running)
 		return CLI_REFUSED;
 	return transact(cli, argv[0], running, wanted, false);
@@ -148,7 +148,7 @@ int cmd_check(struct cli *cli, int argc, char *argv[])
 		cli_warn(cli, "%s: the words are right; the devices were not checked: %s", argv[0], cli->sentence);
 		return CLI_DONE;
 	}
-	running = config_running(cli);
+	running = config_running(cli, wanted);
 	if (!running)
 		return CLI_REFUSED;
 	return transact(cli, argv[0], running, wanted, true);
@@ -165,7 +165,7 @@ static enum diff_status diff(struct cli *cli, const char *path)
 	wanted = config_file(cli, path);
 	if (!wanted)
 		return DIFF_FAILED;
-	running = config_running(cli);
+	running = config_running(cli, wanted);
 	if (!running)
 		return DIFF_FAILED;
 	if (cli->json)

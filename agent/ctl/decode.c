@@ -109,7 +109,7 @@ static int get_port(const struct nlattr *nest, struct ctl_port *port, char *sent
 			return r;
 		seen |= ATTR_BIT(type);
 	}
-	return more ? more : ctl_check_name(port->name, "a port", sentence);
+	return more ? more : ctl_check_device(port->name, "a port", sentence);
 }
 
 static int get_next_port(const struct nlattr *attr, const struct form *form, struct ctl_command *command,

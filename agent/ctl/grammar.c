@@ -156,6 +156,14 @@ static int read_name(struct cursor *cursor, const char *what, char name[XLAGG_NA
 	return r;
 }
 
+static int read_device(struct cursor *cursor, char name[XLAGG_NAME_MAX], char *sentence)
+{
+	const char *word = next(cursor);
+
+	return word ? ctl_read_device(word, "a port", name, sentence)
+		    : ctl_refuse(sentence, -EINVAL, "the name of a port is missing");
+}
+
 static int read_port(struct cursor *cursor, struct ctl_command *command, char *sentence)
 {
 	struct ctl_port *port = &command->port[command->ports];
@@ -164,7 +172,7 @@ static int read_port(struct cursor *cursor, struct ctl_command *command, char *s
 		return ctl_refuse(sentence, -E2BIG, "more than %d ports; a lagg can have no more", XLAGG_MAX_PORTS);
 	command->ports++;
 	ctl_port_defaults(&port->conf);
-	return read_name(cursor, "a port", port->name, sentence);
+	return read_device(cursor, port->name, sentence);
 }
 
 static int read_admin(bool up, struct ctl_command *command, char *sentence)

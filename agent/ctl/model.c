@@ -81,7 +81,7 @@ static void take_options(struct xlagg_model *lagg, const struct ctl_command *com
 static int add_port(struct xlagg_model *lagg, const struct ctl_port *port, char *sentence)
 {
 	struct xlagg_port_model *added = &lagg->port[lagg->ports];
-	int r = ctl_check_name(port->name, "a port", sentence);
+	int r = ctl_check_device(port->name, "a port", sentence);
 
 	if (r)
 		return r;

@@ -349,10 +349,23 @@ static void print_hash(uint32_t hash, char *ret, size_t size)
 	}
 }
 
+/* Devices stand in texts as "NAME" and "from NAME". */
+static void print_text(const char *value, size_t value_size, char *ret, size_t size)
+{
+	bool from = strncmp(value, "from ", 5) == 0;
+	const char *name = from ? value + 5 : value;
+	char word[XLAGG_DEVICE_WORD];
+
+	if (*name == ':')
+		snprintf(ret, size, "%s%s", from ? "from " : "", ctl_device_word(name, word));
+	else
+		snprintf(ret, size, "%.*s", (int)value_size - 1, value);
+}
+
 void ctl_print_value(const struct xlagg_option *option, const void *conf, char *ret, size_t size)
 {
 	if (option_is_text(option))
-		snprintf(ret, size, "%.*s", (int)option->size - 1, (const char *)value_of(option, conf));
+		print_text(value_of(option, conf), option->size, ret, size);
 	else if (option->kind == XLAGG_KIND_HASH)
 		print_hash(number_of(option, conf), ret, size);
 	else if (option->kind == XLAGG_KIND_WORD && number_of(option, conf) < count_words(option))

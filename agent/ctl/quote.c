@@ -76,8 +76,15 @@ static enum style style_of(const char *word)
 const char *ctl_quote(const char *word, char *ret, size_t size)
 {
 	struct writer out = begin(ret, size);
-	enum style style = style_of(word);
+	char device[XLAGG_MAC_TEXT];
+	enum style style;
+	uint8_t mac[6];
 
+	if (xlagg_name_to_mac(word, mac) == 0) {
+		xlagg_print_mac(mac, device);
+		word = device;
+	}
+	style = style_of(word);
 	if (style == ESCAPED)
 		put(&out, "$", 1);
 	if (style != PLAIN)

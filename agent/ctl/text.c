@@ -15,11 +15,8 @@ int ctl_check_name(const char *name, const char *what, char sentence[XLAGG_SENTE
 	uint8_t mac[6];
 
 	if (xlagg_parse_mac(name, mac) == 0)
-		return ctl_refuse(
-		    sentence, -EINVAL,
-		    "%s is a MAC and cannot be the name of %s: give the name of the device that has it (ip "
-		    "-br link)",
-		    name, what);
+		return ctl_refuse(sentence, -EINVAL, "%s is a MAC and cannot be the name of %s; choose another", name,
+				  what);
 	if (!len)
 		return ctl_refuse(sentence, -EINVAL, "%s has no name; give it one of 1 to 15 characters", what);
 	if (len >= XLAGG_NAME_MAX)
@@ -35,6 +32,42 @@ int ctl_check_name(const char *name, const char *what, char sentence[XLAGG_SENTE
 		return ctl_refuse(sentence, -EINVAL,
 				  "%s cannot be the name of %s: Linux allows no blanks, /, : or %% in it", name, what);
 	return 0;
+}
+
+int ctl_check_device(const char *name, const char *what, char sentence[XLAGG_SENTENCE_MAX])
+{
+	uint8_t mac[6];
+
+	return xlagg_name_to_mac(name, mac) == 0 ? 0 : ctl_check_name(name, what, sentence);
+}
+
+int ctl_read_device(const char *word, const char *what, char ret[XLAGG_NAME_MAX], char sentence[XLAGG_SENTENCE_MAX])
+{
+	static const uint8_t zero[6];
+	uint8_t mac[6];
+	int r;
+
+	if (xlagg_parse_mac(word, mac) == 0 || xlagg_name_to_mac(word, mac) == 0) {
+		if (mac[0] & 1 || memcmp(mac, zero, sizeof(mac)) == 0)
+			return ctl_refuse(sentence, -EINVAL, "%s is no device's permanent MAC; see ip -d link", word);
+		xlagg_mac_to_name(mac, ret);
+		return 0;
+	}
+	r = ctl_check_name(word, what, sentence);
+	if (!r)
+		snprintf(ret, XLAGG_NAME_MAX, "%s", word);
+	return r;
+}
+
+const char *ctl_device_word(const char *name, char ret[XLAGG_DEVICE_WORD])
+{
+	uint8_t mac[6];
+
+	if (xlagg_name_to_mac(name, mac) == 0)
+		xlagg_print_mac(mac, ret);
+	else
+		snprintf(ret, XLAGG_DEVICE_WORD, "%s", name);
+	return ret;
 }
 
 int ctl_check_new_name(const char *name, char sentence[XLAGG_SENTENCE_MAX])
@@ -118,10 +151,11 @@ int text_lagg_mac(const struct xlagg_option *option, const char *word, char *ret
 		return 0;
 	}
 	if (strncmp(word, "from ", 5) == 0) {
-		int r = ctl_check_name(word + 5, "the device that mac is from", sentence);
+		char name[XLAGG_NAME_MAX];
+		int r = ctl_read_device(word + 5, "the device that mac is from", name, sentence);
 
 		if (!r)
-			snprintf(ret, option->size, "%s", word);
+			snprintf(ret, option->size, "from %s", name);
 		return r;
 	}
 	return text_mac(option, word, ret, sentence);
@@ -129,10 +163,11 @@ int text_lagg_mac(const struct xlagg_option *option, const char *word, char *ret
 
 int text_port(const struct xlagg_option *option, const char *word, char *ret, char *sentence)
 {
-	int r = ctl_check_name(word, "a port", sentence);
+	char name[XLAGG_NAME_MAX];
+	int r = ctl_read_device(word, "a port", name, sentence);
 
 	if (!r)
-		snprintf(ret, option->size, "%s", word);
+		snprintf(ret, option->size, "%s", name);
 	return r;
 }
 

@@ -228,3 +228,38 @@ test_port_by_its_alternative_name() {
 	xl a port del lagg0 later-one
 	is "$(field a '.ports | length')" 1 "ports"
 }
+# The permanent MAC names a device wherever a name does: a port has the lagg's MAC meanwhile, and lagg0 that of a port.
+test_port_by_its_permanent_mac() {
+	two_hosts 3
+	agent a
+	local one two three
+	one=$(mac_of a eth1) two=$(mac_of a eth2) three=$(mac_of a eth3)
+	xl a lagg add lagg0 proto failover primary "${two^^}" port "$one" port "$two" prio 7
+	port_known a eth1 || fail "the first is not called by its name"
+	is "$(port_field a eth2 .prio)" 7 "prio of the second"
+	wait_for 3 active_port_is a eth2
+	refused 'already a port' xl a port add lagg0 "$one"
+	xl a port set lagg0 "$two" prio 5
+	is "$(port_field a eth2 .prio)" 5 "prio"
+	is "$(xl a -j port show lagg0 "$two" | jq -r '.[].ifname')" eth2 "the port with that MAC"
+	refused 'there is no device 02:00:00:00:00:99' xl a port add lagg0 02:00:00:00:00:99
+	# one that comes later, under any name
+	nip a link set eth3 down
+	nip a link set eth3 address 02:00:00:00:00:33
+	xl a port add lagg0 "$three" absent ok prio 3
+	is "$(xl a -j port show lagg0 "$three" | jq -r '.[].ifname')" "$three" "the absent one's name"
+	xl a save | grep -qF " $three " || xl a save | grep -q " $three\$" || fail "save does not name it: $(xl a save)"
+	xl a save > "$D/saved"
+	is "$(xl a diff "$D/saved")" "" "difference from what was saved"
+	nip a link set eth3 name late address "$three"
+	wait_for 8 port_known a late
+	is "$(port_field a late .prio)" 3 "prio of the late one"
+	is "$(xl a diff "$D/saved")" "" "difference after it came"
+	xl a port del lagg0 "$three"
+	is "$(field a '.ports | length')" 2 "ports"
+	# without its device, lagg0 is not taken for it
+	xl a lagg set lagg0 mac from "$one"
+	is "$(mac_of a lagg0)" "$one" "MAC of lagg0"
+	xl a lagg del lagg0
+	is "$(mac_of a eth2)" "$two" "MAC of eth2"
+}

@@ -243,10 +243,8 @@ Test(ctl_option, wrong_values)
 	    {"primary", "eth/0", "eth/0 cannot be the name of a port: Linux allows no blanks, /, : or % in it"},
 	    {"primary", "abcdefghijklmnop",
 	     "abcdefghijklmnop is too long for the name of a port: 16 characters; 15 fit, also of an alternative name"},
-	    {"primary", "02:00:00:00:00:01",
-	     "02:00:00:00:00:01 is a MAC and cannot be the name of a port: give the name of the device that has it (ip "
-	     "-br "
-	     "link)"},
+	    {"primary", "01:00:00:00:00:01", "01:00:00:00:00:01 is no device's permanent MAC; see ip -d link"},
+	    {"primary", ":0200000000", ":0200000000 cannot be the name of a port: Linux allows no blanks, /, : or % in it"},
 	    {"probe", "10.0.0.1,10.0.0",
 	     "10.0.0 is not an address for probe; it takes none, or IPv4 and IPv6 addresses with commas"},
 	    {"probe", "",

@@ -9,7 +9,9 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "sys/mark.h"
 #include "sys/netlink/request.h"
+#include "xlagg/mac.h"
 
 /* How often, and for how long, the kernel is asked again when it does not answer. */
 #define PATIENT_TRIES 20
@@ -167,6 +169,31 @@ bool device_is(const struct device *device, const struct xlagg_device_id *id)
 	return id->permanent && device->has_permaddr && memcmp(id->mac, device->permaddr, sizeof(id->mac)) == 0;
 }
 
+bool device_has_mac(const struct device *device, const uint8_t mac[6])
+{
+	static const char *const above[] = {"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "bridge", "bond", "team"};
+	if (memcmp(device->permaddr, mac, sizeof(device->permaddr)) != 0)
+		return false;
+	/* A virtual device may report the permanent MAC of the one below, too. */
+	if (device->has_permaddr)
+		return !device->kind[0];
+	for (size_t i = 0; i < sizeof(above) / sizeof(above[0]); i++)
+		if (strcmp(device->kind, above[i]) == 0)
+			return false;
+	return mark_read(device->alias, NULL) == MARK_NONE;
+}
+
+bool device_has_other_name(const struct device *device, const char *name)
+{
+	uint8_t mac[6];
+	if (xlagg_name_to_mac(name, mac) == 0)
+		return device_has_mac(device, mac);
+	for (size_t i = 0; i < sizeof(device->altname) / sizeof(device->altname[0]); i++)
+		if (device->altname[i][0] && strcmp(device->altname[i], name) == 0)
+			return true;
+	return false;
+}
+
 /* Statistics would be most of a message, and nobody needs them. */
 static void without_stats(struct nlmsghdr *nlh)
 {
@@ -219,10 +246,51 @@ int netlink_get_patiently(struct netlink *nl, int ifindex, struct device *ret)
 	return r;
 }
 
+/* The devices that have a permanent MAC: lagg0 may have that of a port that is not there. */
+struct search {
+	const uint8_t *mac;
+	struct device found[4];
+	size_t count;
+};
+
+static void compare_mac(void *context, const struct device *device, bool gone)
+{
+	struct search *search = context;
+	if (!gone && search->count < sizeof(search->found) / sizeof(search->found[0]) &&
+	    device_has_mac(device, search->mac))
+		search->found[search->count++] = *device;
+}
+
+/* Whether it is one end of a lagg's pair of devices. */
+static bool is_of_lagg(struct netlink *nl, const struct device *device)
+{
+	struct device other;
+	return device->link && !device->has_permaddr && netlink_get(nl, device->link, &other) == 0 &&
+	       mark_read(other.alias, NULL) == MARK_LOWER;
+}
+
+static int get_by_mac(struct netlink *nl, const uint8_t mac[6], struct device *ret)
+{
+	struct search search = {.mac = mac};
+	int r = netlink_list(nl, compare_mac, &search);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < search.count; i++) {
+		if (is_of_lagg(nl, &search.found[i]))
+			continue;
+		*ret = search.found[i];
+		return 0;
+	}
+	return -ENODEV;
+}
+
 int netlink_get_by_name(struct netlink *nl, const char *name, struct device *ret)
 {
 	struct netlink_request request;
 	size_t len = strlen(name);
+	uint8_t mac[6];
+	if (xlagg_name_to_mac(name, mac) == 0)
+		return get_by_mac(nl, mac, ret);
 	if (len == 0 || len >= sizeof(ret->altname[0]))
 		return -ENODEV;
 	struct nlmsghdr *nlh = netlink_begin(&request, RTM_GETLINK, 0, sizeof(struct ifinfomsg));

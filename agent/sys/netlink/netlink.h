@@ -47,6 +47,12 @@ bool device_may_be(const struct device *device, const struct xlagg_device_id *id
 /* Whether it certainly is that device: both permanent MACs are known and the same. */
 bool device_is(const struct device *device, const struct xlagg_device_id *id);
 
+/* Whether it is the device that is meant by this permanent MAC. Where the driver reports none it is the device's own
+ * MAC, except on devices that have theirs from a device below, and on those of laggs, which all have the lagg's. */
+bool device_has_mac(const struct device *device, const uint8_t mac[6]);
+/* Whether a device is meant by a name: its own, an alternative one, or a permanent MAC (xlagg_mac_to_name()). */
+bool device_has_other_name(const struct device *device, const char *name);
+
 /* An IP address of a device. */
 struct netlink_address {
 	int ifindex;
@@ -80,7 +86,7 @@ int netlink_event_fd(const struct netlink *nl);
  */
 int netlink_read_events(struct netlink *nl, netlink_device_fn fn, netlink_touched_fn touched, void *context);
 int netlink_list(struct netlink *nl, netlink_device_fn fn, void *context);
-/* -ENODEV: there is no such device. netlink_get_by_name() takes alternative names as well. */
+/* -ENODEV: there is no such device. netlink_get_by_name() takes alternative names and permanent MACs as well. */
 int netlink_get(struct netlink *nl, int ifindex, struct device *ret);
 /* Whether the device is administratively up, asked without waiting for RTNL. Returns 0 or -errno. */
 int netlink_is_up(struct netlink *nl, int ifindex, bool *ret);
