@@ -290,7 +290,7 @@ Test(cli_show, events_as_json)
 
 Test(cli_show, every_event_has_a_word)
 {
-	for (uint32_t type = 0; type <= XLAGG_EVENT_AGENT_START; type++) {
+	for (uint32_t type = 0; type < XLAGG_EVENT_MAX; type++) {
 		struct xlagg_event event = {.type = type, .time_ns = KIT_TIME_NS};
 		json_t *json = show_json_event(&event);
 
