@@ -97,6 +97,7 @@ int cmd_diff(struct cli *cli, int argc, char *argv[]);
 int cmd_restore(struct cli *cli, int argc, char *argv[]);
 int cmd_reload(struct cli *cli, int argc, char *argv[]);
 int cmd_import(struct cli *cli, int argc, char *argv[]);
+int cmd_debug_bundle(struct cli *cli, int argc, char *argv[]);
 int cmd_ifconfig(struct cli *cli, int argc, char *argv[]);
 int cmd_help(struct cli *cli, int argc, char *argv[]);
 

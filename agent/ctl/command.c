@@ -37,6 +37,7 @@ const struct ctl_usage ctl_commands[] = {
 	{"reload", NULL, 0, "", "restores the agent's own file"},
 	{"import", NULL, 0, "bonding|teamd|networkd|rc.conf FILE|DEV",
 	 "prints the commands that are equivalent to another configuration"},
+	{"debug", "bundle", 0, "[FILE]", "writes state, maps, programs and log into one tar, for a report"},
 	{"flush", NULL, XLAGG_CMD_FLUSH, "", "removes every lagg and puts the ports back as they were"},
 	{"ifconfig", NULL, 0, "[-v] [NAME [WORD]...]", "understands lagg(4)'s own command lines"},
 	{"help", NULL, 0, "[OBJECT]", "prints commands and options"},
