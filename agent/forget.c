@@ -38,6 +38,8 @@ static void list(struct agent *agent, const char *name)
 int forget_lagg(struct agent *agent, const char *name)
 {
 	int r = state_remove(&agent->host, name);
+	if (r < 0)
+		r = state_remove(&agent->host, name);
 	if (r == 0)
 		return 0;
 	log_about(LOG_LEVEL_WARNING, name, NULL, "its file in %s cannot be removed yet: %s", agent->host.state,

@@ -274,7 +274,8 @@ static int lock_namespace(struct lock *lock)
 	snprintf(lock->path, sizeof(lock->path), "/run/xlagg/.namespace-%lu.lock", (unsigned long)net.st_ino);
 	make_parents(lock->path);
 	int r = lock_take(lock);
-	if (r == 0 || r == -EBUSY)
+	/* Only where nobody can write there it goes without. Any other failure may pass: the next start will tell. */
+	if (r != -EACCES && r != -EPERM && r != -EROFS && r != -ENOENT && r != -ENOTDIR && r != -ENOSPC)
 		return r;
 	log_warning("cannot make sure that this is the only agent here: %s: %s", lock->path, strerror(-r));
 	return 0;

@@ -6,8 +6,8 @@
 #include "agent.h"
 
 /* Carries out all commands or none. With `check` it carries out none, and only says whether it could. Returns 0, or
- * -errno with a sentence and in *failed the index of the refused command; -EAGAIN: all is done, but a device could not
- * be put back yet. Alternative names of devices in the commands are replaced by their proper names. */
+ * -errno with a sentence and in *failed the index of the refused command; -EINPROGRESS: all is done, but a device could
+ * not be put back yet. Alternative names of devices in the commands are replaced by their proper names. */
 int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t count, bool check, uint32_t *failed,
 		    char sentence[XLAGG_SENTENCE_MAX]);
 

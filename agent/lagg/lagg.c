@@ -110,6 +110,9 @@ static int make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 static int remove_or_leave(struct lagg *lagg)
 {
 	int r = lagg->ifindex ? device_remove(lagg) : 0;
+	/* A single failure is not worth a word. */
+	if (r < 0)
+		r = device_remove(lagg);
 	if (r == 0)
 		return 0;
 	log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "its device cannot be removed yet: %s", strerror(-r));

@@ -11,6 +11,7 @@
 
 #define RETRY_NS NS_PER_S
 #define RETRY_DOUBLED 5 /* how often the time between two tries is doubled at most */
+#define TRIES 3		/* at once: a single call that fails is not worth a word */
 
 bool rest_is(const struct lagg *lagg, uint32_t slot)
 {
@@ -41,20 +42,29 @@ static void keep(struct lagg *lagg, uint32_t slot, const char *why)
 		snprintf(lagg->host->left, sizeof(lagg->host->left), "%s", why);
 }
 
-int rest_put_back(struct lagg *lagg, uint32_t slot)
+static int put_back_once(struct lagg *lagg, uint32_t slot, char why[XLAGG_SENTENCE_MAX])
 {
 	struct xlagg_undo *undo = &lagg->saved.undo[slot];
-	char why[XLAGG_SENTENCE_MAX] = "", name[XLAGG_NAME_MAX];
+	char name[XLAGG_NAME_MAX];
 	memcpy(name, undo->name, sizeof(name));
 	int detached = datapath_port_del(lagg->dp, slot);
 	int r = port_restore(lagg->host->nl, undo, &lagg->saved.port[slot], why);
 	lagg->rest[slot].attached = detached < 0;
 	memcpy(undo->name, name, sizeof(name));
 	if (r == 0 && detached < 0) {
-		snprintf(why, sizeof(why), "%s still has programs of %s: they could not be detached (%s)", name,
+		snprintf(why, XLAGG_SENTENCE_MAX, "%s still has programs of %s: they could not be detached (%s)", name,
 			 lagg->model.name, strerror(-detached));
 		r = detached;
 	}
+	return r;
+}
+
+int rest_put_back(struct lagg *lagg, uint32_t slot)
+{
+	char why[XLAGG_SENTENCE_MAX] = "";
+	int r = put_back_once(lagg, slot, why);
+	for (uint32_t i = 1; r < 0 && i < TRIES; i++)
+		r = put_back_once(lagg, slot, why);
 	if (r < 0)
 		keep(lagg, slot, why);
 	else

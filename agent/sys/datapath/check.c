@@ -59,13 +59,16 @@ static void check_values(struct datapath *dp, bool deep, struct datapath_faults 
 	}
 }
 
-static int repair_device_values(struct datapath *dp)
+static int repair_device_values(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
 	publish_again(dp);
-	int r = devmap_put(dp, "lower_alive", 0, dp->setup.params.lower_ifindex);
-	if (!r && dp->setup.profile == XLAGG_DATAPATH_XDP)
-		r = devmap_put(dp, "lower_dev", 0, dp->setup.params.lower_ifindex);
-	return r == -EINVAL ? -ENODEV : r;
+	int r = lower_alive_put(dp, sentence);
+	if (r || dp->setup.profile != XLAGG_DATAPATH_XDP)
+		return r;
+	r = devmap_put(dp, "lower_dev", 0, dp->setup.params.lower_ifindex);
+	return r ? datapath_say(sentence, r == -EINVAL ? -ENODEV : r, "cannot write the entry of the lower end: %s",
+				strerror(-r))
+		 : 0;
 }
 
 static int repair_port_values(struct datapath *dp, uint32_t slot)
@@ -178,10 +181,8 @@ int datapath_repair(struct datapath *dp, const struct datapath_faults *faults, c
 	/* The pins first: without its folder no program can be attached for good. */
 	if (faults->device & DATAPATH_PINS)
 		add(&outcome, pins_ensure(dp, why), why);
-	if (faults->device & DATAPATH_VALUES) {
-		int r = repair_device_values(dp);
-		add(&outcome, r, r ? "the lower end of the lagg is not there" : "");
-	}
+	if (faults->device & DATAPATH_VALUES)
+		add(&outcome, repair_device_values(dp, why), why);
 	if (faults->device & (DATAPATH_TC | DATAPATH_XDP | DATAPATH_GUARD))
 		add(&outcome, device_apply(dp, why), why);
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)

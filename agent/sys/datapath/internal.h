@@ -134,6 +134,8 @@ int devmap_put(struct datapath *dp, const char *map, uint32_t index, uint32_t if
 int port_alive_put(struct datapath *dp, uint32_t slot, int ifindex);
 /* Whether the device of a port left this namespace while no agent ran, even if one with its number is here now. */
 bool port_has_left(const struct datapath *dp, uint32_t slot);
+/* Writes the lower end into its devmap. -ENODEV: it is gone. */
+int lower_alive_put(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX]);
 bool devmap_has(const struct datapath *dp, const char *map, uint32_t index, uint32_t ifindex);
 /* Writes a sentence that says what failed, and returns `r`. */
 int datapath_say(char sentence[XLAGG_SENTENCE_MAX], int r, const char *format, ...)

@@ -159,11 +159,22 @@ static int attach_tx(struct datapath *dp, const struct programs *programs, char 
 		      : hook_release(dp, "txlagg");
 }
 
+int lower_alive_put(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	uint32_t lower = dp->setup.params.lower_ifindex;
+	char buffer[32];
+	const char *name = datapath_device_name((int)lower, buffer);
+	int r = devmap_put(dp, "lower_alive", 0, lower);
+	if (r == -EINVAL)
+		return datapath_say(sentence, -ENODEV, "%s, the lower end of the lagg, is not there", name);
+	return r ? datapath_say(sentence, r, "%s cannot be marked as the lower end: %s", name, strerror(-r)) : 0;
+}
+
 int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
 	static const char *const both[] = {"lower_guard", "tx", NULL}, *const guard[] = {"lower_guard", NULL};
 	bool without_tx = tx_can_wait(dp);
-	uint32_t lagg = dp->setup.params.lagg_ifindex, lower = dp->setup.params.lower_ifindex;
+	uint32_t lagg = dp->setup.params.lagg_ifindex;
 	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
 	char buffer[32];
 
@@ -182,10 +193,9 @@ int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 				    strerror(-r));
 	/* The kernel removes the entry when the device is unregistered: then the receive programs pass everything on to
 	 * the ports' own stack. */
-	r = devmap_put(dp, "lower_alive", 0, lower);
+	r = lower_alive_put(dp, sentence);
 	if (r)
-		return datapath_say(sentence, -ENODEV, "%s, the lower end of the lagg, is not there",
-				    datapath_device_name((int)lower, buffer));
+		return r;
 	r = ensure(dp, programs, guard_hook(dp), sentence);
 	if (!r && !without_tx)
 		r = attach_tx(dp, programs, sentence);
