@@ -58,6 +58,7 @@ void core_init(struct core *core, const struct xlagg_lagg_conf *conf, uint32_t n
 	core->primary = XLAGG_NO_PORT;
 	failover_init(&core->failover);
 	table_init(&core->out.table);
+	memset(core->home, XLAGG_NO_PORT, sizeof(core->home));
 	probe_set(core);
 	if (conf->proto == XLAGG_PROTO_LACP)
 		lacp_start(&core->lacp, conf, number, core->mac);

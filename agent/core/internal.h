@@ -131,10 +131,11 @@ struct core {
 	struct probing probing;		   /* link probes */
 	struct lacp lacp;		   /* runs in proto lacp */
 	uint8_t partner[6]; /* lacp: the partner's system in the aggregator that last carried traffic, 0: none yet */
-	struct announce announce; /* messages to the neighbours */
-	struct table_plan plan;	  /* what out.table was made from */
-	struct core_output out;	  /* as last published */
-	uint32_t left;		  /* bit i: lacp_left[i] has the previous agent's record of slot i */
+	struct announce announce;    /* messages to the neighbours */
+	struct table_plan plan;	     /* what out.table was made from */
+	struct core_output out;	     /* as last published */
+	uint8_t home[XLAGG_BUCKETS]; /* see table_fill(); not kept over a restart */
+	uint32_t left;		     /* bit i: lacp_left[i] has the previous agent's record of slot i */
 	struct xlagg_lacp lacp_left[XLAGG_MAX_PORTS]; /* valid until core_release() */
 };
 
@@ -246,9 +247,10 @@ uint64_t announce_deadline(const struct core *core);
 /* --- table.c --- */
 /*
  * Fills buckets and order from the plan and moves as few buckets as possible. Returns how many buckets got another
- * port. The generation is left alone.
+ * port. The generation is left alone. home, one for each bucket: the slot that the bucket left because its port left,
+ * and goes back to with it, XLAGG_NO_PORT: none. It is kept up to date; NULL: nothing is remembered.
  */
-uint32_t table_fill(struct xlagg_table *table, const struct table_plan *plan);
+uint32_t table_fill(struct xlagg_table *table, const struct table_plan *plan, uint8_t *home);
 void table_init(struct xlagg_table *table);
 /* Copies the values of `from` that are possible. Returns the slots of its order, as bits. */
 uint32_t table_adopt(struct xlagg_table *table, const struct xlagg_table *from);

@@ -60,7 +60,7 @@ static bool update_output(struct core *core, uint64_t now, uint32_t *moved)
 	if (core->released || memcmp(&plan, &core->plan, sizeof(plan)) != 0) {
 		struct xlagg_table before = core->out.table;
 
-		*moved = table_fill(&core->out.table, &plan);
+		*moved = table_fill(&core->out.table, &plan, core->home);
 		changed = memcmp(&before, &core->out.table, sizeof(before)) != 0;
 	}
 	if (core->conf.proto != XLAGG_PROTO_FAILOVER && core->conf.proto != XLAGG_PROTO_LACP &&

@@ -111,18 +111,45 @@ static void count_buckets(struct share *share, const uint8_t owner[XLAGG_BUCKETS
 	}
 }
 
-/* Takes buckets from members that have more than their quota. */
-static void free_excess(struct share *share, uint8_t owner[XLAGG_BUCKETS])
+/*
+ * Buckets whose home has room go there, unless their owner needs them for its own quota: flows that had to leave a port
+ * come back to it when it returns, and no others do.
+ */
+static void bring_home(struct share *share, uint8_t owner[XLAGG_BUCKETS], const uint8_t home[XLAGG_BUCKETS])
+{
+	for (uint32_t i = 0; i < share->buckets; i++) {
+		uint16_t bucket = share->bucket[i];
+		uint32_t from = share->member_of[owner[bucket]], to = share->member_of[home[bucket]];
+
+		if (to == NO_MEMBER || share->have[to] >= share->quota[to] ||
+		    (from != NO_MEMBER && share->have[from] <= share->quota[from]))
+			continue;
+		if (from != NO_MEMBER)
+			share->have[from]--;
+		share->have[to]++;
+		owner[bucket] = share->slot[to];
+	}
+}
+
+static void free_excess_of(struct share *share, uint8_t owner[XLAGG_BUCKETS], const uint8_t *home, bool guests)
 {
 	for (uint32_t i = share->buckets; i-- > 0;) {
 		uint16_t bucket = share->bucket[i];
 		uint32_t member = share->member_of[owner[bucket]];
 
-		if (member != NO_MEMBER && share->have[member] > share->quota[member]) {
-			share->have[member]--;
-			owner[bucket] = XLAGG_NO_PORT;
-		}
+		if (member == NO_MEMBER || share->have[member] <= share->quota[member] ||
+		    (guests && (!home || home[bucket] == XLAGG_NO_PORT)))
+			continue;
+		share->have[member]--;
+		owner[bucket] = XLAGG_NO_PORT;
 	}
+}
+
+/* Takes buckets from members that have more than their quota: first those that have their home elsewhere. */
+static void free_excess(struct share *share, uint8_t owner[XLAGG_BUCKETS], const uint8_t *home)
+{
+	free_excess_of(share, owner, home, true);
+	free_excess_of(share, owner, home, false);
 }
 
 /* Buckets without a member go to the preferred member, if it has room. */
@@ -157,19 +184,24 @@ static void place_rest(struct share *share, uint8_t owner[XLAGG_BUCKETS])
 
 /*
  * Assigns every bucket of the share to a member. owner[bucket] is the present owner's slot and becomes the new one's;
- * preferred[bucket] is the slot that takes the bucket if it has to move, as long as there is room.
+ * preferred[bucket] is the slot that takes the bucket if it has to move, as long as there is room. home: where buckets
+ * go before that, or NULL.
  */
-static void distribute(struct share *share, uint8_t owner[XLAGG_BUCKETS], const uint8_t preferred[XLAGG_BUCKETS])
+static void distribute(struct share *share, uint8_t owner[XLAGG_BUCKETS], const uint8_t preferred[XLAGG_BUCKETS],
+		       const uint8_t *home)
 {
 	count_buckets(share, owner);
 	apportion(share);
-	free_excess(share, owner);
+	if (home)
+		bring_home(share, owner, home);
+	free_excess(share, owner, home);
 	place_preferred(share, owner, preferred);
 	place_rest(share, owner);
 }
 
 /* Assigns every bucket a port. */
-static void fill_ports(const struct table_plan *plan, uint8_t port[XLAGG_BUCKETS], const uint8_t backup[XLAGG_BUCKETS])
+static void fill_ports(const struct table_plan *plan, uint8_t port[XLAGG_BUCKETS], const uint8_t backup[XLAGG_BUCKETS],
+		       const uint8_t *home)
 {
 	struct share share = {.buckets = XLAGG_BUCKETS};
 	uint32_t members = plan->single ? 1 : plan->members;
@@ -179,7 +211,7 @@ static void fill_ports(const struct table_plan *plan, uint8_t port[XLAGG_BUCKETS
 		add_member(&share, &plan->member[i]);
 	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
 		share.bucket[i] = (uint16_t)i;
-	distribute(&share, port, backup);
+	distribute(&share, port, backup, home);
 }
 
 /* Assigns backups to the buckets of one port: other ports, and only live ones if there are any. */
@@ -200,13 +232,38 @@ static void fill_backups(const struct table_plan *plan, uint32_t owner, const ui
 		if (port[i] == owner)
 			share.bucket[share.buckets++] = (uint16_t)i;
 	if (share.members > 0)
-		distribute(&share, backup, backup);
+		distribute(&share, backup, backup, NULL);
 	else
 		for (uint32_t i = 0; i < share.buckets; i++)
 			backup[share.bucket[i]] = XLAGG_NO_PORT;
 }
 
-uint32_t table_fill(struct xlagg_table *table, const struct table_plan *plan)
+static bool is_planned(const struct table_plan *plan, uint32_t slot)
+{
+	for (uint32_t i = 0; i < plan->members; i++)
+		if (plan->member[i].slot == slot)
+			return true;
+	return false;
+}
+
+/*
+ * Remembers the port that buckets leave because it is no longer planned. If the next one goes as well before that one
+ * is back, the first is remembered still.
+ */
+static void remember_homes(const struct table_plan *plan, const struct xlagg_table *before,
+			   const uint8_t port[XLAGG_BUCKETS], uint8_t home[XLAGG_BUCKETS])
+{
+	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++) {
+		uint8_t left = port_of(before->bucket[i]);
+
+		if (home[i] != XLAGG_NO_PORT && is_planned(plan, home[i]))
+			home[i] = XLAGG_NO_PORT;
+		if (home[i] == XLAGG_NO_PORT && port[i] != left && !is_planned(plan, left))
+			home[i] = left;
+	}
+}
+
+uint32_t table_fill(struct xlagg_table *table, const struct table_plan *plan, uint8_t *home)
 {
 	uint8_t port[XLAGG_BUCKETS];
 	uint8_t backup[XLAGG_BUCKETS];
@@ -217,10 +274,12 @@ uint32_t table_fill(struct xlagg_table *table, const struct table_plan *plan)
 		backup[i] = plan->members > 0 ? backup_of(table->bucket[i]) : XLAGG_NO_PORT;
 	}
 	if (plan->members > 0)
-		fill_ports(plan, port, backup);
+		fill_ports(plan, port, backup, home);
 	for (uint32_t i = 0; i < plan->members; i++)
 		fill_backups(plan, plan->member[i].slot, port, backup);
 
+	if (home)
+		remember_homes(plan, table, port, home);
 	memset(table->order, XLAGG_NO_PORT, sizeof(table->order));
 	table->count = plan->members;
 	for (uint32_t i = 0; i < plan->members; i++)
