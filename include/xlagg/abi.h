@@ -244,6 +244,7 @@ enum xlagg_undo_bit {
 	XLAGG_UNDO_FEATURES = 1 << 7,
 	XLAGG_UNDO_SLOW_ADDRESS = 1 << 8, /* 01-80-C2-00-00-02 was added to the device's filter */
 	XLAGG_UNDO_ADDR_GEN = 1 << 9,	  /* the kernel was told to make no IPv6 addresses on the device */
+	XLAGG_UNDO_MASTER = 1 << 10,	  /* the device was put into the lagg's bond */
 };
 enum xlagg_feature_bit {
 	XLAGG_FEATURE_RX_VLAN = 1 << 0, /* rx-vlan-hw-parse */
@@ -315,6 +316,12 @@ struct xlagg_saved {
 enum xlagg_device { XLAGG_DEVICE_AUTO, XLAGG_DEVICE_NETKIT, XLAGG_DEVICE_VETH, XLAGG_DEVICE_BOND };
 enum xlagg_profile { XLAGG_DATAPATH_TC, XLAGG_DATAPATH_XDP };
 enum xlagg_tx_path { XLAGG_TX_AUTO, XLAGG_TX_DIRECT, XLAGG_TX_STACK };
+/* Where the lagg's own device is a bond: how the transmit program has a frame leave by the port that it chose. */
+enum xlagg_shell {
+	XLAGG_SHELL_NONE,   /* it is no bond: the frame is redirected */
+	XLAGG_SHELL_DIRECT, /* redirected to the port, past bonding and past what sits on the bond */
+	XLAGG_SHELL_QUEUE,  /* bonding sends it: the port's queue_id (slot + 1) is written into the frame */
+};
 
 /*
  * The watcher's map `watch`: which devices of this machine are ports. The namespace is part of the key, because an
@@ -373,6 +380,7 @@ struct xlagg_params {
 	__u16 ethertype[XLAGG_PORT_ETHERTYPES]; /* frames that stay with the port's own stack, host byte order */
 	__u32 data_below;			/* a frame with a lower EtherType is for the lagg (proto lacp: a unicast
 						 * frame); 0: every frame is checked further. Set by the loader. */
+	__u32 shell;				/* enum xlagg_shell */
 };
 
 /* Why a port was chosen. */
