@@ -3,9 +3,10 @@
  * The programs on skbs. Their verdicts have the same values in clsact, tcx and netkit: UNSPEC -1 (the next program,
  * then the stack), SHOT 2, REDIRECT 7. So one `tx` serves all three.
  *
- *   tx           at the lower end's ingress (veth), lagg0's egress (tx-path direct), lagg0's own transmit (netkit)
+ *   tx           at the lower end's ingress (veth), lagg0's egress (tx-path direct, bond) or own transmit (netkit)
  *   rx           at a port's ingress, one copy for each port
- *   lower_guard  at the lower end's egress (veth) or own transmit (netkit); also receives the ticks of the clock
+ *   port_out     at a port's egress, where a bond's queue_ids steer
+ *   lower_guard  at the lower end's egress (veth, bond) or own transmit (netkit); also receives the ticks of the clock
  *   explain      attached nowhere: run by the agent, says what tx would do
  */
 #include "answer.h"
@@ -93,11 +94,16 @@ static __always_inline int send_to_all(struct __sk_buff *skb, const volatile str
 	return bpf_redirect(last_ifindex, 0);
 }
 
-static __always_inline int hand_over(struct choice choice, struct amount amount)
+static __always_inline int hand_over(struct __sk_buff *skb, struct choice choice, struct amount amount)
 {
 	if (!choice.ifindex)
 		return drop(XLAGG_TX_NO_PORT, amount);
 	count_port_tx(choice.slot, amount);
+	if (params.shell == XLAGG_SHELL_QUEUE) {
+		/* bonding takes one away from what stands here, and compares the rest with the ports' queue_ids */
+		skb->queue_mapping = choice.slot + 2;
+		return TC_ACT_UNSPEC;
+	}
 	return bpf_redirect(choice.ifindex, 0);
 }
 
@@ -112,7 +118,7 @@ int tx(struct __sk_buff *skb)
 	if (is_of_ports(xlagg_be16((__u16)skb->protocol)) && !tag_of(skb))
 		return drop(XLAGG_TX_PORT_TYPE, amount);
 	if (table && by_flow())
-		return hand_over(choose_bucket(table, flow_of(skb)), amount);
+		return hand_over(skb, choose_bucket(table, flow_of(skb)), amount);
 	if (params.proto == XLAGG_PROTO_NONE)
 		return drop(XLAGG_TX_PROTO_NONE, amount);
 	if (!table)
@@ -122,7 +128,7 @@ int tx(struct __sk_buff *skb)
 	choice = choose(table, 0, true);
 	if (params.proto == XLAGG_PROTO_FAILOVER && choice.slot != XLAGG_NO_PORT)
 		note_turnover(choice.slot);
-	return hand_over(choice, amount);
+	return hand_over(skb, choice, amount);
 }
 
 /* Whether the device is still a port of this lagg. It is none when the lagg's device was removed, or when it moved to
@@ -174,8 +180,18 @@ int rx(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	}
 	count_rx(amount);
+	if (params.shell != XLAGG_SHELL_NONE)
+		return TC_ACT_UNSPEC; /* bonding's receive handler gives it to the lagg's device */
 	skb->tc_index = RECEIVED;
 	return bpf_redirect(params.lower_ifindex, 0);
+}
+
+/* What is written in tx to choose a port would also choose that port's transmit queue: the port is to choose itself. */
+SEC("tc")
+int port_out(struct __sk_buff *skb)
+{
+	skb->queue_mapping = 0;
+	return TC_ACT_UNSPEC;
 }
 
 /* Nobody uses the lower end as an interface. What its own stack makes was received on no port: it is dropped, except

@@ -34,7 +34,7 @@ static void check_hooks(const struct datapath *dp, bool deep, struct datapath_fa
 static bool device_values_right(const struct datapath *dp)
 {
 	uint32_t lower = dp->setup.params.lower_ifindex;
-	return publish_right(dp) && devmap_has(dp, "lower_alive", 0, lower) &&
+	return publish_right(dp) && devmap_has(dp, "lower_alive", 0, device_alive(dp)) &&
 	       (dp->setup.profile != XLAGG_DATAPATH_XDP || devmap_has(dp, "lower_dev", 0, lower));
 }
 

@@ -13,9 +13,9 @@
 /* Refuses a setup that the lagg's own device cannot run. */
 static int check_setup(const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
 {
-	if (setup->device == XLAGG_DEVICE_NETKIT && setup->profile == XLAGG_DATAPATH_XDP)
-		return datapath_say(sentence, -EOPNOTSUPP,
-				    "a netkit device cannot run XDP: choose device veth or datapath tc");
+	if (setup->device != XLAGG_DEVICE_VETH && setup->profile == XLAGG_DATAPATH_XDP)
+		return datapath_say(sentence, -EOPNOTSUPP, "a %s cannot run XDP: choose device veth or datapath tc",
+				    setup->device == XLAGG_DEVICE_BOND ? "bond" : "netkit device");
 	return 0;
 }
 
@@ -227,12 +227,19 @@ void datapath_moved(struct datapath *dp, const char *folder)
 	snprintf(dp->folder, sizeof(dp->folder), "%s", folder);
 }
 
+static bool sends_directly(const struct datapath_setup *setup)
+{
+	if (setup->device == XLAGG_DEVICE_BOND)
+		return setup->params.shell == XLAGG_SHELL_DIRECT;
+	return setup->direct && setup->device == XLAGG_DEVICE_VETH;
+}
+
 void datapath_describe(const struct datapath *dp, struct xlagg_lagg_status *status)
 {
 	bool xdp = dp->setup.profile == XLAGG_DATAPATH_XDP;
 	status->profile = dp->setup.profile;
 	status->device = dp->setup.device;
-	status->tx_path = dp->setup.direct && dp->setup.device == XLAGG_DEVICE_VETH ? XLAGG_TX_DIRECT : XLAGG_TX_STACK;
+	status->tx_path = sends_directly(&dp->setup) ? XLAGG_TX_DIRECT : XLAGG_TX_STACK;
 	status->generation = datapath_table(dp)->generation;
 	if (dp->watch)
 		status->carrier_watch = XLAGG_WATCH_FENTRY;

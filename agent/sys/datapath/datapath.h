@@ -38,7 +38,7 @@ struct datapath;
 struct datapath_setup {
 	struct xlagg_params params; /* slot is ignored: each receive program gets its port's */
 	enum xlagg_profile profile; /* option datapath */
-	enum xlagg_device device;   /* netkit or veth */
+	enum xlagg_device device;   /* netkit, veth or bond */
 	bool direct;		    /* tx-path direct */
 };
 
@@ -62,8 +62,10 @@ int datapath_port_add(struct datapath *dp, uint32_t slot, int ifindex, char sent
 int datapath_port_del(struct datapath *dp, uint32_t slot);
 /* Which filters of others on a port see nothing of the lagg's frames, because the lagg's program takes them before. */
 struct datapath_bypass {
-	bool clsact; /* filters at the ingress of clsact: tcx and XDP come first */
-	bool egress; /* filters at the egress of clsact: XDP sends */
+	bool ingress; /* nftables and tcx programs behind the receive program; with a bond these see what it lets in */
+	bool chains;  /* nftables at the egress: what lagg0's egress redirects passes them by */
+	bool clsact;  /* filters at the ingress of clsact: tcx and XDP come first */
+	bool egress;  /* filters at the egress of clsact: XDP sends */
 };
 typedef void (*datapath_name_fn)(void *context, const char *name);
 /* Puts a port's receive program behind the tcx programs of others, without a gap. Returns 1 if some had come behind it,
@@ -99,6 +101,8 @@ int datapath_port_ifindex(const struct datapath *dp, uint32_t slot);
  * program on the lower end. A device that got the ifindex of one that is gone does not have them. */
 bool datapath_is_attached(const char *folder, uint32_t slot, int ifindex);
 bool datapath_is_attached_lower(const char *folder, int ifindex);
+/* The same for the transmit program on a bond. */
+bool datapath_is_attached_bond(const char *folder, int ifindex);
 /* Clears a slot's counters and its entries of `lacp` and `headless`, for a new port in that slot. */
 int datapath_port_reset(struct datapath *dp, uint32_t slot);
 /* The counters of a port and of the lagg, summed over all CPUs. */

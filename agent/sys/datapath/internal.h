@@ -27,7 +27,7 @@
 #include "sys/fd.h"
 
 #define DATAPATH_MAPS 24			 /* largest number of maps of one lagg */
-#define DATAPATH_HOOKS (5 + 2 * XLAGG_MAX_PORTS) /* largest number of hooks of one lagg */
+#define DATAPATH_HOOKS (5 + 3 * XLAGG_MAX_PORTS) /* largest number of hooks of one lagg */
 #define TCX_PROGRAMS 64				 /* largest number of programs at one tcx hook */
 #define DATAPATH_NAME_MAX 64			 /* a pin's name and its NUL */
 #define DATAPATH_HOOK_MAX 16			 /* a hook's name and its NUL */
@@ -214,6 +214,9 @@ int programs_select(struct programs *programs, const char *const name[]);
 
 /* ports.c: make hooks and device maps as `dp->setup` says. What is right already is left as it is. */
 int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX]);
+/* The device (ifindex) whose entry in `lower_alive` says that there is still a lagg: the bond or, where the lagg's own
+ * device is one end of a pair, the lower end. */
+uint32_t device_alive(const struct datapath *dp);
 /* -ENODEV: the device no longer exists. */
 int port_apply(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XLAGG_SENTENCE_MAX]);
 

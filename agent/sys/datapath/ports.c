@@ -135,6 +135,12 @@ static struct hook guard_hook(struct datapath *dp)
 	return guard;
 }
 
+uint32_t device_alive(const struct datapath *dp)
+{
+	const struct xlagg_params *params = &dp->setup.params;
+	return dp->setup.device == XLAGG_DEVICE_BOND ? params->lagg_ifindex : params->lower_ifindex;
+}
+
 /* Whether there is nothing to send on yet: then the transmit program, which takes the verifier longer than all others
  * together, can wait. */
 static bool tx_can_wait(const struct datapath *dp)
@@ -150,6 +156,9 @@ static int attach_tx(struct datapath *dp, const struct programs *programs, char 
 {
 	uint32_t lagg = dp->setup.params.lagg_ifindex, lower = dp->setup.params.lower_ifindex;
 	bool direct = dp->setup.direct && dp->setup.device == XLAGG_DEVICE_VETH;
+	/* What passes it goes on into bonding. */
+	if (dp->setup.device == XLAGG_DEVICE_BOND)
+		return ensure(dp, programs, device_hook(HOOK_TC_EGRESS, "txlagg", "tx", lagg), sentence);
 	int r = ensure(dp, programs, device_hook(HOOK_TC_INGRESS, "tx", "tx", lower), sentence);
 	if (!r && dp->setup.device == XLAGG_DEVICE_NETKIT)
 		r = ensure(dp, programs, device_hook(HOOK_NETKIT, "txnetkit", "tx", lagg), sentence);
@@ -161,10 +170,10 @@ static int attach_tx(struct datapath *dp, const struct programs *programs, char 
 
 int lower_alive_put(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
-	uint32_t lower = dp->setup.params.lower_ifindex;
+	uint32_t alive = device_alive(dp);
 	char buffer[32];
-	const char *name = datapath_device_name((int)lower, buffer);
-	int r = devmap_put(dp, "lower_alive", 0, lower);
+	const char *name = datapath_device_name((int)alive, buffer);
+	int r = devmap_put(dp, "lower_alive", 0, alive);
 	if (r == -EINVAL)
 		return datapath_say(sentence, -ENODEV, "%s, the lower end of the lagg, is not there", name);
 	return r ? datapath_say(sentence, r, "%s cannot be marked as the lower end: %s", name, strerror(-r)) : 0;
@@ -264,6 +273,18 @@ bool port_has_left(const struct datapath *dp, uint32_t slot)
 	       bpf_map_lookup_elem(datapath_map(dp, "port_alive"), &slot, &ifindex) != 0 && errno == ENOENT;
 }
 
+static bool steers_by_queue(const struct datapath *dp)
+{
+	return dp->setup.params.shell == XLAGG_SHELL_QUEUE;
+}
+
+static int attach_out(struct datapath *dp, const struct programs *programs, uint32_t slot, int ifindex,
+		      char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct hook out = port_hook(HOOK_TC_EGRESS, "out", "port_out", slot, ifindex);
+	return steers_by_queue(dp) ? ensure(dp, programs, out, sentence) : hook_release(dp, out.name);
+}
+
 int port_apply(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XLAGG_SENTENCE_MAX])
 {
 	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
@@ -271,7 +292,8 @@ int port_apply(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XL
 	int r = programs_open(&dp->setup, PROGRAMS_TC, slot, &programs);
 	if (r)
 		return datapath_say(sentence, r, "cannot open the BPF programs: %s", strerror(-r));
-	r = programs_load(dp, programs, (const char *const[]){"rx", NULL}, sentence);
+	r = programs_load(dp, programs, (const char *const[]){"rx", steers_by_queue(dp) ? "port_out" : NULL, NULL},
+			  sentence);
 	if (r)
 		return r;
 	/* The kernel removes the entry when the device leaves this namespace: then its program passes everything on to
@@ -281,6 +303,8 @@ int port_apply(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XL
 		return datapath_say(sentence, r, "%s cannot be marked as a port: %s",
 				    datapath_device_name(ifindex, buffer), strerror(-r));
 	r = ensure(dp, programs, port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, ifindex), sentence);
+	if (!r)
+		r = attach_out(dp, programs, slot, ifindex, sentence);
 	return r ? r : port_xdp(dp, slot, ifindex, sentence);
 }
 
@@ -309,11 +333,21 @@ bool datapath_is_attached_lower(const char *folder, int ifindex)
 	return runs(folder, &hook);
 }
 
+bool datapath_is_attached_bond(const char *folder, int ifindex)
+{
+	struct hook hook = device_hook(HOOK_TC_EGRESS, "txlagg", "tx", (uint32_t)ifindex);
+	return runs(folder, &hook);
+}
+
 struct datapath_bypass datapath_bypass(struct datapath *dp, uint32_t slot)
 {
 	struct hook tc = port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, 0);
 	struct hook xdp = port_hook(HOOK_XDP, "xdprx", "xdp_rx", slot, 0);
-	return (struct datapath_bypass){.clsact = hook_is_link(dp, tc.name) || hook_device(dp, xdp.name),
+	if (dp->setup.device == XLAGG_DEVICE_BOND)
+		return (struct datapath_bypass){.chains = dp->setup.params.shell == XLAGG_SHELL_DIRECT};
+	return (struct datapath_bypass){.ingress = true,
+					.chains = true,
+					.clsact = hook_is_link(dp, tc.name) || hook_device(dp, xdp.name),
 					.egress = dp->written.xdp_sends[slot]};
 }
 
@@ -368,12 +402,14 @@ int datapath_port_del(struct datapath *dp, uint32_t slot)
 	take_device(dp, "port_alive", slot);
 	struct hook xdp = port_hook(HOOK_XDP, "xdprx", "xdp_rx", slot, 0);
 	struct hook tc = port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, 0);
+	struct hook out = port_hook(HOOK_TC_EGRESS, "out", "port_out", slot, 0);
 	if (dp->watch && ifindex)
 		watch_port_gone(dp->watch, (uint32_t)ifindex);
 	int r = hook_release(dp, xdp.name);
 	int r_tc = hook_release(dp, tc.name);
+	int r_out = hook_release(dp, out.name);
 	port_set_ifindex(dp, slot, 0);
-	return r ? r : r_tc;
+	return r ? r : r_tc ? r_tc : r_out;
 }
 
 int datapath_watch(struct datapath *dp, struct watch *watch)
