@@ -11,6 +11,7 @@ static const struct {
 } marks[] = {
     [MARK_PORT] = {"port of ", " (xlagg)"},
     [MARK_LOWER] = {"xlagg: lower end of ", ""},
+    [MARK_BOND] = {"xlagg: bond of ", ""},
 };
 
 void mark_write(enum mark mark, const char *lagg, char ret[MARK_MAX])
@@ -36,7 +37,7 @@ static bool read_one(const char *alias, enum mark mark, char lagg[XLAGG_NAME_MAX
 
 enum mark mark_read(const char *alias, char lagg[XLAGG_NAME_MAX])
 {
-	for (enum mark mark = MARK_PORT; mark <= MARK_LOWER; mark++)
+	for (enum mark mark = MARK_PORT; mark <= MARK_BOND; mark++)
 		if (read_one(alias, mark, lagg))
 			return mark;
 	return MARK_NONE;

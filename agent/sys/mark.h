@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
  * The ifaliases by which a lagg's devices are known to people, to agents that find no record of them, and to agents of
- * other versions: "port of lagg0 (xlagg)", "xlagg: lower end of lagg0".
+ * other versions: "port of lagg0 (xlagg)", "xlagg: lower end of lagg0", "xlagg: bond of lagg0".
  */
 #ifndef SYS_MARK_H
 #define SYS_MARK_H
@@ -12,7 +12,7 @@
 
 #define MARK_MAX 64 /* octets of a mark, with its NUL */
 
-enum mark { MARK_NONE, MARK_PORT, MARK_LOWER };
+enum mark { MARK_NONE, MARK_PORT, MARK_LOWER, MARK_BOND };
 
 /* Writes the mark (not MARK_NONE) of a device of that lagg. */
 void mark_write(enum mark mark, const char *lagg, char ret[MARK_MAX]);

@@ -47,16 +47,17 @@ static bool differs(const struct work *work, uint32_t property)
 	return true;
 }
 
-/* Records that `bit` is about to be changed. */
-static int note(struct work *work, enum xlagg_undo_bit bit)
+/* Records that what `bits` (enum xlagg_undo_bit) stand for is about to be changed. */
+static int note(struct work *work, uint32_t bits)
 {
-	if (work->undo->changed & bit)
+	uint32_t before = work->undo->changed;
+	if ((before & bits) == bits)
 		return 0;
-	work->undo->changed |= bit;
+	work->undo->changed |= bits;
 	int r = work->record(work->context, work->undo);
 	if (r == 0)
 		return 0;
-	work->undo->changed &= ~(uint32_t)bit;
+	work->undo->changed = before;
 	snprintf(work->sentence, XLAGG_SENTENCE_MAX,
 		 "the settings of %s could not be recorded (%s), so it is left as it is", work->device.name,
 		 strerror(-r));
@@ -125,7 +126,7 @@ static int stop_addresses(struct work *work)
 
 static int leave_master(struct work *work)
 {
-	if (!work->device.master || !differs(work, PORT_MASTER))
+	if (!work->device.master)
 		return 0;
 	int r = netlink_free_of_master(work->nl, work->device.ifindex);
 	if (r < 0)
@@ -162,6 +163,70 @@ static int set_mac(struct work *work, const uint8_t mac[6])
 		snprintf(work->sentence, XLAGG_SENTENCE_MAX,
 			 "%s refuses the MAC %s: %s; give the lagg %s's own (mac from %s)", name, text, why(work, r),
 			 name, name);
+	return r;
+}
+
+/* Reads the device again: what is recorded of it must be true. */
+static int begin(struct work *work)
+{
+	int r = netlink_get(work->nl, work->device.ifindex, &work->device);
+	if (r < 0)
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "%s cannot be read: %s", work->device.name, why(work, r));
+	return r;
+}
+
+/* Says why the bond does not take the device. Most often that is the MAC, and then its own sentence is given. */
+static int explain_bond(struct work *work, int r)
+{
+	char text[XLAGG_SENTENCE_MAX];
+	snprintf(text, sizeof(text), "%s cannot become a slave of the bond %s: %s", work->device.name,
+		 work->setup->lagg, why(work, r));
+	int r_mac = work->setup->set_mac ? set_mac(work, work->setup->mac) : 0;
+	if (r_mac < 0)
+		return r_mac;
+	memcpy(work->sentence, text, sizeof(text));
+	return r;
+}
+
+/* Puts the device into the lagg's bond, which wants it down, gives it the bond's MAC and MTU, and sets it up. What it
+ * has now is what bonding gives back when it leaves, also if there is no agent then. */
+static int join_bond(struct work *work)
+{
+	bool up = work->device.flags & IFF_UP;
+	int r = note(work, XLAGG_UNDO_MASTER | XLAGG_UNDO_MAC | XLAGG_UNDO_MTU | XLAGG_UNDO_UP);
+	if (r < 0)
+		return r;
+	r = up ? netlink_set_up(work->nl, work->device.ifindex, false) : 0;
+	if (r == 0)
+		r = netlink_enslave(work->nl, work->device.ifindex, work->setup->bond);
+	if (r == 0)
+		return begin(work);
+	r = explain_bond(work, r);
+	if (up)
+		netlink_set_up(work->nl, work->device.ifindex, true);
+	return r;
+}
+
+/* The port belongs to the lagg's bond or, with another kind of device, to nothing. */
+static int set_master(struct work *work)
+{
+	int bond = work->setup->bond;
+	if (work->device.master == bond || !differs(work, PORT_MASTER))
+		return 0;
+	int r = leave_master(work);
+	return r < 0 || !bond ? r : join_bond(work);
+}
+
+/* Bonding sends what bears this number on this port. */
+static int set_queue(struct work *work)
+{
+	const struct port_setup *setup = work->setup;
+	if (!setup->bond || work->device.master != setup->bond || work->device.bond_queue == setup->queue)
+		return 0;
+	int r = netlink_set_bond_queue(work->nl, work->device.ifindex, setup->queue);
+	if (r < 0)
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "the bond %s does not give %s a queue_id: %s", setup->lagg,
+			 work->device.name, why(work, r));
 	return r;
 }
 
@@ -302,8 +367,10 @@ static int apply(struct work *work, bool first)
 {
 	const struct port_setup *setup = work->setup;
 	int r = set_alias(work);
-	if (r == 0 && !first)
-		r = leave_master(work);
+	if (r == 0 && (!first || setup->bond))
+		r = set_master(work);
+	if (r == 0)
+		r = set_queue(work);
 	if (r == 0)
 		r = stop_addresses(work);
 	if (r == 0)
@@ -326,15 +393,6 @@ static int apply(struct work *work, bool first)
 	/* A port that is down later was set down on purpose. */
 	if (r == 0 && first)
 		r = set_up(work);
-	return r;
-}
-
-/* Reads the device again: what is recorded of it must be true. */
-static int begin(struct work *work)
-{
-	int r = netlink_get(work->nl, work->device.ifindex, &work->device);
-	if (r < 0)
-		snprintf(work->sentence, XLAGG_SENTENCE_MAX, "%s cannot be read: %s", work->device.name, why(work, r));
 	return r;
 }
 
@@ -378,6 +436,8 @@ int port_adjust(struct netlink *nl, const struct device *device, const struct po
 	/* The device becomes again what it was a moment ago. The sentence stays that of the first failure. */
 	char ignored[XLAGG_SENTENCE_MAX];
 	struct port_setup back = {.lagg = setup->lagg,
+				  .bond = setup->bond,
+				  .queue = setup->queue,
 				  .mtu = before.mtu,
 				  .set_mac = true,
 				  .promisc = (before.flags & IFF_PROMISC) != 0,

@@ -14,6 +14,8 @@ struct port_setup {
 	uint8_t mac[6];	    /* the lagg's MAC */
 	uint32_t mtu;	    /* the lagg's MTU */
 	bool set_mac;	    /* false: the port keeps its own */
+	int bond;	    /* ifindex of the lagg's device if that is a bond, which the port is to belong to; else 0 */
+	uint16_t queue;	    /* the queue_id that it has there */
 	bool promisc;	    /* it receives all frames */
 	bool xdp;	    /* VLAN stripping and LRO are off, so that XDP sees whole frames */
 	uint32_t leave;	    /* PORT_* and enum xlagg_undo_bit: properties that are not changed this time */
@@ -22,7 +24,7 @@ struct port_setup {
 };
 
 /* A property beside those of enum xlagg_undo_bit, which port_adjust() puts right and which needs no undo. */
-#define PORT_MASTER (1u << 31) /* the device belongs to no bridge, bond, team or VRF */
+#define PORT_MASTER (1u << 31) /* the device belongs to no bridge, bond, team or VRF, or only to the lagg's bond */
 
 /* Returns 0 if `device` can be a port of `lagg`, else -errno and a sentence with the reason. */
 int port_check(struct netlink *nl, const struct device *device, const char *lagg, char sentence[XLAGG_SENTENCE_MAX]);

@@ -85,10 +85,12 @@ static int check_master(struct netlink *nl, const struct device *device, char se
 	return -EBUSY;
 }
 
-/* Returns 1 if the device is a lagg's own one, which has a marked lower end, 0 if it is not, or -errno. */
+/* Returns 1 if the device is a lagg's own one, which is marked or has a marked lower end, 0 if it is not, or -errno. */
 static int is_lagg(struct netlink *nl, const struct device *device)
 {
 	struct device lower;
+	if (mark_read(device->alias, NULL) == MARK_BOND)
+		return 1;
 	int r = device->link ? netlink_get(nl, device->link, &lower) : -ENODEV;
 	if (r < 0)
 		return r == -ENODEV ? 0 : r;

@@ -131,9 +131,23 @@ static void restore_alias(struct restoration *back)
 	done(back, XLAGG_UNDO_ALIAS, marked ? netlink_set_alias(back->nl, back->device.ifindex, back->undo->alias) : 0);
 }
 
+/* Takes the device out of the lagg's bond, which sets it down and gives it its MAC and MTU back. It may have gone into
+ * a bond of somebody else's meanwhile; then it no longer has our mark. */
+static void leave_bond(struct restoration *back)
+{
+	if (!remains(back, XLAGG_UNDO_MASTER))
+		return;
+	bool there = strcmp(back->device.master_kind, "bond") == 0 && port_is_marked(back->device.alias);
+	int r = there ? netlink_free_of_master(back->nl, back->device.ifindex) : 0;
+	if (there && r == 0)
+		r = netlink_get(back->nl, back->device.ifindex, &back->device);
+	done(back, XLAGG_UNDO_MASTER, r);
+}
+
 static void restore_device(struct restoration *back)
 {
 	struct xlagg_undo *undo = back->undo;
+	leave_bond(back);
 	/* First of all down: some devices have to be down for their MAC, and it sends nothing of its own meanwhile. */
 	if (remains(back, XLAGG_UNDO_UP) && !undo->was_up) {
 		done(back, XLAGG_UNDO_UP, netlink_set_up(back->nl, back->device.ifindex, false));
@@ -162,6 +176,7 @@ void port_list_undo(const struct xlagg_undo *undo, char *ret, size_t size)
 	    {XLAGG_UNDO_ALLMULTI, "allmulti"}, {XLAGG_UNDO_SLOW_ADDRESS, "slow protocols' group"},
 	    {XLAGG_UNDO_FEATURES, "offloads"}, {XLAGG_UNDO_ADDR_GEN, "addr_gen_mode"},
 	    {XLAGG_UNDO_IPV6, "IPv6"},	       {XLAGG_UNDO_ALIAS, "ifalias"},
+	    {XLAGG_UNDO_MASTER, "bond"},
 	};
 	size_t len = 0;
 	*ret = '\0';

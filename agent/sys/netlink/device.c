@@ -39,6 +39,30 @@ static bool read_mac(const struct nlattr *attr, uint8_t ret[6])
 	return true;
 }
 
+static uint8_t read_u8(const struct nlattr *attr)
+{
+	return mnl_attr_get_payload_len(attr) < sizeof(uint8_t) ? 0 : mnl_attr_get_u8(attr);
+}
+
+static void read_bond(struct walk attrs, struct device *ret)
+{
+	const struct nlattr *attr;
+	while ((attr = walk_next_attr(&attrs)))
+		if (mnl_attr_get_type(attr) == IFLA_BOND_MODE)
+			ret->bond_mode = read_u8(attr);
+		else if (mnl_attr_get_type(attr) == IFLA_BOND_ACTIVE_SLAVE)
+			ret->bond_active = (int)read_u32(attr);
+}
+
+static void read_bond_slave(struct walk attrs, struct device *ret)
+{
+	const struct nlattr *attr;
+	while ((attr = walk_next_attr(&attrs)))
+		if (mnl_attr_get_type(attr) == IFLA_BOND_SLAVE_QUEUE_ID && mnl_attr_get_payload_len(attr) >= 2)
+			ret->bond_queue = mnl_attr_get_u16(attr);
+}
+
+/* The kernel writes a kind before what is known of devices of that kind. */
 static void read_kinds(const struct nlattr *linkinfo, struct device *ret)
 {
 	const struct nlattr *attr;
@@ -48,6 +72,10 @@ static void read_kinds(const struct nlattr *linkinfo, struct device *ret)
 			read_text(attr, ret->kind, sizeof(ret->kind));
 		else if (mnl_attr_get_type(attr) == IFLA_INFO_SLAVE_KIND)
 			read_text(attr, ret->master_kind, sizeof(ret->master_kind));
+		else if (mnl_attr_get_type(attr) == IFLA_INFO_DATA && strcmp(ret->kind, "bond") == 0)
+			read_bond(walk_nest(attr), ret);
+		else if (mnl_attr_get_type(attr) == IFLA_INFO_SLAVE_DATA && strcmp(ret->master_kind, "bond") == 0)
+			read_bond_slave(walk_nest(attr), ret);
 	}
 }
 
@@ -144,6 +172,9 @@ void netlink_parse_device(const struct nlmsghdr *nlh, struct device *ret)
 			break;
 		case IFLA_AF_SPEC:
 			read_families(attr, ret);
+			break;
+		case IFLA_LINKMODE:
+			ret->link_mode = read_u8(attr);
 			break;
 		case IFLA_ALLMULTI:
 			ret->allmulti = read_u32(attr);

@@ -40,6 +40,10 @@ struct device {
 	int new_ifindex;       /* and its ifindex there, 0: not told */
 	bool has_ipv6;	       /* IPv6 has settings for it, of which one follows */
 	uint8_t addr_gen_mode; /* IN6_ADDR_GEN_MODE_*: how the kernel makes addresses on it */
+	uint8_t link_mode;     /* IF_LINK_MODE_* */
+	uint8_t bond_mode;     /* of a bond: BOND_MODE_* */
+	int bond_active;       /* of a bond in active-backup: ifindex of its active slave, 0: none */
+	uint16_t bond_queue;   /* of a bond's slave: its queue_id, 0: none */
 };
 
 /* Whether it may be the device that `id` describes: the permanent MACs are the same, or one of them is not known. */
@@ -143,6 +147,22 @@ int netlink_add_veth(struct netlink *nl, const char *name, const char *lower, co
 /* The same. -EOPNOTSUPP: the kernel has no netkit. */
 int netlink_add_netkit(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu,
 		       struct netlink_pair *ret);
+/*
+ * Creates a bond called `name`, of the mode BOND_MODE_*, and for its lower end a dummy device that asks by ARP. Both
+ * are marked. The bond is dormant, accepts frames on every slave, and has a queue for each value of a slave's queue_id.
+ * -EEXIST: as above. -EOPNOTSUPP: the kernel has no bonding, or no dummy device. On failure neither device exists,
+ * unless the kernel does not answer: then those that exist are marked.
+ */
+int netlink_add_bond(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu,
+		     uint8_t mode, struct netlink_pair *ret);
+/* Puts a device that is down into a bond, which sets it up. */
+int netlink_enslave(struct netlink *nl, int ifindex, int bond);
+/* Sets the queue_id of a bond's slave: 1 to 32. */
+int netlink_set_bond_queue(struct netlink *nl, int ifindex, uint16_t queue);
+/* Makes a slave the active one of a bond in active-backup. -EINVAL: for bonding it has no carrier (yet). */
+int netlink_set_bond_active(struct netlink *nl, int bond, int ifindex);
+/* Link mode and operational state (RFC 2863) of a device: dormant although it may have carrier, or as carrier is. */
+int netlink_set_dormant(struct netlink *nl, int ifindex, bool dormant);
 int netlink_del(struct netlink *nl, int ifindex);
 
 /*
