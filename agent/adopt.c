@@ -168,6 +168,7 @@ static void take_devices(struct lagg *lagg, const struct device *device, const s
 {
 	const struct xlagg_lagg_conf *conf = &lagg->model.conf;
 	lagg->device = lagg->saved.device;
+	lagg->bond_mode = device->bond_mode;
 	lagg->ifindex = device->ifindex;
 	lagg->lower_ifindex = lower->ifindex;
 	device_know_lower(lagg, lower);

@@ -23,6 +23,12 @@ static bool is_lower_end(struct agent *agent, const struct device *device)
 	       !agent->host.calls->lagg_of_device(&agent->host, device->link);
 }
 
+/* Whether this is a bond of a lagg that does not run. */
+static bool is_bond(const struct device *device)
+{
+	return mark_read(device->alias, NULL) == MARK_BOND && strcmp(device->kind, "bond") == 0;
+}
+
 /* Puts a port back. Its earlier MTU and offloads are not known and stay as they are. */
 static void free_port(struct agent *agent, const struct device *device)
 {
@@ -37,6 +43,9 @@ static void free_port(struct agent *agent, const struct device *device)
 		undo.ipv6_disabled = disabled;
 	if (device->flags & IFF_PROMISC)
 		undo.changed |= XLAGG_UNDO_PROMISC;
+	if (device->master)
+		undo.changed |= XLAGG_UNDO_MASTER | XLAGG_UNDO_UP; /* bonding sets it down when it leaves */
+	undo.was_up = (device->flags & IFF_UP) != 0;
 	memcpy(undo.mac, device->permaddr, 6);
 	memcpy(undo.name, device->name, sizeof(undo.name));
 	log_warning(
@@ -56,7 +65,7 @@ static void on_device(void *context, const struct device *device, bool gone)
 		return;
 	if (mark_read(device->alias, NULL) == MARK_PORT) {
 		free_port(agent, device);
-	} else if (is_lower_end(agent, device)) {
+	} else if (is_lower_end(agent, device) || is_bond(device)) {
 		log_warning("%s (%s) is removed: it belongs to no lagg", device->name, device->alias);
 		int r = netlink_del(agent->host.nl, device->ifindex);
 		if (r == 0 || r == -ENODEV)

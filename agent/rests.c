@@ -37,11 +37,16 @@ static int remove_device(struct agent *agent, const char *folder, const struct x
 {
 	struct device lower;
 	int r = record_find_lower(&agent->host, folder, saved, &lower);
-	/* Only after the device was found: the programs attached to it help to recognise it. */
+	struct device bond;
+	int shell = record_find_bond(&agent->host, folder, saved, &bond);
+	/* Only after the devices were found: the programs attached to them help to recognise them. */
 	datapath_strip(folder);
+	if (shell == 0 && !is_in_use(agent, bond.ifindex))
+		shell = netlink_del(agent->host.nl, bond.ifindex);
 	/* The lagg's device is removed together with its lower end, whichever namespace it is in. */
 	if (r == 0 && !is_in_use(agent, lower.ifindex))
 		r = netlink_del(agent->host.nl, lower.ifindex);
+	r = r == 0 || r == -ENODEV ? shell : r;
 	return r == -ENODEV ? 0 : r;
 }
 

@@ -10,6 +10,7 @@
 #include "lagg/device.h"
 #include "lagg/effects.h"
 #include "lagg/ports.h"
+#include "lagg/shell.h"
 #include "sys/mark.h"
 
 #define LOWER_NAME_FITS 12 /* longest name to which "-dp" can be added */
@@ -51,7 +52,8 @@ static void name_lower(const struct lagg *lagg, const char *name, char ret[XLAGG
 
 bool device_is_of_ours(const struct device *device)
 {
-	return strcmp(device->kind, "veth") == 0 || strcmp(device->kind, "netkit") == 0;
+	return strcmp(device->kind, "veth") == 0 || strcmp(device->kind, "netkit") == 0 ||
+	       strcmp(device->kind, "dummy") == 0;
 }
 
 int device_name_lower(struct lagg *lagg)
@@ -61,7 +63,8 @@ int device_name_lower(struct lagg *lagg)
 	mark_write(MARK_LOWER, lagg->model.name, mark);
 	int r = netlink_rename(lagg->host->nl, lagg->lower_ifindex, lower);
 	int marked = netlink_set_alias(lagg->host->nl, lagg->lower_ifindex, mark);
-	return r < 0 ? r : marked;
+	int bond = shell_mark(lagg);
+	return r < 0 ? r : marked < 0 ? marked : bond;
 }
 
 int device_name_lower_aside(struct lagg *lagg)
@@ -84,6 +87,51 @@ static void keep_secondary_addresses(const char *name)
 		log_about(LOG_LEVEL_WARNING, name, NULL, "cannot set %s: %s", path, strerror(errno));
 }
 
+static int explain_making(const char *name, const char *lower, enum xlagg_device kind, int r,
+			  char sentence[XLAGG_SENTENCE_MAX])
+{
+	if (r == -EEXIST)
+		snprintf(
+		    sentence, XLAGG_SENTENCE_MAX,
+		    "%s: a device named %s or %s exists already: choose another name, or remove it with ip link del",
+		    name, name, lower);
+	else if (r == -EOPNOTSUPP && kind == XLAGG_DEVICE_NETKIT)
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: this kernel has no netkit (6.7 and later): use device veth",
+			 name);
+	else if (r == -EOPNOTSUPP && kind == XLAGG_DEVICE_BOND)
+		snprintf(sentence, XLAGG_SENTENCE_MAX,
+			 "%s: this kernel makes no bond (modules bonding and dummy): use device veth", name);
+	else if (r < 0)
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: cannot make its device: %s", name, strerror(-r));
+	return r;
+}
+
+/* What the lagg's device becomes. */
+static enum xlagg_device choose_kind(const struct lagg *lagg, const struct xlagg_lagg_conf *conf)
+{
+	if (conf->device != XLAGG_DEVICE_AUTO)
+		return conf->device;
+	return lagg->host->features.netkit && conf->datapath == XLAGG_DATAPATH_TC && conf->tx_path == XLAGG_TX_AUTO
+		   ? XLAGG_DEVICE_NETKIT
+		   : XLAGG_DEVICE_VETH;
+}
+
+static int make(struct lagg *lagg, const struct xlagg_model *model, const char *lower, struct netlink_pair *pair)
+{
+	struct netlink *nl = lagg->host->nl;
+	const struct looks *looks = &lagg->looks;
+	switch (lagg->device) {
+	case XLAGG_DEVICE_BOND:
+		lagg->bond_mode = shell_mode(model->conf.proto);
+		return netlink_add_bond(nl, model->name, lower, looks->mac, looks->mtu, lagg->bond_mode, pair);
+	case XLAGG_DEVICE_NETKIT:
+		return netlink_add_netkit(nl, model->name, lower, looks->mac, looks->mtu, pair);
+	default:
+		return netlink_add_veth(nl, model->name, lower, looks->mac, looks->mtu,
+					(uint32_t)sysconf(_SC_NPROCESSORS_ONLN), pair);
+	}
+}
+
 int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct netlink *nl = lagg->host->nl;
@@ -91,31 +139,11 @@ int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	char lower[XLAGG_NAME_MAX], final[XLAGG_NAME_MAX];
 	struct netlink_pair pair;
 	struct device device;
-	if (model->conf.device == XLAGG_DEVICE_BOND) {
-		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: device bond does not carry traffic yet: use device veth",
-			 name);
-		return -EOPNOTSUPP;
-	}
 	name_lower(lagg, name, lower); /* a name with the ifindex in it is set below, when that is known */
-	bool netkit = model->conf.device == XLAGG_DEVICE_NETKIT ||
-		      (model->conf.device == XLAGG_DEVICE_AUTO && lagg->host->features.netkit &&
-		       model->conf.datapath == XLAGG_DATAPATH_TC && model->conf.tx_path == XLAGG_TX_AUTO);
-	int r = netkit ? netlink_add_netkit(nl, name, lower, lagg->looks.mac, lagg->looks.mtu, &pair)
-		       : netlink_add_veth(nl, name, lower, lagg->looks.mac, lagg->looks.mtu,
-					  (uint32_t)sysconf(_SC_NPROCESSORS_ONLN), &pair);
-	if (r == -EEXIST)
-		snprintf(
-		    sentence, XLAGG_SENTENCE_MAX,
-		    "%s: a device named %s or %s exists already: choose another name, or remove it with ip link del",
-		    name, name, lower);
-	else if (r == -EOPNOTSUPP && netkit)
-		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: this kernel has no netkit (6.7 and later): use device veth",
-			 name);
-	else if (r < 0)
-		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: cannot make its device: %s", name, strerror(-r));
+	lagg->device = choose_kind(lagg, &model->conf);
+	int r = explain_making(name, lower, lagg->device, make(lagg, model, lower, &pair), sentence);
 	if (r < 0)
 		return r;
-	lagg->device = netkit ? XLAGG_DEVICE_NETKIT : XLAGG_DEVICE_VETH;
 	lagg->ifindex = pair.ifindex;
 	lagg->lower_ifindex = pair.lower_ifindex;
 	if (netlink_get(nl, lagg->lower_ifindex, &device) == 0)
@@ -245,18 +273,31 @@ void device_know_lower(struct lagg *lagg, const struct device *lower)
 bool device_is_another(const struct lagg *lagg, const struct device *device)
 {
 	struct device lower;
+	if (lagg->device == XLAGG_DEVICE_BOND)
+		return !shell_is(device, lagg->folder);
 	int r = netlink_get(lagg->host->nl, lagg->lower_ifindex, &lower);
 	return r == -ENODEV || (r == 0 && (lower.link != device->ifindex || !is_own_lower(lagg, &lower)));
+}
+
+/* A bond is a device of its own. */
+static int remove_bond(struct lagg *lagg)
+{
+	struct device bond;
+	int r = lagg->device == XLAGG_DEVICE_BOND ? netlink_get(lagg->host->nl, lagg->ifindex, &bond) : -ENODEV;
+	if (r == 0 && shell_is(&bond, lagg->folder))
+		r = netlink_del(lagg->host->nl, bond.ifindex);
+	return r == -ENODEV ? 0 : r;
 }
 
 int device_remove(struct lagg *lagg)
 {
 	struct device lower;
+	int bond = remove_bond(lagg);
 	int r = netlink_get(lagg->host->nl, lagg->lower_ifindex, &lower);
 	/* The lagg's device is removed together with its lower end, whichever namespace it is in. */
 	if (r == 0 && is_own_lower(lagg, &lower))
 		r = netlink_del(lagg->host->nl, lower.ifindex);
-	return r == -ENODEV ? 0 : r;
+	return r == 0 || r == -ENODEV ? bond : r;
 }
 
 /* --- changes made by others are put back --- */
@@ -326,6 +367,6 @@ static int keep_lower(struct lagg *lagg)
 int device_keep(struct lagg *lagg)
 {
 	device_assert_features(lagg);
-	int addresses = keep_addresses(lagg), r = keep_lower(lagg);
-	return r < 0 ? r : addresses;
+	int addresses = keep_addresses(lagg), shell = shell_keep(lagg), r = keep_lower(lagg);
+	return r < 0 ? r : shell < 0 ? shell : addresses;
 }

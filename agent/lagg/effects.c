@@ -11,6 +11,7 @@
 #include "lagg/inputs.h"
 #include "lagg/probes.h"
 #include "lagg/record.h"
+#include "lagg/shell.h"
 #include "lagg/upkeep.h"
 #include "sys/frames/frames.h"
 #include "xlagg/wire.h"
@@ -36,7 +37,9 @@ void lagg_assert_carrier(struct lagg *lagg)
 	bool up = lagg->carrier;
 	if (!up)
 		datapath_carrier(lagg->dp, false);
-	int r = netlink_set_up(lagg->host->nl, lagg->lower_ifindex, up);
+	int r = netlink_set_up(lagg->host->nl, lagg->lower_ifindex, up), shell = shell_assert_carrier(lagg);
+	if (r == 0)
+		r = shell;
 	if (up)
 		datapath_carrier(lagg->dp, true);
 	if (r < 0 && r != -ENODEV) {
@@ -93,6 +96,7 @@ void effects_publish(struct lagg *lagg)
 		lost[slot] = lagg->port[slot].lost;
 	int r = datapath_publish(lagg->dp, &out->table, out->live, out->flags, lost);
 	lagg->unpublished = r < 0;
+	shell_follow_active(lagg);
 	if (r < 0) {
 		log_about(LOG_LEVEL_ERROR, lagg->model.name, NULL, "cannot publish its table: %s", strerror(-r));
 		upkeep_mark(lagg);

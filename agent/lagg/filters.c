@@ -56,12 +56,12 @@ static int find(struct lagg *lagg, uint32_t slot, struct found *found)
 	struct netlink *nl = lagg->host->nl;
 	const struct device *device = &lagg->port[slot].device;
 	struct datapath_bypass bypass = datapath_bypass(lagg->dp, slot);
-	int r = netlink_list_chains(nl, device->name, false, add_chain, found);
-	if (r == 0)
+	int r = bypass.ingress ? netlink_list_chains(nl, device->name, false, add_chain, found) : 0;
+	if (r == 0 && bypass.ingress)
 		r = datapath_port_behind(lagg->dp, slot, add_name, found);
 	if (r == 0 && bypass.clsact)
 		r = netlink_list_filters(nl, device->ifindex, false, add_filter, found);
-	if (r == 0)
+	if (r == 0 && bypass.chains)
 		r = netlink_list_chains(nl, device->name, true, add_chain, found);
 	if (r == 0 && bypass.egress)
 		r = netlink_list_filters(nl, device->ifindex, true, add_filter, found);

@@ -15,6 +15,7 @@
 #include "lagg/ports.h"
 #include "lagg/probes.h"
 #include "lagg/record.h"
+#include "lagg/shell.h"
 
 void lagg_setup(const struct lagg *lagg, struct datapath_setup *ret)
 {
@@ -32,7 +33,8 @@ void lagg_setup(const struct lagg *lagg, struct datapath_setup *ret)
 		       .rx_all = conf->rx_all,
 		       .flowid = conf->flowid,
 		       .flowid_shift = conf->flowid_shift,
-		       .probe_us = probes_limit_us(conf)},
+		       .probe_us = probes_limit_us(conf),
+		       .shell = shell_of(lagg->device, lagg->bond_mode, lagg->direct)},
 	};
 	int count = ctl_parse_ethertypes(conf->port_ethertypes, ret->params.ethertype, NULL);
 	ret->params.ethertypes = count < 0 ? 0 : (uint32_t)count;
@@ -40,7 +42,7 @@ void lagg_setup(const struct lagg *lagg, struct datapath_setup *ret)
 
 bool lagg_wants_direct(const struct xlagg_lagg_conf *conf, enum xlagg_device device)
 {
-	return device == XLAGG_DEVICE_VETH && conf->datapath == XLAGG_DATAPATH_TC && conf->tx_path == XLAGG_TX_DIRECT;
+	return device != XLAGG_DEVICE_NETKIT && conf->datapath == XLAGG_DATAPATH_TC && conf->tx_path == XLAGG_TX_DIRECT;
 }
 
 struct lagg *lagg_new(struct lagg_host *host, const struct xlagg_model *model, const struct xlagg_saved *saved)

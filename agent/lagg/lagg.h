@@ -66,6 +66,7 @@ struct lagg {
 	struct looks looks;
 	int ifindex, lower_ifindex; /* of its device and of the lower end */
 	enum xlagg_device device;
+	uint8_t bond_mode;   /* of its device, if that is a bond: BOND_MODE_* */
 	bool direct;	     /* the transmit programs redirect at once (tx-path direct) */
 	bool promisc;	     /* the lagg's device is promiscuous, so the ports are, too */
 	bool macs_above;     /* devices on top of its device have MACs of their own */
@@ -125,7 +126,7 @@ void lagg_free(struct lagg *lagg);
 
 /* Returns what the lagg's programs have to know. */
 void lagg_setup(const struct lagg *lagg, struct datapath_setup *ret);
-/* Whether transmit programs redirect at once: tx-path direct, which exists on a veth with the tc profile only. */
+/* Whether transmit programs redirect at once: tx-path direct, which exists on a veth or a bond with the tc profile. */
 bool lagg_wants_direct(const struct xlagg_lagg_conf *conf, enum xlagg_device device);
 
 #endif

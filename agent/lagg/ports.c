@@ -69,7 +69,7 @@ static bool filters_vlans(const struct device *device)
 	return ethtool_features(device->name, XLAGG_FEATURE_RX_VLAN_FILTER, &on) == 0 && on;
 }
 
-static void port_setup_of(const struct lagg *lagg, const struct device *device, struct port_setup *ret)
+static void port_setup_of(const struct lagg *lagg, uint32_t slot, const struct device *device, struct port_setup *ret)
 {
 	*ret = (struct port_setup){
 	    .lagg = lagg->model.name,
@@ -78,6 +78,8 @@ static void port_setup_of(const struct lagg *lagg, const struct device *device, 
 	    /* Link probes come from a MAC that the device does not have, and the answers go to that MAC. */
 	    .promisc = lagg->promisc || (lagg->vlans && filters_vlans(device)) || probes_wanted(&lagg->model.conf),
 	    .xdp = lagg->model.conf.datapath == XLAGG_DATAPATH_XDP,
+	    .bond = lagg->device == XLAGG_DEVICE_BOND ? lagg->ifindex : 0,
+	    .queue = (uint16_t)(slot + 1),
 	};
 	memcpy(ret->mac, lagg->looks.mac, 6);
 }
@@ -122,7 +124,7 @@ static int prepare(struct lagg *lagg, uint32_t slot, const struct device *device
 	struct place place = {lagg, slot};
 	struct port_setup setup;
 	bool mac_refused = false;
-	port_setup_of(lagg, device, &setup);
+	port_setup_of(lagg, slot, device, &setup);
 	setup.mac_refused = &mac_refused;
 	int r = port_prepare(nl, device, &setup, &lagg->saved.undo[slot], record_undo, &place, sentence);
 	if (r == 0 || !mac_refused || strcmp(lagg->model.conf.mac, "auto") != 0)
@@ -130,7 +132,7 @@ static int prepare(struct lagg *lagg, uint32_t slot, const struct device *device
 	r = take_fixed_mac(lagg, device, sentence);
 	if (r < 0)
 		return r;
-	port_setup_of(lagg, device, &setup);
+	port_setup_of(lagg, slot, device, &setup);
 	return port_prepare(nl, device, &setup, &lagg->saved.undo[slot], record_undo, &place, sentence);
 }
 
@@ -418,7 +420,7 @@ int lagg_port_mend(struct lagg *lagg, uint32_t slot, uint32_t leave, uint32_t *d
 		return r;
 	if (lagg_port_is_another(lagg, slot, &port->device))
 		return -ENODEV;
-	port_setup_of(lagg, &port->device, &setup);
+	port_setup_of(lagg, slot, &port->device, &setup);
 	uint32_t changed = 0, ours = lagg->saved.undo[slot].changed;
 	setup.leave = leave;
 	setup.differed = &changed;

@@ -12,6 +12,7 @@
 #include "lagg/device.h"
 #include "lagg/identity.h"
 #include "lagg/record.h"
+#include "lagg/shell.h"
 #include "sys/fd.h"
 #include "sys/mark.h"
 
@@ -102,7 +103,7 @@ void record_clear(const char *folder)
 int record_check(const struct xlagg_saved *saved)
 {
 	if (saved->abi_version != XLAGG_ABI_VERSION || saved->message_len > sizeof(saved->message) ||
-	    (saved->device != XLAGG_DEVICE_NETKIT && saved->device != XLAGG_DEVICE_VETH) ||
+	    (saved->device == XLAGG_DEVICE_AUTO || saved->device > XLAGG_DEVICE_BOND) ||
 	    saved->profile > XLAGG_DATAPATH_XDP || saved->ifindex > INT_MAX || saved->lower_ifindex > INT_MAX)
 		return -EPROTO;
 	return 0;
@@ -191,6 +192,20 @@ int record_find_lower(const struct lagg_host *host, const char *folder, const st
 	return 0;
 }
 
+int record_find_bond(const struct lagg_host *host, const char *folder, const struct xlagg_saved *saved,
+		     struct device *bond)
+{
+	struct device found;
+	if (saved->device != XLAGG_DEVICE_BOND || !record_is_of_this_netns(host, saved))
+		return -ENODEV;
+	int r = netlink_get(host->nl, (int)saved->ifindex, &found);
+	if (r == 0 && !shell_is(&found, folder))
+		r = -ENODEV;
+	if (r == 0)
+		*bond = found;
+	return r;
+}
+
 int record_find_devices(const struct lagg_host *host, const char *folder, const struct xlagg_saved *saved,
 			struct device *device, struct device *lower)
 {
@@ -200,7 +215,8 @@ int record_find_devices(const struct lagg_host *host, const char *folder, const 
 		r = netlink_get(host->nl, (int)saved->ifindex, &found);
 	if (r < 0)
 		return r;
-	if (found_lower.link != found.ifindex || found.link != found_lower.ifindex)
+	if (saved->device == XLAGG_DEVICE_BOND ? !shell_is(&found, folder)
+					       : found_lower.link != found.ifindex || found.link != found_lower.ifindex)
 		return -ENODEV;
 	*device = found;
 	*lower = found_lower;

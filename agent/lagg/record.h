@@ -31,6 +31,9 @@ int record_decode(const struct xlagg_saved *saved, struct xlagg_model *ret, char
 /* Finds the lagg's lower end. Its other end may be in another network namespace. -ENODEV: it is gone. */
 int record_find_lower(const struct lagg_host *host, const char *folder, const struct xlagg_saved *saved,
 		      struct device *lower);
+/* Finds the lagg's own device if that is a bond, else returns -ENODEV. */
+int record_find_bond(const struct lagg_host *host, const char *folder, const struct xlagg_saved *saved,
+		     struct device *bond);
 /* Finds the lagg's own device and its lower end. -ENODEV: one of them is gone or in another network namespace. */
 int record_find_devices(const struct lagg_host *host, const char *folder, const struct xlagg_saved *saved,
 			struct device *device, struct device *lower);

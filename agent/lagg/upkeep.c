@@ -34,7 +34,7 @@ static const struct {
     {XLAGG_UNDO_ADDR_GEN, "the generation of IPv6 addresses (off)"},
     {XLAGG_UNDO_ALIAS, "its ifalias"},
     {XLAGG_UNDO_FEATURES, "an offload that datapath xdp needs off"},
-    {PORT_MASTER, "its master (none)"},
+    {PORT_MASTER, "its master"},
 };
 
 void upkeep_mark_port(struct lagg *lagg, uint32_t slot)
@@ -66,7 +66,10 @@ static void tell_put_back(struct lagg *lagg, uint32_t slot, size_t i, uint64_t n
 	if (!fight_note(&port->fight[i], now))
 		return;
 	bool fought = fight_pauses(&port->fight[i], now);
-	if (words[i].property == PORT_MASTER)
+	if (words[i].property == PORT_MASTER && lagg->device == XLAGG_DEVICE_BOND)
+		snprintf(text, sizeof(text), "someone else took it out of the bond, and it is put back%s",
+			 fought ? ", from now on less often" : ": xlagg port del frees it");
+	else if (words[i].property == PORT_MASTER)
 		snprintf(text, sizeof(text), "someone else made it part of a %s, and it is taken out again%s",
 			 port->device.master_kind[0] ? port->device.master_kind : "device",
 			 fought ? ", from now on less often" : ": xlagg port del frees it");
