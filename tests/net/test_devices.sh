@@ -124,3 +124,14 @@ test_multicast_group_on_it() {
 	on b sysctl -qw net.ipv4.icmp_echo_ignore_broadcasts=0
 	wait_for 5 on a ping -c 1 -W 1 239.1.2.3
 }
+
+test_a_bond_needs_a_kernel_that_makes_them() {
+	two_hosts 1
+	if nip a link add probe type bond 2>/dev/null; then skip "this kernel makes bonds: see tests/vm/test_bond.sh"; fi
+	agent a
+	refused 'lagg0: this kernel makes no bond \(modules bonding and dummy\): use device veth' \
+		xl a lagg add lagg0 device bond port eth1
+	refused 'cannot have datapath xdp with device bond' xl a lagg add lagg0 device bond datapath xdp
+	is "$(xl a -j lagg show)" "[]" "laggs after a refusal"
+	is "$(nip a -j link show | jq -r '[.[].ifname] | sort | join(" ")')" "eth1 lo" "devices after a refusal"
+}

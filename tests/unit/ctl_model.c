@@ -164,6 +164,11 @@ Test(ctl_model, device_and_datapath)
 	    "lagg add a device bond\n", "lagg set a datapath xdp", -EINVAL,
 	    "a cannot have datapath xdp with device bond, whose ports hand frames up as the kernel's bonding "
 	    "does; add it with device veth");
+	expect_refused("lagg add a device bond tx-path stack\n", "lagg set a proto lacp", -EINVAL,
+		       "a cannot have tx-path stack with device bond and proto lacp, in whose mode bonding cannot be "
+		       "told the port; say tx-path auto");
+	expect("lagg add a device bond tx-path stack proto roundrobin\n",
+	       "lagg add a proto roundrobin device bond tx-path stack\n");
 	expect("lagg add a device bond tx-path direct\n", "lagg add a device bond tx-path direct\n");
 	expect_refused("", "lagg add a tx-path direct datapath xdp", -EINVAL,
 		       "a cannot have tx-path direct with datapath xdp, which has a path of its own; say tx-path auto");

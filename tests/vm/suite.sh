@@ -6,7 +6,7 @@
 #   VM_LONG     not empty: what takes a length of time takes ten minutes
 set -u
 B=${B:-build} layer=$1 tap=$2
-for module in veth bridge 8021q macvlan bonding team sch_netem tun; do
+for module in veth bridge 8021q macvlan bonding dummy team sch_netem tun; do
 	modprobe $module 2>/dev/null || echo "# this kernel has no module $module"
 done
 # Criterion calls skipped what a filter leaves out.
