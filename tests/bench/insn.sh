@@ -10,7 +10,7 @@ export B NAME=insn P=insn
 scratch_begin
 . tests/net/lib.sh
 trap 'status=$?; trap "" INT TERM; if [ $status != 0 ]; then report; fi; tear_down || status=1; scratch_end; exit $status' EXIT
-modprobe -a veth bonding team sch_fq_codel
+modprobe -a veth bonding dummy team sch_fq_codel
 
 links() {
 	nip a address add 10.0.0.1/24 dev "$1"
@@ -50,7 +50,7 @@ xlagg() {
 	local h
 	for h in a b; do
 		agent $h
-		xl $h lagg add lagg0 proto loadbalance "$@" port eth1 port eth2
+		xl $h lagg add lagg0 proto "${PROTO:-loadbalance}" "$@" port eth1 port eth2
 	done
 	links lagg0
 }
@@ -89,6 +89,9 @@ measure "team loadbalance" "$BARE" team
 measure "xlagg tc, veth, tx-path direct" "$BARE" xlagg device veth tx-path direct
 measure "xlagg tc, veth, tx-path stack" "$BARE" xlagg device veth tx-path stack
 measure "xlagg tc, netkit" "$BARE" xlagg device netkit
+measure "xlagg tc, bond, tx-path direct" "$BARE" xlagg device bond tx-path direct
+PROTO=roundrobin measure "same, roundrobin" "$BARE" xlagg device bond tx-path direct
+PROTO=roundrobin measure "xlagg tc, bond, roundrobin, stack" "$BARE" xlagg device bond tx-path stack
 as_xdp_wires
 measure "$XDP" "$XDP" bare_xdp_wires
 measure "xlagg xdp" "$XDP" xlagg datapath xdp
