@@ -150,11 +150,12 @@ struct xlagg_port_status {
 		uint64_t answered_ns; /* CLOCK_REALTIME of the last valid answer, 0: none yet */
 	} probe;
 	struct {
-		uint32_t penalty;    /* for its losses of link, halved every 5 s */
+		uint32_t penalty;    /* for its losses of link, of partner and of Sync, halved every 5 s */
 		uint32_t suppressed; /* boolean: held back by option damping */
 		uint32_t reuse_ms;   /* time until it is no longer held back, ms; 0: it is not */
 	} damping;
 	char notice[XLAGG_SENTENCE_MAX]; /* what people have to know of it although it is in use; else empty */
+	uint64_t lacpdu_foreign; /* LACPDUs ignored because of partner-system or partner-guard; part of lacpdu_rx */
 };
 
 struct xlagg_lagg_status {
@@ -210,11 +211,12 @@ enum xlagg_event_type {
 	XLAGG_EVENT_PARTNER_CHANGE, /* text: the partner */
 	XLAGG_EVENT_TABLE,	    /* generation, moved */
 	XLAGG_EVENT_AGENT_START,    /* text: adopted or fresh */
+	XLAGG_EVENT_INTRUDER,	    /* text: whose LACPDUs are ignored, and why */
 	XLAGG_EVENT_MAX,
 };
 static const char *const xlagg_words_event[] = {
-    "lagg-add", "lagg-del", "lagg-change",    "port-add", "port-del",	 "port-state",
-    "failover", "carrier",  "partner-change", "table",	  "agent-start", NULL,
+    "lagg-add", "lagg-del",	  "lagg-change", "port-add",	"port-del", "port-state", "failover",
+    "carrier",	"partner-change", "table",	 "agent-start", "intruder", NULL,
 };
 _Static_assert(sizeof(xlagg_words_event) / sizeof(xlagg_words_event[0]) == XLAGG_EVENT_MAX + 1, "a word for each");
 

@@ -65,6 +65,8 @@ struct xlagg_lagg_conf {
 	uint32_t device;	      /* enum xlagg_device */
 	uint32_t datapath;	      /* enum xlagg_profile */
 	uint32_t tx_path;	      /* enum xlagg_tx_path */
+	char partner_system[20];      /* "any" or a MAC; the size avoids a gap before the next member */
+	uint32_t partner_guard;	      /* boolean */
 	uint32_t admin; /* 1: up. It has no option word: `ifconfig lagg0 down` and `ip link set lagg0 down` set it */
 };
 
@@ -96,7 +98,7 @@ enum xlagg_kind {
 	XLAGG_KIND_NUMBER,     /* uint32_t; min..max, or "auto" if `word` allows it */
 	XLAGG_KIND_WORD,       /* uint32_t; index into `word` */
 	XLAGG_KIND_HASH,       /* uint32_t; words with commas, enum xlagg_hash_field */
-	XLAGG_KIND_MAC,	       /* text: "auto" or a MAC */
+	XLAGG_KIND_MAC,	       /* text: the word that is the default, such as "auto", or a MAC */
 	XLAGG_KIND_LAGG_MAC,   /* text: "auto", a MAC, "from DEV" (two words) or "active" */
 	XLAGG_KIND_PORT,       /* text: "auto" or a device name */
 	XLAGG_KIND_ADDRESSES,  /* text: "none" or IPv4 and IPv6 addresses with commas */
@@ -214,6 +216,10 @@ static const struct xlagg_option xlagg_lagg_options[] = {
 	 XLAGG_DATAPATH_TC, NULL, xlagg_words_datapath, "", "tc for a host's traffic, xdp for forwarding"},
 	{"tx-path", NULL, XLAGG_KIND_WORD, XLAGG_FIELD(xlagg_lagg_conf, tx_path), 0, 0,
 	 XLAGG_TX_AUTO, NULL, xlagg_words_tx_path, "", "direct: fastest; stack: counters and tcpdump see both ways"},
+	{"partner-system", NULL, XLAGG_KIND_MAC, XLAGG_FIELD(xlagg_lagg_conf, partner_system), 0, 0,
+	 0, "any", NULL, "", "the only LACP system that is accepted as partner"},
+	{"partner-guard", NULL, XLAGG_KIND_WORD, XLAGG_FIELD(xlagg_lagg_conf, partner_guard), 0, 0,
+	 0, NULL, xlagg_words_onoff, "", "LACPDUs of other systems change nothing while the partner is heard"},
 };
 
 static const struct xlagg_option xlagg_port_options[] = {
