@@ -107,7 +107,6 @@ void ctl_print_values(const struct xlagg_option *option, char *ret, size_t size)
 {
 	static const char *const fixed[] = {
 	    [XLAGG_KIND_HASH] = "l2, l3, l4, src-mac, dst-mac, vlan, src-ip, dst-ip, sport, dport, inner, symmetric",
-	    [XLAGG_KIND_MAC] = "auto or a MAC",
 	    [XLAGG_KIND_LAGG_MAC] = "auto, a MAC, from DEV or active",
 	    [XLAGG_KIND_PORT] = "auto or a port",
 	    [XLAGG_KIND_ADDRESSES] = "none or a list of addresses",
@@ -125,6 +124,8 @@ void ctl_print_values(const struct xlagg_option *option, char *ret, size_t size)
 						 : word[1]	      ? ", "
 								      : " or ",
 						 *word);
+	} else if (option->kind == XLAGG_KIND_MAC) {
+		snprintf(ret, size, "%s or a MAC", option->text);
 	} else {
 		snprintf(ret, size, "%s", fixed[option->kind]);
 	}

@@ -123,8 +123,8 @@ int text_mac(const struct xlagg_option *option, const char *word, char *ret, cha
 	char values[128];
 	uint8_t mac[6];
 
-	if (strcmp(word, "auto") == 0) {
-		snprintf(ret, option->size, "auto");
+	if (strcmp(word, option->text) == 0) {
+		snprintf(ret, option->size, "%s", option->text);
 		return 0;
 	}
 	if (xlagg_parse_mac(word, mac) < 0) {

@@ -166,16 +166,19 @@ static void set_defaults(const struct xlagg_option *options, uint32_t count, voi
 	}
 }
 
-static const char *draw_text(enum xlagg_kind kind)
+static const char *draw_text(const struct xlagg_option *option)
 {
 	static const char *const macs[] = {"auto", "02:00:00:00:00:01", "02:00:00:00:00:bb", "06:01:02:03:04:05"};
 	static const char *const lagg_macs[] = {"auto", "active", "02:00:00:00:00:01", "from eth1"};
 	static const char *const ports[] = {"auto", "eth0", "eth1", "eth9"};
 	static const char *const targets[] = {"none", "10.0.0.9", "fd00::9", "10.0.0.9,fd00::9"};
 
-	switch (kind) {
+	const char *mac;
+
+	switch (option->kind) {
 	case XLAGG_KIND_MAC:
-		return macs[octet() % 4];
+		mac = macs[octet() % 4];
+		return strcmp(mac, "auto") == 0 ? option->text : mac;
 	case XLAGG_KIND_LAGG_MAC:
 		return lagg_macs[octet() % 4];
 	case XLAGG_KIND_PORT:
@@ -212,7 +215,7 @@ static void draw_option(const struct xlagg_option *options, uint32_t count, void
 		drawn = number() | 1;
 		break;
 	default:
-		text = draw_text(option->kind);
+		text = draw_text(option);
 		if (text)
 			snprintf((char *)value, option->size, "%s", text);
 		return;

@@ -360,7 +360,7 @@ Test(ctl_codec, wrong_options)
 
 	cr_assert_str_eq(xlagg_lagg_options[mac - 1].name, "mac");
 	expect_refused(with_option(XLAGG_LAGG_OPTIONS + 1, 4, &number), -EOPNOTSUPP,
-		       "the agent does not know lagg option 39; xlagg and xlaggd are of different versions");
+		       "the agent does not know lagg option 41; xlagg and xlaggd are of different versions");
 	expect_refused(with_option(0, 4, &number), -EOPNOTSUPP,
 		       "the agent does not know lagg option 0; xlagg and xlaggd are of different versions");
 	expect_refused(with_option(proto, 2, &number), -EBADMSG, "proto in the message has 2 octets instead of 4");

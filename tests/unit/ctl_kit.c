@@ -132,9 +132,12 @@ static const char *random_text(uint64_t *state, const struct xlagg_option *optio
 					     "l4,sport",
 					     "src-ip,dst-ip,dst-mac"};
 
+	const char *word;
+
 	switch (option->kind) {
 	case XLAGG_KIND_MAC:
-		return pick(state, macs, COUNT(macs));
+		word = pick(state, macs, COUNT(macs));
+		return strcmp(word, "auto") == 0 ? option->text : word;
 	case XLAGG_KIND_LAGG_MAC:
 		return pick(state, lagg_macs, COUNT(lagg_macs));
 	case XLAGG_KIND_PORT:

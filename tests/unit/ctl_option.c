@@ -233,6 +233,9 @@ Test(ctl_option, wrong_values)
 	    {"system-mac", "active", "active is not a value of system-mac; it takes auto or a MAC"},
 	    {"system-mac", "01:00:00:00:00:01",
 	     "01:00:00:00:00:01 is a group address and cannot be the system-mac; its first octet must be even"},
+	    {"partner-system", "auto", "auto is not a value of partner-system; it takes any or a MAC"},
+	    {"partner-system", "01:80:c2:00:00:02",
+	     "01:80:c2:00:00:02 is a group address and cannot be the partner-system; its first octet must be even"},
 	    {"mac", "00:00:00:00:00:00", "00:00:00:00:00:00 cannot be the mac; choose a MAC that is not zero"},
 	    {"mac", "02:00:00:00:00", "02:00:00:00:00 is not a value of mac; it takes auto, a MAC, from DEV or active"},
 	    {"mac", "02:00:00:00:00:01:02",
@@ -342,6 +345,10 @@ Test(ctl_option, print_values)
 	cr_assert_str_eq(values, "auto, netkit, veth or bond");
 	ctl_print_values(lagg_option("carrier-poll"), values, sizeof(values));
 	cr_assert_str_eq(values, "0..60000 ms");
+	ctl_print_values(lagg_option("system-mac"), values, sizeof(values));
+	cr_assert_str_eq(values, "auto or a MAC");
+	ctl_print_values(lagg_option("partner-system"), values, sizeof(values));
+	cr_assert_str_eq(values, "any or a MAC");
 	for (size_t i = 0; i < XLAGG_LAGG_OPTIONS; i++) {
 		ctl_print_values(&xlagg_lagg_options[i], values, sizeof(values));
 		cr_assert_lt(strlen(values), sizeof(values) - 1, "%s", xlagg_lagg_options[i].name);
