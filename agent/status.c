@@ -42,7 +42,8 @@ static void put_port(struct lagg *lagg, const struct xlagg_port_model *model, st
 	status.last_change_ns = clock_to_realtime(status.last_change_ns);
 	if (status.probe.answered_ns)
 		status.probe.answered_ns = clock_to_realtime(status.probe.answered_ns);
-	snprintf(status.notice, sizeof(status.notice), "%s", port->notice);
+	if (port->notice[0])
+		snprintf(status.notice, sizeof(status.notice), "%s", port->notice);
 	if (port->refused[0])
 		snprintf(status.reason, sizeof(status.reason), "%s", port->refused);
 	if (port->ifindex) {

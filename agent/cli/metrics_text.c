@@ -249,7 +249,7 @@ static void port_counter(const struct target *to, const struct view *view, const
 
 		for (uint32_t port = 0; port < lagg->model.ports; port++) {
 			sample(to->out, family, "_total", lagg->model.name, lagg->model.port[port].name, NULL);
-			fprintf(to->out, "%" PRIu64 "\n", words_count(&lagg->port[port].stats, counter));
+			fprintf(to->out, "%" PRIu64 "\n", words_count(&lagg->port[port], counter));
 		}
 	}
 }
@@ -273,7 +273,7 @@ static void dropped(const struct target *to, const struct view *view)
 			for (reason = words_rx_dropped; reason->name; reason++) {
 				sample(to->out, "xlagg_port_rx_dropped", "_total", lagg->model.name,
 				       lagg->model.port[port].name, reason->name);
-				fprintf(to->out, "%" PRIu64 "\n", words_count(&lagg->port[port].stats, reason));
+				fprintf(to->out, "%" PRIu64 "\n", words_count(&lagg->port[port], reason));
 			}
 	}
 }

@@ -160,12 +160,12 @@ static json_t *port_lacp(const struct xlagg_port_status *status)
 	return json;
 }
 
-static json_t *port_stats(const struct xlagg_port_counters *stats)
+static json_t *port_stats(const struct xlagg_port_status *status)
 {
-	json_t *json = counters_object(words_traffic_port, stats);
+	json_t *json = counters_object(words_traffic_port, status);
 
-	put(json, "rx_dropped", counters_object(words_rx_dropped, stats));
-	put_counters(json, words_port_mib, stats);
+	put(json, "rx_dropped", counters_object(words_rx_dropped, status));
+	put_counters(json, words_port_mib, status);
 	return json;
 }
 
@@ -225,7 +225,7 @@ static json_t *port_object(const struct view_lagg *lagg, uint32_t index, json_t 
 		put(json, "damping", port_damping(status));
 	}
 	if (stats)
-		put(json, "stats", port_stats(&status->stats));
+		put(json, "stats", port_stats(status));
 	return json;
 }
 

@@ -82,14 +82,14 @@ static void traffic(FILE *out, const char *indent, const void *stats, const stru
 	columns(out, further, stats, dropped);
 }
 
-static void port_stats(FILE *out, const char *indent, const struct xlagg_port_counters *stats)
+static void port_stats(FILE *out, const char *indent, const struct xlagg_port_status *status)
 {
 	char further[16];
 
-	traffic(out, indent, stats, words_traffic_port, words_rx_dropped, "RX");
+	traffic(out, indent, status, words_traffic_port, words_rx_dropped, "RX");
 	fprintf(out, "%sLACP and link:\n", indent);
 	snprintf(further, sizeof(further), "%s  ", indent);
-	columns(out, further, stats, words_port_mib);
+	columns(out, further, status, words_port_mib);
 }
 
 static void lacp_end(FILE *out, const char *indent, const char *who, const struct xlagg_lacp_end *end)
@@ -207,7 +207,7 @@ void show_text_port(FILE *out, const struct view_lagg *lagg, uint32_t port, stru
 	fprintf(out, " link failures %" PRIu64 "\n", status->stats.link_failures);
 	port_details(out, "    ", lagg, port);
 	if (how.stats)
-		port_stats(out, "    ", &status->stats);
+		port_stats(out, "    ", status);
 }
 
 /* Writes "options:" and every option with its value, in lines that fit 80 characters where the values allow it. */
@@ -315,7 +315,7 @@ void show_text_lagg(FILE *out, const struct view_lagg *lagg, struct show_how how
 		if (how.details)
 			port_details(out, "        ", lagg, i);
 		if (how.stats)
-			port_stats(out, "        ", &lagg->port[i].stats);
+			port_stats(out, "        ", &lagg->port[i]);
 	}
 }
 

@@ -35,7 +35,7 @@ const char *const words_lacp_bits[] = {"ACTIVITY",     "TIMEOUT",   "AGGREGATION
 
 #define PORT(field, text)                                                                                              \
 	{                                                                                                              \
-#field, offsetof(struct xlagg_port_counters, field), text                                              \
+#field, offsetof(struct xlagg_port_status, stats.field), text                                          \
 	}
 #define LAGG(field, text)                                                                                              \
 	{                                                                                                              \
@@ -43,7 +43,7 @@ const char *const words_lacp_bits[] = {"ACTIVITY",     "TIMEOUT",   "AGGREGATION
 	}
 #define RX_DROP(word, reason, text)                                                                                    \
 	{                                                                                                              \
-		word, offsetof(struct xlagg_port_counters, rx_dropped[reason]), text                                   \
+		word, offsetof(struct xlagg_port_status, stats.rx_dropped[reason]), text                               \
 	}
 #define TX_DROP(word, reason, text)                                                                                    \
 	{                                                                                                              \
@@ -98,6 +98,7 @@ const struct words_counter words_port_mib[] = {
     PORT(partner_changes, "changes of the partner's synchronization"),
     PORT(link_failures, "losses of the port's carrier"),
     PORT(lacpdu_headless, "LACPDUs sent by the kernel in place of an absent agent"),
+    {"lacpdu_foreign", offsetof(struct xlagg_port_status, lacpdu_foreign), "LACPDUs of other systems, ignored"},
     {NULL, 0, NULL},
 };
 

@@ -29,7 +29,7 @@ const char *words_get(const char *const *table, uint32_t value);
 /* Writes the words of the bits that are set, separated by commas. */
 void words_bits(const char *const *table, uint32_t bits, char *ret, size_t size);
 
-/* A counter that is a member of struct xlagg_port_counters or xlagg_lagg_status. */
+/* A counter that is a member of struct xlagg_port_status or xlagg_lagg_status. */
 struct words_counter {
 	const char *name;
 	size_t offset; /* of its uint64_t */
