@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Flap damping with the figures that routers use for interfaces: a loss costs 1000, the penalty halves every 5 s, a
+ * Flap damping with the figures that routers use for interfaces: a loss (of the link, and in LACP of the partner or its
+ * Sync) costs 1000, the penalty halves every 5 s, a
  * port whose penalty exceeds 2000 is held back until it is below 1000 again, and never for longer than 20 s after its
  * last loss.
  */

@@ -83,6 +83,20 @@ static bool partner_changed(struct core *core)
 	return changed;
 }
 
+/* A partner that flaps is damped like a link that does. */
+static void damp(struct core *core, uint64_t now, struct core_effects *fx)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		struct port *port = &core->port[slot];
+
+		if (!port->used)
+			continue;
+		for (uint32_t losses = lacp_take_losses(&core->lacp, slot); losses > 0; losses--)
+			damping_lost(&port->damping, now);
+		lacp_damp(&core->lacp, now, slot, port_damped(core, port), fx);
+	}
+}
+
 static void tell_links(struct core *core, uint64_t now, struct core_effects *fx)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
@@ -118,6 +132,7 @@ void negotiate_run(struct core *core, uint64_t now, struct core_effects *fx)
 		return;
 	tell_links(core, now, fx);
 	lacp_run(&core->lacp, now, fx);
+	damp(core, now, fx);
 	if (partner_changed(core))
 		announce_start(core, now);
 }

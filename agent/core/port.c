@@ -161,6 +161,8 @@ uint64_t port_deadline(const struct core *core)
 			at = port->since + down_delay(core);
 		else if (port->state == PORT_RISING)
 			at = rises_at(core, port);
+		else if (port_damped(core, port))
+			at = damping_reuse(&port->damping);
 		if (at < deadline)
 			deadline = at;
 	}

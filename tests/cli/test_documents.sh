@@ -11,7 +11,7 @@ literals() {
 test_every_reason_is_explained() {
 	local doc sentence count=0
 	doc=$(tree)/deploy/doc/troubleshooting.md
-	literals "$(tree)"/agent/core/reason.c "$(tree)"/agent/core/lacp/reason.c >"$D/reasons"
+	literals "$(tree)"/agent/core/reason.c "$(tree)"/agent/core/lacp/{reason,guard}.c >"$D/reasons"
 	# the sentences of link probes
 	sed -n '/^void probe_reason/,/^}/p' "$(tree)/agent/core/probe.c" >"$D/probe.c"
 	literals "$D/probe.c" >>"$D/reasons"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "unit/core_rig.h"
+#include "xlagg/wire.h"
 
 #define ACTIVE XLAGG_FLAG_ACTIVE
 #define COLLECTING XLAGG_FLAG_COLLECTING
@@ -138,6 +139,72 @@ Test(core_lacp, negotiates_and_carries)
 	cr_assert_eq(port.number, 2);
 	cr_assert_eq(port.lacp.rx, XLAGG_RX_CURRENT);
 	cr_assert_eq(rig_count(pair.end[0], CORE_ANNOUNCE), 0);
+	pair_free(&pair);
+}
+
+#define ACTOR_STATE (14 + 18) /* offset of Actor_State in a LACPDU's frame */
+
+/* eth0 of the first end hears what the other end said last, but with these state bits cleared. */
+static void forge(struct pair *pair, uint8_t cleared)
+{
+	uint8_t frame[CORE_FRAME_LEN] = {0};
+	const struct rig *b = pair->end[1];
+
+	for (uint32_t i = 0; i < b->entries; i++)
+		if (b->log[i].effect.kind == CORE_SEND && b->log[i].effect.slot == 0)
+			memcpy(frame, b->log[i].effect.frame, sizeof(frame));
+	cr_assert(frame[ACTOR_STATE] & XLAGG_STATE_AGGREGATION, "the other end has said something");
+	frame[ACTOR_STATE] &= (uint8_t)~cleared;
+	rig_frame(pair->end[0], 0, frame);
+	deliver(pair);
+}
+
+/* Sync of eth0's partner seems to go for 20 s, ten times a second. Returns how often a table was made for that. */
+static uint32_t flap_sync(struct pair *pair)
+{
+	uint32_t tables;
+
+	pass_time(pair, 1500);
+	for (uint32_t i = 0; i < 200; i++) {
+		forge(pair, XLAGG_STATE_SYNC);
+		pass_time(pair, 50);
+		forge(pair, 0);
+		pass_time(pair, 50);
+	}
+	tables = rig_events(pair->end[0], XLAGG_EVENT_TABLE);
+	forget(pair);
+	return tables;
+}
+
+Test(core_lacp, a_partner_that_flaps_moves_flows_each_time)
+{
+	struct xlagg_lagg_conf conf = lacp_conf();
+	struct pair pair = pair_up(&conf, 2);
+	uint32_t tables = flap_sync(&pair);
+
+	cr_assert_gt(tables, 100, "%u", tables);
+	pair_free(&pair);
+}
+
+Test(core_lacp, a_partner_that_flaps_is_damped)
+{
+	struct xlagg_lagg_conf conf = lacp_conf();
+	conf.damping = 1;
+	struct pair pair = pair_up(&conf, 2);
+	struct xlagg_port_status status = {0};
+	struct rig *rig = pair.end[0];
+	uint32_t tables = flap_sync(&pair);
+
+	cr_assert_leq(tables, 6, "%u", tables);
+	cr_assert(strstr(rig_reason(rig, 0), "held back by damping: its partner"), "%s", rig_reason(rig, 0));
+	core_port_damping(rig->core, (RIG_START + rig->ms) * RIG_MS, 0, &status);
+	cr_assert(status.damping.suppressed && status.damping.reuse_ms > 15000 && status.damping.reuse_ms <= 20500,
+		  "%u %u", status.damping.penalty, status.damping.reuse_ms);
+	cr_assert_eq(rig_flags(pair.end[1], 0) & DISTRIBUTING, 0, "the partner has stopped sending on it");
+	cr_assert(core_output(rig->core)->carrier && core_output(rig->core)->live[1]);
+	pass_time(&pair, 25000);
+	cr_assert_eq(rig_flags(rig, 0), ACTIVE | COLLECTING | DISTRIBUTING, "%s", rig_reason(rig, 0));
+	cr_assert_eq(rig_flags(pair.end[1], 0), ACTIVE | COLLECTING | DISTRIBUTING);
 	pair_free(&pair);
 }
 

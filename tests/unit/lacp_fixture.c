@@ -17,6 +17,7 @@ struct xlagg_lagg_conf fixture_conf(void)
 	    .fallback_delay = 3,
 	    .system_prio = 32768,
 	    .system_mac = "auto",
+	    .partner_system = "any",
 	    .key = XLAGG_AUTO,
 	    .min_links = 1,
 	    .admin = 1,

@@ -211,7 +211,8 @@ bool lacp_adopt(struct lacp *l, uint64_t now, uint32_t slot, const struct xlagg_
 	struct lacp_port *p = &l->port[slot];
 
 	take_sent(p, saved, now);
-	if (!makes_sense(saved) || !p->enabled || !p->lacp_enabled || !fits(l, p, saved))
+	if (!makes_sense(saved) || lacp_excluded(l, saved->partner_oper.system) || !p->enabled || !p->lacp_enabled ||
+	    !fits(l, p, saved))
 		return false;
 	lacp_actor_refresh(l, p, now);
 	if (!lacp_same_port(&saved->actor, &p->actor))

@@ -138,6 +138,8 @@ static void settle(struct lacp *l, uint64_t now, struct core_effects *fx)
 			p->loop_timer = CORE_NEVER;
 		if (lacp_expired(p->prio_timer, now))
 			p->prio_timer = CORE_NEVER;
+		if (lacp_expired(p->intruder_timer, now))
+			p->intruder_timer = CORE_NEVER;
 	}
 	for (uint32_t i = 0; i < SETTLE_ROUNDS && round_of_machines(l, now, fx); i++)
 		;
@@ -200,6 +202,7 @@ void lacp_set(struct lacp *l, uint64_t now, const struct xlagg_lagg_conf *conf, 
 		lacp_actor_refresh(l, p, now);
 		if (p->rx == XLAGG_RX_DEFAULTED) /* in DEFAULTED it follows Partner_Admin, which follows lacp-rate */
 			lacp_put(&p->partner, XLAGG_STATE_TIMEOUT, lacp_has(&admin, XLAGG_STATE_TIMEOUT));
+		lacp_guard_changed(l, p, now, fx);
 		refresh_enabled(l, p, now, fx);
 	}
 	settle(l, now, fx);
@@ -264,6 +267,7 @@ void lacp_port_add(struct lacp *l, uint64_t now, uint32_t slot, const char *name
 	    .drain = CORE_NEVER,
 	    .linger = CORE_NEVER,
 	    .loop_timer = CORE_NEVER,
+	    .intruder_timer = CORE_NEVER,
 	};
 	if (slot >= l->slots)
 		l->slots = slot + 1;
@@ -381,6 +385,22 @@ void lacp_receive(struct lacp *l, uint64_t now, uint32_t slot, const uint8_t *fr
 	settle(l, now, fx);
 }
 
+uint32_t lacp_take_losses(struct lacp *l, uint32_t slot)
+{
+	uint32_t losses = l->port[slot].losses;
+
+	l->port[slot].losses = 0;
+	return losses;
+}
+
+void lacp_damp(struct lacp *l, uint64_t now, uint32_t slot, bool damped, struct core_effects *fx)
+{
+	if (l->port[slot].damped == damped)
+		return;
+	l->port[slot].damped = damped;
+	settle(l, now, fx);
+}
+
 void lacp_run(struct lacp *l, uint64_t now, struct core_effects *fx)
 {
 	settle(l, now, fx);
@@ -407,6 +427,7 @@ uint64_t lacp_deadline(const struct lacp *l)
 		first = lacp_earlier(first, p->refused_timer);
 		first = lacp_earlier(first, p->loop_timer);
 		first = lacp_earlier(first, p->prio_timer);
+		first = lacp_earlier(first, p->intruder_timer);
 		first = lacp_earlier(first, lacp_tx_deadline(p));
 	}
 	return first;

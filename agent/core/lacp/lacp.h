@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
  * LACP of one lagg: IEEE 802.1AX-2014 clause 6, and the policy above it. There is one file per machine: rx.c (6.4.12),
- * periodic.c (6.4.13), select.c (6.4.14), mux.c (6.4.15), tx.c (6.4.16), churn.c (6.4.17), marker.c (6.5). pdu.c is the
- * codec, reason.c has the sentences, and machine.h has what these files share.
+ * periodic.c (6.4.13), select.c (6.4.14), mux.c (6.4.15), tx.c (6.4.16), churn.c (6.4.17), marker.c (6.5). guard.c says
+ * whose LACPDUs count, pdu.c is the codec, reason.c has the sentences, and machine.h has what these files share.
  *
  * The rules of core.h hold: `now` is in ns of any monotonic clock, effects are appended to `fx`. Every function that
  * takes `fx` leaves all machines settled: lacp_run() is not needed before lacp_deadline().
  *
  * The effects that come from here are CORE_SEND for every LACPDU and Marker Response, and CORE_EVENT with
- * XLAGG_EVENT_PARTNER_CHANGE (port and text are filled in). All others are the caller's: after each call it compares
- * lacp_flags(), lacp_reason() and lacp_carrier() with what it last knew, and emits XLAGG_EVENT_PORT_STATE, CORE_PUBLISH
- * and CORE_CARRIER itself. A CORE_SEND must be carried out before the CORE_PUBLISH that closes the port, so that the
- * partner hears of it first.
+ * XLAGG_EVENT_PARTNER_CHANGE or XLAGG_EVENT_INTRUDER (port and text are filled in). All others are the caller's: after
+ * each call it compares lacp_flags(), lacp_reason() and lacp_carrier() with what it last knew, and emits
+ * XLAGG_EVENT_PORT_STATE, CORE_PUBLISH and CORE_CARRIER itself. A CORE_SEND must be carried out before the CORE_PUBLISH
+ * that closes the port, so that the partner hears of it first.
  */
 #ifndef CORE_LACP_H
 #define CORE_LACP_H
@@ -33,6 +33,9 @@
 #define LACP_DRAIN_TIME (LACP_SECOND / 20)
 /* How long a port that we took out accepts unicast: until then every partner has heard of it and sends elsewhere. */
 #define LACP_LINGER_TIME LACP_SECOND
+/* How long an intruder counts as present after its last LACPDU, and the least time between reports of two intruders. */
+#define LACP_INTRUDER_TIME LACP_LONG_TIMEOUT_TIME
+#define LACP_INTRUDER_INTERVAL (60 * LACP_SECOND)
 #define LACP_NO_SLOT XLAGG_MAX_PORTS /* "no port", "no aggregator" */
 
 /* States of the Periodic Transmission machine (Figure 6-19). PERIODIC_TX is left as soon as it is entered. */
@@ -45,6 +48,7 @@ enum lacp_hold {
 	LACP_HOLD_MIN_LINKS,  /* its aggregator has fewer usable ports than min-links */
 	LACP_HOLD_MAX_LINKS,  /* enough other ports go before it */
 	LACP_HOLD_SPEED,      /* slower than another port, and mixed-speed is off */
+	LACP_HOLD_DAMPING,    /* its partner was lost too often, and other ports carry traffic */
 };
 
 /* 802.1AX-2014 7.3.3 and 7.3.4, as far as the core counts them. */
@@ -55,6 +59,7 @@ struct lacp_counters {
 	uint64_t unknown_rx; /* address or EtherType of the slow protocols, but not both; or a reserved subtype */
 	uint64_t actor_churns, partner_churns;	 /* entries into ACTOR_CHURN, PARTNER_CHURN */
 	uint64_t actor_changes, partner_changes; /* changes of the LAG ID, as we and as the partner sees it */
+	uint64_t foreign_rx;			 /* LACPDUs ignored because of partner-system or partner-guard */
 };
 
 /* One port. Names in capitals are those of clause 6.4. */
@@ -75,6 +80,7 @@ struct lacp_port {
 	bool matched;	   /* the last LACPDU was active, and its Partner fields were ours or it was individual */
 	bool refused;	   /* the partner stayed out of sync for LACP_REFUSED_TIME although we were in sync */
 	bool avoided;	   /* as `refused`, kept until both are in sync: systems must not chase each other's choice */
+	bool damped;	   /* lost too often: carries traffic only if there are too few other ports */
 	bool draining;	   /* going out of service: sends nothing more, collects until `drain` */
 	bool view_known;   /* `view` is valid */
 	struct xlagg_lacp_end actor;   /* Actor_Oper_* */
@@ -86,6 +92,9 @@ struct lacp_port {
 	uint64_t defaulted_since;      /* when the Receive machine entered DEFAULTED */
 	uint64_t sent[LACP_TX_LIMIT];  /* when the last LACPDUs left, oldest at sent[sent_next]; CORE_NEVER: none */
 	uint32_t sent_next;	       /* index of the oldest of `sent` */
+	uint32_t losses;	/* changes of partner and losses of Sync that lacp_take_losses() has not returned */
+	uint8_t intruder[6];	/* the system last reported as an intruder */
+	uint64_t intruder_told; /* when it was */
 
 	enum xlagg_lacp_selected selected; /* Selected */
 	enum lacp_hold hold;		   /* why it is in STANDBY */
@@ -99,9 +108,10 @@ struct lacp_port {
 	/* Timers: when they expire, CORE_NEVER: stopped. */
 	uint64_t current_while, periodic_timer, wait_while, actor_churn_timer, partner_churn_timer;
 	uint64_t refused_timer, drain;
-	uint64_t linger;     /* runs while the partner may not know yet that we took the port out */
-	uint64_t prio_timer; /* runs while the partner may not know our new port priority yet */
-	uint64_t loop_timer; /* runs after a LACPDU of our own system was received */
+	uint64_t linger;	 /* runs while the partner may not know yet that we took the port out */
+	uint64_t prio_timer;	 /* runs while the partner may not know our new port priority yet */
+	uint64_t loop_timer;	 /* runs after a LACPDU of our own system was received */
+	uint64_t intruder_timer; /* runs after a LACPDU was ignored */
 
 	struct lacp_counters counters;
 };
@@ -163,6 +173,14 @@ void lacp_run(struct lacp *l, uint64_t now, struct core_effects *fx);
 /* Returns when lacp_run() has to be called next; CORE_NEVER: not before another input. */
 uint64_t lacp_deadline(const struct lacp *l);
 
+/*
+ * Returns how often, since the last call, the port's partner changed, or lost Sync or Collecting, while the port was in
+ * sync or damped. What the caller makes of it, it passes to lacp_damp().
+ */
+uint32_t lacp_take_losses(struct lacp *l, uint32_t slot);
+/* A damped port is held back, out of sync, as long as min-links other ports of its aggregator carry traffic. */
+void lacp_damp(struct lacp *l, uint64_t now, uint32_t slot, bool damped, struct core_effects *fx);
+
 /* Whether frames from this port go to the lagg, and whether frames of the lagg go to this port. */
 bool lacp_collecting(const struct lacp *l, uint32_t slot);
 bool lacp_distributing(const struct lacp *l, uint32_t slot);
@@ -183,7 +201,7 @@ bool lacp_carrier(const struct lacp *l);
 void lacp_reason(const struct lacp *l, uint32_t slot, char text[XLAGG_SENTENCE_MAX]);
 /* Writes why lacp_carrier() is false; empty: it is true. */
 void lacp_lagg_reason(const struct lacp *l, char text[XLAGG_SENTENCE_MAX]);
-/* Fills in number, standby, reason, lacp and the LACP counters of a port's status and leaves the rest alone. */
+/* Fills in number, standby, reason, notice, lacp and the LACP counters of a port's status and leaves the rest alone. */
 void lacp_port_status(const struct lacp *l, uint32_t slot, struct xlagg_port_status *status);
 /* --- adopt.c: across a change of agents --- */
 /*

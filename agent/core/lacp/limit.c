@@ -8,8 +8,8 @@
 /* --- max-links --- */
 
 /*
- * a goes before b: ports that agree come first, then those that are not refused. The rest is as the system with the
- * lower System ID ranks its ports: by priority, then number (6.4.14.1 k).
+ * a goes before b: ports that agree come first, then those that are not damped, then those that are not refused. The
+ * rest is as the system with the lower System ID ranks its ports: by priority, then number (6.4.14.1 k).
  */
 static bool before(const struct lacp_port *a, const struct lacp_port *b)
 {
@@ -19,6 +19,8 @@ static bool before(const struct lacp_port *a, const struct lacp_port *b)
 
 	if (lacp_agrees(a) != lacp_agrees(b))
 		return lacp_agrees(a);
+	if (a->damped != b->damped)
+		return b->damped;
 	if (a->refused != b->refused)
 		return b->refused;
 	if (one->port_prio != two->port_prio)

@@ -95,6 +95,16 @@ void lacp_update_selected(struct lacp_port *p, const struct pdu *pdu);
 void lacp_update_default_selected(const struct lacp *l, struct lacp_port *p);
 void lacp_update_ntt(struct lacp_port *p, const struct pdu *pdu);
 
+/* --- guard.c: options partner-system and partner-guard --- */
+/* Option partner-system excludes this system. */
+bool lacp_excluded(const struct lacp *l, const uint8_t system[6]);
+/* Whether a LACPDU is to be ignored because of its sender. Then it is counted, and its sender reported. */
+bool lacp_foreign(struct lacp *l, struct lacp_port *p, uint64_t now, const struct pdu *pdu, struct core_effects *fx);
+/* Option partner-system changed: a port whose partner is excluded now loses it at once. */
+void lacp_guard_changed(struct lacp *l, struct lacp_port *p, uint64_t now, struct core_effects *fx);
+/* Writes whose LACPDUs are ignored on the port, and why; empty: nobody's. */
+void lacp_guard_notice(const struct lacp *l, const struct lacp_port *p, char text[XLAGG_SENTENCE_MAX]);
+
 /* --- periodic.c: Periodic Transmission machine (6.4.13) --- */
 void lacp_periodic_begin(struct lacp_port *p);
 bool lacp_periodic_step(struct lacp_port *p, uint64_t now);
@@ -109,6 +119,8 @@ bool lacp_select(struct lacp *l, uint64_t now);
 bool lacp_ready(const struct lacp *l, uint32_t aggregator);
 /* Returns how many ports of an aggregator are usable: they agree, and none is faster unless speeds may be mixed. */
 uint32_t lacp_eligible(const struct lacp *l, uint32_t aggregator);
+/* Returns a port of the active aggregator whose partner agrees, NULL: there is none. */
+const struct lacp_port *lacp_active_port(const struct lacp *l);
 /* Returns the greatest speed among the agreeing ports of an aggregator, Mb/s. */
 uint32_t lacp_fastest(const struct lacp *l, uint32_t aggregator);
 

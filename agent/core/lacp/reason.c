@@ -31,12 +31,20 @@ static bool no_link(const struct lacp *l, const struct lacp_port *p, char *text)
 	return true;
 }
 
+/* LACPDUs come, but partner-system excludes their sender. */
+static bool intruder_only(const struct lacp *l, const struct lacp_port *p)
+{
+	return p->intruder_timer != CORE_NEVER && lacp_excluded(l, p->intruder);
+}
+
 static bool nobody_heard(const struct lacp *l, const struct lacp_port *p, char *text)
 {
 	if (lacp_loops(p))
 		snprintf(text, XLAGG_SENTENCE_MAX, "loopback: the partner is this system");
 	else if (p->rx == XLAGG_RX_CURRENT)
 		return false;
+	else if (intruder_only(l, p))
+		lacp_guard_notice(l, p, text);
 	else if (p->silence)
 		snprintf(text, XLAGG_SENTENCE_MAX, "no LACPDU received for %u s%s",
 			 (uint32_t)(p->silence / LACP_SECOND),
@@ -50,21 +58,9 @@ static bool nobody_heard(const struct lacp *l, const struct lacp_port *p, char *
 
 /* --- another aggregator --- */
 
-/* Returns a port that carries traffic, or would, to compare others with. */
-static const struct lacp_port *active_port(const struct lacp *l)
-{
-	for (uint32_t i = 0; i < l->slots; i++) {
-		const struct lacp_port *p = &l->port[i];
-
-		if (p->used && p->aggregator == l->active && lacp_agrees(p))
-			return p;
-	}
-	return NULL;
-}
-
 static bool other_aggregator(const struct lacp *l, const struct lacp_port *p, char *text)
 {
-	const struct lacp_port *best = active_port(l);
+	const struct lacp_port *best = lacp_active_port(l);
 	char system[XLAGG_MAC_TEXT];
 
 	if (p->hold != LACP_HOLD_AGGREGATOR || p->selected != XLAGG_STANDBY || !best)
@@ -114,6 +110,9 @@ static bool held(const struct lacp *l, const struct lacp_port *p, char *text)
 			 fastest_name(l, p->aggregator), p->speed, lacp_fastest(l, p->aggregator));
 	else if (p->hold == LACP_HOLD_MAX_LINKS)
 		snprintf(text, XLAGG_SENTENCE_MAX, "standby: max-links %u reached", l->conf.max_links);
+	else if (p->hold == LACP_HOLD_DAMPING)
+		snprintf(text, XLAGG_SENTENCE_MAX,
+			 "held back by damping: its partner changed or lost sync too often, and must be steady first");
 	else
 		return false;
 	return true;

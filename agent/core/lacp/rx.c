@@ -8,6 +8,8 @@
  *
  * After a change of our port priority, LACPDUs that still have the old one count as matched for one timeout: they were
  * under way, or the partner does not know yet. So such a change takes no port out.
+ *
+ * Each change of partner and loss of Sync or Collecting that takes a port out is noted for option damping.
  */
 #include <stdio.h>
 #include <string.h>
@@ -141,6 +143,20 @@ void lacp_rx_begin(struct lacp *l, struct lacp_port *p)
 	p->current_while = CORE_NEVER;
 }
 
+/* What the partner does changes whether the port carries traffic, or would if it were not damped. */
+static bool matters(const struct lacp_port *p)
+{
+	return lacp_has(&p->actor, XLAGG_STATE_SYNC) || p->damped;
+}
+
+/* Whether a LACPDU takes away what the partner in `before` had promised. */
+static bool is_loss(const struct lacp_port *p, const struct xlagg_lacp_end *before)
+{
+	uint8_t promised = lacp_is_distributing(p) ? XLAGG_STATE_SYNC | XLAGG_STATE_COLLECTING : XLAGG_STATE_SYNC;
+
+	return !lacp_same(before, &p->partner, XLAGG_STATE_AGGREGATION) || before->state & ~p->partner.state & promised;
+}
+
 bool lacp_rx_step(struct lacp *l, struct lacp_port *p, uint64_t now, struct core_effects *fx)
 {
 	bool known = !lacp_has(&p->actor, XLAGG_STATE_DEFAULTED);
@@ -172,8 +188,10 @@ bool lacp_rx_step(struct lacp *l, struct lacp_port *p, uint64_t now, struct core
 	}
 	if (to == p->rx)
 		return false;
-	if (p->rx == XLAGG_RX_CURRENT && to == XLAGG_RX_EXPIRED)
+	if (p->rx == XLAGG_RX_CURRENT && to == XLAGG_RX_EXPIRED) {
 		p->silence = lacp_timeout_time(p);
+		p->losses += matters(p) && lacp_has(&p->partner, XLAGG_STATE_SYNC);
+	}
 	enter(l, p, to, now);
 	if (known && lacp_has(&p->actor, XLAGG_STATE_DEFAULTED)) {
 		p->counters.actor_changes++;
@@ -199,8 +217,11 @@ void lacp_rx_pdu(struct lacp *l, struct lacp_port *p, uint64_t now, const struct
 {
 	bool known = !lacp_has(&p->actor, XLAGG_STATE_DEFAULTED);
 	bool same = known && lacp_same_port(&pdu->actor, &p->partner);
+	struct xlagg_lacp_end before = p->partner;
 
 	if (p->rx != XLAGG_RX_EXPIRED && p->rx != XLAGG_RX_DEFAULTED && p->rx != XLAGG_RX_CURRENT)
+		return;
+	if (lacp_foreign(l, p, now, pdu, fx))
 		return;
 	if (!p->view_known || !lacp_same_port(&pdu->partner, &p->view))
 		p->counters.partner_changes++;
@@ -210,6 +231,7 @@ void lacp_rx_pdu(struct lacp *l, struct lacp_port *p, uint64_t now, const struct
 	lacp_update_selected(p, pdu);
 	lacp_update_ntt(p, pdu);
 	lacp_record_pdu(p, pdu);
+	p->losses += known && matters(p) && is_loss(p, &before);
 	p->heard = pdu->actor;
 	p->heard_at = now;
 	p->view = pdu->partner;

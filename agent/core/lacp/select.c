@@ -34,6 +34,17 @@ static bool too_slow(const struct lacp *l, const struct lacp_port *p, uint32_t f
 	return !l->conf.mixed_speed && p->speed < fastest;
 }
 
+const struct lacp_port *lacp_active_port(const struct lacp *l)
+{
+	for (uint32_t i = 0; i < l->slots; i++) {
+		const struct lacp_port *p = &l->port[i];
+
+		if (p->used && p->aggregator == l->active && lacp_agrees(p))
+			return p;
+	}
+	return NULL;
+}
+
 uint32_t lacp_eligible(const struct lacp *l, uint32_t aggregator)
 {
 	uint32_t fastest = lacp_fastest(l, aggregator);
@@ -121,6 +132,7 @@ static bool assign(struct lacp *l, struct lacp_port *p)
 struct worth {
 	bool usable;	 /* it has a port that could carry traffic */
 	bool enough;	 /* min-links is reached */
+	bool steady;	 /* it has such a port that is not damped */
 	bool wanted;	 /* as far as we know, the other end wants it too */
 	uint64_t policy; /* the measure of option select: more is better */
 	bool present;	 /* it is the active one */
@@ -146,6 +158,7 @@ static struct worth weigh(const struct lacp *l, uint32_t aggregator)
 		if (!member(p, aggregator) || !lacp_agrees(p) || too_slow(l, p, fastest))
 			continue;
 		worth.partner = p->partner;
+		worth.steady |= !p->damped;
 		worth.wanted |= other_end_wants(p);
 		bandwidth += p->speed;
 		count++;
@@ -179,6 +192,8 @@ static bool better(const struct worth *a, const struct worth *b)
 		return a->usable;
 	if (a->enough != b->enough)
 		return a->enough;
+	if (a->steady != b->steady)
+		return a->steady;
 	if (a->wanted != b->wanted)
 		return a->wanted;
 	if (a->policy != b->policy)
@@ -214,6 +229,19 @@ static uint32_t choose_active(const struct lacp *l)
 
 /* --- which ports are held back --- */
 
+/* A port that may be bad is better than too few ports. */
+static bool dispensable(const struct lacp *l, const struct lacp_port *p)
+{
+	uint32_t others = 0;
+
+	for (uint32_t i = 0; i < l->slots; i++) {
+		const struct lacp_port *other = &l->port[i];
+
+		others += member(other, p->aggregator) && !other->damped && lacp_is_distributing(other);
+	}
+	return others >= 1 && others >= l->conf.min_links;
+}
+
 static enum lacp_hold hold_of(const struct lacp *l, const struct lacp_port *p, const bool limited[XLAGG_MAX_PORTS])
 {
 	if (l->fallback != LACP_NO_SLOT)
@@ -225,6 +253,8 @@ static enum lacp_hold hold_of(const struct lacp *l, const struct lacp_port *p, c
 		return LACP_HOLD_MIN_LINKS;
 	if (too_slow(l, p, lacp_fastest(l, p->aggregator)))
 		return LACP_HOLD_SPEED;
+	if (p->damped && dispensable(l, p))
+		return LACP_HOLD_DAMPING;
 	return limited[lacp_slot(l, p)] ? LACP_HOLD_MAX_LINKS : LACP_HOLD_NONE;
 }
 

@@ -75,6 +75,8 @@ void lacp_port_status(const struct lacp *l, uint32_t slot, struct xlagg_port_sta
 	status->standby = lacp_standby(l, slot);
 	status->number = p->number;
 	lacp_reason(l, slot, status->reason);
+	lacp_guard_notice(l, p, status->notice);
+	status->lacpdu_foreign = p->counters.foreign_rx;
 
 	status->lacp.rx = p->rx;
 	status->lacp.mux = p->mux;
