@@ -165,7 +165,7 @@ static int add_command(const struct bundle *bundle, const char *file, const char
 	int status = run(word, out);
 	hide_seeds(out);
 	if (status < 0)
-		dprintf(out, "\n(%s: %s)\n", words[0][0] == '@' ? "xlagg" : words[0], strerror(-status));
+		dprintf(out, "\n(%s: %s)\n", count && word[0][0] != '/' ? word[0] : "xlagg", strerror(-status));
 	else if (status != 0)
 		dprintf(out, "\n(wait status %#x)\n", (unsigned int)status);
 	return 0;
