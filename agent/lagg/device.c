@@ -9,6 +9,7 @@
 
 #include "lagg/device.h"
 #include "lagg/effects.h"
+#include "lagg/fight.h"
 #include "lagg/ports.h"
 #include "lagg/shell.h"
 #include "sys/mark.h"
@@ -330,38 +331,94 @@ static void remove_address(void *context, const struct netlink_address *address)
 		  address_prefix, r < 0 ? strerror(-r) : "removed");
 }
 
-static int keep_lower_settings(struct lagg *lagg, const struct device *lower)
+static const char *const lower_words[LOWER_PROPERTIES] = {
+    [LOWER_NAME] = "name", [LOWER_ALIAS] = "ifalias",	[LOWER_MASTER] = "master (none)",
+    [LOWER_MTU] = "MTU",   [LOWER_IPV6] = "IPv6 (off)",
+};
+
+/* Returns the settings of the lower end that are not as they have to be, as bits of enum lower_property. */
+static uint32_t lower_differs(const struct lagg *lagg, const struct device *lower)
+{
+	char name[XLAGG_NAME_MAX], mark[MARK_MAX];
+	bool disabled = true;
+	name_lower(lagg, lagg->model.name, name);
+	mark_write(MARK_LOWER, lagg->model.name, mark);
+	uint32_t differs = (uint32_t)(strcmp(lower->name, name) != 0) << LOWER_NAME |
+			   (uint32_t)(strcmp(lower->alias, mark) != 0) << LOWER_ALIAS |
+			   (uint32_t)(lower->master != 0) << LOWER_MASTER |
+			   (uint32_t)(lower->mtu != lagg->looks.mtu) << LOWER_MTU;
+	if (netlink_ipv6_disabled(lower->name, &disabled) == 0 && !disabled)
+		differs |= 1u << LOWER_IPV6;
+	return differs;
+}
+
+static int put_lower_back(struct lagg *lagg, const struct device *lower, enum lower_property property)
 {
 	struct netlink *nl = lagg->host->nl;
-	bool disabled = true;
-	int r = lower->master ? netlink_free_of_master(nl, lower->ifindex) : 0;
-	if (r == 0 && lower->mtu != lagg->looks.mtu)
-		r = netlink_set_mtu(nl, lower->ifindex, lagg->looks.mtu);
-	if (r == 0 && netlink_ipv6_disabled(lower->name, &disabled) == 0 && !disabled)
-		r = netlink_disable_ipv6(lower->name, true);
-	return r;
+	switch (property) {
+	case LOWER_NAME:
+	case LOWER_ALIAS:
+		return device_name_lower(lagg);
+	case LOWER_MASTER:
+		return netlink_free_of_master(nl, lower->ifindex);
+	case LOWER_MTU:
+		return netlink_set_mtu(nl, lower->ifindex, lagg->looks.mtu);
+	case LOWER_IPV6:
+		return netlink_disable_ipv6(lower->name, true);
+	default:
+		return 0;
+	}
+}
+
+static void tell_put_back(struct lagg *lagg, enum lower_property property, uint64_t now)
+{
+	struct upkeep_fight *fight = &lagg->lower_fight[property];
+	char text[128];
+	if (!fight_note(fight, now))
+		return;
+	snprintf(text, sizeof(text), "its lower end's %s was changed by someone else and is put back%s",
+		 lower_words[property], fight_pauses(fight, now) ? ", from now on less often" : "");
+	log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "%s", text);
+	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, NULL, text);
+}
+
+static int keep_lower_settings(struct lagg *lagg, const struct device *lower, uint64_t now)
+{
+	uint32_t differs = lower_differs(lagg, lower);
+	int ret = 0;
+	for (enum lower_property property = 0; property < LOWER_PROPERTIES; property++) {
+		if (!(differs >> property & 1) || fight_pauses(&lagg->lower_fight[property], now))
+			continue;
+		int r = put_lower_back(lagg, lower, property);
+		if (r == 0)
+			tell_put_back(lagg, property, now);
+		else if (r != -EEXIST && ret == 0) /* the name is taken: nobody needs it, and the mark is right */
+			ret = r;
+	}
+	return ret;
 }
 
 /* The lower end belongs to xlagg alone, so everything on it is put back. */
 static int keep_lower(struct lagg *lagg)
 {
 	struct device lower;
-	char name[XLAGG_NAME_MAX], mark[MARK_MAX];
 	int r = netlink_get(lagg->host->nl, lagg->lower_ifindex, &lower);
 	if (r < 0)
 		return r;
 	if (lagg->carrier != !!(lower.flags & IFF_UP))
 		lagg_assert_carrier(lagg);
 	device_know_lower(lagg, &lower);
-	name_lower(lagg, lagg->model.name, name);
-	mark_write(MARK_LOWER, lagg->model.name, mark);
-	if (strcmp(lower.name, name) != 0 || strcmp(lower.alias, mark) != 0)
-		r = device_name_lower(lagg);
-	if (r == -EEXIST)
-		r = 0; /* the name is taken: nobody needs it, and the mark is right */
-	int settings = keep_lower_settings(lagg, &lower);
+	r = keep_lower_settings(lagg, &lower, clock_now());
 	int addresses = netlink_list_addresses(lagg->host->nl, lower.ifindex, remove_address, lagg);
-	return r < 0 ? r : settings < 0 ? settings : addresses;
+	return r < 0 ? r : addresses;
+}
+
+const char *device_fought_over(const struct lagg *lagg, uint64_t now)
+{
+	for (size_t i = 0; i < LOWER_PROPERTIES; i++)
+		if (fight_goes_on(&lagg->lower_fight[i], now))
+			return lower_words[i];
+	return NULL;
 }
 
 int device_keep(struct lagg *lagg)

@@ -36,6 +36,8 @@ void device_release_features(struct lagg *lagg);
 /* Checks the lower end and what xlagg needs of the lagg's device, and puts back what others changed. Returns 0, or the
  * first error: then it has to be called again. */
 int device_keep(struct lagg *lagg);
+/* Returns which setting of the lower end someone changes again and again, or NULL. */
+const char *device_fought_over(const struct lagg *lagg, uint64_t now);
 /* Adds and removes addresses until those that xlagg manages are those of `to`. */
 int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX]);
 

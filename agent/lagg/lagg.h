@@ -58,6 +58,9 @@ struct looks {
 	bool own_macs; /* mac active: each port has its own MAC, and the lagg's device has that of the port in use */
 };
 
+/* The settings of the lower end that are put back. */
+enum lower_property { LOWER_NAME, LOWER_ALIAS, LOWER_MASTER, LOWER_MTU, LOWER_IPV6, LOWER_PROPERTIES };
+
 struct lagg {
 	struct lagg_host *host;
 	struct xlagg_model model; /* the configuration that is applied now */
@@ -90,10 +93,11 @@ struct lagg {
 	uint64_t deadline_ns;		/* monotonic time at which the core has to run next, or CORE_NEVER */
 	struct upkeep_fight hook_fight; /* over the programs of its own device */
 	struct upkeep_fight pin_fight;	/* over its pins */
-	bool detached;			/* the programs of its own device are not attached */
-	bool unpinned;			/* its pins are missing and cannot be made */
-	bool hides_from_xdp;		/* somebody's XDP program on its device sees nothing */
-	uint64_t hooks_ns;		/* monotonic time of the next close check by hooks.c; 0: at once */
+	struct upkeep_fight lower_fight[LOWER_PROPERTIES]; /* over the settings of its lower end */
+	bool detached;					   /* the programs of its own device are not attached */
+	bool unpinned;					   /* its pins are missing and cannot be made */
+	bool hides_from_xdp;				   /* somebody's XDP program on its device sees nothing */
+	uint64_t hooks_ns; /* monotonic time of the next close check by hooks.c; 0: at once */
 	struct datapath *dp;
 	sd_event_source *frames_source;		/* readable: control frames wait */
 	char notice[XLAGG_SENTENCE_MAX];	/* a notice for people about a lagg that works, or empty */

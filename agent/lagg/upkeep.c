@@ -181,6 +181,10 @@ static void write_lagg_notice(struct lagg *lagg, uint64_t now)
 	else if (fight_goes_on(&lagg->pin_fight, now))
 		snprintf(lagg->notice, sizeof(lagg->notice),
 			 "its pins are removed by someone else again and again: find out who");
+	else if (device_fought_over(lagg, now))
+		snprintf(lagg->notice, sizeof(lagg->notice),
+			 "its lower end's %s is changed by someone else again and again: find out who",
+			 device_fought_over(lagg, now));
 	else if (lagg->hides_from_xdp)
 		snprintf(lagg->notice, sizeof(lagg->notice),
 			 "the XDP program in generic (skb) mode on it sees nothing that is received on newer kernels: "

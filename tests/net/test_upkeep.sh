@@ -78,6 +78,24 @@ test_upkeep_lower_end() {
 	no_address() { [ -z "$(nip a -4 -br address show dev lagg0-dp)" ] || [[ $(nip a -4 -br address show dev lagg0-dp) != *10.0.0.9* ]]; }
 	wait_for 3 no_address
 	ping_b || fail "no answer over lagg0"
+	local what
+	for what in name ifalias "master (none)" MTU "IPv6 (off)"; do
+		grep -qF "lagg0: its lower end's $what was changed by someone else and is put back" "$D/agent-a.log" ||
+			fail "nothing is logged about its $what"
+	done
+}
+test_upkeep_fight_over_the_lower_end() {
+	lagg_pair 2 proto failover
+	fought() { nip a link set lagg0-dp mtu 1400; [[ $(field a .notice) == *"its lower end's MTU is changed by someone else again and again"* ]]; }
+	wait_for 15 fought
+	wait_for 10 link_is a lagg0-dp .mtu 1500
+	at_most "$(grep -c "lower end's MTU was changed" "$D/agent-a.log")" 6 "lines in the log about a fight"
+	# whoever changes lagg0 itself is followed, and that is no fight
+	nip a link set lagg0 mtu 1450
+	wait_for 3 link_is a lagg0-dp .mtu 1450
+	xl a lagg set lagg0 mtu 1470
+	is "$(nip a -j link show lagg0-dp | jq .[0].mtu)" 1470 "MTU of the lower end"
+	at_most "$(grep -c "lower end's MTU was changed" "$D/agent-a.log")" 6 "lines in the log after that"
 }
 
 test_upkeep_address_of_the_lagg_comes_back() {
