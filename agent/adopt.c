@@ -409,11 +409,16 @@ static int put_back(struct agent *agent, struct find *find)
 	return r;
 }
 
+static bool wants_anew(const struct find *find)
+{
+	return find->known && find->r < 0 && find->r != -ENODEV && find->r != -ESTALE;
+}
+
 /* Puts a lagg back that cannot be adopted. It is made again if its configuration could be read and its device existed.
  * Its file in the state folder is deleted if someone removed the lagg, but not if its whole namespace is gone. */
 static void give_up(struct agent *agent, struct find *find)
 {
-	bool anew = find->known && find->r != -ENODEV && find->r != -ESTALE;
+	bool anew = wants_anew(find);
 	find->anew = anew;
 	log_about(LOG_LEVEL_WARNING, find->name, NULL, "what is pinned in %s cannot be adopted (%s): it is removed%s",
 		  find->folder, find->why[0] ? find->why : strerror(-find->r), anew ? " and made anew" : "");
@@ -431,6 +436,16 @@ static void adopt_next(struct agent *agent, struct find *find)
 	laggs_breathe(agent);
 }
 
+/* What cannot be adopted is removed, and made anew. Where no program can be loaded it could not be, so that it is
+ * better left as it runs. Returns 0, or -errno: no program can be loaded. */
+static int can_make_anew(const struct finds *finds)
+{
+	for (uint32_t i = 0; i < finds->count; i++)
+		if (wants_anew(&finds->list[i]))
+			return datapath_try_to_load();
+	return 0;
+}
+
 /* The order matters: first it must be known which lagg has which device, then names can be followed, since devices may
  * have exchanged them. Names must be right before the devices of absent ports are searched for by name. */
 int adopt_all(struct agent *agent)
@@ -442,6 +457,9 @@ int adopt_all(struct agent *agent)
 		return r;
 	for (uint32_t i = 0; i < finds.count; i++)
 		adopt_next(agent, &finds.list[i]);
+	r = can_make_anew(&finds);
+	if (r < 0)
+		return r;
 	for (uint32_t i = 0; i < finds.count; i++)
 		if (finds.list[i].r < 0)
 			give_up(agent, &finds.list[i]);

@@ -6,7 +6,7 @@
 #include "agent.h"
 
 /* Takes over every lagg that is pinned. Those that cannot be adopted are put back and, where possible, made again.
- * Returns 0, or -errno if it cannot be seen what is pinned: then nothing is done. */
+ * Returns 0, or -errno if it cannot be seen what is pinned, or no program can be loaded: then nothing is removed. */
 int adopt_all(struct agent *agent);
 /* Puts everything back that is pinned, without a running agent. 0, or the first error. */
 int adopt_flush(struct agent *agent);

@@ -298,6 +298,8 @@ static int start(struct agent *agent)
 		return fail(r, agent->socket, "its folder must be writable");
 	give_up_rights();
 	r = datapath_find_features(&agent->host.features);
+	if (r == 0)
+		r = datapath_try_to_load();
 	if (r < 0)
 		return fail(r, "this kernel does not run the programs", "Linux 6.1 or later with BPF is needed");
 	start_watch(agent);
@@ -403,8 +405,10 @@ int main(int argc, char **argv)
 	if (options.netns && enter_netns(options.netns) < 0)
 		return 1;
 	char *file = NULL;
-	if (options.netns && !options.file && asprintf(&file, "/etc/xlagg/%s.conf", options.netns) < 0)
+	if (options.netns && !options.file && asprintf(&file, "/etc/xlagg/%s.conf", options.netns) < 0) {
+		fail(-ENOMEM, "start", "");
 		return 1;
+	}
 	agent.file = options.file ? options.file : file ? file : "/etc/xlagg/xlagg.conf";
 	agent.file_must_exist = options.file != NULL;
 	agent.socket = default_path(options.socket, "/run/xlagg", options.netns, "xlaggd.sock");
@@ -413,7 +417,8 @@ int main(int argc, char **argv)
 	agent.no_adopt = options.no_adopt;
 	agent.no_tracing = options.no_tracing;
 	agent.start_realtime = clock_realtime();
-	int r = agent.socket && agent.host.pins && agent.host.state ? open_adapters(&agent) : -ENOMEM;
+	bool named = agent.socket && agent.host.pins && agent.host.state;
+	int r = named ? open_adapters(&agent) : fail(-ENOMEM, "start", "");
 	if (r == 0)
 		r = options.flush ? flush_all(&agent) : serve(&agent);
 	close_all(&agent);

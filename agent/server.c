@@ -314,15 +314,26 @@ static int bind_socket(struct server *server, const char *path)
 	return r;
 }
 
+/* NULL: there is no such group, or it could not be looked up, which is logged. */
+static const struct group *look_up(const char *name)
+{
+	errno = 0;
+	const struct group *group = getgrnam(name);
+	if (!group && (errno == ENOMEM || errno == EMFILE || errno == ENFILE || errno == EIO || errno == EINTR))
+		log_warning("cannot look up the group %s: %s: it has no rights until xlaggd starts again", name,
+			    strerror(errno));
+	return group;
+}
+
 /* Groups are looked up here and never again: whoever answers, perhaps over the network, must not keep the event loop
  * waiting, and the agent gives up the right to change a file's group. */
 static void find_groups(struct server *server, const char *path)
 {
-	const struct group *group = getgrnam("xlagg");
+	const struct group *group = look_up("xlagg");
 	if (group && chown(path, 0, group->gr_gid))
 		log_warning("cannot give %s to the group xlagg: %s: systemd-tmpfiles --create gives its folder to it",
 			    path, strerror(errno));
-	group = getgrnam("xlagg-admin");
+	group = look_up("xlagg-admin");
 	server->has_admins = group;
 	server->admins = group ? group->gr_gid : 0;
 }

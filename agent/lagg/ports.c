@@ -522,6 +522,15 @@ void lagg_port_lost(struct lagg *lagg, uint32_t slot, bool admin_up, enum xlagg_
 	tell_loss(lagg, slot, admin_up, first_to_see(lagg, slot, detected));
 }
 
+/* Reads speed and duplex. If they cannot be read now, they stay as they were known, since another speed would make LACP
+ * renegotiate. The next check reads them again. */
+static void read_speed(const struct lagg_port *port, struct core_link *link)
+{
+	link->speed = port->link.speed;
+	link->duplex = port->link.duplex;
+	ethtool_link(port->ifindex, port->device.name, &link->speed, &link->duplex);
+}
+
 void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected detected)
 {
 	struct lagg_port *port = &lagg->port[slot];
@@ -542,7 +551,7 @@ void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected det
 	link.carrier = port->device.carrier;
 	link.detached = lagg->detached || port->detached;
 	ethtool_carrier(port->device.name, &link.carrier);
-	ethtool_link(port->ifindex, port->device.name, &link.speed, &link.duplex);
+	read_speed(port, &link);
 	lagg_port_own_mac(lagg, slot, link.mac);
 	/* Some of the losses may have been counted because LACP took the port out. They are not losses of the link. */
 	input_begin(lagg);

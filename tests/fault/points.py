@@ -7,7 +7,8 @@ points.py --sample SEED SECONDS TAP   operations and points chosen by SEED, as m
 Each point is judged: done as asked; or done, and what remains to be put back is named and follows; or refused with a sentence,
 everything exactly as before, and the second try works. The other lagg loses nothing, undoing it leaves nothing, and all that within 10 s after the fault.
     ONLY     a pattern of operations (of the shell)
-    CALLS    names with commas: only these system calls; alloc: allocations; -alloc: all system calls
+    CALLS    names with commas: only these system calls; alloc: allocations; -alloc: all system calls;
+             outages: none of them, but calls that are late and storms
     STRIDE   of allocations beyond the first 60 only every STRIDEth (1)
     EACH     of each call at most so many points, evenly spread (all)
     SAME     of calls and allocations that are the same and have the same callers at most so many, evenly spread (all)
@@ -52,6 +53,7 @@ ERRNO_OF = {call: getattr(errno, name) for name, calls in ERRNO.items() for call
 # All is done, but something is not yet as it was before; that follows without another command.
 REMAINS = re.compile(r"is not yet as it was before|still has programs of|could not be removed yet|cannot be removed yet")
 UNANSWERED = re.compile(r"connection to the agent broke|no agent answers")
+NSS = "find_groups"  # the agent's function that calls getgrnam()
 MISSES = 2  # so many points in a row that nothing reached end the row
 # Not tried: dup3() onto a descriptor that is open cannot run out of them (and libbpf 1.1 then forgets to close it);
 # timerfd_settime() fails for wrong arguments only; execve() starts the agent, so that nothing is under test before it.
@@ -112,7 +114,7 @@ class Bench:
     """One operation on a world of its own, in which its points are tried."""
 
     def __init__(self, operation):
-        self.operation, self.world = operation, None
+        self.operation, self.world, self.of_library = operation, None, False
 
     # ---- the world, and what is right before and after ----
 
@@ -165,7 +167,7 @@ class Bench:
     def apply(self, point):
         """Does the operation while the point fails, or counts. Returns its exit status and complaint; self.where is what
         failed, or None."""
-        world, operation, self.where = self.world, self.operation, None
+        world, operation, self.where, self.of_library = self.world, self.operation, None, False
         orders = point.orders() if point else ["count"]
         world.oom.arm(point.nth if point and point.kind() == "alloc" else 0)
         if operation.starts:
@@ -181,7 +183,6 @@ class Bench:
         if not point:
             self.applied = {"alloc": world.oom.kinds()}  # {call: a number for each, see inject.c}
         self.allocations, callers = world.oom.disarm()
-        self.of_libseccomp = bool(callers) and callers[0].startswith("libseccomp")
         if world.agent.ended is None:
             world.agent.order("report")
             if not point:
@@ -189,6 +190,7 @@ class Bench:
             world.agent.order("count")
         if point and point.kind() == "alloc":
             self.where = allocation(callers)
+            self.of_library = bool(callers) and (callers[0].startswith("libseccomp") or NSS in self.where)
         elif point and world.agent.last and world.agent.last["hit"]:
             self.where = world.agent.last["first"]
         return outcome
@@ -233,8 +235,8 @@ class Bench:
             raise Died(world.agent.wait_end(1))
         if status == 0:
             return self.done()
-        # libseccomp does not survive it. That is at the start, before anything was read or changed.
-        died_of_library = operation.starts and status < 0 and self.of_libseccomp
+        # libseccomp and glibc's getgrnam() do not survive it. That is at the start, before anything was read or changed.
+        died_of_library = operation.starts and status not in (0, 1) and self.of_library
         if not died_of_library and (status != 1 or not complaint or (not operation.starts and not operation.ends and "\n" in complaint)):
             return "refused", [f"exit status {status}, saying '{complaint}'"]
         if UNANSWERED.search(complaint):
@@ -247,7 +249,7 @@ class Bench:
         if not wrong:
             status, again = self.apply(None) if not operation.again else operation.again(world)
             wrong = world.settle(self.after) if status == 0 else [f"the second try is refused: {again.strip()}"]
-        return "libseccomp" if died_of_library else f"refused ({complaint})", wrong
+        return "library" if died_of_library else f"refused ({complaint})", wrong
 
     def done(self):
         """The verdict on what is said to be done: it is, or an event was answered by putting back what was before."""
@@ -338,7 +340,7 @@ def every_point(bench):
 
 def outages(operation):
     """Calls that are late, and storms, where the operation is an event."""
-    if not operation.event or os.environ.get("CALLS"):
+    if not operation.event or os.environ.get("CALLS") not in (None, "", "outages"):
         return []
     return [Point(f"late {call}", nth) for call in LATE for nth in (1, 2, 3)] + [Point(f"storm {name}") for name in STORMS]
 

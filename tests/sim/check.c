@@ -183,6 +183,7 @@ void sim_check_system(struct sim *sim, uint32_t system)
 	uint32_t count = 0, uninvited = 0;
 	bool hears = false;
 
+	sim_check_adapters(sim, system);
 	for (uint32_t i = 0; i < SIM_PORTS; i++) {
 		const struct lacp_port *p = sim_lacp(sim, system, i);
 
@@ -294,11 +295,28 @@ static bool disagree(char *what, const char *format, ...)
 	return false;
 }
 
+static bool knows_its_links(const struct sim *sim, uint32_t system)
+{
+	const struct sim_system *s = &sim->system[system];
+
+	for (uint32_t i = 0; i < SIM_PORTS; i++) {
+		if (s->port[i].used && s->port[i].told.carrier != sim_carrier(sim, system, i))
+			return false;
+	}
+	return true;
+}
+
 bool sim_agree(const struct sim *sim, char what[SIM_WHAT])
 {
 	uint32_t talking = 0, carrying = 0, min_links = 1;
 	uint32_t expected;
 
+	for (uint32_t i = 0; i < sim->systems; i++) {
+		if (sim->system[i].adapters.check_at != CORE_NEVER)
+			return disagree(what, "system %u still has something to do again", i);
+		if (!knows_its_links(sim, i))
+			return disagree(what, "system %u does not know the state of a link", i);
+	}
 	for (uint32_t i = 0; i < sim->links; i++) {
 		const struct sim_link *link = &sim->link[i];
 		bool near = distributes(sim, link, 0), far = distributes(sim, link, 1);

@@ -8,9 +8,9 @@ SEED ?= 1
 $(B)/tests/sim/run: $(call obj,tests/sim/*.c) $(B)/libcore.a
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@
 
-test-sim: $(B)/tests/sim/run ## LACP systems on a fake clock: SCENARIOS=100000 random scenarios from SEED=1 on
+test-sim: $(B)/tests/sim/run ## LACP systems on a fake clock: SCENARIOS=100000 random scenarios from SEED=1 on; FAMILY=9: only of one
 	@mkdir -p $(TAP)
-	$(Q)$< -n $(SCENARIOS) -s $(SEED) -j $$(nproc) -t $(TAP)/sim.tap
+	$(Q)$< $(if $(FAMILY),-f $(FAMILY)) -n $(SCENARIOS) -s $(SEED) -j $$(nproc) -t $(TAP)/sim.tap
 
 soak: $(B)/tests/sim/run ## such scenarios until stopped
 	$(Q)$< --soak -s $$(date +%s)00000 -j $$(nproc)

@@ -15,6 +15,7 @@ enum trait {
 	LOOPS = 1 << 7,	   /* cables from a system to itself, and two systems with one MAC */
 	MIXED = 1 << 8,	   /* speeds, duplex and keys differ */
 	LIMITS = 1 << 9,   /* min-links, max-links */
+	FAILS = 1 << 10,   /* calls of the agents' adapters fail */
 };
 
 const char *const sim_family_name[SIM_FAMILIES] = {
@@ -26,6 +27,7 @@ const char *const sim_family_name[SIM_FAMILIES] = {
     "several systems, moved links, loops",
     "lacp-strict off, limits, mixed speeds",
     "all at once",
+    "calls of the adapters fail",
 };
 
 static const uint32_t family_traits[SIM_FAMILIES] = {
@@ -37,6 +39,7 @@ static const uint32_t family_traits[SIM_FAMILIES] = {
     MANY | MOVES | LOOPS,
     LOOSE | LIMITS | MIXED | FLAPS,
     NOISE | FLAPS | RESTARTS | CONFIG | MANY | MOVES | LOOSE | LOOPS | MIXED | LIMITS,
+    FAILS | FLAPS | RESTARTS | CONFIG | LIMITS,
 };
 
 uint32_t sim_family(uint64_t seed)
@@ -294,6 +297,15 @@ static void configure(struct sim *sim, uint32_t traits, uint32_t system)
 	}
 }
 
+/* One call in a while, many, or all of them. */
+static void let_fail(struct sim *sim, uint32_t system)
+{
+	static const uint32_t percent[] = {0, 0, 3, 30, 100};
+
+	sim->system[system].adapters.failing = percent[between(sim, 0, 4)];
+	sim_log(sim, "system %u: %u %% of its calls fail", system, sim->system[system].adapters.failing);
+}
+
 static void disturb(struct sim *sim, uint32_t traits)
 {
 	uint32_t link = sim_below(&sim->random, sim->links);
@@ -301,6 +313,8 @@ static void disturb(struct sim *sim, uint32_t traits)
 
 	if (traits & NOISE && chance(sim, 50))
 		make_noise(sim, &sim->link[link]);
+	if (traits & FAILS && chance(sim, 60))
+		let_fail(sim, system);
 	if (traits & FLAPS && chance(sim, 50))
 		flap(sim, link);
 	if (traits & RESTARTS && chance(sim, 20)) {
@@ -344,6 +358,9 @@ static void make_peace(struct sim *sim)
 		sim_tell_link(sim, i, 0);
 	}
 	sim_pass(sim, sim->now);
+	/* Last of all: what failed until now is owed in peace. */
+	for (uint32_t i = 0; i < sim->systems; i++)
+		sim->system[i].adapters.failing = 0;
 	sim->peace = sim->now;
 	sim_log(sim, "peace");
 }
@@ -409,7 +426,7 @@ static uint64_t silent_bound(const struct sim *sim, uint64_t timeout)
 
 /*
  * How long after the faults stopped ports may still change. Whoever was slow at any time may still be taken for slow.
- * The last second is for agents that run late.
+ * The last second is for agents that run late, and another for those that have something to do again.
  */
 static uint64_t bound_of(const struct sim *sim, bool ever_slow)
 {
@@ -417,7 +434,7 @@ static uint64_t bound_of(const struct sim *sim, bool ever_slow)
 	uint64_t period = ever_slow ? LACP_SLOW_PERIODIC_TIME : LACP_FAST_PERIODIC_TIME;
 	uint64_t talking = talking_bound(sim, timeout, period), silent = silent_bound(sim, timeout);
 
-	return (talking > silent ? talking : silent) + SIM_SECOND;
+	return (talking > silent ? talking : silent) + SIM_SECOND + sim->adapters_fail * SIM_SECOND;
 }
 
 /*
@@ -451,6 +468,7 @@ void sim_scenario(struct sim *sim, uint64_t seed, bool trace)
 	bool slow;
 
 	sim_init(sim, seed, trace);
+	sim->adapters_fail = traits & FAILS;
 	draw_topology(sim, traits);
 	slow = any_slow(sim);
 	end = sim->now + between(sim, 2, chance(sim, 10) ? 120 : 20) * SIM_SECOND;

@@ -70,8 +70,21 @@ struct sim_port {
 	struct sim_watch watch;
 };
 
+/* What the adapters of an agent have done, and what they owe because a call failed, as in agent/lagg/effects.c, ports.c
+ * and upkeep.c. */
+struct sim_adapters {
+	uint32_t failing;	 /* so many percent of their calls fail */
+	struct core_output done; /* what was published, and the carrier of the lagg's device */
+	bool unpublished, carrier_owed;
+	bool news_owed[SIM_PORTS];	     /* the port's link could not be read */
+	uint64_t check_at;		     /* when what is owed is done again; CORE_NEVER: nothing is */
+	struct xlagg_lacp pinned[SIM_PORTS]; /* of each port, for the next agent */
+	struct sim_watch then[SIM_PORTS];    /* what the checker knew when that was pinned */
+};
+
 struct sim_system {
 	struct core *core;
+	struct sim_adapters adapters;
 	bool running;	   /* the agent runs */
 	uint64_t start_at; /* when an agent that does not run starts again */
 	bool adopts;	   /* it then goes on from these records: */
@@ -127,6 +140,7 @@ struct sim {
 	struct core_effects fx;
 
 	uint64_t peace;	      /* when the faults stopped; 0: not yet */
+	bool adapters_fail;   /* calls of the adapters may fail */
 	bool trace;	      /* print what happens */
 	bool broken;	      /* an invariant is broken */
 	uint64_t last_change; /* when a port last began or stopped to distribute */
@@ -162,6 +176,21 @@ const struct lacp_port *sim_lacp(const struct sim *sim, uint32_t system, uint32_
 /* Returns the flags (enum xlagg_flag) of a port whose agent runs. */
 uint32_t sim_flags(const struct sim *sim, uint32_t system, uint32_t port);
 
+/* --- adapters.c --- */
+/* Whether the next call of an adapter fails. */
+bool sim_call_fails(struct sim *sim, uint32_t system);
+/* Carries out CORE_PUBLISH and CORE_CARRIER. */
+void sim_carry_out(struct sim *sim, uint32_t system, const struct core_effect *effect);
+/* A port's link could not be read: it is read again by the next check. */
+void sim_owe_news(struct sim *sim, uint32_t system, uint32_t port);
+/* The check: does again what is owed. */
+void sim_do_again(struct sim *sim, uint32_t system);
+void sim_owe_nothing(struct sim *sim, uint32_t system);
+/* Pins the state of LACP for the next agent. */
+void sim_pin(struct sim *sim, uint32_t system);
+/* What is done is what the core wants, unless it is owed. */
+void sim_check_adapters(struct sim *sim, uint32_t system);
+
 /* --- check.c: invariants --- */
 void sim_broken(struct sim *sim, uint32_t system, uint32_t port, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -174,7 +203,7 @@ void sim_check_system(struct sim *sim, uint32_t system);
 bool sim_agree(const struct sim *sim, char what[SIM_WHAT]);
 
 /* --- scenario.c --- */
-#define SIM_FAMILIES 8
+#define SIM_FAMILIES 9
 extern const char *const sim_family_name[SIM_FAMILIES];
 uint32_t sim_family(uint64_t seed);
 /* Runs the scenario of a seed to its end or to the first broken invariant. */

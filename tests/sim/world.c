@@ -172,18 +172,22 @@ static void step(struct sim *sim, uint32_t system)
 	for (uint32_t i = 0; i < sim->fx.count; i++) {
 		const struct core_effect *effect = &sim->fx.list[i];
 
+		sim_carry_out(sim, system, effect);
 		if (effect->kind != CORE_SEND)
 			continue;
 		mix(sim, &sim->now, sizeof(sim->now));
 		mix(sim, effect->frame, sizeof(effect->frame));
 		sim_check_sent(sim, system, effect->slot, effect->frame);
-		send_frame(sim, system, effect->slot, effect->frame);
+		if (!sim_call_fails(sim, system))
+			send_frame(sim, system, effect->slot, effect->frame);
 	}
 	if (sim->fx.count == CORE_MAX_EFFECTS)
 		sim_broken(sim, system, SIM_NONE, "the effects of one input do not fit");
 	sim->fx.count = 0;
 	if (!s->running)
 		return;
+	if (sim->adapters_fail)
+		sim_pin(sim, system);
 	sim_check_system(sim, system);
 	deadline = core_deadline(s->core);
 	if (deadline <= sim->now)
@@ -218,6 +222,10 @@ static void tell(struct sim *sim, uint32_t system, uint32_t port)
 
 	if (!s->running || !p->used)
 		return;
+	if (sim_call_fails(sim, system)) {
+		sim_owe_news(sim, system, port);
+		return;
+	}
 	if (!link.carrier)
 		p->watch.heard = false;
 	if (link.carrier != p->told.carrier)
@@ -234,6 +242,7 @@ uint32_t sim_add_system(struct sim *sim, const struct xlagg_lagg_conf *conf)
 	s->conf = *conf;
 	s->wake_at = CORE_NEVER;
 	s->start_at = CORE_NEVER;
+	s->adapters.check_at = CORE_NEVER;
 	memcpy(s->mac, (uint8_t[6]){2, 0, 0, 0, 0, (uint8_t)(sim->systems + 1)}, sizeof(s->mac));
 	return sim->systems++;
 }
@@ -254,6 +263,7 @@ static void start_anew(struct sim *sim, uint32_t system)
 	struct sim_system *s = &sim->system[system];
 
 	core_init(s->core, &s->conf, system);
+	s->adapters.done = *core_output(s->core); /* a new device with an empty table */
 	core_set_mac(s->core, sim->now, s->mac, &sim->fx);
 	step(sim, system);
 	for (uint32_t i = 0; i < SIM_PORTS; i++) {
@@ -295,10 +305,20 @@ void sim_start(struct sim *sim, uint32_t system)
 	sim_log(sim, "system %u: agent starts, %s", system, s->adopts ? "goes on" : "anew");
 	s->running = true;
 	s->start_at = CORE_NEVER;
+	sim_owe_nothing(sim, system);
 	if (s->adopts)
 		take_over(sim, system);
 	else
 		start_anew(sim, system);
+}
+
+/* The next agent knows of the partner what was pinned, and not what came later. */
+static void leave_watch(struct sim_watch *watch, const struct sim_watch *pinned)
+{
+	memcpy(watch->sent, pinned->sent, sizeof(watch->sent));
+	watch->heard = pinned->heard;
+	watch->matched = pinned->matched;
+	watch->pdu = pinned->pdu;
 }
 
 /* Keeps what an agent leaves pinned for the next one. */
@@ -306,11 +326,15 @@ static void leave_state(struct sim *sim, uint32_t system)
 {
 	struct sim_system *s = &sim->system[system];
 
-	s->left_table = core_output(s->core)->table;
+	s->left_table = s->adapters.done.table;
 	for (uint32_t i = 0; i < SIM_PORTS; i++) {
 		s->left[i] = (struct xlagg_lacp){.pdu_tx_ns = s->port[i].watch.sent[0]};
-		if (s->port[i].used)
+		if (sim->adapters_fail) {
+			s->left[i] = s->adapters.pinned[i];
+			leave_watch(&s->port[i].watch, &s->adapters.then[i]);
+		} else if (s->port[i].used) {
 			core_save_lacp(s->core, i, &s->left[i]);
+		}
 	}
 }
 
@@ -443,6 +467,11 @@ static uint32_t first_flight(const struct sim *sim)
 	return first;
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* Lets the next thing happen, if that is not after `until`. Returns whether something happened. */
 static bool next(struct sim *sim, uint64_t until)
 {
@@ -453,7 +482,7 @@ static bool next(struct sim *sim, uint64_t until)
 
 	for (uint32_t i = 0; i < sim->systems; i++) {
 		const struct sim_system *s = &sim->system[i];
-		uint64_t mine = s->running ? s->wake_at : s->start_at;
+		uint64_t mine = s->running ? earlier(s->wake_at, s->adapters.check_at) : s->start_at;
 
 		if (mine < at) {
 			at = mine;
@@ -469,6 +498,9 @@ static bool next(struct sim *sim, uint64_t until)
 		arrive(sim, &arrived);
 	} else if (!sim->system[system].running) {
 		sim_start(sim, system);
+	} else if (sim->system[system].adapters.check_at <= sim->now) {
+		sim_do_again(sim, system);
+		sim_check_system(sim, system);
 	} else {
 		core_run(sim->system[system].core, sim->now, &sim->fx);
 		step(sim, system);

@@ -27,6 +27,9 @@ struct datapath_features {
 /* Also sends the libraries' messages to the log at its lowest level, and raises the limit of open files as far as
  * allowed. */
 int datapath_find_features(struct datapath_features *ret);
+/* Whether this process can load the programs at all: 0 or -errno. libbpf tries once what the kernel knows, and takes a
+ * failure at that, such as one for want of memory, for an answer as long as the process lives. */
+int datapath_try_to_load(void);
 
 /* Makes the folder of pins. Where it is below /sys/fs/bpf, bpffs is mounted there if it is not yet. -EINVAL: the folder
  * is not on a bpffs. */

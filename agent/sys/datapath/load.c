@@ -77,6 +77,16 @@ void programs_close(struct programs **programs)
 	*programs = NULL;
 }
 
+int datapath_try_to_load(void)
+{
+	static const struct datapath_setup setup;
+	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
+	int r = programs_open(&setup, PROGRAMS_TC, XLAGG_NO_PORT, &programs);
+	if (!r)
+		r = programs_select(programs, (const char *const[]){"lower_guard", "tx", NULL});
+	return r ? r : bpf_object__load(programs->object);
+}
+
 struct bpf_object *programs_object(const struct programs *programs)
 {
 	return programs->object;
