@@ -16,6 +16,7 @@
 
 #define LOWER_NAME_FITS 12 /* longest name to which "-dp" can be added */
 #define DEFAULT_MTU 1500
+#define TRIES 3			    /* at once */
 #define LOWER_NUMBERED "xlagg-dp%d" /* with its ifindex, if the lagg's name is too long or the other name is taken */
 
 /* Returns the MTU that the first port had before it became one or, if it is not one yet, has. */
@@ -215,6 +216,16 @@ void device_release_features(struct lagg *lagg)
 		log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "cannot switch its offloads on: %s", strerror(-r));
 }
 
+/* Adds or removes an address. If only the answer was lost, the second try finds it done. */
+static int change_address(struct lagg *lagg, const char *address, bool add)
+{
+	int r = -EAGAIN, done = add ? -EEXIST : -EADDRNOTAVAIL;
+	for (uint32_t i = 0; i < TRIES && r < 0 && r != done && r != -ENODEV; i++)
+		r = add ? netlink_add_address(lagg->host->nl, lagg->ifindex, address)
+			: netlink_del_address(lagg->host->nl, lagg->ifindex, address);
+	return r == done ? 0 : r;
+}
+
 int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct xlagg_model *now = &lagg->model;
@@ -226,10 +237,12 @@ int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char s
 			i++;
 			continue;
 		}
-		int r = netlink_del_address(lagg->host->nl, lagg->ifindex, now->address[i]);
-		if (r < 0 && r != -EADDRNOTAVAIL)
-			log_about(LOG_LEVEL_WARNING, now->name, NULL, "cannot remove address %s: %s", now->address[i],
-				  strerror(-r));
+		int r = change_address(lagg, now->address[i], false);
+		if (r < 0 && r != -ENODEV) {
+			snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: cannot remove address %s: %s", now->name,
+				 now->address[i], strerror(-r));
+			return r;
+		}
 		now->addresses--;
 		memmove(now->address[i], now->address[i + 1], (now->addresses - i) * sizeof(now->address[0]));
 	}
@@ -239,8 +252,8 @@ int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char s
 			have |= strcmp(now->address[i], to->address[j]) == 0;
 		if (have)
 			continue;
-		int r = netlink_add_address(lagg->host->nl, lagg->ifindex, to->address[j]);
-		if (r < 0 && r != -EEXIST) {
+		int r = change_address(lagg, to->address[j], true);
+		if (r < 0) {
 			snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: cannot add address %s: %s", now->name,
 				 to->address[j], strerror(-r));
 			return r;

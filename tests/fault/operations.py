@@ -138,6 +138,8 @@ OPERATIONS = [
     commands("mtu", "lagg set lagg0 mtu 1400", "lagg set lagg0 mtu auto"),
     commands("mac", "lagg set lagg0 mac 02:00:00:00:77:01", "lagg set lagg0 mac auto"),
     commands("mac-active", "lagg set lagg0 mac active primary eth1", "lagg set lagg0 mac auto primary auto", window_s=0.3),
+    commands("address", "address add lagg0 10.9.0.3/24", "address del lagg0 10.9.0.3/24"),
+    commands("address-del", "address del lagg0 10.9.0.1/24", "address add lagg0 10.9.0.1/24"),
     commands("xdp", "lagg set lagg0 datapath xdp", "lagg set lagg0 datapath tc"),
     commands("direct", "lagg set lagg0 tx-path direct", "lagg set lagg0 tx-path auto"),
     commands("probe", "lagg set lagg0 probe 10.9.0.2", "lagg set lagg0 probe none"),
