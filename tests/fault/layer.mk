@@ -9,7 +9,7 @@ $(B)/tests/fault/inject: $(B)/tests/fault/inject.o
 $(B)/tests/fault/oom.so: tests/fault/oom.c
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(filter-out -fsanitize%,$(TEST_CFLAGS)) -fPIC -shared $< -o $@
 
-test-fault: all $(FAULT_TOOLS) ## each call and allocation of the agent fails once, in every operation; hours; ONLY='port-*' CALLS=bpf EACH=6
+test-fault: all $(FAULT_TOOLS) ## each call and allocation of the agent fails once, in every operation; many hours; ONLY='port-*' CALLS=bpf; SAME=2: two of each kind
 	@mkdir -p $(TAP)
 	$(Q)$(FAULT_RUN) points.py $(TAP)/fault.tap
 

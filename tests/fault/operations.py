@@ -8,7 +8,7 @@ from typing import Callable
 from world import SETTLE_S
 
 LAGG0 = "lagg add lagg0 proto failover port eth0 port eth1 10.9.0.1/24"
-LAGG9 = "lagg add lagg9 proto loadbalance port eth6 port eth7 10.9.9.1/24"
+LAGG9 = "lagg add lagg9 proto lacp lacp-rate fast port eth6 port eth7 10.9.9.1/24"
 
 
 @dataclasses.dataclass
@@ -159,6 +159,7 @@ OPERATIONS = [
     event("carrier-lost", "b link set eth0 down", "b link set eth0 up", unasked="clock_nanosleep"),
     event("carrier-back", "b link set eth0 down; b link set eth0 up", "a link show eth0", unasked="clock_nanosleep"),
     event("down-by-ip", "a link set eth0 down", "a link set eth0 up"),
+    event("lacp-port", "a link set eth6 txqueuelen 500", "a link set eth6 txqueuelen 1000"),  # its link is read again
     event("port-gone", "a link del eth1", "a link add eth1 address 02:aa:00:00:00:01 type veth peer name eth1 netns {b} "
           "address 02:bb:00:00:00:01; a link set eth1 up; b link set eth1 up"),
     event("rename-port", "a link set eth1 name x1", "a link set x1 name eth1"),

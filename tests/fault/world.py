@@ -4,7 +4,7 @@
 Host a has eth0 to eth7, each wired to the same of host b. Its agent is the one under test: every system call and every
 allocation of it can be made to fail. On a:
     lagg0   failover, eth0 and eth1, 10.9.0.1: what the operations change
-    lagg9   loadbalance, eth6 and eth7, 10.9.9.1: the other lagg, whose traffic never stops
+    lagg9   LACP, eth6 and eth7, 10.9.9.1: the other lagg, whose traffic never stops
 Host b answers for both, and for lagg1 (eth2, eth3) and lagg2 (eth4, eth5, LACP).
 """
 import collections
@@ -272,9 +272,9 @@ class World:
         self.must("b", "lagg add lagg0 proto broadcast port eth0 port eth1 10.9.0.2/24")
         self.must("b", "lagg add lagg1 proto broadcast port eth2 port eth3 10.9.1.2/24")
         self.must("b", "lagg add lagg2 proto lacp lacp-rate fast port eth4 port eth5 10.9.2.2/24")
-        self.must("b", "lagg add lagg9 proto loadbalance port eth6 port eth7 10.9.9.2/24")
+        self.must("b", "lagg add lagg9 proto lacp lacp-rate fast port eth6 port eth7 10.9.9.2/24")
         self.must("a", "lagg add lagg0 proto failover port eth0 port eth1 10.9.0.1/24")
-        self.must("a", "lagg add lagg9 proto loadbalance port eth6 port eth7 10.9.9.1/24")
+        self.must("a", "lagg add lagg9 proto lacp lacp-rate fast port eth6 port eth7 10.9.9.1/24")
         if not until(SETUP_S, lambda: self.passes("10.9.0.2") and self.passes("10.9.9.2")):
             raise RuntimeError("no traffic to begin with")
         self.traffic = Traffic(self)
