@@ -2,6 +2,8 @@
 # `make help` lists the targets: each is described behind the ## of its own rule.
 
 PREFIX ?= /usr/local
+# Debian's zsh looks for what packages bring in a folder of another name.
+ZSH_FUNCTIONS = $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 UNIT_DIR ?= $(PREFIX)/lib/systemd/system
 CC = gcc
 CLANG ?= clang
@@ -106,6 +108,8 @@ install: all ## installs below PREFIX (/usr/local), and an empty configuration i
 	for page in deploy/doc/*.md; do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/doc/xlagg/$${page##*/} || exit 1; done
 	install -D -m 644 deploy/completion/xlagg $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xlagg
+	install -D -m 644 deploy/completion/_xlagg $(DESTDIR)$(ZSH_FUNCTIONS)/_xlagg
+	install -D -m 644 deploy/completion/xlagg.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/xlagg.fish
 	install -d $(DESTDIR)$(UNIT_DIR)
 	for unit in $(UNITS); do \
 		sed 's|@SBINDIR@|$(PREFIX)/sbin|' deploy/systemd/$$unit > $(DESTDIR)$(UNIT_DIR)/$$unit || exit 1; done
@@ -120,6 +124,8 @@ uninstall: ## removes what install put below PREFIX
 	for page in $(notdir $(wildcard deploy/man/*.[1-9])); do \
 		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; done
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xlagg
+	rm -f $(DESTDIR)$(ZSH_FUNCTIONS)/_xlagg
+	rm -f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/xlagg.fish
 	rm -f $(UNITS:%=$(DESTDIR)$(UNIT_DIR)/%) $(DESTDIR)$(PREFIX)/lib/sysusers.d/xlagg.conf \
 		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/xlagg.conf
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/xlagg

@@ -6,7 +6,7 @@ set -eu
 packages="gcc make clang llvm clang-format clang-tidy libclang-rt-dev libc6-dev linux-libc-dev pkg-config binutils
 	libbpf-dev libxdp-dev libmnl-dev libsystemd-dev libjansson-dev libcap-dev libmicrohttpd-dev libncurses-dev
 	libcriterion-dev bpftool iproute2 ethtool iputils-ping iperf3 tcpdump jq gojq udhcpc udhcpd procps kmod util-linux
-	mandoc nftables openvswitch-switch python3-scapy python3 libseccomp-dev"
+	mandoc zsh fish nftables openvswitch-switch python3-scapy python3 libseccomp-dev"
 for more; do
 	case $more in
 	vm) packages="$packages qemu-system-x86 qemu-system-common qemu-utils busybox-static cpio xz-utils libteam-utils

@@ -123,6 +123,32 @@ test_completion() {
 	is "$(completes import n)" networkd "import n"
 	matches "$(completes port add lagg0 '')" '(^| )lo( |$)' "devices"
 }
+# The other shells get their words from the completion for bash.
+test_completion_of_zsh_and_fish() {
+	local script file
+	script=$(tree)/deploy/completion
+	mkdir -p "$D/bin"
+	ln -sf "$(realpath "$B/xlagg")" "$D/bin/xlagg"
+	export PATH=$D/bin:$PATH XLAGG_COMPLETION=$script/xlagg
+	zsh -n "$script/_xlagg" || fail "zsh does not read it"
+	cat >"$D/complete.zsh" <<-'SHELL'
+		compadd() { shift 2; print -r -- "$@"; }
+		_files() { print -r -- files; }
+		file=$1
+		shift
+		words=("$@") CURRENT=$#
+		. "$file"
+	SHELL
+	is "$(zsh -f "$D/complete.zsh" "$script/_xlagg" xlagg lagg add lagg0 proto l)" "loadbalance lacp" "zsh: proto l"
+	is "$(zsh -f "$D/complete.zsh" "$script/_xlagg" xlagg sa)" save "zsh: sa"
+	is "$(zsh -f "$D/complete.zsh" "$script/_xlagg" xlagg restore /etc/host)" files "zsh: a file"
+	fish --no-execute "$script/xlagg.fish" || fail "fish does not read it"
+	completes() { HOME=$D fish --no-config -c "source $script/xlagg.fish; complete -C '$1'" | cut -f 1 | xargs; }
+	is "$(completes 'xlagg lagg add lagg0 proto l')" "lacp loadbalance" "fish: proto l"
+	is "$(completes 'xlagg -j sa')" save "fish: sa"
+	: >"$D/some-file"
+	is "$(completes "xlagg restore $D/some-f")" "$D/some-file" "fish: a file"
+}
 test_unit() {
 	[ -x "$(command -v systemd-analyze)" ] || skip "systemd-analyze is not installed"
 	mkdir "$D/sbin"
