@@ -47,7 +47,7 @@ enum xlagg_cmd {
 
 	XLAGG_MSG_LAGG = NLMSG_MIN_TYPE + 0x40, /* NAME OPTIONS ADMIN ADDRESS* STATUS (PORT with PORT_STATUS)* */
 	XLAGG_MSG_AGENT,			/* AGENT_STATUS */
-	XLAGG_MSG_EXPLAIN,			/* EXPLANATION PORT_NAME */
+	XLAGG_MSG_EXPLAIN,			/* EXPLANATION PORT_NAME BUCKET_PORT BUCKET_BACKUP */
 	XLAGG_MSG_EVENT,			/* EVENT */
 };
 
@@ -55,24 +55,26 @@ enum xlagg_cmd {
  * xlagg_port_options; their payload is a uint32_t, or a NUL-terminated text for the text kinds. */
 enum xlagg_attr {
 	XLAGG_A_UNSPEC,
-	XLAGG_A_NAME,	      /* text: the lagg */
-	XLAGG_A_OPTIONS,      /* nested */
-	XLAGG_A_PORT,	      /* nested: PORT_NAME [PORT_OPTIONS] [PORT_STATUS] */
-	XLAGG_A_PORT_NAME,    /* text: the device */
-	XLAGG_A_PORT_OPTIONS, /* nested */
-	XLAGG_A_ADDRESS,      /* text: ADDRESS/PREFIX */
-	XLAGG_A_ADMIN,	      /* u32: 1 up, 0 down */
-	XLAGG_A_CHECK,	      /* flag: validate only */
-	XLAGG_A_FRAME,	      /* binary: an Ethernet frame */
-	XLAGG_A_ERROR,	      /* text: what, why, and what would work */
-	XLAGG_A_UNUSED,	      /* never sent; keeps the numbers of those below */
-	XLAGG_A_STATUS,	      /* struct xlagg_lagg_status */
-	XLAGG_A_PORT_STATUS,  /* struct xlagg_port_status */
-	XLAGG_A_AGENT_STATUS, /* struct xlagg_agent_status */
-	XLAGG_A_EXPLANATION,  /* struct xlagg_explanation */
-	XLAGG_A_EVENT,	      /* struct xlagg_event */
-	XLAGG_A_FROM_FILE,    /* flag: the command is from a file, so a port whose device is missing is accepted */
-	XLAGG_A_WARNING,      /* text: it was done, and this has to be known of it */
+	XLAGG_A_NAME,	       /* text: the lagg */
+	XLAGG_A_OPTIONS,       /* nested */
+	XLAGG_A_PORT,	       /* nested: PORT_NAME [PORT_OPTIONS] [PORT_STATUS] */
+	XLAGG_A_PORT_NAME,     /* text: the device */
+	XLAGG_A_PORT_OPTIONS,  /* nested */
+	XLAGG_A_ADDRESS,       /* text: ADDRESS/PREFIX */
+	XLAGG_A_ADMIN,	       /* u32: 1 up, 0 down */
+	XLAGG_A_CHECK,	       /* flag: validate only */
+	XLAGG_A_FRAME,	       /* binary: an Ethernet frame */
+	XLAGG_A_ERROR,	       /* text: what, why, and what would work */
+	XLAGG_A_UNUSED,	       /* never sent; keeps the numbers of those below */
+	XLAGG_A_STATUS,	       /* struct xlagg_lagg_status */
+	XLAGG_A_PORT_STATUS,   /* struct xlagg_port_status */
+	XLAGG_A_AGENT_STATUS,  /* struct xlagg_agent_status */
+	XLAGG_A_EXPLANATION,   /* struct xlagg_explanation */
+	XLAGG_A_EVENT,	       /* struct xlagg_event */
+	XLAGG_A_FROM_FILE,     /* flag: the command is from a file, so a port whose device is missing is accepted */
+	XLAGG_A_WARNING,       /* text: it was done, and this has to be known of it */
+	XLAGG_A_BUCKET_PORT,   /* text: the device that the bucket belongs to; empty: none */
+	XLAGG_A_BUCKET_BACKUP, /* text: the device that is its backup; empty: none */
 	XLAGG_A_MAX,
 };
 
