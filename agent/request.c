@@ -88,6 +88,11 @@ static bool get_agent(struct client *client, const struct nlmsghdr *request)
 	return client_send(client, nlh, nlh->nlmsg_len) && send_done(client, request);
 }
 
+static const char *name_of_slot(const struct lagg *lagg, uint32_t slot)
+{
+	return slot < XLAGG_MAX_PORTS && lagg->port[slot].used ? lagg->port[slot].name : "";
+}
+
 static bool explain(struct client *client, const struct nlmsghdr *request, const char *name, const void *frame,
 		    uint32_t len)
 {
@@ -99,10 +104,12 @@ static bool explain(struct client *client, const struct nlmsghdr *request, const
 	if (r < 0)
 		return answer(client, request, request->nlmsg_seq, r,
 			      "the kernel does not run the program that explains");
-	const struct lagg_port *port = found.slot < XLAGG_MAX_PORTS ? &lagg->port[found.slot] : NULL;
+	uint16_t entry = core_output(lagg->core)->table.bucket[found.bucket % XLAGG_BUCKETS];
 	struct nlmsghdr *nlh = start_reply(client, request, XLAGG_MSG_EXPLAIN);
 	mnl_attr_put(nlh, XLAGG_A_EXPLANATION, sizeof(found), &found);
-	mnl_attr_put_strz(nlh, XLAGG_A_PORT_NAME, port && port->used ? port->name : "");
+	mnl_attr_put_strz(nlh, XLAGG_A_PORT_NAME, name_of_slot(lagg, found.slot));
+	mnl_attr_put_strz(nlh, XLAGG_A_BUCKET_PORT, name_of_slot(lagg, entry & 0xff));
+	mnl_attr_put_strz(nlh, XLAGG_A_BUCKET_BACKUP, name_of_slot(lagg, entry >> 8));
 	return client_send(client, nlh, nlh->nlmsg_len) && send_done(client, request);
 }
 

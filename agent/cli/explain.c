@@ -3,6 +3,7 @@
 #include "explain.h"
 
 #include <libmnl/libmnl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "show.h"
@@ -21,6 +22,22 @@ static int ask(struct cli *cli, const char *name, const uint8_t *frame, size_t l
 	mnl_attr_put_strz(nlh, XLAGG_A_NAME, name);
 	mnl_attr_put(nlh, XLAGG_A_FRAME, len, frame);
 	return cli_ask(cli, nlh, take_answer, ret);
+}
+
+static int print(struct cli *cli, const struct view_lagg *lagg, const struct explain_flow *flow,
+		 const struct view_explain *answer)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return cli_refuse(cli, "out of memory");
+	explain_text(out, lagg, flow, answer);
+	fclose(out);
+	show_record(cli, text ? text : "");
+	free(text);
+	return CLI_DONE;
 }
 
 int cmd_explain(struct cli *cli, int argc, char *argv[])
@@ -43,11 +60,9 @@ int cmd_explain(struct cli *cli, int argc, char *argv[])
 		memcpy(flow.src_mac, view.lagg[0].status.mac, sizeof(flow.src_mac));
 	if (ask(cli, argv[0], frame, explain_frame(&flow, frame), &answer) < 0)
 		return cli_failed(cli);
-	if (!cli->json) {
-		show_text_explain(stdout, &view.lagg[0], &answer);
-		return CLI_DONE;
-	}
+	if (!cli->json)
+		return print(cli, &view.lagg[0], &flow, &answer);
 	json = json_array();
-	json_array_append_new(json, show_json_explain(&view.lagg[0], &answer));
+	json_array_append_new(json, explain_json(&view.lagg[0], &flow, &answer));
 	return show_json(cli, json);
 }

@@ -110,7 +110,7 @@ static int take_word(struct explain_flow *flow, int word, const char *value, cha
 	return -EINVAL;
 }
 
-static bool has_port_fields(int proto)
+bool explain_has_ports(int proto)
 {
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP;
 }
@@ -124,7 +124,7 @@ static int complete(struct explain_flow *flow, char *sentence)
 		flow->family = AF_INET6;
 	if (!flow->family && (flow->proto >= 0 || flow->has_ports))
 		flow->family = AF_INET;
-	if (flow->has_ports && flow->proto >= 0 && !has_port_fields(flow->proto))
+	if (flow->has_ports && flow->proto >= 0 && !explain_has_ports(flow->proto))
 		return ctl_refuse(sentence, -EINVAL, "sport and dport need proto tcp, udp or sctp");
 	if (flow->proto < 0)
 		flow->proto = flow->has_ports ? IPPROTO_TCP : IPPROTO_NONE;
@@ -229,7 +229,7 @@ size_t explain_frame(const struct explain_flow *flow, uint8_t ret[EXPLAIN_FRAME_
 		at = put_ipv6(at, flow);
 	if (flow->family) {
 		put(at, zeros, PAYLOAD);
-		if (has_port_fields(flow->proto))
+		if (explain_has_ports(flow->proto))
 			put16(put16(at, flow->sport), flow->dport);
 		at += PAYLOAD;
 	}

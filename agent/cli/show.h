@@ -19,10 +19,6 @@ struct show_how {
 void show_text_lagg(FILE *out, const struct view_lagg *lagg, struct show_how how);
 /* Writes one port by itself (`port show`). `port` is its index in the lagg. */
 void show_text_port(FILE *out, const struct view_lagg *lagg, uint32_t port, struct show_how how);
-/* Writes which port a flow takes and why, and, in show_explain_reason, the why alone. */
-void show_text_explain(FILE *out, const struct view_lagg *lagg, const struct view_explain *explain);
-#define SHOW_REASON_SIZE (XLAGG_SENTENCE_MAX + 100)
-void show_explain_reason(const struct view_lagg *lagg, const struct view_explain *explain, char ret[SHOW_REASON_SIZE]);
 void show_text_agent(FILE *out, const struct xlagg_agent_status *agent);
 /* Writes a failover in one line: both ports, who noticed first, how long nothing was sent, and the cause. */
 #define SHOW_FAILOVER_SIZE (4 * XLAGG_SENTENCE_MAX + 300)
@@ -34,7 +30,6 @@ json_t *show_json_lagg(const struct view_lagg *lagg, bool details, bool stats);
 json_t *show_json_port(const struct view_lagg *lagg, uint32_t port, bool details, bool stats);
 json_t *show_json_agent(const struct xlagg_agent_status *agent);
 json_t *show_json_event(const struct xlagg_event *event);
-json_t *show_json_explain(const struct view_lagg *lagg, const struct view_explain *explain);
 
 /* --- metrics_text.c --- */
 /* Prometheus reads two kinds of text. What is printed once may go to readers of either, so it is both. */

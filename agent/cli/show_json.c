@@ -369,21 +369,6 @@ json_t *show_json_agent(const struct xlagg_agent_status *agent)
 	return json;
 }
 
-json_t *show_json_explain(const struct view_lagg *lagg, const struct view_explain *explain)
-{
-	char reason[SHOW_REASON_SIZE];
-	json_t *json = json_object();
-
-	show_explain_reason(lagg, explain, reason);
-	put_text(json, "ifname", lagg->model.name);
-	put_number(json, "hash", explain->found.hash);
-	put_number(json, "bucket", explain->found.bucket);
-	put_name(json, "port", explain->port);
-	put_name(json, "choice", words_get(words_choice, explain->found.choice));
-	put_name(json, "reason", reason);
-	return json;
-}
-
 json_t *show_json_event(const struct xlagg_event *event)
 {
 	json_t *json = json_object();

@@ -319,29 +319,6 @@ void show_text_lagg(FILE *out, const struct view_lagg *lagg, struct show_how how
 	}
 }
 
-void show_explain_reason(const struct view_lagg *lagg, const struct view_explain *explain, char ret[SHOW_REASON_SIZE])
-{
-	const char *lagg_reason = lagg->status.reason;
-
-	if (explain->found.choice != XLAGG_CHOICE_NO_CARRIER)
-		snprintf(ret, SHOW_REASON_SIZE, "%s", word_or(words_why, explain->found.choice));
-	else
-		snprintf(ret, SHOW_REASON_SIZE, "the lagg has no carrier%s%s%s: the frame is dropped%s",
-			 lagg_reason[0] ? " (" : "", lagg_reason, lagg_reason[0] ? ")" : "",
-			 explain->port[0] ? "; with carrier it would take this port" : "");
-}
-
-void show_text_explain(FILE *out, const struct view_lagg *lagg, const struct view_explain *explain)
-{
-	char why[SHOW_REASON_SIZE], printable[4 * SHOW_REASON_SIZE];
-
-	show_explain_reason(lagg, explain, why);
-	name(out, lagg->model.name);
-	fprintf(out, ": hash 0x%08x bucket %u port ", explain->found.hash, explain->found.bucket);
-	name(out, explain->port[0] ? explain->port : "none");
-	fprintf(out, ": %s\n", ctl_printable(why, printable, sizeof(printable)));
-}
-
 void show_text_agent(FILE *out, const struct xlagg_agent_status *agent)
 {
 	char started[WORDS_TIME_SIZE], file[4 * XLAGG_TEXT_MAX], pins[4 * XLAGG_TEXT_MAX];

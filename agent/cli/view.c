@@ -204,6 +204,10 @@ int view_read_explain(const struct nlmsghdr *nlh, struct view_explain *ret)
 	while ((attr = walk_next_attr(&walk))) {
 		if (mnl_attr_get_type(attr) == XLAGG_A_PORT_NAME)
 			r = take_text(attr, explain.port, sizeof(explain.port));
+		if (mnl_attr_get_type(attr) == XLAGG_A_BUCKET_PORT)
+			r = take_text(attr, explain.bucket_port, sizeof(explain.bucket_port));
+		if (mnl_attr_get_type(attr) == XLAGG_A_BUCKET_BACKUP)
+			r = take_text(attr, explain.backup, sizeof(explain.backup));
 		if (r < 0)
 			return r;
 	}

@@ -30,7 +30,9 @@ int view_read_event(const struct nlmsghdr *nlh, struct xlagg_event *ret);
 /* The answer to `explain`. */
 struct view_explain {
 	struct xlagg_explanation found;
-	char port[XLAGG_NAME_MAX]; /* empty: none */
+	char port[XLAGG_NAME_MAX];	  /* that the frame takes; empty: none */
+	char bucket_port[XLAGG_NAME_MAX]; /* that the bucket belongs to; empty: none, or an older agent */
+	char backup[XLAGG_NAME_MAX];	  /* of the bucket; empty likewise */
 };
 int view_read_explain(const struct nlmsghdr *nlh, struct view_explain *ret);
 

@@ -27,6 +27,8 @@ const char *attr_name(uint32_t type)
 	    [XLAGG_A_AGENT_STATUS] = "AGENT_STATUS",
 	    [XLAGG_A_FROM_FILE] = "FROM_FILE",
 	    [XLAGG_A_WARNING] = "WARNING",
+	    [XLAGG_A_BUCKET_PORT] = "BUCKET_PORT",
+	    [XLAGG_A_BUCKET_BACKUP] = "BUCKET_BACKUP",
 	};
 
 	return type < XLAGG_A_MAX && names[type] ? names[type] : "unknown";

@@ -41,7 +41,7 @@ test_explain_without_carrier() {
 	matches "$(xl a explain lagg0 sport 7)" "port $port: the lagg has no carrier \\(1 usable port, min-links 2\\): .*would take this port" "text"
 	nip b link set "$port" down
 	wait_for 5 no_port
-	matches "$(xl a explain lagg0 sport 7)" 'port none: the lagg has no carrier \(no usable port\): the frame is dropped$' "no port at all"
+	matches "$(xl a explain lagg0 sport 7)" 'port none: the lagg has no carrier \(no usable port\): the frame is dropped'$'\n' "no port at all"
 }
 no_port() { xl a explain lagg0 sport 7 >"$D/now" && grep -q 'no usable port' "$D/now"; }
 

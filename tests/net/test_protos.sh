@@ -142,6 +142,22 @@ test_loadbalance_explain_tells_where_a_flow_goes() {
 		is "$(grown_most "$before" "$after")" "$(port_of $sport)" "port of the flow from port $sport"
 	done
 }
+# explain names a bucket's backup before it is needed: that is where the flow goes in the moment of a loss, and what it says then.
+test_loadbalance_explain_names_the_backup() {
+	lagg_pair 4 proto loadbalance
+	MAC_A=$(field a .mac) MAC_B=$(field b .mac)
+	local sport
+	for sport in $(seq 200); do if [ "$(port_of "$sport")" = eth3 ]; then break; fi; done
+	flow() { xl a -j explain lagg0 src-mac "$MAC_A" dst-mac "$MAC_B" src 10.0.0.1 dst 10.0.0.2 proto udp sport $sport dport 5001 | jq -c ".[0] | $1"; }
+	is "$(flow '[.bucket_port, .choice, .weight, .buckets, .fields.sport, .fields["src-mac"]]')" \
+		"[\"eth3\",\"bucket\",1,256,$sport,\"$MAC_A\"]" "every step"
+	local backup
+	backup=$(flow .backup)
+	matches "$backup" '^"eth[124]"$' "backup"
+	nip b link set eth3 down
+	flow_moved() { [ "$(flow .port)" = "$backup" ]; }
+	wait_for 5 flow_moved
+}
 test_loadbalance_loss_moves_only_the_flows_of_that_port() {
 	lagg_pair 4 proto loadbalance
 	MAC_A=$(field a .mac) MAC_B=$(field b .mac)

@@ -376,36 +376,6 @@ Test(cli_show, odd_names_in_json)
 	json_decref(json);
 }
 
-/* --- explain --- */
-
-Test(cli_show, explain_says_why_there_is_no_carrier)
-{
-	struct view_explain explain = {.found = {.hash = 0xabc, .bucket = 7, .choice = XLAGG_CHOICE_BUCKET},
-				       .port = "eth1"};
-	struct view_lagg lagg;
-	char text[256] = "", reason[SHOW_REASON_SIZE];
-	FILE *out = fmemopen(text, sizeof(text), "w");
-
-	kit_lagg(XLAGG_PROTO_LACP, &lagg);
-	show_text_explain(out, &lagg, &explain);
-	fclose(out);
-	cr_expect_str_eq(text, "lagg0: hash 0x00000abc bucket 7 port eth1: the bucket's own port\n");
-	explain.found.choice = XLAGG_CHOICE_NO_CARRIER;
-	show_explain_reason(&lagg, &explain, reason);
-	cr_expect_str_eq(reason, "the lagg has no carrier: the frame is dropped; with carrier it would take this port");
-	strcpy(lagg.status.reason, "1 usable port, min-links is 2");
-	show_explain_reason(&lagg, &explain, reason);
-	cr_expect_str_eq(reason, "the lagg has no carrier (1 usable port, min-links is 2): the frame is dropped; with "
-				 "carrier it would take this port");
-	json_t *json = show_json_explain(&lagg, &explain);
-	cr_expect_str_eq(json_string_value(json_object_get(json, "reason")), reason);
-	cr_expect_str_eq(json_string_value(json_object_get(json, "port")), "eth1");
-	json_decref(json);
-	explain.port[0] = '\0';
-	show_explain_reason(&lagg, &explain, reason);
-	cr_expect_str_eq(reason, "the lagg has no carrier (1 usable port, min-links is 2): the frame is dropped");
-}
-
 /* --- OpenMetrics --- */
 
 static char *metrics_as(enum show_metrics_format format, const struct xlagg_agent_status *agent,
