@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/lacp/machine.h"
 #include "sim/sim.h"
 
 void sim_broken(struct sim *sim, uint32_t system, uint32_t port, const char *format, ...)
@@ -127,6 +128,8 @@ static void note_change(struct sim *sim, uint32_t system, uint32_t port, uint32_
 	const struct lacp_port *p = sim_lacp(sim, system, port);
 	struct sim_watch *watch = &sim->system[system].port[port].watch;
 
+	if (watch->steady && !(flags & XLAGG_FLAG_DISTRIBUTING))
+		sim_broken(sim, system, port, "leaves although its partner goes on speaking: %s", reason);
 	if (flags != watch->flags) {
 		if ((flags ^ watch->flags) & XLAGG_FLAG_DISTRIBUTING)
 			sim->last_change = sim->now;
@@ -151,6 +154,8 @@ static void check_port(struct sim *sim, uint32_t system, uint32_t port)
 	note_change(sim, system, port, flags, reason);
 	if (distributing != !reason[0])
 		sim_broken(sim, system, port, "flags %02x, but the reason is '%s'", flags, reason);
+	if (p->rx == XLAGG_RX_CURRENT && lacp_excluded(&s->core->lacp, p->partner.system))
+		sim_broken(sim, system, port, "its partner is another system than partner-system");
 	if (distributing && !s->port[port].told.carrier)
 		sim_broken(sim, system, port, "distributes without carrier");
 	if (distributing && !(flags & XLAGG_FLAG_COLLECTING))

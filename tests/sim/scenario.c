@@ -16,6 +16,7 @@ enum trait {
 	MIXED = 1 << 8,	   /* speeds, duplex and keys differ */
 	LIMITS = 1 << 9,   /* min-links, max-links */
 	FAILS = 1 << 10,   /* calls of the agents' adapters fail */
+	ATTACK = 1 << 11,  /* somebody forges LACPDUs */
 };
 
 const char *const sim_family_name[SIM_FAMILIES] = {
@@ -28,6 +29,7 @@ const char *const sim_family_name[SIM_FAMILIES] = {
     "lacp-strict off, limits, mixed speeds",
     "all at once",
     "calls of the adapters fail",
+    "LACP under attack: foreign and forged LACPDUs",
 };
 
 static const uint32_t family_traits[SIM_FAMILIES] = {
@@ -40,6 +42,7 @@ static const uint32_t family_traits[SIM_FAMILIES] = {
     LOOSE | LIMITS | MIXED | FLAPS,
     NOISE | FLAPS | RESTARTS | CONFIG | MANY | MOVES | LOOSE | LOOPS | MIXED | LIMITS,
     FAILS | FLAPS | RESTARTS | CONFIG | LIMITS,
+    ATTACK,
 };
 
 uint32_t sim_family(uint64_t seed)
@@ -129,6 +132,7 @@ static struct xlagg_lagg_conf draw_lagg(struct sim *sim, uint32_t traits)
 	    .fallback_delay = 3,
 	    .system_prio = 32768,
 	    .system_mac = "auto",
+	    .partner_system = "any",
 	    .key = XLAGG_AUTO,
 	    .min_links = 1,
 	    .primary = "auto",
@@ -374,6 +378,15 @@ static bool any_slow(const struct sim *sim)
 	return false;
 }
 
+static bool any_damping(const struct sim *sim)
+{
+	for (uint32_t i = 0; i < sim->systems; i++) {
+		if (sim->system[i].conf.damping)
+			return true;
+	}
+	return false;
+}
+
 /* The greatest number of aggregators that a system could choose from. */
 static uint32_t choices(const struct sim *sim)
 {
@@ -426,7 +439,8 @@ static uint64_t silent_bound(const struct sim *sim, uint64_t timeout)
 
 /*
  * How long after the faults stopped ports may still change. Whoever was slow at any time may still be taken for slow.
- * The last second is for agents that run late, and another for those that have something to do again.
+ * The last second is for agents that run late, and another for those that have something to do again. A port that is
+ * damped is held back for up to 20 s.
  */
 static uint64_t bound_of(const struct sim *sim, bool ever_slow)
 {
@@ -434,7 +448,8 @@ static uint64_t bound_of(const struct sim *sim, bool ever_slow)
 	uint64_t period = ever_slow ? LACP_SLOW_PERIODIC_TIME : LACP_FAST_PERIODIC_TIME;
 	uint64_t talking = talking_bound(sim, timeout, period), silent = silent_bound(sim, timeout);
 
-	return (talking > silent ? talking : silent) + SIM_SECOND + sim->adapters_fail * SIM_SECOND;
+	return (talking > silent ? talking : silent) + SIM_SECOND + sim->adapters_fail * SIM_SECOND +
+	       any_damping(sim) * (20 * SIM_SECOND + LACP_AGGREGATE_WAIT_TIME + period);
 }
 
 /*
@@ -470,9 +485,15 @@ void sim_scenario(struct sim *sim, uint64_t seed, bool trace)
 	sim_init(sim, seed, trace);
 	sim->adapters_fail = traits & FAILS;
 	draw_topology(sim, traits);
+	if (traits & ATTACK) {
+		sim_protect(sim);
+		sim_attack(sim);
+		if (sim->broken)
+			return;
+	}
 	slow = any_slow(sim);
 	end = sim->now + between(sim, 2, chance(sim, 10) ? 120 : 20) * SIM_SECOND;
-	while (traits && sim->now < end && !sim->broken) {
+	while (traits & ~ATTACK && sim->now < end && !sim->broken) {
 		sim_pass(sim, sim->now + between(sim, 1, 3000) * SIM_MS);
 		if (sim->broken)
 			return;

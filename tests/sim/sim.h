@@ -58,6 +58,7 @@ struct sim_watch {
 	struct sim_pdu pdu;
 	uint32_t aggregator, selected; /* as of the last step */
 	uint32_t flags;		       /* enum xlagg_flag at the last step */
+	bool steady;		       /* it carries traffic and has to go on with it */
 };
 
 struct sim_port {
@@ -168,6 +169,8 @@ bool sim_carrier(const struct sim *sim, uint32_t system, uint32_t port);
 /* A link changed: the agents at both ends hear of it, each after up to `latency` ns. */
 void sim_tell_link(struct sim *sim, uint32_t link, uint64_t latency);
 void sim_tell_port(struct sim *sim, uint32_t system, uint32_t port, uint64_t latency);
+/* A frame arrives at a port whose agent runs. */
+void sim_receive(struct sim *sim, uint32_t system, uint32_t port, const uint8_t *frame);
 /* Lets time pass until `until`, or until an invariant is broken. */
 void sim_pass(struct sim *sim, uint64_t until);
 void sim_log(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -195,15 +198,22 @@ void sim_check_adapters(struct sim *sim, uint32_t system);
 void sim_broken(struct sim *sim, uint32_t system, uint32_t port, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 void sim_read_pdu(const uint8_t *frame, struct sim_pdu *pdu);
-/* To be called before a frame is given to a system, before effects are executed, and after a step of a system. */
+/* To be called after a frame was given to a core that did not take it for foreign, before effects are executed, and
+ * after a step of a system. */
 void sim_check_received(struct sim *sim, uint32_t system, uint32_t port, const uint8_t *frame);
 void sim_check_sent(struct sim *sim, uint32_t system, uint32_t port, const uint8_t *frame);
 void sim_check_system(struct sim *sim, uint32_t system);
 /* Whether both ends of each link agree, and whatever could carry traffic does. If not, `what` says what is missing. */
 bool sim_agree(const struct sim *sim, char what[SIM_WHAT]);
 
+/* --- attack.c --- */
+/* Draws options that protect from forged LACPDUs, or none. Call before the systems start. */
+void sim_protect(struct sim *sim);
+/* Waits until both systems carry traffic, and attacks them for a while. */
+void sim_attack(struct sim *sim);
+
 /* --- scenario.c --- */
-#define SIM_FAMILIES 9
+#define SIM_FAMILIES 10
 extern const char *const sim_family_name[SIM_FAMILIES];
 uint32_t sim_family(uint64_t seed);
 /* Runs the scenario of a seed to its end or to the first broken invariant. */

@@ -433,6 +433,19 @@ uint32_t sim_flags(const struct sim *sim, uint32_t system, uint32_t port)
 
 /* --- time --- */
 
+void sim_receive(struct sim *sim, uint32_t system, uint32_t port, const uint8_t *frame)
+{
+	struct core *core = sim->system[system].core;
+	const struct lacp_counters *counters = &core->lacp.port[port].counters;
+	uint64_t foreign = counters->foreign_rx;
+
+	mix(sim, &sim->now, sizeof(sim->now));
+	core_slow_frame(core, sim->now, port, frame, CORE_FRAME_LEN, &sim->fx);
+	if (counters->foreign_rx == foreign)
+		sim_check_received(sim, system, port, frame);
+	step(sim, system);
+}
+
 static void arrive(struct sim *sim, const struct sim_flight *flight)
 {
 	const struct sim_link *link = &sim->link[flight->link];
@@ -447,10 +460,7 @@ static void arrive(struct sim *sim, const struct sim_flight *flight)
 	if (link->epoch != flight->epoch || system == SIM_NONE || !sim_carrier(sim, system, port) ||
 	    !sim->system[system].running || !sim->system[system].port[port].used)
 		return;
-	mix(sim, &sim->now, sizeof(sim->now));
-	sim_check_received(sim, system, port, flight->frame);
-	core_slow_frame(sim->system[system].core, sim->now, port, flight->frame, sizeof(flight->frame), &sim->fx);
-	step(sim, system);
+	sim_receive(sim, system, port, flight->frame);
 }
 
 /* Returns the flight that arrives first, SIM_NONE: none is under way. */
