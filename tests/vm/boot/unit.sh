@@ -54,6 +54,11 @@ put_back_in() { [[ $(nsenter -t "$1" -n ip -j link show "$2" | jq -r '.[0].ifali
 
 boot_1() {
 	cp -a "$1/." /
+	step "without groups, and without the sockets' folder"
+	[ ! -e /run/xlagg ] || fail "/run/xlagg is there already"
+	systemctl start xlaggd
+	systemctl stop xlaggd
+
 	systemd-sysusers
 	systemd-tmpfiles --create xlagg.conf
 	systemctl daemon-reload
