@@ -67,8 +67,8 @@ enum xlagg_port_flag {
 /*
  * Map `ports`, index: slot of the port in its lagg. A port is live when enabled == lost.
  * `lost` only grows. The watcher adds to it, the programs do when they handle LACP without the agent, and the agent's
- * carrier poll does where there is no watcher. All other members are written by the agent, except that the watcher may
- * write `enabled` (XLAGG_PORT_KERNEL_RETURN).
+ * carrier poll does where there is no watcher. All other members are written by the agent, except that `enabled` may be
+ * written by the watcher (XLAGG_PORT_KERNEL_RETURN), and by the programs when they take a port back (xlagg_headless).
  */
 struct xlagg_port {
 	__u32 ifindex; /* the port's device, 0: this slot is free or the device is absent */
@@ -178,6 +178,7 @@ struct xlagg_lacp {
 	__u64 deadline_ns; /* CLOCK_MONOTONIC until which the partner may be silent in any case */
 	__u32 outs;	   /* the value of xlagg_headless.outs that the agent has noted */
 	__u32 pad3;	   /* 0 */
+	__u64 foreign;	   /* the value of xlagg_headless.foreign that the agent has noted */
 };
 
 /*
@@ -196,8 +197,8 @@ struct xlagg_turnover {
 
 /*
  * Map `headless`, index: slot: what the kernel does for LACP while the agent's heartbeat is stale. Only the programs
- * write it, except that the agent clears it for a new port. While `outs` differs from xlagg_lacp.outs, the kernel has
- * taken the port out and does nothing more for it.
+ * write it, except that the agent clears it for a new port. The kernel has taken the port out while `outs` differs from
+ * both xlagg_lacp.outs and `back`.
  */
 struct xlagg_headless {
 	__u64
@@ -205,6 +206,15 @@ struct xlagg_headless {
 	__u64 tx_ns; /* CLOCK_MONOTONIC of the last LACPDU that the kernel sent */
 	__u32 outs; /* how often the port was taken out: the partner changed, lost Sync or Collecting, or fell silent */
 	__u32 pad;  /* 0 */
+	__u32
+	    back; /* the value of `outs` when the port was taken back last, because the recorded partner agreed again */
+	__u32 lost;		/* the value of xlagg_port.lost right after the port was taken out */
+	__u64 foreign;		/* LACPDUs of systems other than the recorded partner's, which were ignored */
+	__u8 foreign_system[6]; /* the system of the last of these */
+	__u8 partner_state;	/* while the port is out: Partner_Oper_Port_State, enum xlagg_lacp_state */
+	__u8 pad2;		/* 0 */
+	__u32 busy;		/* 1: a CPU is taking the port out or back at this moment */
+	__u32 pad3;		/* 0 */
 };
 
 /* Ring buffer `slow_rx`: one record for each frame for the agent, of a slow protocol or an answer to a link probe. */
