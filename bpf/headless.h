@@ -3,8 +3,15 @@
  * LACP while the agent's heartbeat is stale. As long as a port's partner is the one last recorded and sees us as in the
  * last LACPDU that the agent sent, that LACPDU is still right and is sent again: in answer to each LACPDU of the
  * partner, and by the clock at the rate that the partner asks for, since the partner's agent may be away as well. Both
- * together send at most one a second. When the partner has changed, or has been silent for too long, the port is taken
- * out and stays out: only an agent can negotiate what comes next.
+ * together send at most one a second.
+ *
+ * When that partner says something else, or has been silent for too long, the port is taken out: it carries no traffic,
+ * and what is sent says so. When the partner agrees again, the port is taken back, for nothing that was negotiated has
+ * changed. What comes of another key or another port only an agent can negotiate.
+ *
+ * A LACPDU of another system is counted and otherwise ignored. If the cable now leads there, the recorded partner falls
+ * silent, and that takes the port out. If the partner goes on speaking, the LACPDU came from somebody beside it, who
+ * must not be able to stop traffic with a single frame while nobody is there to start it again.
  */
 #ifndef BPF_HEADLESS_H
 #define BPF_HEADLESS_H
@@ -58,10 +65,24 @@ static __always_inline bool agent_away(__u64 now)
 	return c && (__s64)(now - c->heartbeat_ns) > (__s64)XLAGG_HEARTBEAT_STALE_NS;
 }
 
-/* Whether the kernel has taken the port out and no agent has noted it yet. */
+/* Whether the kernel has taken the port out, has not taken it back, and no agent has noted it yet. */
 static __always_inline bool is_out(const struct xlagg_lacp *known, const struct xlagg_headless *h)
 {
-	return h->outs != known->outs;
+	__u32 outs = *(const volatile __u32 *)&h->outs;
+
+	return outs != known->outs && outs != *(const volatile __u32 *)&h->back;
+}
+
+/* Makes this CPU the only one that takes the port out or back, until release(). When another one is at it, the next
+ * LACPDU or tick tries again. */
+static __always_inline bool seize(struct xlagg_headless *h)
+{
+	return __sync_bool_compare_and_swap(&h->busy, 0, 1);
+}
+
+static __always_inline void release(struct xlagg_headless *h)
+{
+	__sync_bool_compare_and_swap(&h->busy, 1, 0);
 }
 
 /* Takes the port out: the next frame takes another one. The loss is counted first. An agent that returns between the
@@ -70,12 +91,29 @@ static __always_inline bool is_out(const struct xlagg_lacp *known, const struct 
 static __always_inline void take_out(__u32 slot, const struct xlagg_lacp *known, struct xlagg_headless *h)
 {
 	struct xlagg_port *port = bpf_map_lookup_elem(&ports, &slot);
-	__u32 outs = known->outs;
 
-	if (!port)
+	if (!port || !seize(h))
 		return;
-	__sync_fetch_and_add(&port->lost, 1);
-	__sync_bool_compare_and_swap(&h->outs, outs, outs + 1);
+	if (!is_out(known, h)) {
+		h->lost = __sync_fetch_and_add(&port->lost, 1) + 1;
+		__sync_fetch_and_add(&h->outs, 1);
+	}
+	release(h);
+}
+
+/* Takes the port back: it is what it was before it was taken out. One that was not live then does not become live now,
+ * nor does one whose link was lost in the meantime. */
+static __always_inline void take_back(__u32 slot, const struct xlagg_lacp *known, struct xlagg_headless *h)
+{
+	struct xlagg_port *port = bpf_map_lookup_elem(&ports, &slot);
+
+	if (!port || !seize(h))
+		return;
+	if (is_out(known, h)) {
+		__sync_bool_compare_and_swap(&port->enabled, h->lost - 1, h->lost);
+		*(volatile __u32 *)&h->back = h->outs;
+	}
+	release(h);
 }
 
 /* Whether `interval` ns have passed since the last LACPDU was sent. When several CPUs ask at the same time, only one of
@@ -87,27 +125,62 @@ static __always_inline bool claim(const struct xlagg_lacp *known, struct xlagg_h
 	return (__s64)(now - last) >= (__s64)interval && __sync_bool_compare_and_swap(&h->tx_ns, ours, now);
 }
 
-/* Overwrites a frame, whatever it is, with the port's last LACPDU. */
-static __always_inline bool become_lacpdu(struct __sk_buff *skb, const struct xlagg_lacp *known)
+/* Changes our LACPDU into that of a port which is out: it does not distribute, and the partner is what it said last. It
+ * still collects. */
+static __always_inline bool say_out(struct __sk_buff *skb, const struct xlagg_lacp *known, struct xlagg_headless *h)
+{
+	__u8 actor = known->pdu[LACPDU_ACTOR + LACPDU_STATE] & ~XLAGG_STATE_DISTRIBUTING, partner = h->partner_state;
+
+	return !bpf_skb_store_bytes(skb, LACPDU_ACTOR + LACPDU_STATE, &actor, sizeof(actor), 0) &&
+	       !bpf_skb_store_bytes(skb, LACPDU_PARTNER + LACPDU_STATE, &partner, sizeof(partner), 0);
+}
+
+/* Overwrites a frame, whatever it is, with the port's LACPDU. */
+static __always_inline bool become_lacpdu(struct __sk_buff *skb, const struct xlagg_lacp *known,
+					  struct xlagg_headless *h)
 {
 	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
 		return false;
 	skb->priority = TC_PRIO_CONTROL;
 	return !bpf_skb_change_tail(skb, sizeof(known->pdu), 0) &&
-	       !bpf_skb_store_bytes(skb, 0, known->pdu, sizeof(known->pdu), 0);
+	       !bpf_skb_store_bytes(skb, 0, known->pdu, sizeof(known->pdu), 0) &&
+	       (!is_out(known, h) || say_out(skb, known, h));
 }
 
-/* Whether the partner is still the one recorded, still ready for traffic, and still sees us as we are.
+/* Whether the partner sees us as we are. One that is Individual need not know who we are (6.4.9 recordPDU).
  * `ends`: the octets of its LACPDU from the Actor's fields to Partner_State. */
+static __always_inline bool sees_us(const struct xlagg_lacp *known, const __u8 *ends)
+{
+	return !(ends[LACPDU_STATE] & XLAGG_STATE_AGGREGATION) ||
+	       same_end(ends + (LACPDU_PARTNER - LACPDU_ACTOR), known->pdu + LACPDU_ACTOR);
+}
+
+/* Whether the partner is still the one recorded, still ready for traffic, and still sees us as we are. */
 static __always_inline bool agrees(const struct xlagg_lacp *known, const __u8 *ends)
 {
-	const __u8 *actor = ends, *view = ends + (LACPDU_PARTNER - LACPDU_ACTOR);
-	__u8 given_up = known->partner[LACPDU_STATE] & ~actor[LACPDU_STATE];
+	__u8 given_up = known->partner[LACPDU_STATE] & ~ends[LACPDU_STATE];
 
-	if (!same_end(actor, known->partner) || (given_up & STATE_CARRIES))
-		return false;
-	/* A partner that is Individual need not know who we are. */
-	return !(actor[LACPDU_STATE] & XLAGG_STATE_AGGREGATION) || same_end(view, known->pdu + LACPDU_ACTOR);
+	return same_end(ends, known->partner) && !(given_up & STATE_CARRIES) && sees_us(known, ends);
+}
+
+/* Counts a LACPDU of another system than the recorded partner's. */
+static __always_inline void ignore(struct xlagg_headless *h, const __u8 *ends)
+{
+	__builtin_memcpy(h->foreign_system, ends + LACPDU_SYSTEM, sizeof(h->foreign_system));
+	__sync_fetch_and_add(&h->foreign, 1);
+}
+
+/* Takes the port out or back, as the recorded system's LACPDU says. */
+static __always_inline void judge(__u32 slot, const struct xlagg_lacp *known, struct xlagg_headless *h,
+				  const __u8 *ends)
+{
+	/* As recordPDU does: a partner that does not see us is out of Sync. We say so, and it corrects us at once. */
+	if (same_end(ends, known->partner))
+		h->partner_state = sees_us(known, ends) ? ends[LACPDU_STATE] : ends[LACPDU_STATE] & ~XLAGG_STATE_SYNC;
+	if (!agrees(known, ends))
+		take_out(slot, known, h);
+	else if (is_out(known, h))
+		take_back(slot, known, h);
 }
 
 /* Handles a LACPDU that port params.slot received and that is already in the agent's ring. Returns the verdict on its
@@ -124,18 +197,43 @@ static __always_inline int headless_receive(struct __sk_buff *skb, struct xlagg_
 		return TC_ACT_SHOT;
 	if (same_end(ends, known->partner))
 		h->rx_ns = now;
-	if (!agent_away(now) || known->pdu_len != sizeof(known->pdu) || is_out(known, h))
+	if (!agent_away(now) || known->pdu_len != sizeof(known->pdu))
 		return TC_ACT_SHOT;
 	if (same_system(ends, known->pdu + LACPDU_ACTOR))
 		return TC_ACT_SHOT; /* our own LACPDU looped back: it says nothing about the partner */
-	if (!agrees(known, ends)) {
-		take_out(slot, known, h);
+	if (!same_system(ends, known->partner)) {
+		ignore(h, ends);
 		return TC_ACT_SHOT;
 	}
-	if (!port->ifindex || !claim(known, h, now, FAST_PERIODIC_NS) || !become_lacpdu(skb, known))
+	judge(slot, known, h, ends);
+	if (!port->ifindex || !claim(known, h, now, FAST_PERIODIC_NS) || !become_lacpdu(skb, known, h))
 		return TC_ACT_SHOT;
 	stats->headless_tx++;
 	return bpf_redirect(port->ifindex, 0);
+}
+
+/* Whether the partner has been silent for too long. */
+static __always_inline bool is_silent(const struct xlagg_lacp *known, const struct xlagg_headless *h, __u64 now)
+{
+	__u64 deadline = h->rx_ns + known->timeout_ns;
+
+	if (deadline < known->deadline_ns)
+		deadline = known->deadline_ns;
+	return (__s64)(now - deadline) > 0;
+}
+
+/* Takes the port of a silent partner out. It is asked for LACPDUs as in EXPIRED: by saying that it is out of Sync. */
+static __always_inline void miss_partner(__u32 slot, const struct xlagg_lacp *known, struct xlagg_headless *h)
+{
+	h->partner_state = known->partner[LACPDU_STATE] & ~XLAGG_STATE_SYNC;
+	take_out(slot, known, h);
+}
+
+/* The time between two LACPDUs, ns: what the partner asks for, and the short one while we wait for it to agree. */
+static __always_inline __u64 interval_of(const struct xlagg_lacp *known, const struct xlagg_headless *h)
+{
+	return is_out(known, h) || known->partner[LACPDU_STATE] & XLAGG_STATE_TIMEOUT ? FAST_PERIODIC_NS
+										      : SLOW_PERIODIC_NS;
 }
 
 /* One tick of the clock for one port: takes it out if the partner has been silent for too long, or sends a LACPDU if
@@ -146,19 +244,14 @@ __noinline int headless_tick_port(struct __sk_buff *skb, __u32 slot)
 	struct xlagg_headless *h = bpf_map_lookup_elem(&headless, &slot);
 	const volatile struct xlagg_port *port = bpf_map_lookup_elem(&ports, &slot);
 	struct xlagg_port_stats *stats = stats_of(slot);
-	__u64 now = bpf_ktime_get_ns(), deadline, interval;
+	__u64 now = bpf_ktime_get_ns();
 
-	if (!known || !h || !port || !stats || !port->ifindex || !known->partner_known || is_out(known, h))
+	if (!known || !h || !port || !stats || !port->ifindex || !known->partner_known)
 		return 0;
-	deadline = h->rx_ns + known->timeout_ns;
-	if (deadline < known->deadline_ns)
-		deadline = known->deadline_ns;
-	if ((__s64)(now - deadline) > 0) {
-		take_out(slot, known, h);
-		return 0;
-	}
-	interval = known->partner[LACPDU_STATE] & XLAGG_STATE_TIMEOUT ? FAST_PERIODIC_NS : SLOW_PERIODIC_NS;
-	if (known->pdu_len != sizeof(known->pdu) || !claim(known, h, now, interval) || !become_lacpdu(skb, known))
+	if (is_silent(known, h, now))
+		miss_partner(slot, known, h);
+	if (known->pdu_len != sizeof(known->pdu) || !claim(known, h, now, interval_of(known, h)) ||
+	    !become_lacpdu(skb, known, h))
 		return 0;
 	if (!bpf_clone_redirect(skb, port->ifindex, 0))
 		stats->headless_tx++;

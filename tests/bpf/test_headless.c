@@ -11,7 +11,8 @@
 #define SECOND 1000000000ull
 #define ACTOR 18 /* offsets in a LACPDU's frame */
 #define VIEW 38
-#define STATE 14 /* offset in an end */
+#define SYSTEM 2 /* offsets in an end */
+#define STATE 14
 #define CARRIES (XLAGG_STATE_ACTIVITY | XLAGG_STATE_AGGREGATION | XLAGG_STATE_SYNC | XLAGG_STATE_COLLECTING)
 
 static uint64_t now_ns(void)
@@ -157,6 +158,36 @@ static bool answered(struct rig *rig, const struct frame *f)
 	return verdict == REDIRECT;
 }
 
+/* The port is live: a frame of port 0's bucket takes it. */
+static bool is_live(struct rig *rig)
+{
+	struct frame data = frame_udp(1, 2, 3, 4);
+
+	return rig_explain(rig, &data).slot == 0;
+}
+
+/* Whether the frame that was sent is our LACPDU of a port that is out, where the partner is as in `partner_state`. */
+static void expect_sent_out(struct rig *rig, uint8_t partner_state)
+{
+	struct frame us = ours();
+
+	us.data[ACTOR + STATE] = (uint8_t)(us.data[ACTOR + STATE] & ~XLAGG_STATE_DISTRIBUTING);
+	us.data[VIEW + STATE] = partner_state;
+	cr_assert_eq(rig->out_len, 124);
+	cr_assert_arr_eq(rig->out, us.data, 124);
+}
+
+/* Makes two ports of which port 0 is the one that frames prefer. */
+static struct rig *rig_preferring_port_0(uint8_t recorded)
+{
+	struct rig *rig = rig_headless("rx lower_guard explain", recorded);
+
+	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
+		rig->tables[0].bucket[i] = 1 << 8 | 0;
+	cr_assert(is_live(rig));
+	return rig;
+}
+
 Test(headless, the_answer_is_the_last_lacpdu_octet_by_octet)
 {
 	struct rig *rig = rig_headless("rx", CARRIES);
@@ -220,27 +251,35 @@ Test(headless, an_agent_that_is_there_answers_itself)
 	rig_close(rig);
 }
 
-/* The LACPDU takes the port out, once, and nothing is answered until an agent has noticed. */
-static void expect_out(const struct frame *f, uint8_t recorded, const char *what, uint32_t number)
+/* The LACPDU takes the port out, once, and the next one as recorded takes it back. `view`: what we say of the partner's
+ * state while it is out. */
+static void expect_out(const struct frame *f, uint8_t recorded, uint8_t view, const char *what, uint32_t number)
 {
-	struct rig *rig = rig_headless("rx explain", recorded);
-	struct frame good = theirs(recorded), data = frame_udp(1, 2, 3, 4);
-	struct xlagg_lacp lacp = record_of(recorded, 2 * SECOND);
+	struct rig *rig = rig_preferring_port_0(recorded);
+	struct frame good = theirs(recorded), us = ours();
 
-	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
-		rig->tables[0].bucket[i] = 1 << 8 | 0;
-	cr_assert_eq(rig_explain(rig, &data).slot, 0);
-	cr_assert(!answered(rig, f), "%s %u", what, number);
+	cr_assert(answered(rig, f), "%s %u", what, number);
+	expect_sent_out(rig, view);
 	cr_assert_eq(rig->ports[0].lost, 1, "%s %u", what, number);
 	cr_assert_eq(did(rig, 0).outs, 1, "%s %u", what, number);
-	cr_assert_eq(rig_explain(rig, &data).slot, 1, "the next frame takes the other port");
+	cr_assert(!is_live(rig), "the next frame takes the other port");
 	cr_assert_eq(rig->ports[1].lost, 0);
-	cr_assert(!answered(rig, f), "%s %u", what, number);
-	cr_assert(!answered(rig, &good), "it is out until an agent says otherwise");
+	forget_times(rig);
+	cr_assert(answered(rig, f), "%s %u", what, number);
 	cr_assert_eq(rig->ports[0].lost, 1, "once");
-	lacp.outs = 1;
-	put_record(rig, 0, &lacp);
-	cr_assert(answered(rig, &good), "an agent was there");
+	forget_times(rig);
+	cr_assert(answered(rig, &good), "%s %u", what, number);
+	cr_assert_arr_eq(rig->out, us.data, 124);
+	cr_assert(is_live(rig), "%s %u: taken back", what, number);
+	cr_assert_eq(did(rig, 0).outs, 1);
+	cr_assert_eq(did(rig, 0).back, 1);
+	cr_assert_eq(did(rig, 0).busy, 0);
+	forget_times(rig);
+	cr_assert(answered(rig, f), "%s %u", what, number);
+	cr_assert(!is_live(rig), "again");
+	cr_assert_eq(did(rig, 0).outs, 2);
+	cr_assert_eq(rig->ports[0].lost, 2);
+	cr_assert_eq(did(rig, 0).foreign, 0);
 	rig_close(rig);
 }
 
@@ -249,9 +288,106 @@ Test(headless, another_partner_takes_the_port_out)
 	for (uint32_t i = 0; i < STATE; i++) {
 		struct frame f = theirs(CARRIES);
 
+		if (i >= SYSTEM && i < SYSTEM + 6)
+			continue;
 		f.data[ACTOR + i] ^= 1;
-		expect_out(&f, CARRIES, "octet of the Actor", i);
+		expect_out(&f, CARRIES, 0, "octet of the Actor", i);
 	}
+}
+
+/* A LACPDU of another system than the partner's is counted, and nothing else. */
+Test(headless, another_system_is_ignored)
+{
+	struct rig *rig = rig_preferring_port_0(CARRIES);
+	struct frame good = theirs(CARRIES), loop = ours();
+	struct xlagg_headless before = did(rig, 0);
+	uint64_t count = 0;
+
+	for (uint32_t i = SYSTEM; i < SYSTEM + 6; i++) {
+		struct frame f = theirs(0);
+
+		f.data[ACTOR + i] ^= 1;
+		cr_assert(!answered(rig, &f), "octet %u", i);
+		cr_assert_eq(did(rig, 0).foreign, ++count, "octet %u", i);
+		cr_assert_arr_eq(did(rig, 0).foreign_system, f.data + ACTOR + SYSTEM, 6);
+		cr_assert_eq(did(rig, 0).rx_ns, before.rx_ns, "the partner was not heard");
+		forget_times(rig);
+	}
+	cr_assert(is_live(rig));
+	cr_assert_eq(rig->ports[0].lost, 0);
+	cr_assert_eq(did(rig, 0).outs, 0);
+	cr_assert(!answered(rig, &loop));
+	cr_assert_eq(did(rig, 0).foreign, count, "our own is not foreign");
+	forget_times(rig);
+	cr_assert(answered(rig, &good), "the partner is answered as before");
+	away_for(rig, SECOND / 2);
+	good.data[ACTOR + SYSTEM] ^= 1;
+	cr_assert(!answered(rig, &good));
+	cr_assert_eq(did(rig, 0).foreign, count, "an agent that is there judges itself");
+	rig_close(rig);
+}
+
+/* An agent that was there has noted that the port was out: what the record says now is right again. */
+Test(headless, an_agent_may_have_noted_that_the_port_was_out)
+{
+	struct rig *rig = rig_preferring_port_0(CARRIES);
+	struct frame bad = theirs(0), good = theirs(CARRIES), us = ours();
+	struct xlagg_lacp lacp = record_of(CARRIES, 2 * SECOND);
+
+	cr_assert(answered(rig, &bad));
+	lacp.outs = 1;
+	put_record(rig, 0, &lacp);
+	forget_times(rig);
+	cr_assert(answered(rig, &good));
+	cr_assert_arr_eq(rig->out, us.data, 124);
+	cr_assert_eq(did(rig, 0).back, 0, "there was nothing to take back");
+	cr_assert(!is_live(rig), "what the agent made of it stays");
+	rig_close(rig);
+}
+
+/* Only a port that was live when it was taken out becomes live again, and only if its link was not lost meanwhile. */
+static bool live_after(uint32_t enabled, uint32_t lost_meanwhile)
+{
+	struct rig *rig = rig_preferring_port_0(CARRIES);
+	struct frame bad = theirs(0), good = theirs(CARRIES);
+	bool live;
+
+	rig->ports[0].lost = 7;
+	rig->ports[0].enabled = enabled;
+	cr_assert(answered(rig, &bad));
+	cr_assert_eq(rig->ports[0].lost, 8);
+	cr_assert(!is_live(rig));
+	rig->ports[0].lost += lost_meanwhile;
+	forget_times(rig);
+	cr_assert(answered(rig, &good));
+	live = is_live(rig);
+	cr_assert_eq(rig->ports[0].lost, 8 + lost_meanwhile);
+	rig_close(rig);
+	return live;
+}
+
+Test(headless, what_was_not_live_is_not_made_live)
+{
+	cr_assert(live_after(7, 0));
+	cr_assert(!live_after(7, 1), "carrier was lost while it was out");
+	cr_assert(!live_after(6, 0), "carrier was lost before");
+	cr_assert(!live_after(XLAGG_PORT_OUT, 0), "a standby port");
+}
+
+/* The same on a port that is about to be taken out or back by another CPU: nothing is done twice. */
+Test(headless, one_cpu_at_a_time)
+{
+	struct rig *rig = rig_preferring_port_0(CARRIES);
+	struct frame bad = theirs(0);
+	struct xlagg_headless h = did(rig, 0);
+
+	h.busy = 1;
+	put_did(rig, 0, &h);
+	answered(rig, &bad);
+	cr_assert_eq(rig->ports[0].lost, 0);
+	cr_assert_eq(did(rig, 0).outs, 0);
+	cr_assert_eq(did(rig, 0).busy, 1);
+	rig_close(rig);
 }
 
 Test(headless, a_partner_that_sees_us_no_more_takes_the_port_out)
@@ -260,7 +396,7 @@ Test(headless, a_partner_that_sees_us_no_more_takes_the_port_out)
 		struct frame f = theirs(CARRIES);
 
 		f.data[VIEW + i] ^= 1;
-		expect_out(&f, CARRIES, "octet of the Partner", i);
+		expect_out(&f, CARRIES, CARRIES & ~XLAGG_STATE_SYNC, "octet of the Partner", i);
 	}
 }
 
@@ -271,7 +407,7 @@ Test(headless, what_the_partner_gives_up)
 		bool carries = (1u << bit) & (XLAGG_STATE_SYNC | XLAGG_STATE_COLLECTING | XLAGG_STATE_AGGREGATION);
 
 		if (carries) {
-			expect_out(&after, 0xff, "state bit", bit);
+			expect_out(&after, 0xff, (uint8_t) ~(1u << bit), "state bit", bit);
 		} else {
 			struct rig *rig = rig_headless("rx", 0xff);
 
@@ -454,6 +590,35 @@ Test(headless, the_clock_sends_at_the_rate_that_the_partner_asks_for)
 			wire_hears(wire.far[port], &end);
 		}
 	}
+	wire_close(&wire);
+}
+
+/* A port whose partner is silent is out, and asks for LACPDUs once a second, even of a partner that wants few. */
+Test(headless, the_clock_asks_a_silent_partner)
+{
+	struct xlagg_params params = {.proto = XLAGG_PROTO_LACP};
+	struct frame us = ours(), asking = ours(), good = theirs(CARRIES);
+	struct xlagg_lacp lacp = record_of(CARRIES, 4 * SECOND);
+	struct wire wire;
+
+	asking.data[VIEW + STATE] = CARRIES & ~XLAGG_STATE_SYNC;
+	wire_open(&wire, &params, false);
+	put_record(wire.rig, 0, &lacp);
+	away_for(wire.rig, 2 * SECOND);
+	for (uint32_t i = 1; i <= 3; i++) {
+		run_tick(wire.rig);
+		run_tick(wire.rig);
+		wire_hears(wire.far[0], &asking);
+		cr_assert_eq(rig_port_stats(wire.rig, 0).headless_tx, i, "once a second");
+		forget_times(wire.rig);
+	}
+	cr_assert_eq(did(wire.rig, 0).outs, 1);
+	wire_send(wire.far[0], &good);
+	wire_hears(wire.far[0], &us);
+	cr_assert_eq(did(wire.rig, 0).back, 1);
+	cr_assert_eq(wire.rig->ports[0].enabled, wire.rig->ports[0].lost);
+	run_tick(wire.rig);
+	cr_assert_eq(did(wire.rig, 0).outs, 1, "it was heard");
 	wire_close(&wire);
 }
 
