@@ -157,7 +157,8 @@ struct xlagg_port_status {
 		uint32_t reuse_ms;   /* time until it is no longer held back, ms; 0: it is not */
 	} damping;
 	char notice[XLAGG_SENTENCE_MAX]; /* what people have to know of it although it is in use; else empty */
-	uint64_t lacpdu_foreign; /* LACPDUs ignored because of partner-system or partner-guard; part of lacpdu_rx */
+	uint64_t lacpdu_foreign;   /* LACPDUs ignored because of partner-system or partner-guard; part of lacpdu_rx */
+	uint64_t headless_foreign; /* LACPDUs of other systems that the kernel ignored while the agent was away */
 };
 
 struct xlagg_lagg_status {
