@@ -29,6 +29,14 @@ static void port_counters(struct lagg *lagg, uint32_t slot, struct xlagg_port_co
 	counters->lacpdu_headless = stats.headless_tx;
 }
 
+/* What the kernel counted in the agent's place, over all times that it was away. */
+static void headless_counters(struct lagg *lagg, uint32_t slot, struct xlagg_port_status *status)
+{
+	struct xlagg_headless did;
+	if (datapath_get_headless(lagg->dp, slot, &did) == 0)
+		status->headless_foreign = did.foreign;
+}
+
 static void put_port(struct lagg *lagg, const struct xlagg_port_model *model, struct nlmsghdr *nlh)
 {
 	int found = lagg_port_find(lagg, model->name);
@@ -54,6 +62,7 @@ static void put_port(struct lagg *lagg, const struct xlagg_port_model *model, st
 		status.duplex = port->link.duplex;
 	}
 	port_counters(lagg, slot, &status.stats);
+	headless_counters(lagg, slot, &status);
 	struct nlattr *nest = mnl_attr_nest_start(nlh, XLAGG_A_PORT);
 	mnl_attr_put_strz(nlh, XLAGG_A_PORT_NAME, model->name);
 	ctl_put_port_options(nlh, &model->conf);

@@ -99,6 +99,8 @@ const struct words_counter words_port_mib[] = {
     PORT(link_failures, "losses of the port's carrier"),
     PORT(lacpdu_headless, "LACPDUs sent by the kernel in place of an absent agent"),
     {"lacpdu_foreign", offsetof(struct xlagg_port_status, lacpdu_foreign), "LACPDUs of other systems, ignored"},
+    {"headless_foreign", offsetof(struct xlagg_port_status, headless_foreign),
+     "LACPDUs of other systems ignored by the kernel in place of an absent agent"},
     {NULL, 0, NULL},
 };
 

@@ -10,10 +10,9 @@
 void headless_clock(struct lagg *lagg);
 /* Adds what the kernel has done since then to the pinned LACP state of a port, which is in port->lacp. */
 void headless_adopt(struct lagg *lagg, uint32_t slot);
-/* Returns how often the kernel took the port out since the last call: its partner had changed or fallen silent. */
+/* Returns how often the kernel took the port out since the last call: its partner had changed or fallen silent. LACP
+ * restarts on a port that the kernel has not taken back. */
 uint32_t headless_outs(struct lagg *lagg, uint32_t slot);
-/* Restarts LACP on a port that the kernel took out. */
-void headless_restart(struct lagg *lagg, uint32_t slot);
 /* The agent was late and the kernel stood in for it: tells the core what the kernel did. To be called before the core
  * is told that time has passed. */
 void headless_catch_up(struct lagg *lagg);

@@ -139,14 +139,14 @@ static void input_slow_frame(struct lagg *lagg, const struct xlagg_agent_frame *
 static void on_frame(void *context, const struct xlagg_agent_frame *event)
 {
 	struct lagg *lagg = context;
-	if (event->slot >= XLAGG_MAX_PORTS || !lagg->port[event->slot].used ||
-	    event->time_ns < lagg->port[event->slot].deaf_until_ns)
+	if (event->slot >= XLAGG_MAX_PORTS || !lagg->port[event->slot].used)
 		return;
 	uint32_t len = event->len < XLAGG_AGENT_FRAME_MAX ? event->len : XLAGG_AGENT_FRAME_MAX;
-	if (event->frame[12] == ETH_P_SLOW >> 8 && event->frame[13] == (ETH_P_SLOW & 0xff))
-		input_slow_frame(lagg, event, len);
-	else
+	bool slow = event->frame[12] == ETH_P_SLOW >> 8 && event->frame[13] == (ETH_P_SLOW & 0xff);
+	if (!slow)
 		input_answer(lagg, event->slot, event->frame, len);
+	else if (event->time_ns >= lagg->port[event->slot].deaf_until_ns)
+		input_slow_frame(lagg, event, len);
 }
 
 void input_frames(struct lagg *lagg)

@@ -30,7 +30,7 @@ struct lagg_port {
 	uint32_t losses;		     /* the device's own counter (struct device), likewise */
 	uint64_t settled_ns;		     /* monotonic: a loss until then is a consequence of our own change */
 	struct xlagg_lacp lacp, lacp_pinned; /* LACP state for the next agent: present, and as last pinned */
-	uint64_t deaf_until_ns;		     /* control frames from before this monotonic time are stale */
+	uint64_t deaf_until_ns;		     /* slow-protocol frames from before this monotonic time are stale */
 	char refused[XLAGG_SENTENCE_MAX];    /* why an existing device cannot be a port, or empty */
 	uint32_t refusals;		     /* how often in a row the device refused a change */
 	uint64_t retry_ns;		     /* monotonic time at which a refused device is tried again */

@@ -556,8 +556,6 @@ void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected det
 	/* Some of the losses may have been counted because LACP took the port out. They are not losses of the link. */
 	input_begin(lagg);
 	uint32_t losses = now_lost[slot] - port->lost, outs = headless_outs(lagg, slot);
-	if (outs)
-		headless_restart(lagg, slot);
 	bool blip = port->device.losses != port->losses;
 	if (port->link.carrier && (!link.carrier || losses != outs || blip))
 		tell_loss(lagg, slot, link.admin_up, losses != outs ? counted_by(lagg) : detected);

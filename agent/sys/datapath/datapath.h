@@ -131,7 +131,9 @@ int datapath_set_lacp(struct datapath *dp, uint32_t slot, const struct xlagg_lac
 int datapath_get_lacp(const struct datapath *dp, uint32_t slot, struct xlagg_lacp *ret);
 /* A port's entry of map `headless`: what the kernel did for LACP while the heartbeat was stale. */
 int datapath_get_headless(const struct datapath *dp, uint32_t slot, struct xlagg_headless *ret);
-/* Clears that entry, for a new port, and where its content is invalid. */
+/* The programs took a port back that they had taken out: its entry of map `ports` is as it is with their doing. */
+void datapath_note_return(struct datapath *dp, uint32_t slot);
+/* Clears that entry of `headless`, for a new port, and where its content is invalid. */
 int datapath_reset_headless(struct datapath *dp, uint32_t slot);
 /* Makes `macs` the content of map `probe_macs`: macs[i] is the MAC from which slot i sends link probes, zero: none. */
 int datapath_set_probe_macs(struct datapath *dp, const uint8_t macs[XLAGG_MAX_PORTS][6]);

@@ -206,6 +206,13 @@ void datapath_heartbeat(struct datapath *dp, uint64_t now)
 	__atomic_store_n(&dp->control->heartbeat_ns, now, __ATOMIC_RELEASE);
 }
 
+void datapath_note_return(struct datapath *dp, uint32_t slot)
+{
+	uint32_t enabled = load(&dp->ports[slot].enabled);
+	if (enabled == load(&dp->ports[slot].lost))
+		dp->written.port[slot].enabled = enabled;
+}
+
 uint32_t port_check_entry(struct datapath *dp, uint32_t slot)
 {
 	struct xlagg_port *written = &dp->written.port[slot];
