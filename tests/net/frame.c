@@ -2,6 +2,7 @@
 /*
  * frame send DEV DESTINATION ETHERTYPE [COUNT]   sends minimum-size frames of that kind
  * frame answer DEV DESTINATION ADDRESS [COUNT]   sends ARP replies to that MAC, as from that IPv4 address
+ * frame lacpdu DEV SYSTEM                        sends a LACPDU of port 1 of that system, which is ready for traffic
  * frame flood DEV SECONDS                        sends its standard input, a frame, as fast as it can; prints how often
  * frame advertise DEV PREFIX                     sends a router advertisement (RFC 4861 4.2) of that IPv6 /64
  * frame listen DEV ETHERTYPE SECONDS             prints "ready", then waits for a frame and prints its source; fails if
@@ -23,6 +24,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "xlagg/wire.h"
 
 #define MINIMUM_FRAME 60 /* octets, without the check sequence */
 #define ANSWER_INTERVAL_US 20000
@@ -137,6 +140,38 @@ static int listen_for(const char *device, uint16_t ethertype, double seconds)
 	return 0;
 }
 
+/* A LACPDU whose sender would have the receiver's port to itself at once. It does not know the receiver. */
+static int send_lacpdu(const char *device, const char *system)
+{
+	struct {
+		struct ether_header header;
+		struct xlagg_wire_lacpdu pdu;
+	} __attribute__((packed)) frame = {
+	    .header = {.ether_dhost = {0x01, 0x80, 0xc2, 0, 0, 2}, .ether_type = htons(ETH_P_SLOW)},
+	    .pdu = {.subtype = XLAGG_SLOW_LACP,
+		    .version = 1,
+		    .actor_type = XLAGG_TLV_ACTOR,
+		    .actor_len = XLAGG_TLV_ACTOR_LEN,
+		    .partner_type = XLAGG_TLV_PARTNER,
+		    .partner_len = XLAGG_TLV_PARTNER_LEN,
+		    .collector_type = XLAGG_TLV_COLLECTOR,
+		    .collector_len = XLAGG_TLV_COLLECTOR_LEN},
+	};
+	const struct ether_addr *mac = ether_aton(system);
+	int s = open_packet_socket(device, 0);
+
+	if (!mac)
+		errx(2, "%s: no MAC", system);
+	memcpy(frame.header.ether_shost, mac, ETH_ALEN);
+	memcpy(frame.pdu.actor.system, mac, ETH_ALEN);
+	frame.pdu.actor.key = frame.pdu.actor.port = htons(1);
+	frame.pdu.actor.state = XLAGG_STATE_ACTIVITY | XLAGG_STATE_AGGREGATION | XLAGG_STATE_SYNC |
+				XLAGG_STATE_COLLECTING | XLAGG_STATE_DISTRIBUTING;
+	if (send(s, &frame, sizeof(frame), 0) != sizeof(frame))
+		err(1, "%s: send", device);
+	return 0;
+}
+
 static int flood(const char *device, double seconds)
 {
 	uint8_t frame[1514];
@@ -169,10 +204,12 @@ int main(int argc, char **argv)
 		return advertise(argv[2], argv[3]);
 	if (argc == 5 && strcmp(argv[1], "listen") == 0)
 		return listen_for(argv[2], (uint16_t)strtoul(argv[3], NULL, 16), atof(argv[4]));
+	if (argc == 4 && strcmp(argv[1], "lacpdu") == 0)
+		return send_lacpdu(argv[2], argv[3]);
 	if (argc == 4 && strcmp(argv[1], "flood") == 0)
 		return flood(argv[2], atof(argv[3]));
 	fputs("usage: frame send DEV DESTINATION ETHERTYPE [COUNT] | frame answer DEV DESTINATION ADDRESS [COUNT] | "
-	      "frame flood DEV SECONDS | frame advertise DEV PREFIX | "
+	      "frame lacpdu DEV SYSTEM | frame flood DEV SECONDS | frame advertise DEV PREFIX | "
 	      "frame listen DEV ETHERTYPE SECONDS\n",
 	      stderr);
 	return 2;

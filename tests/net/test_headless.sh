@@ -199,12 +199,12 @@ test_headless_silent_partner() {
 	end_stream there
 }
 last_time() { grep -E "^[0-9]" "$D/$1.out" | tail -n 1 | cut -d" " -f1; }
-# nothing_leaves HOST DEV: the test fails if a frame leaves by that port while lagg0 sends
+# nothing_leaves HOST DEV: the test fails if more leaves by that port than a LACPDU a second while lagg0 sends 500 frames
 nothing_leaves() {
-	local before
+	local before start=$SECONDS
 	before=$(device_tx "$1" "$2")
 	sleep_until_sent "$1" 500
-	is "$(device_tx "$1" "$2")" "$before" "frames sent by $2"
+	at_most $(($(device_tx "$1" "$2") - before)) $((SECONDS - start + 2)) "frames sent by $2"
 }
 # The same, but another agent takes over than the one that was stopped
 test_headless_silent_partner_and_another_agent() {
@@ -247,12 +247,121 @@ test_headless_link_lost_while_stopped() {
 }
 no_distribution_without_carrier() { [ "$(port_field a eth1 '[.reason, (.flags | index("DISTRIBUTING"))] | tojson')" = '["no carrier",null]' ]; }
 
+FOREIGN=02:00:00:00:66:01
+# foreign HOST DEV: sends a LACPDU of a system that is nobody's partner
+foreign() { on "$1" "$B/tests/net/frame" lacpdu "$2" $FOREIGN; }
+# foreign_are HOST N: returns whether its kernel has ignored so many on each of its ports
+foreign_are() {
+	bpftool -j map dump pinned "$BPFFS/$P-$1/lagg0/headless" | jq -e "[.[:2][].formatted.value.foreign] == [$2, $2]" >/dev/null
+}
+# With the agent dead or stopped, one foreign LACPDU on each port changes nothing, neither then nor when an agent is back.
+test_headless_foreign_lacpdu_while_dead() {
+	begin_foreign
+	agent_end a KILL
+	foreign_on_every_port
+	agent a
+	end_foreign
+}
+test_headless_foreign_lacpdu_while_stopped() {
+	begin_foreign
+	freeze a
+	foreign_on_every_port
+	thaw a
+	end_foreign
+}
+begin_foreign() {
+	lacp_pair lacp-rate fast
+	watch_changes b
+	stream there a b 10.0.0.2 5001 -r 1000 -f 64
+	stream back b a 10.0.0.1 5002 -r 1000 -f 64
+	let_pass a 100
+}
+foreign_on_every_port() {
+	wait_for 5 stands_in a
+	foreign b eth1
+	foreign b eth2
+	wait_for 5 foreign_are a 1
+	never 5 not_distributing b eth1
+	is "$(kernel_did a outs)" 0 "times that eth1 was taken out"
+}
+end_foreign() {
+	local dev
+	wait_for 5 answers a
+	never 5 not_distributing a eth1
+	distributing_are a 2 || fail "a does not distribute on both ports"
+	for dev in eth1 eth2; do
+		is "$(port_field a $dev .stats.headless_foreign)" 1 "foreign LACPDUs on $dev"
+		grep -q "$dev: LACPDUs of another system were ignored while the agent was away: 1, the last one of $FOREIGN" "$D/agent-a.log" ||
+			fail "the log does not say whose LACPDU it was on $dev"
+	done
+	saw_no_change b
+	carries a eth1
+	carries a eth2
+	end_stream there
+	end_stream back
+	no_loss there
+	no_loss back
+}
+# The cable leads elsewhere while no agent is there: the other system speaks, and the recorded partner has fallen silent.
+test_headless_cable_moved_to_another_system() {
+	lacp_pair_bridged lacp-rate fast
+	stream there a b 10.0.0.2 5001 -r 1000 -f 64
+	let_pass a 100
+	agent_end a KILL
+	wait_for 5 stands_in a
+	nip sw link set br0 down
+	spawn elsewhere sh -c "while nsenter --net=/run/netns/$P-sw $B/tests/net/frame lacpdu x1 $FOREIGN; do sleep 0.3; done"
+	wait_for 6 took_out a
+	at_least "$(kernel_did a foreign)" 6 "LACPDUs of the other system"
+	nothing_leaves a eth1
+	kill "${CHILD[elsewhere]}"
+	agent a
+	never 3 distributing a eth1
+	end_stream there
+}
+# A gap on the way longer than the partner's timeout, at a time when neither end has an agent: the kernels take the port out,
+# and back when they hear each other again. The agents find nothing changed.
+test_headless_taken_back() {
+	lacp_pair_bridged lacp-rate fast
+	local h
+	watch_changes b
+	stream there a b 10.0.0.2 5001 -r 1000 -f 64
+	stream back b a 10.0.0.1 5002 -r 1000 -f 64
+	let_pass a 100
+	agent_end a KILL
+	freeze b
+	for h in a b; do wait_for 5 stands_in $h; done
+	nip sw link set br0 down
+	for h in a b; do wait_for 6 took_out $h; done
+	nothing_leaves a eth1
+	nip sw link set br0 up
+	for h in a b; do wait_for 8 took_back $h; done
+	leaves a eth1
+	agent a
+	thaw b
+	wait_for 5 answers b
+	for h in a b; do
+		never 3 not_distributing $h eth1
+		is "$(port_field $h eth1 .stats.link_failures)" 0 "link failures of $h"
+		carries $h eth1
+	done
+	saw_no_change b
+	! grep -qE "starts anew|overwritten" "$D"/agent-?.log || fail "$(grep -hE "starts anew|overwritten" "$D"/agent-?.log)"
+	end_stream there
+	end_stream back
+}
+took_back() { [ "$(kernel_did "$1" back)" = "$(kernel_did "$1" outs)" ]; }
+# leaves HOST DEV: the test fails if no frames leave by that port while lagg0 sends
+leaves() { wait_for 10 device_sent_more_than "$1" "$2" $(($(device_tx "$1" "$2") + 100)); }
+device_sent_more_than() { [ "$(device_tx "$1" "$2")" -gt "$3" ]; }
+
 # A time in the future would keep the kernel from sending until then.
 test_headless_damaged_record() {
 	lacp_pair lacp-rate fast
 	agent_end a KILL
 	bpftool map update pinned "$BPFFS/$P-a/lagg0/headless" key 0 0 0 0 value \
-		255 255 255 255 255 255 255 0 255 255 255 255 255 255 255 0 7 0 0 0 0 0 0 0
+		255 255 255 255 255 255 255 0 255 255 255 255 255 255 255 0 7 0 0 0 0 0 0 0 \
+		0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
 	agent a
 	grep -q 'eth1: what the kernel did .* damaged' "$D/agent-a.log" || fail "the log does not say so"
 	wait_for 10 all_distribute a
