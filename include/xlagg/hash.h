@@ -10,161 +10,7 @@
 #ifndef XLAGG_HASH_H
 #define XLAGG_HASH_H
 
-#include <linux/if_ether.h>
-#include <linux/types.h>
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "abi.h"
-
-#define XLAGG_HASH_TAGS 3	/* VLAN tags in the frame that are skipped to reach the headers */
-#define XLAGG_HASH_EXTENSIONS 6 /* IPv6 extension headers that are skipped likewise */
-#define XLAGG_HASH_LABELS 8	/* MPLS labels that are read to find the bottom of the stack */
-#define XLAGG_HASH_GTP_MORE 3	/* GTP-U extension headers that are skipped */
-#define XLAGG_HASH_REACH 2048	/* octets of a frame within which variable-length headers are followed */
-
-#define XLAGG_ETH_P_QINQ 0x9100 /* EtherType of QinQ before 0x88a8 was assigned */
-
-/* UDP ports of tunnels */
-enum {
-	XLAGG_GTPU_PORT = 2152,
-	XLAGG_VXLAN_PORT = 4789,
-	XLAGG_GENEVE_PORT = 6081,
-	XLAGG_MPLS_PORT = 6635,
-};
-
-/* Protocol numbers: <linux/in.h> lacks some of them, and it conflicts with <netinet/in.h>. */
-enum {
-	XLAGG_IP_HOPOPTS = 0,
-	XLAGG_IP_ICMP = 1,
-	XLAGG_IP_IPV4 = 4,
-	XLAGG_IP_TCP = 6,
-	XLAGG_IP_UDP = 17,
-	XLAGG_IP_IPV6 = 41,
-	XLAGG_IP_ROUTING = 43,
-	XLAGG_IP_FRAGMENT = 44,
-	XLAGG_IP_GRE = 47,
-	XLAGG_IP_ICMPV6 = 58,
-	XLAGG_IP_DSTOPTS = 60,
-	XLAGG_IP_SCTP = 132,
-};
-
-/* What is hashed, and the seed: constants of a loaded program. */
-struct xlagg_hash_keys {
-	__u32 fields; /* enum xlagg_hash_field */
-	__u32 seed;
-};
-
-/* A flow hash. */
-struct xlagg_flow {
-	__u32 hash;
-	bool cut; /* headers extended beyond the end of the data: with more data the hash may differ */
-};
-
-/* What may follow a packet's headers. */
-enum xlagg_rest {
-	XLAGG_REST_NONE,  /* nothing that counts */
-	XLAGG_REST_PORTS, /* a tunnel's packet, behind ports */
-	XLAGG_REST_OTHER, /* a tunnel's packet, or the packet that an ICMP error is about */
-};
-
-/* A frame while it is read. */
-struct xlagg_parse {
-	struct xlagg_hash_keys keys;
-	const void *data; /* first octet */
-	const void *end;  /* one beyond the last octet */
-	__u32 at;	  /* offset of the next octet to be read, below XLAGG_HASH_REACH */
-	__u64 link;	  /* sum over MACs and VLAN ids */
-	__u64 network;	  /* sum over addresses, ports, protocol and label of the innermost packet so far */
-	__u16 ethertype;  /* of the header that comes next, host byte order */
-	__u16 port;	  /* destination port, host byte order; 0: none found */
-	__u8 next;	  /* protocol number of the header that comes next */
-	bool cut;	  /* see struct xlagg_flow */
-	bool back;	  /* what is read went the other way: source and destination change places */
-};
-
-static inline __attribute__((always_inline)) __u16 xlagg_load16(const void *at)
-{
-#ifdef __bpf__
-	return *(const __u16 *)at; /* programs are loaded only if the kernel allows unaligned loads */
-#else
-	__u16 value;
-	__builtin_memcpy(&value, at, sizeof(value));
-	return value;
-#endif
-}
-
-static inline __attribute__((always_inline)) __u32 xlagg_load32(const void *at)
-{
-#ifdef __bpf__
-	return *(const __u32 *)at;
-#else
-	__u32 value;
-	__builtin_memcpy(&value, at, sizeof(value));
-	return value;
-#endif
-}
-
-static inline __attribute__((always_inline)) __u16 xlagg_be16(__u16 value)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return __builtin_bswap16(value);
-#else
-	return value;
-#endif
-}
-
-/* Sets *ret to the next `len` octets and advances. Returns false if the data ends before. */
-static inline __attribute__((always_inline)) bool xlagg_take(struct xlagg_parse *p, __u32 len, const __u8 **ret)
-{
-	const __u8 *at = (const __u8 *)p->data + p->at;
-
-	if ((const void *)(at + len) > p->end) {
-		p->cut = true;
-		return false;
-	}
-	p->at += len;
-	*ret = at;
-	return true;
-}
-
-/*
- * The verifier follows every path to an offset separately, which is too much for IPv6 in a tunnel. To add a value from
- * the frame and subtract it again changes nothing, except that the verifier no longer tells the paths apart.
- */
-static inline __attribute__((always_inline)) void xlagg_forget_way(struct xlagg_parse *p, __u32 any)
-{
-#ifdef __bpf__
-	asm volatile("%0 += %1\n\t%0 -= %1\n\t%0 &= %2" : "+&r"(p->at) : "r"(any), "i"(XLAGG_HASH_REACH - 1));
-#else
-	(void)p, (void)any;
-#endif
-}
-
-/* The same where ways to another packet meet: what led there no longer matters. */
-static inline __attribute__((always_inline)) void xlagg_forget_all(struct xlagg_parse *p)
-{
-#ifdef __bpf__
-	__u64 ethertype = p->ethertype, cut = p->cut, any = p->link + p->network;
-
-	asm volatile("%0 += %2\n\t%0 -= %2\n\t%1 += %2\n\t%1 -= %2" : "+&r"(ethertype), "+&r"(cut) : "r"(any));
-	p->ethertype = (__u16)ethertype;
-	p->cut = cut & 1;
-	xlagg_forget_way(p, (__u32)any);
-#else
-	(void)p;
-#endif
-}
-
-/* Skips `len` octets, a number taken from the frame. Returns false beyond XLAGG_HASH_REACH. */
-static inline __attribute__((always_inline)) bool xlagg_skip(struct xlagg_parse *p, __u32 len)
-{
-	p->at += len;
-	if (p->at >= XLAGG_HASH_REACH)
-		return false;
-	xlagg_forget_way(p, len);
-	return true;
-}
+#include "hash_read.h"
 
 /*
  * The two keys of a product, from the seed and `index`; they are equal with `symmetric`. They are additions only, and
@@ -416,9 +262,13 @@ static inline __attribute__((always_inline)) enum xlagg_rest xlagg_parse_packet(
 	if (p->ethertype == ETH_P_IP) {
 		if (!xlagg_parse_ipv4(p))
 			return XLAGG_REST_NONE;
-	} else if (!xlagg_parse_ipv6(p, &label) || !xlagg_skip_extensions(p)) {
+	} else if (!xlagg_parse_ipv6(p, &label)) {
 		return XLAGG_REST_NONE;
 	}
+	if (p->quick && !(p->keys.fields & XLAGG_HASH_L4))
+		return XLAGG_REST_OTHER;
+	if (p->ethertype == ETH_P_IPV6 && !xlagg_skip_extensions(p))
+		return XLAGG_REST_NONE;
 	if (!(p->keys.fields & (XLAGG_HASH_L4 | XLAGG_HASH_INNER)))
 		return XLAGG_REST_OTHER;
 	return xlagg_hash_transport(p, label);
@@ -557,17 +407,26 @@ static inline __attribute__((always_inline)) bool xlagg_enter_error(struct xlagg
 	return error;
 }
 
+/* Whether datagrams to that UDP port, in network byte order, may be a tunnel's. */
+static inline __attribute__((always_inline)) bool xlagg_is_tunnel(__u16 port)
+{
+	return port == xlagg_be16(XLAGG_VXLAN_PORT) || port == xlagg_be16(XLAGG_GENEVE_PORT) ||
+	       port == xlagg_be16(XLAGG_GTPU_PORT) || port == xlagg_be16(XLAGG_MPLS_PORT);
+}
+
 /*
  * The shortcut for most frames: unfragmented IPv4 without options, with ports, and without a tag in the frame. It adds
- * the same as the functions above. Returns false for any other frame, and then adds nothing.
+ * the same as the functions above. Returns false for any other frame, and with `inner` for what may be a tunnel's, and
+ * then adds nothing.
  */
-static inline __attribute__((always_inline)) bool xlagg_parse_plain(struct xlagg_parse *p, __u16 vid)
+static inline __attribute__((always_inline)) bool xlagg_parse_plain(struct xlagg_parse *p, __u16 vid, bool inner)
 {
 	const __u8 *eth = p->data, *ip = eth + ETH_HLEN, *ports = ip + 20;
 
-	if ((p->keys.fields & XLAGG_HASH_INNER) || (const void *)(ports + 4) > p->end ||
-	    xlagg_load16(eth + 12) != xlagg_be16(ETH_P_IP) || ip[0] != 0x45 ||
+	if ((const void *)(ports + 4) > p->end || xlagg_load16(eth + 12) != xlagg_be16(ETH_P_IP) || ip[0] != 0x45 ||
 	    (xlagg_load16(ip + 6) & xlagg_be16(0x3fff)) || !xlagg_has_ports(ip[9]))
+		return false;
+	if (inner && ip[9] == XLAGG_IP_UDP && xlagg_is_tunnel(xlagg_load16(ports + 2)))
 		return false;
 	xlagg_hash_macs(p, eth);
 	p->link += xlagg_if_asked(p, XLAGG_HASH_VLAN, vid);
@@ -589,6 +448,44 @@ static inline __attribute__((always_inline)) struct xlagg_flow xlagg_mix(const s
 	return (struct xlagg_flow){.hash = (__u32)(hash >> 32), .cut = p->cut};
 }
 
+/* Whether the packet read is an ICMP error, or may be one behind headers that were not read. */
+static inline __attribute__((always_inline)) bool xlagg_may_be_error(const struct xlagg_parse *p)
+{
+	return p->next == XLAGG_IP_ICMP || p->next == XLAGG_IP_ICMPV6 || p->next == XLAGG_IP_HOPOPTS ||
+	       p->next == XLAGG_IP_ROUTING || p->next == XLAGG_IP_DSTOPTS;
+}
+
+/*
+ * Takes the shortcut. The default fields, and these with inner, have a copy of it in which the compiler knows them, so
+ * that no field is tested.
+ */
+static inline __attribute__((always_inline)) bool xlagg_shortcut(const struct xlagg_parse *p, __u16 vid,
+								 struct xlagg_flow *ret)
+{
+	const __u32 usual = XLAGG_HASH_L2 | XLAGG_HASH_L3 | XLAGG_HASH_L4;
+	struct xlagg_parse plain = *p;
+
+	if (p->keys.fields == usual) {
+		plain.keys.fields = usual;
+		if (!xlagg_parse_plain(&plain, vid, false))
+			return false;
+	} else if (p->keys.fields == (usual | XLAGG_HASH_INNER)) {
+		plain.keys.fields = usual;
+		if (!xlagg_parse_plain(&plain, vid, true))
+			return false;
+	} else if (!xlagg_parse_plain(&plain, vid, p->keys.fields & XLAGG_HASH_INNER)) {
+		return false;
+	}
+	*ret = xlagg_mix(&plain);
+	return true;
+}
+
+/* Whether anything behind the Ethernet header counts. */
+static inline __attribute__((always_inline)) bool xlagg_beyond_link(struct xlagg_hash_keys keys)
+{
+	return keys.fields & ~XLAGG_HASH_L2 & ~XLAGG_HASH_SYMMETRIC;
+}
+
 /*
  * Returns the hash of the frame from `data` to `data_end`. `vid` is the id of a VLAN tag that is kept beside the frame
  * (skb), 0: none; it is hashed as if it preceded the tags in the frame. With XLAGG_HASH_INNER the packet inside a
@@ -598,21 +495,33 @@ static inline __attribute__((always_inline)) struct xlagg_flow xlagg_mix(const s
 static inline __attribute__((always_inline)) struct xlagg_flow xlagg_flow_hash(const void *data, const void *data_end,
 									       __u16 vid, struct xlagg_hash_keys keys)
 {
-	struct xlagg_parse p = {.keys = keys, .data = data, .end = data_end}, usual = p;
+	struct xlagg_parse p = {.keys = keys, .data = data, .end = data_end};
 
-	/*
-	 * The default fields have a copy of the shortcut in which the compiler knows them, so that no field is tested.
-	 */
-	usual.keys.fields = XLAGG_HASH_L2 | XLAGG_HASH_L3 | XLAGG_HASH_L4;
-	if (keys.fields == usual.keys.fields && xlagg_parse_plain(&usual, vid))
-		return xlagg_mix(&usual);
-	if (keys.fields != usual.keys.fields && xlagg_parse_plain(&p, vid))
-		return xlagg_mix(&p);
-	if (xlagg_parse_ethernet(&p, vid) && (keys.fields & ~XLAGG_HASH_L2 & ~XLAGG_HASH_SYMMETRIC) &&
-	    xlagg_parse_packets(&p) == XLAGG_REST_OTHER && xlagg_enter_error(&p)) {
+	if (xlagg_parse_ethernet(&p, vid) && xlagg_beyond_link(keys) && xlagg_parse_packets(&p) == XLAGG_REST_OTHER &&
+	    xlagg_enter_error(&p)) {
 		xlagg_forget_all(&p);
 		xlagg_parse_packets(&p);
 	}
+	return xlagg_mix(&p);
+}
+
+/*
+ * Returns the same for frames without tunnels and ICMP errors, and `more` for others. A program has this in line and
+ * xlagg_flow_hash() in a function of its own, so that usual frames cost no more for what unusual ones need.
+ */
+static inline __attribute__((always_inline)) struct xlagg_flow xlagg_usual_hash(const void *data, const void *data_end,
+										__u16 vid, struct xlagg_hash_keys keys)
+{
+	struct xlagg_parse p = {.keys = keys, .data = data, .end = data_end, .quick = true};
+	struct xlagg_flow flow;
+
+	if (xlagg_shortcut(&p, vid, &flow))
+		return flow;
+	if (keys.fields & XLAGG_HASH_INNER)
+		return (struct xlagg_flow){.more = true};
+	if (xlagg_parse_ethernet(&p, vid) && xlagg_beyond_link(keys) && xlagg_parse_packet(&p) == XLAGG_REST_OTHER &&
+	    xlagg_may_be_error(&p))
+		return (struct xlagg_flow){.more = true};
 	return xlagg_mix(&p);
 }
 
