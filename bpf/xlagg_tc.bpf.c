@@ -33,30 +33,40 @@ static __always_inline __u16 tag_of(const struct __sk_buff *skb)
 	return skb->vlan_present ? skb->vlan_tci & 0xfff : 0;
 }
 
-static __always_inline struct xlagg_flow linear_flow_of(const struct __sk_buff *skb)
+/* The flow hash of a frame with unusual headers, and above it whether they were cut: a function of its own, which costs
+ * the other frames nothing. */
+static __noinline __u64 unusual_flow_of(struct __sk_buff *skb)
 {
 	const struct xlagg_hash_keys keys = {.fields = params.hash, .seed = params.seed};
+	struct xlagg_flow flow =
+	    xlagg_flow_hash((void *)(long)skb->data, (void *)(long)skb->data_end, tag_of(skb), keys);
 
-	return xlagg_flow_hash((void *)(long)skb->data, (void *)(long)skb->data_end, tag_of(skb), keys);
+	return flow.hash | (__u64)flow.cut << 32;
 }
 
-/* The flow hash of a frame whose headers are not all in the linear part. That is rare, so it is a function of its own
- * and costs the other frames nothing. */
+/* The flow hash of a frame whose headers are not all in the linear part. That is rare, too. */
 static __noinline __u32 pulled_flow_of(struct __sk_buff *skb)
 {
 	__u32 reach = skb->len < XLAGG_HASH_REACH ? skb->len : XLAGG_HASH_REACH;
 
 	bpf_skb_pull_data(skb, reach); /* if that fails, the linear part is hashed as it is */
-	return linear_flow_of(skb).hash;
+	return (__u32)unusual_flow_of(skb);
 }
 
 static __always_inline __u32 flow_of(struct __sk_buff *skb)
 {
+	const struct xlagg_hash_keys keys = {.fields = params.hash, .seed = params.seed};
 	struct xlagg_flow flow;
 
 	if (params.flowid && skb->hash)
 		return skb->hash >> (params.flowid_shift & 31);
-	flow = linear_flow_of(skb);
+	flow = xlagg_usual_hash((void *)(long)skb->data, (void *)(long)skb->data_end, tag_of(skb), keys);
+	if (flow.more) {
+		__u64 unusual = unusual_flow_of(skb);
+
+		flow.hash = (__u32)unusual;
+		flow.cut = unusual >> 32;
+	}
 	if (flow.cut && skb->data_end - skb->data < skb->len)
 		return pulled_flow_of(skb);
 	return flow.hash;
