@@ -1,7 +1,7 @@
 #!/bin/bash
 # Benchmarks between network namespaces of this machine. They print figures and judge nothing. Single runs on a shared machine
 # vary by a factor of two, so each figure is a ratio between runs that took turns, with the median and the spread.
-#   ONLY      throughput, failover, xdp or agent       ROUNDS, SECONDS_EACH, LOSSES   how often and how long
+#   ONLY      throughput, failover, xdp, ports or agent       ROUNDS, SECONDS_EACH, LOSSES   how often and how long
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 B=$(realpath "${B:-build}")
@@ -175,6 +175,40 @@ xdp() {
 	WIRE_XDP=
 }
 
+# ---- XDP: 4,096 flows over more and more ports ----
+
+# Every frame that leaves the veth lagg0 passes xdp_tx; a devmap with one device stands beside it.
+ports() {
+	echo
+	echo "== datapath xdp, 4096 flows of 64 bytes over 1 to 8 ports: frames a second as a ratio to a bare devmap redirect, $ROUNDS rounds of 2 s"
+	as_xdp_wires
+	local n i round bare ours sinks members
+	for n in 1 2 4 8; do
+		two_hosts "$n"
+		wire a eth9 b eth9
+		nip a link add bare type veth peer name bare-dp
+		for i in bare bare-dp; do
+			on a ethtool -K $i tx off gro on >/dev/null
+			nip a link set $i up
+		done
+		agent a
+		members='' sinks=''
+		for ((i = 1; i <= n; i++)); do members+=" port eth$i" sinks+=",$P-b/eth$i"; done
+		# shellcheck disable=SC2086
+		xl a lagg add lagg0 proto loadbalance datapath xdp $members
+		wait_for 5 has_carrier a lagg0
+		: >"$D/ratio"
+		for ((round = 1; round <= ROUNDS; round++)); do
+			bare=$(xdp_rate -f 4096 "$P-a/bare" "$P-b/eth9" 2 "$P-a/bare-dp" "$P-a/eth9")
+			ours=$(xdp_rate -f 4096 "$P-a/lagg0" "${sinks#,}" 2)
+			jq -n "$ours / $bare" >>"$D/ratio"
+		done
+		echo "   $n ports / bare: $(statistics <"$D/ratio")"
+		start_over
+	done
+	WIRE_XDP=
+}
+
 # ---- the agent's own time: 64 laggs of 8 ports, LACPDUs at the fast rate; and how long many laggs take ----
 
 # since TIME: seconds since that $EPOCHREALTIME; load: the machine's load over the last minute
@@ -237,10 +271,10 @@ agent_section() {
 }
 
 echo "xlagg benchmarks: $(uname -r), $(nproc) CPUs, $(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo), $(git rev-parse --short HEAD 2>/dev/null || echo 'no commit')"
-for section in throughput failover xdp agent; do
+for section in throughput failover xdp ports agent; do
 	case ${ONLY:-$section} in
 	"$section") if [ $section = agent ]; then agent_section; else $section; fi ;;
-	throughput | failover | xdp | agent) ;;
-	*) echo "ONLY is throughput, failover, xdp or agent" >&2; exit 1 ;;
+	throughput | failover | xdp | ports | agent) ;;
+	*) echo "ONLY is throughput, failover, xdp, ports or agent" >&2; exit 1 ;;
 	esac
 done

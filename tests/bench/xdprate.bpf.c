@@ -5,6 +5,9 @@
 #include <bpf/bpf_helpers.h>
 
 const volatile __u32 to_ifindex; /* of source: where the frames go */
+const volatile __u32 flows = 1;	 /* of source: how many there are; they differ in the source port */
+
+__u32 sent; /* frames, modulo 2^32 */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP);
@@ -24,7 +27,10 @@ struct {
 SEC("xdp.frags")
 int source(struct xdp_md *ctx)
 {
-	(void)ctx;
+	__u8 *frame = (void *)(long)ctx->data;
+
+	if (flows > 1 && (void *)(frame + 36) <= (void *)(long)ctx->data_end)
+		*(__u16 *)(frame + 34) = (__u16)(sent++ % flows);
 	return bpf_redirect(to_ifindex, 0);
 }
 

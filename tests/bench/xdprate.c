@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * xdprate FROM TO[,TO...] SECONDS [BARE-IN BARE-OUT]
+ * xdprate [-f FLOWS] FROM TO[,TO...] SECONDS [BARE-IN BARE-OUT]
  * Measures how many frames a second go from device FROM to the devices TO together, all written NAMESPACE/DEVICE, and
  * prints that number. Live frames (BPF_F_TEST_XDP_LIVE_FRAMES) are redirected out of FROM; an XDP program on the
  * devices TO counts and drops them. With BARE-IN and BARE-OUT (both in one namespace) a program on BARE-IN redirects
  * everything to BARE-OUT through a devmap: the same path without decisions. Frames that came before the run do not
- * count.
+ * count. All frames belong to one flow, or, with -f, to FLOWS of them in turn.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -77,7 +77,7 @@ static uint64_t arrived(struct xdprate_bpf *skel)
 	return sum;
 }
 
-/* A UDP datagram from 10.9.9.1 to 10.9.9.2: all frames belong to one flow, the worst case. */
+/* A UDP datagram from 10.9.9.1 to 10.9.9.2. */
 static void make_frame(uint8_t frame[FRAME_LEN])
 {
 	struct ether_header *eth = (void *)frame;
@@ -122,9 +122,15 @@ int main(int argc, char **argv)
 {
 	struct xdprate_bpf *skel = xdprate_bpf__open();
 	struct device from, in, out;
+	uint32_t flows = 1;
 
+	if (argc > 2 && strcmp(argv[1], "-f") == 0) {
+		flows = (uint32_t)strtoul(argv[2], NULL, 10);
+		argv += 2, argc -= 2;
+	}
 	if (argc != 4 && argc != 6) {
-		fputs("usage: xdprate NETNS/FROM NETNS/TO[,NETNS/TO...] SECONDS [NETNS/BARE-IN NETNS/BARE-OUT]\n",
+		fputs("usage: xdprate [-f FLOWS] NETNS/FROM NETNS/TO[,NETNS/TO...] SECONDS [NETNS/BARE-IN "
+		      "NETNS/BARE-OUT]\n",
 		      stderr);
 		return 2;
 	}
@@ -132,6 +138,7 @@ int main(int argc, char **argv)
 		err(1, "skeleton");
 	from = enter(argv[1]);
 	skel->rodata->to_ifindex = (uint32_t)from.ifindex;
+	skel->rodata->flows = flows;
 	if (xdprate_bpf__load(skel))
 		err(1, "load");
 	if (argc == 6) {
