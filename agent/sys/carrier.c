@@ -4,20 +4,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "sys/carrier.h"
 #include "sys/fd.h"
-
-int carrier_sysfs(void)
-{
-	__attribute__((cleanup(close_fd))) int context = fsopen("sysfs", FSOPEN_CLOEXEC);
-	if (context < 0 || fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return -errno;
-	int sysfs = fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSUID);
-	return sysfs < 0 ? -errno : sysfs;
-}
 
 static int read_number(int fd, uint32_t *ret)
 {

@@ -14,10 +14,8 @@ struct carrier {
 };
 #define CARRIER_NONE ((struct carrier){-1, -1})
 
-/* Opens the sysfs of the caller's network namespace, since /sys may be that of another one. It is mounted nowhere.
- * Returns the descriptor of a folder, or -errno, for example -EPERM if mounting is not allowed. */
-int carrier_sysfs(void);
-/* Opens the counters of the device that has this name and `ifindex`. Returns 0 or -errno, -ENODEV if there is none. */
+/* Opens the counters of the device that has this name and `ifindex`, in a sysfs (sysfs.h). Returns 0 or -errno, -ENODEV
+ * if there is none. */
 int carrier_open(int sysfs, const char *name, int ifindex, struct carrier *ret);
 void carrier_close(struct carrier *carrier);
 /* Reads how often carrier was lost and came back, modulo 2^32. Returns 0, or -errno and leaves both untouched; -ENODEV

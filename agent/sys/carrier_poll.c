@@ -23,6 +23,7 @@
 #include "sys/fd.h"
 #include "sys/log.h"
 #include "sys/netlink/netlink.h"
+#include "sys/sysfs.h"
 
 /* Asking for one port costs about 1 us. A hundred ports are polled every 10 ms at most, more of them less often. */
 #define PORT_BUDGET_NS (NS_PER_MS / 10)
@@ -217,7 +218,7 @@ static void open_counters(const struct carrier_poll *poll, struct watched *port)
 void carrier_poll_again(struct carrier_poll *poll)
 {
 	if (poll->sysfs < 0)
-		poll->sysfs = carrier_sysfs();
+		poll->sysfs = sysfs_open(false);
 	/* Only the agent's thread, which calls this, changes the list and opens counters. */
 	for (uint32_t i = 0; i < poll->ports; i++) {
 		if (poll->port[i].counters.down >= 0)
@@ -349,7 +350,7 @@ int carrier_poll_open(struct carrier_poll **ret, sd_event *event, carrier_poll_f
 	poll->ask = ethtool_open();
 	if (r == 0 && poll->ask < 0)
 		r = poll->ask;
-	poll->sysfs = carrier_sysfs();
+	poll->sysfs = sysfs_open(false);
 	if (poll->sysfs < 0)
 		log_info("carrier poll: no sysfs (%s), so each look waits for RTNL", strerror(-poll->sysfs));
 	if (r == 0)

@@ -5,6 +5,7 @@
 
 #include "netns.h"
 #include "sys/carrier.h"
+#include "sys/sysfs.h"
 
 /* Makes eth0, which is up and has carrier as long as far0 is up. */
 static struct carrier open_eth0(struct netlink *nl, int *sysfs)
@@ -12,7 +13,7 @@ static struct carrier open_eth0(struct netlink *nl, int *sysfs)
 	struct carrier carrier;
 	make_pair("eth0", "far0");
 	shell("ip link set eth0 up && ip link set far0 up");
-	*sysfs = carrier_sysfs();
+	*sysfs = sysfs_open(false);
 	cr_assert_geq(*sysfs, 0, "no sysfs: %s", strerror(-*sysfs));
 	cr_assert_eq(carrier_open(*sysfs, "eth0", device_of(nl, "eth0").ifindex, &carrier), 0);
 	return carrier;

@@ -2,6 +2,7 @@
 /* Changes to devices, checked with ip(8) and /proc. */
 #include <errno.h>
 #include <linux/if_packet.h>
+#include <linux/netlink.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,44 @@ NETNS_TEST(netlink_change, up_mtu_mac_alias_and_name)
 	cr_assert_str_eq(link_says("p0", ".ifalias"), "null");
 	cr_assert_eq(netlink_rename(nl, p0, "q0"), 0);
 	cr_assert_eq(atoi(link_says("q0", ".ifindex")), p0);
+}
+
+/* Listens to the kernel's uevents in this namespace. */
+static int open_uevents(void)
+{
+	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = 1};
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0, "%s", strerror(errno));
+	return fd;
+}
+
+/* Counts the uevents that came and begin like this. */
+static int count_uevents(int fd, const char *beginning)
+{
+	char text[4096];
+	int count = 0;
+	for (;;) {
+		ssize_t n = recv(fd, text, sizeof(text) - 1, 0);
+		if (n < 0)
+			return count;
+		text[n] = '\0';
+		count += strncmp(text, beginning, strlen(beginning)) == 0 && strstr(text, "/net/p0") != NULL;
+	}
+}
+
+NETNS_TEST(netlink_change, udev_sees_that_an_alias_has_changed)
+{
+	make_pair("p0", "p1");
+	int p0 = device_of(nl, "p0").ifindex, fd = open_uevents();
+	cr_assert_eq(netlink_set_mtu(nl, p0, 9000), 0);
+	cr_assert_eq(count_uevents(fd, "change@"), 0);
+	cr_assert_eq(netlink_set_alias(nl, p0, "port of lagg0 (xlagg)"), 0);
+	cr_assert_eq(count_uevents(fd, "change@"), 1);
+	cr_assert_eq(netlink_set_alias(nl, p0, ""), 0);
+	cr_assert_eq(count_uevents(fd, "change@"), 1);
+	cr_assert_eq(netlink_set_alias(nl, p0 + 1000, "a"), -ENODEV);
+	cr_assert_eq(count_uevents(fd, "change@"), 0);
+	close(fd);
 }
 
 NETNS_TEST(netlink_change, the_longest_alias_fits_and_a_longer_one_is_refused)

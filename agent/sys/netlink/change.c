@@ -13,6 +13,7 @@
 
 #include "sys/fd.h"
 #include "sys/netlink/request.h"
+#include "sys/sysfs.h"
 
 static struct nlmsghdr *begin_change(struct netlink_request *request, int ifindex)
 {
@@ -102,6 +103,17 @@ int netlink_set_addr_gen_mode(struct netlink *nl, int ifindex, uint8_t mode)
 	return netlink_talk(nl, nlh, NULL);
 }
 
+/* The kernel sends no uevent when an alias changes. Where there is no udev, or no sysfs is to be had, nobody misses it.
+ */
+static void show_udev(struct netlink *nl, int ifindex)
+{
+	struct ifreq request = {.ifr_ifindex = ifindex};
+	if (nl->sysfs == 0)
+		nl->sysfs = sysfs_open(true);
+	if (nl->sysfs > 0 && ioctl(nl->ioctl_fd, SIOCGIFNAME, &request) == 0)
+		sysfs_send_change(nl->sysfs, request.ifr_name);
+}
+
 int netlink_set_alias(struct netlink *nl, int ifindex, const char *alias)
 {
 	struct netlink_request request;
@@ -111,7 +123,10 @@ int netlink_set_alias(struct netlink *nl, int ifindex, const char *alias)
 	struct nlmsghdr *nlh = begin_change(&request, ifindex);
 	/* Without its NUL, so that an empty text removes the alias. */
 	mnl_attr_put(nlh, IFLA_IFALIAS, len, alias);
-	return netlink_talk(nl, nlh, NULL);
+	int r = netlink_talk(nl, nlh, NULL);
+	if (r == 0)
+		show_udev(nl, ifindex);
+	return r;
 }
 
 int netlink_rename(struct netlink *nl, int ifindex, const char *name)

@@ -54,6 +54,8 @@ void netlink_close(struct netlink **nl)
 		mnl_socket_close((*nl)->requests);
 	if ((*nl)->ioctl_fd >= 0)
 		close((*nl)->ioctl_fd);
+	if ((*nl)->sysfs > 0)
+		close((*nl)->sysfs);
 	free((*nl)->group_member);
 	free((*nl)->upper);
 	free(*nl);

@@ -118,6 +118,7 @@ int netlink_set_mac(struct netlink *nl, int ifindex, const uint8_t mac[6]);
 int netlink_free_of_master(struct netlink *nl, int ifindex);
 /* Sets how the kernel makes IPv6 addresses on the device: IN6_ADDR_GEN_MODE_*. */
 int netlink_set_addr_gen_mode(struct netlink *nl, int ifindex, uint8_t mode);
+/* Sets the ifalias (at most 255 octets, or -EINVAL; "": none) and has udev look at the device again. */
 int netlink_set_alias(struct netlink *nl, int ifindex, const char *alias);
 /* Set IFF_PROMISC and IFF_ALLMULTI of the device itself, which outlive the agent. */
 int netlink_set_promisc(struct netlink *nl, int ifindex, bool on);
