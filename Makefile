@@ -104,7 +104,8 @@ install: all ## installs below PREFIX (/usr/local), and an empty configuration i
 	install -D -m 755 $(B)/xlagg $(DESTDIR)$(PREFIX)/sbin/xlagg
 	for page in deploy/man/*.[1-9]; do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
-	install -D -m 644 deploy/examples/xlagg.conf $(DESTDIR)$(PREFIX)/share/doc/xlagg/examples/xlagg.conf
+	for example in deploy/examples/*; do \
+		install -D -m 644 $$example $(DESTDIR)$(PREFIX)/share/doc/xlagg/examples/$${example##*/} || exit 1; done
 	for page in deploy/doc/*.md; do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/doc/xlagg/$${page##*/} || exit 1; done
 	install -D -m 644 deploy/completion/xlagg $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xlagg
@@ -131,16 +132,17 @@ uninstall: ## removes what install put below PREFIX
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/xlagg
 	! cmp -s deploy/xlagg.conf $(DESTDIR)/etc/xlagg/xlagg.conf || rm $(DESTDIR)/etc/xlagg/xlagg.conf
 
-# deploy/debian becomes the debian/ of a copy. DEB_VERSION: see deploy/debian/changelog.
+# deploy/debian becomes the debian/ of a copy, whose build folder stays for the next time.
 DEB_VERSION ?= $(VERSION)
 DEB := build/deb/$(DEB_VERSION)
 deb: ## builds the Debian package, in build/deb/VERSION
 	@deploy/install-deps.sh deb
-	rm -rf $(DEB) && mkdir -p $(DEB)/xlagg
+	@mkdir -p $(DEB)/xlagg
+	cd $(DEB)/xlagg && rm -rf $(filter-out build,$(notdir $(wildcard $(DEB)/xlagg/*)))
 	cp -a agent bpf deploy include tests Makefile README.md HACKING.md LICENSE $(DEB)/xlagg
 	cp -a deploy/debian $(DEB)/xlagg/debian
 	sed -i '1s/(.*)/($(DEB_VERSION))/' $(DEB)/xlagg/debian/changelog
-	cd $(DEB)/xlagg && env -u MAKEFLAGS -u MAKELEVEL -u WERROR dpkg-buildpackage -us -uc -Zgzip -j2 >../build.log 2>&1 || \
+	cd $(DEB)/xlagg && env -u MAKEFLAGS -u MAKELEVEL -u WERROR dpkg-buildpackage -us -uc -b -nc -j2 >../build.log 2>&1 || \
 		{ tail -n 40 ../build.log >&2; exit 1; }
 	@ls $(DEB)/*.deb
 

@@ -1,10 +1,13 @@
 # The suites that need a kernel, on the kernels that users run: Debian's, under QEMU. Not part of `make test`.
 # A run is a kernel (see fetch-kernel.sh) and a suite (see suite.sh); as many at a time as there are CPUs.
 #   vm: hooks, partners, the network around lagg0; nic: drivers of real NICs, as QEMU emulates them; wireless;
-#   host/ipxe: a boot ROM in QEMU as the partner of this machine's own kernel; boot: installed in a Debian that boots
+#   host/ipxe: a boot ROM in QEMU as the partner of this machine's own kernel; boot: installed in a Debian that boots;
+#   autopkgtest: the package's own tests
 # LONG_VM_RUNS are all suites on both kernels.
 VM_RUNS ?= 6.12/vm 6.1/vm 6.12/boot host/ipxe 6.12-generic/nic 6.12-generic/wireless 6.12/bpf 6.1/bpf 6.12/datapath
-LONG_VM_RUNS := $(foreach suite,vm bpf datapath net interop boot,6.1/$(suite) 6.12/$(suite)) \
+# Those that boot Debians of their own.
+BOOT_SUITES := boot autopkgtest
+LONG_VM_RUNS := $(foreach suite,vm bpf datapath net interop $(BOOT_SUITES),6.1/$(suite) 6.12/$(suite)) \
 	$(foreach suite,nic wireless,6.1-generic/$(suite) 6.12-generic/$(suite)) host/ipxe
 VM_TIMEOUT ?= 1500
 VM_JOBS ?= $(shell nproc)
@@ -34,11 +37,14 @@ vm-run/host/%:
 	@echo "== $* on this machine's kernel"
 	@B=$(B) ONLY='$(ONLY)' TEST_SAMPLE='$(VM_SAMPLE)' TEST_SECONDS=300 tests/net/run.sh tests/vm/$* $(VM_TAP)/$*-host.tap
 
-vm-run/%/boot:
-	@echo "== boot on $*"
-	@! [ -e $(VM_TAP)/no-kernel-$* ] || { echo "not run: there is no such kernel"; exit 1; }
-	@B=$(B) ONLY='$(ONLY)' TEST_SAMPLE='$(VM_SAMPLE)' TEST_SECONDS=700 KERNEL=$* VM_SMP=1 VM_TIMEOUT=600 \
-		tests/net/run.sh tests/vm/boot $(VM_TAP)/boot-$*.tap
+define boot_suite
+vm-run/%/$(1):
+	@echo "== $(1) on $$*"
+	@! [ -e $$(VM_TAP)/no-kernel-$$* ] || { echo "not run: there is no such kernel"; exit 1; }
+	@B=$$(B) ONLY='$$(ONLY)' TEST_SAMPLE='$$(VM_SAMPLE)' TEST_SECONDS=900 KERNEL=$$* VM_SMP=1 VM_TIMEOUT=600 \
+		tests/net/run.sh tests/vm/$(1) $$(VM_TAP)/$(1)-$$*.tap
+endef
+$(foreach suite,$(BOOT_SUITES),$(eval $(call boot_suite,$(suite))))
 
 test-vm: vm-runs ## Debian's kernels and drivers of real NICs, under QEMU; VM_RUNS=6.12/vm ONLY='test_bond*': some
 	@tests/took.sh $@ 30 $(VM_TAP)/began
