@@ -145,6 +145,8 @@ void identity_store(struct lagg *lagg)
 		if (memcmp(lagg->saved.port[slot].mac, no_mac, 6) != 0)
 			memcpy(state.port[state.ports++], lagg->saved.port[slot].mac, 6);
 	int r = state_write(lagg->host, lagg->model.name, &state);
+	if (r < 0) /* a single call that fails is not worth a word */
+		r = state_write(lagg->host, lagg->model.name, &state);
 	lagg->unstored = r < 0;
 	if (r < 0)
 		store_failed(lagg, r);
