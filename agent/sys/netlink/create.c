@@ -21,7 +21,8 @@ enum {
 };
 enum { NETKIT_MODE_L2 = 0, NETKIT_POLICY_PASS = 0 };
 
-#define TRIES 3 /* at a question or a removal that the kernel does not answer */
+#define TRIES 3	     /* at a question or a removal that the kernel does not answer */
+#define FIND_TRIES 8 /* as often such tries are repeated where the answers are lost at once */
 
 /* The pair to be made, of either kind. */
 struct pair {
@@ -173,8 +174,10 @@ static int add_pair(struct netlink *nl, struct pair *pair, struct netlink_pair *
 	if (r < 0)
 		return r;
 	int created = create(nl, pair);
-	/* Despite an error the pair may exist: perhaps only the answer was lost. */
+	/* Despite an error the pair may exist: perhaps only the answer was lost. Nobody else knows it for ours then. */
 	r = find_lower(nl, pair, pair->lower_mac, &lower);
+	for (int i = 1; r == -ENOBUFS && i < FIND_TRIES; i++)
+		r = find_lower(nl, pair, pair->lower_mac, &lower);
 	if (r == 0)
 		return finish(nl, pair, &lower, ret);
 	if (r != -ENODEV)
