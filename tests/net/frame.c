@@ -4,6 +4,7 @@
  * frame answer DEV DESTINATION ADDRESS [COUNT]   sends ARP replies to that MAC, as from that IPv4 address
  * frame lacpdu DEV SYSTEM                        sends a LACPDU of port 1 of that system, which is ready for traffic
  * frame flood DEV SECONDS                        sends its standard input, a frame, as fast as it can; prints how often
+ * frame play DEV INTERVAL COUNT                  sends its standard input, LACPDUs, in turn: one every so many ms
  * frame advertise DEV PREFIX                     sends a router advertisement (RFC 4861 4.2) of that IPv6 /64
  * frame listen DEV ETHERTYPE SECONDS             prints "ready", then waits for a frame and prints its source; fails if
  * none comes. It listens as lldpd or a supplicant would: on a packet socket for that EtherType, which sees frames after
@@ -29,6 +30,8 @@
 
 #define MINIMUM_FRAME 60 /* octets, without the check sequence */
 #define ANSWER_INTERVAL_US 20000
+#define LACPDU_FRAME 124 /* octets, without the check sequence */
+#define PLAY_MAX 16	 /* frames */
 
 static int open_packet_socket(const char *device, uint16_t ethertype)
 {
@@ -193,6 +196,22 @@ static int flood(const char *device, double seconds)
 	return 0;
 }
 
+static int play(const char *device, useconds_t interval_ms, long count)
+{
+	uint8_t frames[PLAY_MAX][LACPDU_FRAME];
+	size_t n = fread(frames, LACPDU_FRAME, PLAY_MAX, stdin);
+	int s = open_packet_socket(device, 0);
+
+	if (!n)
+		errx(2, "no LACPDU on standard input");
+	for (long i = 0; i < count; i++) {
+		if (send(s, frames[(size_t)i % n], LACPDU_FRAME, 0) != LACPDU_FRAME)
+			err(1, "%s: send", device);
+		usleep(interval_ms * 1000);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc >= 5 && strcmp(argv[1], "send") == 0)
@@ -206,10 +225,13 @@ int main(int argc, char **argv)
 		return listen_for(argv[2], (uint16_t)strtoul(argv[3], NULL, 16), atof(argv[4]));
 	if (argc == 4 && strcmp(argv[1], "lacpdu") == 0)
 		return send_lacpdu(argv[2], argv[3]);
+	if (argc == 5 && strcmp(argv[1], "play") == 0)
+		return play(argv[2], (useconds_t)atol(argv[3]), atol(argv[4]));
 	if (argc == 4 && strcmp(argv[1], "flood") == 0)
 		return flood(argv[2], atof(argv[3]));
 	fputs("usage: frame send DEV DESTINATION ETHERTYPE [COUNT] | frame answer DEV DESTINATION ADDRESS [COUNT] | "
-	      "frame lacpdu DEV SYSTEM | frame flood DEV SECONDS | frame advertise DEV PREFIX | "
+	      "frame lacpdu DEV SYSTEM | frame flood DEV SECONDS | frame play DEV INTERVAL COUNT | "
+	      "frame advertise DEV PREFIX | "
 	      "frame listen DEV ETHERTYPE SECONDS\n",
 	      stderr);
 	return 2;

@@ -43,7 +43,10 @@ run_test() {
 		note=", try $((tried + 1))"
 	done
 	case $status in
-	0) say "ok $number - $name ($((SECONDS - start)) s$note)" ;;
+	0)
+		say "ok $number - $name ($((SECONDS - start)) s$note)"
+		sed -n 's/^table: /# /p' "$log" | tee -a "$tap" # what a test measured
+		;;
 	77) say "ok $number - $name # SKIP $(sed -n 's/^skipped: //p' "$log")" ;;
 	*)
 		failed=$((failed + 1))

@@ -248,6 +248,10 @@ Test(lacp_guard, an_intruder_that_comes_back_is_reported_again)
 {
 	guard_on();
 	hear_intruder(0x66);
+	conf.partner_guard = 0;
+	fixture_set(&conf);
+	cr_assert_str_empty(status_of(0).notice, "without the option nobody is ignored");
+	guard_on();
 	for (uint32_t i = 0; i < 4; i++) {
 		fixture_pass(30 * SECOND);
 		fixture_hear(0, ALL_SYNCED);

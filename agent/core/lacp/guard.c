@@ -48,7 +48,7 @@ void lacp_guard_notice(const struct lacp *l, const struct lacp_port *p, char tex
 	if (lacp_excluded(l, p->intruder))
 		snprintf(text, XLAGG_SENTENCE_MAX, "LACPDUs of system %s are ignored: partner-system is %s", intruder,
 			 l->conf.partner_system);
-	else if (p->rx == XLAGG_RX_CURRENT && !same_system(p->intruder, p->partner.system))
+	else if (l->conf.partner_guard && p->rx == XLAGG_RX_CURRENT && !same_system(p->intruder, p->partner.system))
 		snprintf(text, XLAGG_SENTENCE_MAX, "LACPDUs of system %s are ignored: partner-guard keeps partner %s",
 			 intruder, partner);
 }
