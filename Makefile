@@ -5,6 +5,7 @@ PREFIX ?= /usr/local
 # Debian's zsh looks for what packages bring in a folder of another name.
 ZSH_FUNCTIONS = $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 UNIT_DIR ?= $(PREFIX)/lib/systemd/system
+UDEV_DIR ?= $(PREFIX)/lib/udev
 CC = gcc
 CLANG ?= clang
 BPFTOOL ?= bpftool
@@ -96,7 +97,8 @@ demo: deps ## a lagg loses a link under load, between two namespaces; installs w
 
 # What a package's scripts do, where systemd runs: groups, the sockets' folder, the new units.
 define tell_systemd
-	! [ -d /run/systemd/system ] || { systemd-sysusers xlagg.conf && systemd-tmpfiles --create xlagg.conf && systemctl daemon-reload; }
+	! [ -d /run/systemd/system ] || { systemd-sysusers xlagg.conf && systemd-tmpfiles --create xlagg.conf && systemctl daemon-reload && \
+		udevadm control --reload; }
 endef
 UNITS := xlaggd.service xlagg-exporter.service
 install: all ## installs below PREFIX (/usr/local), and an empty configuration if there is none; DESTDIR is put before both
@@ -116,6 +118,12 @@ install: all ## installs below PREFIX (/usr/local), and an empty configuration i
 		sed 's|@SBINDIR@|$(PREFIX)/sbin|' deploy/systemd/$$unit > $(DESTDIR)$(UNIT_DIR)/$$unit || exit 1; done
 	install -D -m 644 deploy/systemd/xlagg.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/xlagg.conf
 	install -D -m 644 deploy/systemd/xlagg.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/xlagg.conf
+	install -D -m 755 deploy/networkmanager/unmanaged $(DESTDIR)$(PREFIX)/lib/xlagg/networkmanager-unmanaged
+	install -d $(DESTDIR)$(UDEV_DIR)/rules.d
+	sed 's|@LIBDIR@|$(PREFIX)/lib|' deploy/udev/90-xlagg.rules > $(DESTDIR)$(UDEV_DIR)/rules.d/90-xlagg.rules
+	install -D -m 644 deploy/networkd/10-xlagg.network $(DESTDIR)$(UNIT_DIR:%/system=%)/network/10-xlagg.network
+	for hook in pre-up post-down; do \
+		install -D -m 755 deploy/ifupdown/$$hook $(DESTDIR)/etc/network/if-$$hook.d/xlagg || exit 1; done
 	[ -e $(DESTDIR)/etc/xlagg/xlagg.conf ] || install -D -m 644 deploy/xlagg.conf $(DESTDIR)/etc/xlagg/xlagg.conf
 	$(if $(DESTDIR),,$(tell_systemd))
 
@@ -128,8 +136,10 @@ uninstall: ## removes what install put below PREFIX
 	rm -f $(DESTDIR)$(ZSH_FUNCTIONS)/_xlagg
 	rm -f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/xlagg.fish
 	rm -f $(UNITS:%=$(DESTDIR)$(UNIT_DIR)/%) $(DESTDIR)$(PREFIX)/lib/sysusers.d/xlagg.conf \
-		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/xlagg.conf
-	rm -rf $(DESTDIR)$(PREFIX)/share/doc/xlagg
+		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/xlagg.conf $(DESTDIR)$(UDEV_DIR)/rules.d/90-xlagg.rules \
+		$(DESTDIR)$(UNIT_DIR:%/system=%)/network/10-xlagg.network \
+		$(DESTDIR)/etc/network/if-pre-up.d/xlagg $(DESTDIR)/etc/network/if-post-down.d/xlagg
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/xlagg $(DESTDIR)$(PREFIX)/lib/xlagg
 	! cmp -s deploy/xlagg.conf $(DESTDIR)/etc/xlagg/xlagg.conf || rm $(DESTDIR)/etc/xlagg/xlagg.conf
 
 # deploy/debian becomes the debian/ of a copy, whose build folder stays for the next time.

@@ -2,11 +2,11 @@
 # A run is a kernel (see fetch-kernel.sh) and a suite (see suite.sh); as many at a time as there are CPUs.
 #   vm: hooks, partners, the network around lagg0; nic: drivers of real NICs, as QEMU emulates them; wireless;
 #   host/ipxe: a boot ROM in QEMU as the partner of this machine's own kernel; boot: installed in a Debian that boots;
-#   autopkgtest: the package's own tests
+#   managers: there beside networkd, NetworkManager, ifupdown, netplan; autopkgtest: the package's own tests
 # LONG_VM_RUNS are all suites on both kernels.
-VM_RUNS ?= 6.12/vm 6.1/vm 6.12/boot host/ipxe 6.12-generic/nic 6.12-generic/wireless 6.12/bpf 6.1/bpf 6.12/datapath
+VM_RUNS ?= 6.12/vm 6.1/vm 6.12/boot 6.12/managers host/ipxe 6.12-generic/nic 6.12-generic/wireless 6.12/bpf 6.1/bpf 6.12/datapath
 # Those that boot Debians of their own.
-BOOT_SUITES := boot autopkgtest
+BOOT_SUITES := boot managers autopkgtest
 LONG_VM_RUNS := $(foreach suite,vm bpf datapath net interop $(BOOT_SUITES),6.1/$(suite) 6.12/$(suite)) \
 	$(foreach suite,nic wireless,6.1-generic/$(suite) 6.12-generic/$(suite)) host/ipxe
 VM_TIMEOUT ?= 1500
