@@ -38,8 +38,8 @@ int carrier_open(int sysfs, const char *name, int ifindex, struct carrier *ret)
 	uint32_t number = 0;
 	__attribute__((cleanup(close_fd))) int which = open_file(sysfs, name, "ifindex");
 	__attribute__((cleanup(close_fd))) int down = open_file(sysfs, name, "carrier_down_count");
-	__attribute__((cleanup(close_fd))) int up = open_file(sysfs, name, "carrier_up_count");
-	int r = which < 0 ? which : down < 0 ? down : up;
+	__attribute__((cleanup(close_fd))) int changes = open_file(sysfs, name, "carrier_changes");
+	int r = which < 0 ? which : down < 0 ? down : changes;
 	/* There is no such file when the device has another name or is gone. */
 	if (r < 0)
 		return r == -ENOENT ? -ENODEV : r;
@@ -48,25 +48,32 @@ int carrier_open(int sysfs, const char *name, int ifindex, struct carrier *ret)
 		return r;
 	if (number != (uint32_t)ifindex)
 		return -ENODEV;
-	*ret = (struct carrier){take_fd(&down), take_fd(&up)};
+	*ret = (struct carrier){take_fd(&down), take_fd(&changes)};
 	return 0;
 }
 
 void carrier_close(struct carrier *carrier)
 {
 	close_fd(&carrier->down);
-	close_fd(&carrier->up);
+	close_fd(&carrier->changes);
+}
+
+bool carrier_changed(const struct carrier *carrier, uint32_t lost, uint32_t back)
+{
+	uint32_t changes;
+	return read_number(carrier->changes, &changes) == 0 && changes != lost + back;
 }
 
 int carrier_count(const struct carrier *carrier, uint32_t *lost, uint32_t *back)
 {
-	uint32_t down = 0, up = 0;
-	int r = read_number(carrier->down, &down);
+	uint32_t changes = 0, down = 0;
+	/* In this order a change between the two is noticed by carrier_changed(). */
+	int r = read_number(carrier->changes, &changes);
 	if (r == 0)
-		r = read_number(carrier->up, &up);
+		r = read_number(carrier->down, &down);
 	if (r < 0)
 		return r;
 	*lost = down;
-	*back = up;
+	*back = changes - down;
 	return 0;
 }

@@ -7,10 +7,11 @@
 #ifndef SYS_CARRIER_H
 #define SYS_CARRIER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct carrier {
-	int down, up; /* descriptors of the device's two counters, or -1 */
+	int down, changes; /* descriptors of two of the device's counters, or -1 */
 };
 #define CARRIER_NONE ((struct carrier){-1, -1})
 
@@ -18,6 +19,9 @@ struct carrier {
  * if there is none. */
 int carrier_open(int sysfs, const char *name, int ifindex, struct carrier *ret);
 void carrier_close(struct carrier *carrier);
+/* Whether the counters have changed since carrier_count() returned these. Costs one read. False if the device is gone.
+ */
+bool carrier_changed(const struct carrier *carrier, uint32_t lost, uint32_t back);
 /* Reads how often carrier was lost and came back, modulo 2^32. Returns 0, or -errno and leaves both untouched; -ENODEV
  * if the device is gone. */
 int carrier_count(const struct carrier *carrier, uint32_t *lost, uint32_t *back);

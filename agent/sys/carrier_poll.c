@@ -100,7 +100,8 @@ static void compare_counters(struct watched *watched, bool *lost, bool *back)
 {
 	uint32_t losses, returns;
 	*lost = *back = false;
-	if (carrier_count(&watched->counters, &losses, &returns) < 0)
+	if (!carrier_changed(&watched->counters, watched->losses, watched->returns) ||
+	    carrier_count(&watched->counters, &losses, &returns) < 0)
 		return; /* if the device is gone, an event says so */
 	*lost = losses != watched->losses;
 	*back = returns != watched->returns;

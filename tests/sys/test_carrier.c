@@ -25,7 +25,9 @@ NETNS_TEST(carrier, each_loss_and_return_is_counted_at_once)
 	uint32_t lost, back, now_lost, now_back;
 	struct carrier carrier = open_eth0(nl, &sysfs);
 	cr_assert_eq(carrier_count(&carrier, &lost, &back), 0);
+	cr_assert_not(carrier_changed(&carrier, lost, back));
 	shell("ip link set far0 down");
+	cr_assert(carrier_changed(&carrier, lost, back));
 	cr_assert_eq(carrier_count(&carrier, &now_lost, &now_back), 0);
 	cr_assert_eq(now_lost, lost + 1);
 	cr_assert_eq(now_back, back);
@@ -33,6 +35,8 @@ NETNS_TEST(carrier, each_loss_and_return_is_counted_at_once)
 	cr_assert_eq(carrier_count(&carrier, &now_lost, &now_back), 0);
 	cr_assert_eq(now_lost, lost + 2);
 	cr_assert_eq(now_back, back + 2);
+	cr_assert(carrier_changed(&carrier, lost, back));
+	cr_assert_not(carrier_changed(&carrier, now_lost, now_back));
 	carrier_close(&carrier);
 	close(sysfs);
 }
