@@ -87,6 +87,16 @@ void effects_do_again(struct lagg *lagg)
 		take_mac_of(lagg, lagg->mac_owed);
 }
 
+/* A table that has to wait for its buffer is used by input_time(). */
+static void await_table(struct lagg *lagg)
+{
+	uint64_t due = datapath_publish_due(lagg->dp);
+	if (due >= lagg->deadline_ns)
+		return;
+	lagg->deadline_ns = due;
+	lagg->host->calls->deadline(lagg->host);
+}
+
 void effects_publish(struct lagg *lagg)
 {
 	const struct core_output *out = core_output(lagg->core);
@@ -101,6 +111,7 @@ void effects_publish(struct lagg *lagg)
 		log_about(LOG_LEVEL_ERROR, lagg->model.name, NULL, "cannot publish its table: %s", strerror(-r));
 		upkeep_mark(lagg);
 	}
+	await_table(lagg);
 }
 
 /* Keeps the last LACPDU that was sent. While no agent runs, the kernel sends it again. */
@@ -125,6 +136,22 @@ static void save_lacp(struct lagg *lagg)
 		    datapath_set_lacp(lagg->dp, slot, &port->lacp) == 0)
 			port->lacp_pinned = port->lacp;
 	}
+}
+
+/* Whether another publication follows at once, beside frames and events: that one publishes the same output, so one
+ * table is enough for many inputs. */
+static bool is_superseded(const struct core_effects *fx, uint32_t i)
+{
+	while (++i < fx->count) {
+		const struct core_effect *effect = &fx->list[i];
+		if (effect->kind == CORE_PUBLISH)
+			return true;
+		bool indifferent = effect->kind == CORE_SEND ||
+				   (effect->kind == CORE_EVENT && effect->event.type != XLAGG_EVENT_FAILOVER);
+		if (!indifferent)
+			return false;
+	}
+	return false;
 }
 
 static void run_effect(struct lagg *lagg, struct core_effect *effect)
@@ -193,7 +220,8 @@ void effects_carry_out(struct lagg *lagg)
 		carry_carrier(lagg, true);
 	/* The order matters: the last LACPDU is sent before the port is closed. */
 	for (uint32_t i = 0; i < lagg->fx.count; i++) {
-		run_effect(lagg, &lagg->fx.list[i]);
+		if (lagg->fx.list[i].kind != CORE_PUBLISH || !is_superseded(&lagg->fx, i))
+			run_effect(lagg, &lagg->fx.list[i]);
 		told |= lagg->fx.list[i].kind == CORE_EVENT;
 	}
 	lagg->fx.count = 0;
@@ -204,4 +232,5 @@ void effects_carry_out(struct lagg *lagg)
 	uint64_t core = core_deadline(lagg->core), gap = gap_deadline(lagg, clock_now());
 	lagg->deadline_ns = core < gap ? core : gap;
 	lagg->host->calls->deadline(lagg->host);
+	await_table(lagg);
 }

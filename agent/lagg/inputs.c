@@ -38,6 +38,7 @@ void input_time(struct lagg *lagg)
 {
 	/* Frames that wait come first: if the agent is late, the partner would otherwise seem to have been silent. */
 	input_frames(lagg);
+	datapath_publish_rest(lagg->dp);
 	input_begin(lagg);
 	input_run(lagg);
 	gap_run(lagg, clock_now());
@@ -149,9 +150,12 @@ static void on_frame(void *context, const struct xlagg_agent_frame *event)
 		input_slow_frame(lagg, event, len);
 }
 
+/* All frames that wait are one input, so that a partner that speaks on many ports at once causes one table. */
 void input_frames(struct lagg *lagg)
 {
+	input_begin(lagg);
 	int r = datapath_read_frames(lagg->dp, on_frame, lagg);
+	input_end(lagg);
 	if (r < 0)
 		log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "cannot read its control frames: %s",
 			  strerror(-r));

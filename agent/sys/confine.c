@@ -66,7 +66,6 @@ static const int calls[] = {
     SCMP_SYS(set_tid_address),
     SCMP_SYS(rseq),
     SCMP_SYS(arch_prctl),
-    SCMP_SYS(membarrier),
     SCMP_SYS(getcpu),
     SCMP_SYS(sched_yield),
     SCMP_SYS(sched_getaffinity),

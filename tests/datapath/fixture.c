@@ -123,6 +123,15 @@ struct datapath *make(const struct datapath_features *features, const struct dat
 	return dp;
 }
 
+void await_table(struct datapath *dp)
+{
+	for (uint64_t due = datapath_publish_due(dp); due != UINT64_MAX; due = datapath_publish_due(dp)) {
+		const struct timespec until = {(time_t)(due / 1000000000), (long)(due % 1000000000)};
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+		datapath_publish_rest(dp);
+	}
+}
+
 void publish(struct datapath *dp, uint32_t count, const uint32_t *order)
 {
 	struct xlagg_table table = {.generation = datapath_table(dp)->generation + 1, .count = count};
@@ -138,6 +147,7 @@ void publish(struct datapath *dp, uint32_t count, const uint32_t *order)
 	datapath_lost(dp, lost);
 	int r = datapath_publish(dp, &table, live, flags, lost);
 	cr_assert(r == 0, "datapath_publish: %s", strerror(-r));
+	await_table(dp);
 	datapath_carrier(dp, count > 0);
 }
 

@@ -32,6 +32,8 @@ struct datapath_setup setup_of(uint32_t proto);
 struct datapath *make(const struct datapath_features *features, const struct datapath_setup *setup, uint32_t ports);
 /* Publishes carrier and a table that prefers the slots in the order of `order`; all buckets lead to the first. */
 void publish(struct datapath *dp, uint32_t count, const uint32_t *order);
+/* Waits until the last published table is in use. */
+void await_table(struct datapath *dp);
 #define PUBLISH(dp, ...) publish(dp, sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t), (uint32_t[]){__VA_ARGS__})
 
 /* Returns what is pinned in the folder, one line each, sorted: name, kind, id, and a link's program. Free it. */

@@ -248,6 +248,43 @@ Test(lifecycle, new_port_is_not_live)
 	no_leaks();
 }
 
+/* More tables at once than there are buffers: nobody is waited for, a port that left is out at once, the newest table
+ * is used as soon as no program can be reading its buffer, and those between are never used. */
+Test(lifecycle, tables_in_quick_succession)
+{
+	network(2);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_LOADBALANCE);
+	struct datapath *dp = make(&features, &setup, 2);
+	struct xlagg_table table = {.count = 2, .order = {0, 1}};
+	bool live[XLAGG_MAX_PORTS] = {true, true};
+	uint32_t flags[XLAGG_MAX_PORTS] = {0}, lost[XLAGG_MAX_PORTS];
+	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
+		table.bucket[i] = 1 << 8 | 0;
+	datapath_lost(dp, lost);
+	datapath_carrier(dp, true);
+	for (table.generation = 1; table.generation <= 3 * XLAGG_TABLES; table.generation++)
+		cr_assert(datapath_publish(dp, &table, live, flags, lost) == 0);
+	uint32_t used = datapath_table(dp)->generation;
+	cr_assert(used >= XLAGG_TABLES - 1, "only %u of the first tables were used at once", used);
+	cr_assert(used < 3 * XLAGG_TABLES, "a buffer was written again before a reader could have left it");
+	live[0] = false;
+	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
+		table.bucket[i] = 0 << 8 | 1;
+	cr_assert(datapath_publish(dp, &table, live, flags, lost) == 0);
+	cr_assert(datapath_publish_due(dp) != UINT64_MAX, "no table waits");
+	int lagg = listen_on("lagg0"), wire0 = listen_on("wire0"), wire1 = listen_on("wire1");
+	send_frame(lagg, 1);
+	cr_assert(hears(wire1, 1) && drain(wire0) == 0, "a port that left still sends");
+	await_table(dp);
+	cr_assert(datapath_table(dp)->generation == table.generation && datapath_table(dp)->bucket[0] == (0 << 8 | 1),
+		  "the last table is not in use");
+	cr_assert(datapath_publish(dp, &table, live, flags, lost) == 0 && datapath_publish_due(dp) == UINT64_MAX,
+		  "the same table is published twice");
+	datapath_close(&dp);
+	no_leaks();
+}
+
 static void change_under_traffic(bool tcx)
 {
 	struct datapath_features features = features_of(tcx);

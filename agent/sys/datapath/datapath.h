@@ -88,9 +88,14 @@ void datapath_lost(const struct datapath *dp, uint32_t lost[XLAGG_MAX_PORTS]);
  * while the datapath is open. Nothing happens when the slot belongs to another device. */
 void datapath_lose(struct datapath *dp, uint32_t slot, int ifindex);
 /* Publishes a table, flags and stamps: port i gets enabled = live[i] ? lost[i] : XLAGG_PORT_OUT. Ports that leave are
- * taken out before the new table is used, and new ports are let in after that. */
+ * taken out before the new table is used, and new ports are let in after that. It never blocks: after many tables in
+ * a short time this one may have to wait, and is used by datapath_publish_rest(). */
 int datapath_publish(struct datapath *dp, const struct xlagg_table *table, const bool live[XLAGG_MAX_PORTS],
 		     const uint32_t flags[XLAGG_MAX_PORTS], const uint32_t lost[XLAGG_MAX_PORTS]);
+/* Uses the last published table if it waits and its time has come. */
+void datapath_publish_rest(struct datapath *dp);
+/* That time (CLOCK_MONOTONIC, ns); UINT64_MAX: no table waits. */
+uint64_t datapath_publish_due(const struct datapath *dp);
 /* The carrier bit: with 0 every program drops all frames and counts them. */
 void datapath_carrier(struct datapath *dp, bool carrier);
 /* Sets the agent's heartbeat. `now_ns`: CLOCK_MONOTONIC. */

@@ -118,6 +118,8 @@ struct datapath {
 	datapath_frame_fn frame_fn;		      /* valid during datapath_read_frames() */
 	void *frame_context;			      /* the argument for frame_fn */
 	struct folder_mark mark;		      /* of the folder, when all pins were there */
+	struct xlagg_table next;		      /* the table that waits for its buffer, if `waits` */
+	bool waits;				      /* the last published table is not yet in use */
 	uint64_t retired_ns[XLAGG_TABLES];	      /* CLOCK_MONOTONIC when each was last in use, 0: never */
 	struct watch *watch;			      /* the watcher; NULL: there is none */
 	uint32_t watched;			      /* the lagg's index in the watcher's maps */

@@ -4,17 +4,14 @@
  *
  * A table buffer is written only when no program can still be reading it. A program reads a buffer within one run of a
  * softirq, and the buffers are used in turn. When the next buffer went out of use longer than GRACE_NS ago, no run from
- * that time can still be going on, and nothing has to be waited for. That is the usual case, unless a lagg changes more
- * than a few times within GRACE_NS. Then membarrier(MEMBARRIER_CMD_GLOBAL) waits for an RCU grace period (15 ms and
- * more), which ends only after every program that ran at its start. Ports that leave are taken out before that wait, so
- * frames take their backups during it. On a machine with one CPU the call rightly returns at once, since no softirq can
- * run beside us. A kernel with nohz_full refuses the call; then the rest of GRACE_NS is slept. If a virtual CPU stopped
- * inside a program for longer than that, it would read one bucket of the newer table, which is valid too.
+ * that time can still be going on. That is the usual case, unless a lagg changes more than a few times within GRACE_NS.
+ * Then the new table waits until its buffer is free, and a newer one takes its place: nobody waits for a grace period.
+ * Meanwhile flags and stamps are as they should be, so frames take backups in place of the ports that left. If a
+ * virtual CPU stopped inside a program for longer than GRACE_NS, it would read one bucket of the newer table, which is
+ * valid too.
  */
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 #include "sys/datapath/internal.h"
@@ -28,16 +25,16 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
-static void wait_for_readers(const struct datapath *dp, uint32_t table)
+static uint32_t next_buffer(const struct datapath *dp)
 {
-	if (!dp->retired_ns[table])
-		return;
-	uint64_t since = now_ns() - dp->retired_ns[table];
-	if (since >= GRACE_NS || syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0)
-		return;
-	struct timespec rest = {.tv_nsec = (long)(GRACE_NS - since)};
-	while (nanosleep(&rest, &rest) != 0 && errno == EINTR)
-		;
+	return (dp->written.control.table + 1) % XLAGG_TABLES;
+}
+
+/* Returns the monotonic time from which on no program can be reading the next buffer any more. */
+static uint64_t free_ns(const struct datapath *dp)
+{
+	uint64_t retired = dp->retired_ns[next_buffer(dp)];
+	return retired ? retired + GRACE_NS : 0;
 }
 
 static void store(uint32_t *to, uint32_t value)
@@ -74,12 +71,33 @@ void port_set_enabled(struct datapath *dp, uint32_t slot, uint32_t enabled)
 
 static void switch_table(struct datapath *dp, const struct xlagg_table *table)
 {
-	uint32_t before = dp->written.control.table, next = (before + 1) % XLAGG_TABLES;
-	wait_for_readers(dp, next);
+	uint32_t before = dp->written.control.table, next = next_buffer(dp);
 	dp->tables[next] = *table;
 	dp->written.table = *table;
 	set(&dp->control->table, &dp->written.control.table, next);
 	dp->retired_ns[before] = now_ns();
+}
+
+void datapath_publish_rest(struct datapath *dp)
+{
+	if (!dp->waits || now_ns() < free_ns(dp))
+		return;
+	dp->waits = false;
+	switch_table(dp, &dp->next);
+}
+
+uint64_t datapath_publish_due(const struct datapath *dp)
+{
+	return dp->waits ? free_ns(dp) : UINT64_MAX;
+}
+
+/* Replaces the table in use now, or as soon as there is a buffer for the new one. */
+static void replace_table(struct datapath *dp, const struct xlagg_table *table)
+{
+	dp->waits = memcmp(&dp->written.table, table, sizeof(*table)) != 0;
+	if (dp->waits)
+		dp->next = *table;
+	datapath_publish_rest(dp);
 }
 
 bool table_valid(const struct xlagg_table *table)
@@ -167,9 +185,8 @@ int datapath_publish(struct datapath *dp, const struct xlagg_table *table, const
 		if (!live[i] || !ifindex)
 			port_set_enabled(dp, i, XLAGG_PORT_OUT);
 	}
-	/* When only flags or stamps have changed, the table stays and nothing has to be waited for. */
-	if (memcmp(&dp->written.table, table, sizeof(*table)) != 0)
-		switch_table(dp, table);
+	/* When only flags or stamps have changed, the table stays. */
+	replace_table(dp, table);
 	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++)
 		if (live[i] && dp->written.port[i].ifindex && lost[i] != XLAGG_PORT_OUT)
 			port_set_enabled(dp, i, lost[i]);
@@ -251,8 +268,11 @@ bool publish_right(const struct datapath *dp)
 
 void publish_again(struct datapath *dp)
 {
-	struct xlagg_table table = dp->written.table;
-	set(&dp->control->abi_version, &dp->written.control.abi_version, XLAGG_ABI_VERSION);
-	set(&dp->control->carrier, &dp->written.control.carrier, dp->written.control.carrier);
-	switch_table(dp, &table);
+	struct written *written = &dp->written;
+	uint32_t table = written->control.table;
+	set(&dp->control->abi_version, &written->control.abi_version, XLAGG_ABI_VERSION);
+	set(&dp->control->carrier, &written->control.carrier, written->control.carrier);
+	/* In place: what programs read there now is not what was published. */
+	dp->tables[table] = written->table;
+	set(&dp->control->table, &written->control.table, table);
 }
