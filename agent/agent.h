@@ -20,7 +20,8 @@ struct agent {
 	uint64_t heartbeat_ns;	 /* monotonic time of the last heartbeat */
 	bool missed;		 /* events were lost: every device has to be read again */
 	bool unmoved;		 /* the pins of a lagg are not yet in the folder with its name */
-	bool unpolled;		 /* without memory the list of polled ports could not be made yet */
+	bool unpolled;		 /* the list of polled ports has to be made again */
+	uint32_t unchecked;	 /* laggs that this round of the check has not come to yet (devices.c) */
 	bool uppers_changed;	 /* devices on top of laggs may have changed: they have to be listed again */
 	uint32_t clocks;	 /* calls of heartbeat_start_clock() so far: whose turn it is */
 	uint32_t adopted, fresh; /* laggs that were adopted, and that were created, since the start */

@@ -26,6 +26,7 @@
 
 #define SOON_NS (30 * NS_PER_MS)
 #define ABSENT_RETRY_NS (5 * NS_PER_S) /* between two searches for the device of an absent port */
+#define PART_NS (100 * NS_PER_MS)      /* how long one part of a round of the check takes at most, with one lagg more */
 #define STAGGER_NS (NS_PER_S / 8)      /* between ports, so that they are not all searched for at once */
 
 /* Brings the next check forward. It does not come at once, because changes often come together. */
@@ -268,6 +269,7 @@ static void on_device(void *context, const struct device *device, bool gone)
 		device_changed(agent, &now);
 	else if (r != -ENODEV)
 		agent->missed = true;
+	laggs_breathe(agent);
 }
 
 /* Something other than the link changed on a device. */
@@ -317,19 +319,35 @@ static void resync(struct agent *agent)
 	agent->missed |= r < 0;
 }
 
-void devices_check(struct agent *agent)
+static void begin_round(struct agent *agent)
 {
-	uint64_t now = clock_now();
 	check_watch(agent);
 	if (agent->missed)
 		resync(agent);
 	if (agent->uppers_changed && agent->laggs)
 		list_uppers(agent);
-	for (uint32_t i = agent->laggs; i-- > 0;) {
+	agent->unchecked = agent->laggs;
+}
+
+/* Checks laggs, from the last one on, as long as there is time. Much of it waits for RTNL, which others may hold for
+ * long. */
+static void check_laggs(struct agent *agent)
+{
+	uint64_t now = clock_now();
+	while (agent->unchecked && clock_now() - now < PART_NS) {
+		uint32_t i = --agent->unchecked;
+		if (i >= agent->laggs)
+			continue; /* some were removed meanwhile */
 		retry_lagg(agent, agent->lagg[i], now);
 		if (upkeep_check(agent->lagg[i], now) == -ENODEV)
 			lagg_device_gone(agent, agent->lagg[i], false);
+		laggs_breathe(agent);
 	}
+}
+
+static void end_round(struct agent *agent)
+{
+	uint64_t now = clock_now();
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		rest_retry(agent->lagg[i], now);
 		identity_retry(agent->lagg[i], now);
@@ -346,6 +364,17 @@ void devices_check(struct agent *agent)
 		if (agent->unpolled)
 			devices_update_poll(agent);
 	}
+}
+
+bool devices_check(struct agent *agent)
+{
+	if (!agent->unchecked)
+		begin_round(agent);
+	check_laggs(agent);
+	if (agent->unchecked)
+		return false;
+	end_round(agent);
+	return true;
 }
 
 static int on_event(sd_event_source *source, int fd, uint32_t revents, void *context)

@@ -13,7 +13,8 @@ int devices_start_poll(struct agent *agent);
 void devices_update_poll(struct agent *agent);
 /* Attaches the devices that exist by now and for which configured ports wait. */
 void devices_find_absent(struct agent *agent);
-/* Checks what no event reports. To be called once a second. */
-void devices_check(struct agent *agent);
+/* Checks what no event reports. To be called once a second. Returns false if there was no time for all of it: then it
+ * is to be called again as soon as others had their turn. */
+bool devices_check(struct agent *agent);
 
 #endif

@@ -210,6 +210,8 @@ void laggs_breathe(struct agent *agent)
 	if (clock_now() - agent->heartbeat_ns < BREATH_NS)
 		return;
 	heartbeat_beat(agent);
+	if (agent->unpolled)
+		devices_update_poll(agent);
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		input_frames(agent->lagg[i]);
 	laggs_run(agent);
@@ -239,9 +241,18 @@ static int settle(struct lagg_host *host, int ifindex, char sentence[XLAGG_SENTE
 	return rests_settle_device(agent_of(host), ifindex, sentence);
 }
 
+/* Within a transaction the list is made again only now and then: it costs the more the more ports there are. */
 static void on_ports(struct lagg_host *host)
 {
-	devices_update_poll(agent_of(host));
+	if (host->changing)
+		agent_of(host)->unpolled = true;
+	else
+		devices_update_poll(agent_of(host));
+}
+
+static void breathe(struct lagg_host *host)
+{
+	laggs_breathe(agent_of(host));
 }
 
 static void on_renamed(struct lagg_host *host, const struct device *device)
@@ -300,6 +311,7 @@ const struct lagg_host_calls laggs_calls = {
     .event = on_event,
     .deadline = on_deadline,
     .ports = on_ports,
+    .breathe = breathe,
     .settle = settle,
     .renamed = on_renamed,
     .number_in_use = number_in_use,

@@ -27,6 +27,8 @@
 #include "sys/netns.h"
 
 #define CHECK_NS NS_PER_S
+#define CHECK_REST_NS                                                                                                  \
+	NS_PER_MS	/* when the rest of a check goes on, which was interrupted to let others have their turn */
 #define FAILURES_MAX 10 /* how many rounds of the event loop may fail within a second */
 #define NICE (-15)
 
@@ -40,8 +42,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 static int on_check(sd_event_source *source, uint64_t usec, void *context)
 {
 	(void)usec;
-	devices_check(context);
-	return clock_again_in(source, CHECK_NS);
+	return clock_again_in(source, devices_check(context) ? CHECK_NS : CHECK_REST_NS);
 }
 
 static int on_end(sd_event_source *source, const struct signalfd_siginfo *info, void *context)

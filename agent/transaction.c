@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "devices.h"
 #include "forget.h"
 #include "lagg/change.h"
 #include "lagg/inputs.h"
@@ -341,6 +342,8 @@ static int lead_or_stay(struct agent *agent, struct ctl_model *before, struct ct
 			log_error("cannot return to the previous configuration: %s", again);
 	}
 	agent->host.changing = false;
+	if (agent->unpolled)
+		devices_update_poll(agent);
 	laggs_order(agent, r < 0 ? before : to);
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		record_save(agent->lagg[i]);

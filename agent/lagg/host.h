@@ -22,6 +22,8 @@ struct lagg_host_calls {
 	void (*deadline)(struct lagg_host *host);
 	/* The list of ports whose carrier has to be polled changed. */
 	void (*ports)(struct lagg_host *host);
+	/* Called between the steps of long work: lets all laggs handle LACP, and the heartbeat beat, if that is due. */
+	void (*breathe)(struct lagg_host *host);
 	/* A device that was just read has another name than the lagg or the port that has it. */
 	void (*renamed)(struct lagg_host *host, const struct device *device);
 	/* Whether a running lagg already has this number (xlagg_kept.number). */

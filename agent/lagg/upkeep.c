@@ -140,6 +140,7 @@ static void check_ports(struct lagg *lagg, uint64_t now)
 		upkeep_port(lagg, slot);
 		if (port->ifindex)
 			lagg_port_refresh(lagg, slot, XLAGG_DETECTED_NETLINK);
+		lagg->host->calls->breathe(lagg->host);
 	}
 }
 
@@ -159,7 +160,9 @@ static int check_own(struct lagg *lagg)
 	int above = device_has_macs_above(lagg);
 	if (above >= 0)
 		lagg->macs_above = above;
-	lagg->hides_from_xdp = datapath_hides_from_xdp(lagg->dp);
+	/* What the tc programs redirect to it, generic XDP does not see. */
+	lagg->hides_from_xdp =
+	    lagg->model.conf.datapath == XLAGG_DATAPATH_TC && lagg->device != XLAGG_DEVICE_BOND && device.generic_xdp;
 	lagg_device_changed(lagg, &device);
 	effects_do_again(lagg);
 	return device_keep(lagg);

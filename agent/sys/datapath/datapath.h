@@ -77,9 +77,6 @@ int datapath_port_last(struct datapath *dp, uint32_t slot);
 /* Calls `fn` with a name for each tcx program of others that comes behind a port's receive program. */
 int datapath_port_behind(struct datapath *dp, uint32_t slot, datapath_name_fn fn, void *context);
 struct datapath_bypass datapath_bypass(struct datapath *dp, uint32_t slot);
-/* Whether the lagg's device has an XDP program in generic (skb) mode that sees nothing of what is received, since a TC
- * program redirects it. */
-bool datapath_hides_from_xdp(const struct datapath *dp);
 /* Whether this may be one of the lagg's own filters in clsact. */
 bool datapath_is_own_filter(const struct netlink_filter *filter);
 /* Reads the loss counters. The caller does so before it reads carrier, never after. */

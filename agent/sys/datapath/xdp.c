@@ -21,13 +21,6 @@ static int query_program(int ifindex, uint32_t *ret)
 	return r;
 }
 
-bool datapath_hides_from_xdp(const struct datapath *dp)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	return dp->setup.profile == XLAGG_DATAPATH_TC && dp->setup.device != XLAGG_DEVICE_BOND &&
-	       bpf_xdp_query((int)dp->setup.params.lagg_ifindex, 0, &query) == 0 && query.skb_prog_id != 0;
-}
-
 uint32_t xdp_program(int ifindex)
 {
 	uint32_t id = 0;

@@ -110,9 +110,11 @@ int netlink_list_addresses(struct netlink *nl, int ifindex, netlink_address_fn f
 	struct netlink_request request;
 	__attribute__((cleanup(netlink_answer_free))) struct netlink_answer answer = {};
 	struct nlmsghdr *dump = netlink_begin(&request, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg));
+	/* The kernel leaves out the others' addresses, unless it is an old one. */
+	((struct ifaddrmsg *)mnl_nlmsg_get_payload(dump))->ifa_index = (uint32_t)ifindex;
 	int r = netlink_talk(nl, dump, &answer);
 	if (r < 0)
-		return r;
+		return ifindex && r == -ENODEV ? 0 : r;
 	struct walk messages = netlink_messages(&answer);
 	const struct nlmsghdr *nlh;
 	while ((nlh = netlink_next(&messages, RTM_NEWADDR, sizeof(struct ifaddrmsg)))) {

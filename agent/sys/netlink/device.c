@@ -79,6 +79,15 @@ static void read_kinds(const struct nlattr *linkinfo, struct device *ret)
 	}
 }
 
+static void read_xdp(const struct nlattr *xdp, struct device *ret)
+{
+	const struct nlattr *attr;
+	struct walk attrs = walk_nest(xdp);
+	while ((attr = walk_next_attr(&attrs)))
+		if (mnl_attr_get_type(attr) == IFLA_XDP_SKB_PROG_ID)
+			ret->generic_xdp = read_u32(attr) != 0;
+}
+
 static void read_altnames(const struct nlattr *properties, struct device *ret)
 {
 	const size_t room = sizeof(ret->altname) / sizeof(ret->altname[0]);
@@ -175,6 +184,9 @@ void netlink_parse_device(const struct nlmsghdr *nlh, struct device *ret)
 			break;
 		case IFLA_LINKMODE:
 			ret->link_mode = read_u8(attr);
+			break;
+		case IFLA_XDP:
+			read_xdp(attr, ret);
 			break;
 		case IFLA_ALLMULTI:
 			ret->allmulti = read_u32(attr);

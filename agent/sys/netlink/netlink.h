@@ -39,6 +39,7 @@ struct device {
 	int new_netnsid;       /* of a removed device: the namespace it was moved to (netlink_netnsid), -1: none */
 	int new_ifindex;       /* and its ifindex there, 0: not told */
 	bool has_ipv6;	       /* IPv6 has settings for it, of which one follows */
+	bool generic_xdp;      /* an XDP program runs on it in generic (skb) mode */
 	uint8_t addr_gen_mode; /* IN6_ADDR_GEN_MODE_*: how the kernel makes addresses on it */
 	uint8_t link_mode;     /* IF_LINK_MODE_* */
 	uint8_t bond_mode;     /* of a bond: BOND_MODE_* */
