@@ -10,6 +10,7 @@
 #include "devices.h"
 #include "forget.h"
 #include "lagg/change.h"
+#include "lagg/device.h"
 #include "lagg/inputs.h"
 #include "lagg/ports.h"
 #include "lagg/probes.h"
@@ -26,6 +27,10 @@
 /* How much longer a partner is awaited that may still send to a port for which it got the last LACPDU. The machines of
  * some partners run every 100 ms. */
 #define PARTNER_NS 200000000
+/* So many laggs at least have their devices removed together, and so many at most, during which nobody else gets RTNL.
+ */
+#define TOGETHER_MIN 2
+#define TOGETHER_MAX 64
 
 static void free_model(struct ctl_model **model)
 {
@@ -234,15 +239,46 @@ static bool is_in_the_way(const struct lagg *lagg, struct ctl_model *to)
 	return false;
 }
 
+static bool has_to_go(const struct lagg *lagg, struct ctl_model *to, bool all)
+{
+	const struct xlagg_model *model = ctl_find(to, lagg->model.name);
+	return (!model || must_be_made_anew(lagg, model)) && (all || is_in_the_way(lagg, to));
+}
+
+/* Removes the devices of laggs that are destroyed next, many at once, because the kernel waits long for each removal.
+ * What is not removed here is removed with its lagg. */
+static void remove_devices(struct agent *agent, struct ctl_model *to, bool all)
+{
+	uint32_t group, members = 0;
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		members += has_to_go(agent->lagg[i], to, all);
+	if (members < TOGETHER_MIN || netlink_draw_group(&group) < 0)
+		return;
+	members = 0;
+	for (uint32_t i = agent->laggs; i-- > 0;) {
+		if (!has_to_go(agent->lagg[i], to, all))
+			continue;
+		lagg_stop(agent->lagg[i]);
+		members += device_join(agent->lagg[i], group) == 0;
+		if (members == TOGETHER_MAX) {
+			netlink_del_group(agent->host.nl, group);
+			members = 0;
+		}
+		laggs_breathe(agent);
+	}
+	if (members)
+		netlink_del_group(agent->host.nl, group);
+	laggs_breathe(agent);
+}
+
 /* Destroys the laggs that are not in the new configuration. Without `all` only those that are in the way: the others
  * are destroyed last, when nothing can fail any more, because creating them again would not restore what they were. */
 static void destroy_leaving(struct agent *agent, struct ctl_model *to, bool all)
 {
+	remove_devices(agent, to, all);
 	for (uint32_t i = agent->laggs; i-- > 0;) {
-		struct lagg *lagg = agent->lagg[i];
-		const struct xlagg_model *model = ctl_find(to, lagg->model.name);
-		if ((!model || must_be_made_anew(lagg, model)) && (all || is_in_the_way(lagg, to)))
-			laggs_destroy(agent, lagg);
+		if (has_to_go(agent->lagg[i], to, all))
+			laggs_destroy(agent, agent->lagg[i]);
 		laggs_breathe(agent);
 	}
 }

@@ -108,9 +108,12 @@ void lagg_remove_ports(struct lagg *lagg, const struct xlagg_model *to)
 static int add_ports(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX])
 {
 	int r = 0;
-	for (uint32_t i = 0; i < to->ports && r == 0; i++)
-		if (lagg_port_find(lagg, to->port[i].name) < 0)
-			r = lagg_port_add(lagg, &to->port[i], sentence);
+	for (uint32_t i = 0; i < to->ports && r == 0; i++) {
+		if (lagg_port_find(lagg, to->port[i].name) >= 0)
+			continue;
+		r = lagg_port_add(lagg, &to->port[i], sentence);
+		lagg->host->calls->breathe(lagg->host);
+	}
 	return r;
 }
 

@@ -303,6 +303,18 @@ static int remove_bond(struct lagg *lagg)
 	return r == -ENODEV ? 0 : r;
 }
 
+int device_join(struct lagg *lagg, uint32_t group)
+{
+	struct device lower;
+	/* A bond goes before its lower end. */
+	if (lagg->device == XLAGG_DEVICE_BOND)
+		return -EOPNOTSUPP;
+	int r = netlink_get(lagg->host->nl, lagg->lower_ifindex, &lower);
+	if (r == 0 && !is_own_lower(lagg, &lower))
+		r = -ENODEV;
+	return r < 0 ? r : netlink_set_group(lagg->host->nl, lower.ifindex, group);
+}
+
 int device_remove(struct lagg *lagg)
 {
 	struct device lower;

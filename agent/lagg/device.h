@@ -9,6 +9,8 @@
 uint32_t device_mtu(const struct lagg *lagg, const struct xlagg_model *model);
 /* Creates the device with its lower end: netkit where the kernel has it and the options allow it, else a veth pair. */
 int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX]);
+/* Puts the lower end into a group of devices, with which netlink_del_group() removes it and the lagg's device. */
+int device_join(struct lagg *lagg, uint32_t group);
 /* Removes the device and its lower end. Returns 0 also if they are gone already. */
 int device_remove(struct lagg *lagg);
 /* Whether another device now has the ifindex of the lagg's own: it is not the other end of the lagg's lower end. */

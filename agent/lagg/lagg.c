@@ -94,6 +94,7 @@ static int make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	r = device_make(lagg, model, sentence);
 	if (r < 0)
 		return r;
+	host->calls->breathe(host);
 	lagg->direct = lagg_wants_direct(&model->conf, lagg->device);
 	device_assert_features(lagg);
 	lagg_setup(lagg, &setup);
@@ -175,13 +176,22 @@ static bool has_rest(const struct lagg *lagg)
 	return false;
 }
 
-int lagg_take_down(struct lagg *lagg)
+void lagg_stop(struct lagg *lagg)
 {
+	if (lagg->ending)
+		return;
 	lagg->ending = true;
 	input_stop(lagg);
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-		if (lagg->port[slot].used)
+		if (lagg->port[slot].used) {
 			lagg_port_del(lagg, slot);
+			lagg->host->calls->breathe(lagg->host);
+		}
+}
+
+int lagg_take_down(struct lagg *lagg)
+{
+	lagg_stop(lagg);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_DEL, NULL, NULL);
 	remove_or_leave(lagg);
 	if (has_rest(lagg)) {

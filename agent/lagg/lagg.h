@@ -118,6 +118,8 @@ int lagg_make(struct lagg_host *host, const struct xlagg_model *model, struct la
 	      char sentence[XLAGG_SENTENCE_MAX]);
 /* Applies the configuration to a lagg that was just created. On failure the caller takes it down. */
 int lagg_start(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX]);
+/* Ends LACP and puts the ports back, as the first part of lagg_take_down(), which follows. */
+void lagg_stop(struct lagg *lagg);
 /* Takes the lagg down: puts its ports back, removes its device and its pins. Its file in the state folder stays.
  * Returns 0, or -errno if something could not be put back: then lagg->saved, which is also pinned, says what. The
  * caller frees the lagg in either case. */

@@ -91,6 +91,28 @@ NETNS_TEST(netlink_change, the_longest_alias_fits_and_a_longer_one_is_refused)
 	cr_assert_str_eq(device_of(nl, "p0").alias, alias);
 }
 
+/* With one end of each pair in the group the other end goes, too, and nothing else. */
+NETNS_TEST(netlink_change, a_group_of_devices_is_removed_at_once)
+{
+	struct device found;
+	uint32_t group, another;
+	make_pair("p0", "p1");
+	make_pair("p2", "p3");
+	make_pair("p4", "p5");
+	cr_assert_eq(netlink_draw_group(&group), 0);
+	cr_assert_eq(netlink_draw_group(&another), 0);
+	cr_assert_neq(group, another);
+	cr_assert_eq(netlink_set_group(nl, device_of(nl, "p0").ifindex, group), 0);
+	cr_assert_eq(netlink_set_group(nl, device_of(nl, "p3").ifindex, group), 0);
+	cr_assert_eq(netlink_set_group(nl, device_of(nl, "p4").ifindex, another), 0);
+	cr_assert_eq(netlink_del_group(nl, group), 0);
+	cr_assert_eq(netlink_get_by_name(nl, "p1", &found), -ENODEV);
+	cr_assert_eq(netlink_get_by_name(nl, "p2", &found), -ENODEV);
+	device_of(nl, "p4");
+	device_of(nl, "p5");
+	cr_assert_eq(netlink_del_group(nl, group), -ENODEV, "of a group without devices");
+}
+
 NETNS_TEST(netlink_change, a_refusal_is_told_with_the_kernels_words)
 {
 	make_pair("p0", "p1");

@@ -129,6 +129,14 @@ int netlink_set_alias(struct netlink *nl, int ifindex, const char *alias)
 	return r;
 }
 
+int netlink_set_group(struct netlink *nl, int ifindex, uint32_t group)
+{
+	struct netlink_request request;
+	struct nlmsghdr *nlh = begin_change(&request, ifindex);
+	mnl_attr_put_u32(nlh, IFLA_GROUP, group);
+	return netlink_talk(nl, nlh, NULL);
+}
+
 int netlink_rename(struct netlink *nl, int ifindex, const char *name)
 {
 	struct netlink_request request;

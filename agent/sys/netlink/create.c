@@ -209,3 +209,21 @@ int netlink_del(struct netlink *nl, int ifindex)
 	((struct ifinfomsg *)mnl_nlmsg_get_payload(nlh))->ifi_index = ifindex;
 	return netlink_talk(nl, nlh, NULL);
 }
+
+int netlink_draw_group(uint32_t *ret)
+{
+	uint32_t group;
+	if (getrandom(&group, sizeof(group), 0) != sizeof(group))
+		return -EIO;
+	/* The kernel takes it for a signed number. */
+	*ret = (group | 0x40000000u) & 0x7fffffffu;
+	return 0;
+}
+
+int netlink_del_group(struct netlink *nl, uint32_t group)
+{
+	struct netlink_request request;
+	struct nlmsghdr *nlh = netlink_begin(&request, RTM_DELLINK, 0, sizeof(struct ifinfomsg));
+	mnl_attr_put_u32(nlh, IFLA_GROUP, group);
+	return netlink_talk(nl, nlh, NULL);
+}

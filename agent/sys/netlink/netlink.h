@@ -166,6 +166,11 @@ int netlink_set_bond_active(struct netlink *nl, int bond, int ifindex);
 /* Link mode and operational state (RFC 2863) of a device: dormant although it may have carrier, or as carrier is. */
 int netlink_set_dormant(struct netlink *nl, int ifindex, bool dormant);
 int netlink_del(struct netlink *nl, int ifindex);
+/* Draws a number that no group of devices has, as far as chance goes: those that people give are small. */
+int netlink_draw_group(uint32_t *ret);
+int netlink_set_group(struct netlink *nl, int ifindex, uint32_t group);
+/* Removes all devices of the group at once: the kernel waits for grace periods once, and not for each device. */
+int netlink_del_group(struct netlink *nl, uint32_t group);
 
 /*
  * Starts a clock in the kernel that runs without any process. The kernel asks by ARP for a neighbour of `ifindex` that
