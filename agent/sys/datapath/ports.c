@@ -371,7 +371,8 @@ int datapath_port_add(struct datapath *dp, uint32_t slot, int ifindex, char sent
 	if (before)
 		return datapath_say(sentence, -EBUSY, "slot %u is in use by %s", slot,
 				    datapath_device_name(before, buffer));
-	int r = pins_ensure(dp, sentence);
+	/* Single pins that are missing are for the check to find. Without the folder the port could not be pinned. */
+	int r = pin_is_bpffs(dp->folder) ? 0 : pins_ensure(dp, sentence);
 	if (r)
 		return r;
 	/* The port is out before its entry names a device: with the zeros of a fresh entry it would be live. */
