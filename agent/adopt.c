@@ -22,6 +22,7 @@
 #include "lagg/ports.h"
 #include "lagg/record.h"
 #include "lagg/rest.h"
+#include "lagg/state.h"
 #include "laggs.h"
 #include "names.h"
 #include "orphans.h"
@@ -499,5 +500,7 @@ int adopt_flush(struct agent *agent)
 		r = r < 0 ? r : flushed;
 	}
 	orphans_put_back(agent);
+	if (r == 0)
+		state_remove_all(&agent->host);
 	return r;
 }

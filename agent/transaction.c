@@ -15,6 +15,7 @@
 #include "lagg/ports.h"
 #include "lagg/probes.h"
 #include "lagg/record.h"
+#include "lagg/state.h"
 #include "laggs.h"
 #include "orphans.h"
 #include "rests.h"
@@ -393,6 +394,8 @@ static void forget_leaving(struct agent *agent, const struct ctl_model *before, 
 	for (uint32_t i = 0; i < before->laggs; i++)
 		if (!ctl_find(to, before->lagg[i].name))
 			forget_lagg(agent, before->lagg[i].name);
+	if (!to->laggs)
+		state_remove_all(&agent->host);
 }
 
 /* --- transactions --- */

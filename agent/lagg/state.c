@@ -165,18 +165,28 @@ int state_remove(const struct lagg_host *host, const char *lagg)
 	return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-static bool is_half_written(const char *name)
+static bool ends_with(const char *name, const char *end)
 {
-	static const char end[] = ".state" FRESH;
-	size_t len = strlen(name);
-	return len >= sizeof(end) && strcmp(name + len - (sizeof(end) - 1), end) == 0;
+	size_t len = strlen(name), rest = strlen(end);
+	return len > rest && strcmp(name + len - rest, end) == 0;
 }
 
-void state_clean(const struct lagg_host *host)
+/* Deletes the files whose names end like that. */
+static void clean(const struct lagg_host *host, const char *end)
 {
 	struct dirent *entry;
 	__attribute__((cleanup(close_dir))) DIR *dir = opendir(host->state);
 	while (dir && (entry = readdir(dir)))
-		if (is_half_written(entry->d_name))
+		if (ends_with(entry->d_name, end))
 			unlinkat(dirfd(dir), entry->d_name, 0);
+}
+
+void state_clean(const struct lagg_host *host)
+{
+	clean(host, ".state" FRESH);
+}
+
+void state_remove_all(const struct lagg_host *host)
+{
+	clean(host, ".state");
 }

@@ -24,6 +24,9 @@ int state_write(const struct lagg_host *host, const char *lagg, const struct sta
 int state_remove(const struct lagg_host *host, const char *lagg);
 /* Deletes files that an agent which died has left half written. */
 void state_clean(const struct lagg_host *host);
+/* Deletes the files of all laggs: there is none any more. An agent that died may have left some of laggs that were not
+ * yet made, or no longer there. */
+void state_remove_all(const struct lagg_host *host);
 /* Returns an ID of this machine that is used for nothing else; empty: the machine has none. */
 void state_machine(char ret[STATE_MACHINE_MAX]);
 
