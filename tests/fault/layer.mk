@@ -24,9 +24,17 @@ fault-schedules: all $(FAULT_TOOLS) ## random commands and events in a row with 
 	@echo "SEED=$(FAULT_SEED)"
 	$(Q)$(FAULT_RUN) schedules.py $(SCHEDULES) $(FAULT_SEED) $(TAP)/fault-schedules.tap
 
+TEST_LAYERS += fault-kills
+KILL_SECONDS ?= 25
+test-fault-kills: all ## the agent is killed at random moments in a storm of changes; by a SEED that it prints; KILLS=1000: so many
+	@mkdir -p $(TAP)
+	@echo "SEED=$(FAULT_SEED)"
+	$(Q)$(FAULT_RUN) kills.py $(if $(KILLS),--kills $(KILLS),--seconds $(KILL_SECONDS)) $(FAULT_SEED) $(TAP)/fault-kills.tap
+
 LONG_LAYERS += fault
 long-fault:
+	@$(MAKE) --no-print-directory test-fault-kills TAP=$(LONG_TAP)/fault KILLS=1000
 	@$(MAKE) --no-print-directory test-fault TAP=$(LONG_TAP)/fault
 	@$(MAKE) --no-print-directory fault-schedules TAP=$(LONG_TAP)/fault
 
-.PHONY: test-fault test-fault-sample fault-schedules long-fault
+.PHONY: test-fault test-fault-kills test-fault-sample fault-schedules long-fault

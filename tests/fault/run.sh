@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh points.py|schedules.py ARGUMENT...
+# run.sh points.py|schedules.py|kills.py ARGUMENT...
 # Runs one of them with scratch of its own. B: the build folder; OOM empty: allocations do not fail.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
