@@ -4,8 +4,10 @@
  * then the stack), SHOT 2, REDIRECT 7. So one `tx` serves all three.
  *
  *   tx           at the lower end's ingress (veth), lagg0's egress (tx-path direct, bond) or own transmit (netkit)
+ *   tx_queue     at lagg0's egress, if it is a bond that can be told the port
  *   rx           at a port's ingress, one copy for each port
- *   port_out     at a port's egress, where a bond's queue_ids steer
+ *   rx_slave     the same, if the port is a bond's slave
+ *   port_out     at such a port's egress, with tx_queue
  *   lower_guard  at the lower end's egress (veth, bond) or own transmit (netkit); also receives the ticks of the clock
  *   explain      attached nowhere: run by the agent, says what tx would do
  */
@@ -104,12 +106,13 @@ static __always_inline int send_to_all(struct __sk_buff *skb, const volatile str
 	return bpf_redirect(last_ifindex, 0);
 }
 
-static __always_inline int hand_over(struct __sk_buff *skb, struct choice choice, struct amount amount)
+/* `by_queue`, a constant of the program: bonding sends the frame on the slave whose queue_id it bears. */
+static __always_inline int hand_over(struct __sk_buff *skb, struct choice choice, struct amount amount, bool by_queue)
 {
 	if (!choice.ifindex)
 		return drop(XLAGG_TX_NO_PORT, amount);
 	count_port_tx(choice.slot, amount);
-	if (params.shell == XLAGG_SHELL_QUEUE) {
+	if (by_queue) {
 		/* bonding takes one away from what stands here, and compares the rest with the ports' queue_ids */
 		skb->queue_mapping = choice.slot + 2;
 		return TC_ACT_UNSPEC;
@@ -117,8 +120,7 @@ static __always_inline int hand_over(struct __sk_buff *skb, struct choice choice
 	return bpf_redirect(choice.ifindex, 0);
 }
 
-SEC("tc")
-int tx(struct __sk_buff *skb)
+static __always_inline int transmit(struct __sk_buff *skb, bool by_queue)
 {
 	const volatile struct xlagg_table *table = current_table();
 	struct amount amount = amount_of(skb);
@@ -128,7 +130,7 @@ int tx(struct __sk_buff *skb)
 	if (is_of_ports(xlagg_be16((__u16)skb->protocol)) && !tag_of(skb))
 		return drop(XLAGG_TX_PORT_TYPE, amount);
 	if (table && by_flow())
-		return hand_over(skb, choose_bucket(table, flow_of(skb)), amount);
+		return hand_over(skb, choose_bucket(table, flow_of(skb)), amount, by_queue);
 	if (params.proto == XLAGG_PROTO_NONE)
 		return drop(XLAGG_TX_PROTO_NONE, amount);
 	if (!table)
@@ -138,7 +140,19 @@ int tx(struct __sk_buff *skb)
 	choice = choose(table, 0, true);
 	if (params.proto == XLAGG_PROTO_FAILOVER && choice.slot != XLAGG_NO_PORT)
 		note_turnover(choice.slot);
-	return hand_over(skb, choice, amount);
+	return hand_over(skb, choice, amount, by_queue);
+}
+
+SEC("tc")
+int tx(struct __sk_buff *skb)
+{
+	return transmit(skb, false);
+}
+
+SEC("tc")
+int tx_queue(struct __sk_buff *skb)
+{
+	return transmit(skb, true);
 }
 
 /* Whether the device is still a port of this lagg. It is none when the lagg's device was removed, or when it moved to
@@ -150,8 +164,8 @@ static __always_inline bool is_port(void)
 	return bpf_map_lookup_elem(&lower_alive, &zero) && bpf_map_lookup_elem(&port_alive, &slot);
 }
 
-SEC("tc")
-int rx(struct __sk_buff *skb)
+/* `slave`, a constant of the program: bonding's receive handler gives a frame that passes to the lagg's device. */
+static __always_inline int receive(struct __sk_buff *skb, bool slave)
 {
 	struct amount amount = amount_of(skb);
 	const __u8 *header = (void *)(long)skb->data;
@@ -190,13 +204,25 @@ int rx(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	}
 	count_rx(amount);
-	if (params.shell != XLAGG_SHELL_NONE)
-		return TC_ACT_UNSPEC; /* bonding's receive handler gives it to the lagg's device */
+	if (slave)
+		return TC_ACT_UNSPEC;
 	skb->tc_index = RECEIVED;
 	return bpf_redirect(params.lower_ifindex, 0);
 }
 
-/* What is written in tx to choose a port would also choose that port's transmit queue: the port is to choose itself. */
+SEC("tc")
+int rx(struct __sk_buff *skb)
+{
+	return receive(skb, false);
+}
+
+SEC("tc")
+int rx_slave(struct __sk_buff *skb)
+{
+	return receive(skb, true);
+}
+
+/* What tx_queue writes to choose a port would also choose that port's transmit queue: the port is to choose itself. */
 SEC("tc")
 int port_out(struct __sk_buff *skb)
 {

@@ -24,6 +24,7 @@ void lagg_setup(const struct lagg *lagg, struct datapath_setup *ret)
 	    .profile = conf->datapath,
 	    .device = lagg->device,
 	    .direct = lagg->direct,
+	    .shell = shell_of(lagg->device, lagg->bond_mode, lagg->direct),
 	    .params = {.proto = conf->proto,
 		       .hash = conf->hash,
 		       .seed = lagg->seed,
@@ -33,8 +34,7 @@ void lagg_setup(const struct lagg *lagg, struct datapath_setup *ret)
 		       .rx_all = conf->rx_all,
 		       .flowid = conf->flowid,
 		       .flowid_shift = conf->flowid_shift,
-		       .probe_us = probes_limit_us(conf),
-		       .shell = shell_of(lagg->device, lagg->bond_mode, lagg->direct)},
+		       .probe_us = probes_limit_us(conf)},
 	};
 	int count = ctl_parse_ethertypes(conf->port_ethertypes, ret->params.ethertype, NULL);
 	ret->params.ethertypes = count < 0 ? 0 : (uint32_t)count;

@@ -23,13 +23,13 @@ uint8_t shell_mode(uint32_t proto)
 	}
 }
 
-enum xlagg_shell shell_of(enum xlagg_device device, uint8_t mode, bool direct)
+enum datapath_shell shell_of(enum xlagg_device device, uint8_t mode, bool direct)
 {
 	if (device != XLAGG_DEVICE_BOND)
-		return XLAGG_SHELL_NONE;
+		return SHELL_NONE;
 	/* These two modes alone send a frame on the slave whose queue_id it bears. */
 	bool by_queue = mode == BOND_MODE_ACTIVEBACKUP || mode == BOND_MODE_ROUNDROBIN;
-	return by_queue && !direct ? XLAGG_SHELL_QUEUE : XLAGG_SHELL_DIRECT;
+	return by_queue && !direct ? SHELL_QUEUE : SHELL_DIRECT;
 }
 
 bool shell_is(const struct device *device, const char *folder)

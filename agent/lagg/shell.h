@@ -9,8 +9,8 @@
 /* The mode of bonding (BOND_MODE_*) that goes best with a proto: what it does with a frame that our programs did not
  * see, and how it can be told the port. It stays when proto is changed, since a bond with slaves keeps its mode. */
 uint8_t shell_mode(uint32_t proto);
-/* How transmit programs have bonding send, in a bond of that mode (enum xlagg_shell). `direct`: tx-path direct. */
-enum xlagg_shell shell_of(enum xlagg_device device, uint8_t mode, bool direct);
+/* How transmit programs have bonding send, in a bond of that mode (enum datapath_shell). `direct`: tx-path direct. */
+enum datapath_shell shell_of(enum xlagg_device device, uint8_t mode, bool direct);
 /* Whether `device` is the bond of the lagg with that folder of pins: it bears the mark, or has its program. */
 bool shell_is(const struct device *device, const char *folder);
 /* Sets the bond dormant, or lets its ports' carrier be its own, as the lagg's carrier is. */

@@ -326,12 +326,6 @@ struct xlagg_saved {
 enum xlagg_device { XLAGG_DEVICE_AUTO, XLAGG_DEVICE_NETKIT, XLAGG_DEVICE_VETH, XLAGG_DEVICE_BOND };
 enum xlagg_profile { XLAGG_DATAPATH_TC, XLAGG_DATAPATH_XDP };
 enum xlagg_tx_path { XLAGG_TX_AUTO, XLAGG_TX_DIRECT, XLAGG_TX_STACK };
-/* Where the lagg's own device is a bond: how the transmit program has a frame leave by the port that it chose. */
-enum xlagg_shell {
-	XLAGG_SHELL_NONE,   /* it is no bond: the frame is redirected */
-	XLAGG_SHELL_DIRECT, /* redirected to the port, past bonding and past what sits on the bond */
-	XLAGG_SHELL_QUEUE,  /* bonding sends it: the port's queue_id (slot + 1) is written into the frame */
-};
 
 /*
  * The watcher's map `watch`: which devices of this machine are ports. The namespace is part of the key, because an
@@ -390,7 +384,6 @@ struct xlagg_params {
 	__u16 ethertype[XLAGG_PORT_ETHERTYPES]; /* frames that stay with the port's own stack, host byte order */
 	__u32 data_below;			/* a frame with a lower EtherType is for the lagg (proto lacp: a unicast
 						 * frame); 0: every frame is checked further. Set by the loader. */
-	__u32 shell;				/* enum xlagg_shell */
 };
 
 /* Why a port was chosen. */

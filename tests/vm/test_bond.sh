@@ -144,6 +144,7 @@ test_bond_the_kernel_fails_over_without_an_agent() {
 	wait_for 5 no_carrier a eth1
 	on a ping -q -c 5 -i 0.1 -W 1 10.0.0.2
 	agent a
+	[ -e "$BPFFS/$P-a/lagg0/prog_out0" ] || fail "the program at the port's egress was not adopted"
 	wait_for 5 active_port_is a eth2
 	wait_for 10 active_slave_is eth2
 	on a ping -q -c 5 -i 0.1 -W 1 10.0.0.2

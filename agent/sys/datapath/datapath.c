@@ -102,8 +102,9 @@ static bool is_hook(const struct datapath *dp, const char *hook)
 	for (uint32_t i = 0; i < sizeof(of_device) / sizeof(of_device[0]); i++)
 		if (strcmp(hook, of_device[i]) == 0)
 			return true;
-	return (sscanf(hook, "rx%u", &slot) == 1 || sscanf(hook, "xdprx%u", &slot) == 1) && slot < XLAGG_MAX_PORTS &&
-	       dp->written.port[slot].ifindex;
+	bool of_port = sscanf(hook, "rx%u", &slot) == 1 || sscanf(hook, "xdprx%u", &slot) == 1 ||
+		       sscanf(hook, "out%u", &slot) == 1;
+	return of_port && slot < XLAGG_MAX_PORTS && dp->written.port[slot].ifindex;
 }
 
 /* Removes a pin that an agent left half done when it was killed, that belongs to a slot without a port, or whose hook
@@ -230,7 +231,7 @@ void datapath_moved(struct datapath *dp, const char *folder)
 static bool sends_directly(const struct datapath_setup *setup)
 {
 	if (setup->device == XLAGG_DEVICE_BOND)
-		return setup->params.shell == XLAGG_SHELL_DIRECT;
+		return setup->shell == SHELL_DIRECT;
 	return setup->direct && setup->device == XLAGG_DEVICE_VETH;
 }
 

@@ -37,12 +37,20 @@ int datapath_mount(const char *folder);
 
 struct datapath;
 
+/* Where the lagg's own device is a bond: how the transmit program has a frame leave by the port that it chose. */
+enum datapath_shell {
+	SHELL_NONE,   /* it is no bond: the frame is redirected */
+	SHELL_DIRECT, /* redirected to the port, past bonding and past what sits on the bond */
+	SHELL_QUEUE,  /* bonding sends it: the port's queue_id (slot + 1) is written into the frame */
+};
+
 /* What the programs of a lagg are made from. */
 struct datapath_setup {
 	struct xlagg_params params; /* slot is ignored: each receive program gets its port's */
 	enum xlagg_profile profile; /* option datapath */
 	enum xlagg_device device;   /* netkit, veth or bond */
 	bool direct;		    /* tx-path direct */
+	enum datapath_shell shell;
 };
 
 /* Creates the maps, loads the programs and attaches those of the lagg's own device. Everything is pinned in `folder`,

@@ -151,6 +151,21 @@ static bool tx_can_wait(const struct datapath *dp)
 	return dp->features.in_a_hurry;
 }
 
+static bool steers_by_queue(const struct datapath *dp)
+{
+	return dp->setup.shell == SHELL_QUEUE;
+}
+
+static const char *tx_program(const struct datapath *dp)
+{
+	return steers_by_queue(dp) ? "tx_queue" : "tx";
+}
+
+static const char *rx_program(const struct datapath *dp)
+{
+	return dp->setup.device == XLAGG_DEVICE_BOND ? "rx_slave" : "rx";
+}
+
 /* Attaches the transmit program wherever this kind of device needs it. */
 static int attach_tx(struct datapath *dp, const struct programs *programs, char sentence[XLAGG_SENTENCE_MAX])
 {
@@ -158,7 +173,7 @@ static int attach_tx(struct datapath *dp, const struct programs *programs, char 
 	bool direct = dp->setup.direct && dp->setup.device == XLAGG_DEVICE_VETH;
 	/* What passes it goes on into bonding. */
 	if (dp->setup.device == XLAGG_DEVICE_BOND)
-		return ensure(dp, programs, device_hook(HOOK_TC_EGRESS, "txlagg", "tx", lagg), sentence);
+		return ensure(dp, programs, device_hook(HOOK_TC_EGRESS, "txlagg", tx_program(dp), lagg), sentence);
 	int r = ensure(dp, programs, device_hook(HOOK_TC_INGRESS, "tx", "tx", lower), sentence);
 	if (!r && dp->setup.device == XLAGG_DEVICE_NETKIT)
 		r = ensure(dp, programs, device_hook(HOOK_NETKIT, "txnetkit", "tx", lagg), sentence);
@@ -175,14 +190,15 @@ int lower_alive_put(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	const char *name = datapath_device_name((int)alive, buffer);
 	int r = devmap_put(dp, "lower_alive", 0, alive);
 	if (r == -EINVAL)
-		return datapath_say(sentence, -ENODEV, "%s, the lower end of the lagg, is not there", name);
-	return r ? datapath_say(sentence, r, "%s cannot be marked as the lower end: %s", name, strerror(-r)) : 0;
+		return datapath_say(sentence, -ENODEV, "%s, %s of the lagg, is not there", name,
+				    dp->setup.device == XLAGG_DEVICE_BOND ? "the bond" : "the lower end");
+	return r ? datapath_say(sentence, r, "%s cannot be marked as the lagg's: %s", name, strerror(-r)) : 0;
 }
 
 int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
-	static const char *const both[] = {"lower_guard", "tx", NULL}, *const guard[] = {"lower_guard", NULL};
 	bool without_tx = tx_can_wait(dp);
+	const char *const names[] = {"lower_guard", without_tx ? NULL : tx_program(dp), NULL};
 	uint32_t lagg = dp->setup.params.lagg_ifindex;
 	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
 	char buffer[32];
@@ -190,7 +206,7 @@ int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	int r = programs_open(&dp->setup, PROGRAMS_TC, XLAGG_NO_PORT, &programs);
 	if (r)
 		return datapath_say(sentence, r, "cannot open the BPF programs: %s", strerror(-r));
-	r = programs_load(dp, programs, without_tx ? guard : both, sentence);
+	r = programs_load(dp, programs, names, sentence);
 	if (r)
 		return r;
 	/* It was made for the setup before; the next `explain` loads a new one. */
@@ -273,11 +289,6 @@ bool port_has_left(const struct datapath *dp, uint32_t slot)
 	       bpf_map_lookup_elem(datapath_map(dp, "port_alive"), &slot, &ifindex) != 0 && errno == ENOENT;
 }
 
-static bool steers_by_queue(const struct datapath *dp)
-{
-	return dp->setup.params.shell == XLAGG_SHELL_QUEUE;
-}
-
 static int attach_out(struct datapath *dp, const struct programs *programs, uint32_t slot, int ifindex,
 		      char sentence[XLAGG_SENTENCE_MAX])
 {
@@ -292,8 +303,8 @@ int port_apply(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XL
 	int r = programs_open(&dp->setup, PROGRAMS_TC, slot, &programs);
 	if (r)
 		return datapath_say(sentence, r, "cannot open the BPF programs: %s", strerror(-r));
-	r = programs_load(dp, programs, (const char *const[]){"rx", steers_by_queue(dp) ? "port_out" : NULL, NULL},
-			  sentence);
+	const char *const names[] = {rx_program(dp), steers_by_queue(dp) ? "port_out" : NULL, NULL};
+	r = programs_load(dp, programs, names, sentence);
 	if (r)
 		return r;
 	/* The kernel removes the entry when the device leaves this namespace: then its program passes everything on to
@@ -302,7 +313,7 @@ int port_apply(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XL
 	if (r)
 		return datapath_say(sentence, r, "%s cannot be marked as a port: %s",
 				    datapath_device_name(ifindex, buffer), strerror(-r));
-	r = ensure(dp, programs, port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, ifindex), sentence);
+	r = ensure(dp, programs, port_hook(HOOK_TC_INGRESS, "rx", rx_program(dp), slot, ifindex), sentence);
 	if (!r)
 		r = attach_out(dp, programs, slot, ifindex, sentence);
 	return r ? r : port_xdp(dp, slot, ifindex, sentence);
@@ -344,7 +355,7 @@ struct datapath_bypass datapath_bypass(struct datapath *dp, uint32_t slot)
 	struct hook tc = port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, 0);
 	struct hook xdp = port_hook(HOOK_XDP, "xdprx", "xdp_rx", slot, 0);
 	if (dp->setup.device == XLAGG_DEVICE_BOND)
-		return (struct datapath_bypass){.chains = dp->setup.params.shell == XLAGG_SHELL_DIRECT};
+		return (struct datapath_bypass){.chains = dp->setup.shell == SHELL_DIRECT};
 	return (struct datapath_bypass){.ingress = true,
 					.chains = true,
 					.clsact = hook_is_link(dp, tc.name) || hook_device(dp, xdp.name),
