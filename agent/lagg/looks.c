@@ -18,10 +18,10 @@ static int set_mtu(struct lagg *lagg, int ifindex)
 	return r < 0 || device.mtu == lagg->looks.mtu ? r : netlink_set_mtu(lagg->host->nl, ifindex, lagg->looks.mtu);
 }
 
-static int set_own_mtu(struct lagg *lagg)
+static int set_own_mtu(struct lagg *lagg, bool changes)
 {
 	int r = set_mtu(lagg, lagg->lower_ifindex);
-	return r < 0 ? r : set_mtu(lagg, lagg->ifindex);
+	return r < 0 || !changes ? r : set_mtu(lagg, lagg->ifindex);
 }
 
 static int set_own_mac(struct lagg *lagg)
@@ -33,17 +33,20 @@ static int set_own_mac(struct lagg *lagg)
 	return r;
 }
 
-/* The MTU of the lagg's device is never larger than that of a port, so that what it sends fits into every port. */
+/* The MTU of the lagg's device is never larger than that of a port, so that what it sends fits into every port. What is
+ * to stay as it was is not written to the lagg's device: the user may have changed it a moment ago, which is followed.
+ */
 static int set_looks(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_SENTENCE_MAX])
 {
-	bool smaller = looks->mtu < lagg->looks.mtu;
+	bool smaller = looks->mtu < lagg->looks.mtu, mtu_changes = looks->mtu != lagg->looks.mtu;
+	bool mac_changes = memcmp(looks->mac, lagg->looks.mac, sizeof(looks->mac)) != 0;
 	lagg->looks = *looks;
-	int r = smaller ? set_own_mtu(lagg) : 0;
+	int r = smaller ? set_own_mtu(lagg, true) : 0;
 	if (r == 0)
 		r = lagg_adjust_ports(lagg, sentence);
 	if (r == 0 && !smaller)
-		r = set_own_mtu(lagg);
-	return r < 0 ? r : set_own_mac(lagg);
+		r = set_own_mtu(lagg, mtu_changes);
+	return r < 0 || !mac_changes ? r : set_own_mac(lagg);
 }
 
 int looks_apply(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_SENTENCE_MAX])

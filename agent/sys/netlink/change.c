@@ -108,9 +108,9 @@ int netlink_set_addr_gen_mode(struct netlink *nl, int ifindex, uint8_t mode)
 static void show_udev(struct netlink *nl, int ifindex)
 {
 	struct ifreq request = {.ifr_ifindex = ifindex};
-	if (nl->sysfs == 0)
+	if (nl->sysfs < 0)
 		nl->sysfs = sysfs_open(true);
-	if (nl->sysfs > 0 && ioctl(nl->ioctl_fd, SIOCGIFNAME, &request) == 0)
+	if (nl->sysfs >= 0 && ioctl(nl->ioctl_fd, SIOCGIFNAME, &request) == 0)
 		sysfs_send_change(nl->sysfs, request.ifr_name);
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "sys/netlink/request.h"
+#include "sys/sysfs.h"
 
 /* What some drivers return in place of EOPNOTSUPP. */
 #define ENOTSUP_KERNEL 524
@@ -36,6 +37,7 @@ int netlink_open(struct netlink **ret)
 	struct netlink *nl = calloc(1, sizeof(*nl));
 	if (!nl)
 		return -ENOMEM;
+	nl->sysfs = sysfs_open(true);
 	int r = open_sockets(nl);
 	if (r < 0)
 		netlink_close(&nl);
@@ -54,7 +56,7 @@ void netlink_close(struct netlink **nl)
 		mnl_socket_close((*nl)->requests);
 	if ((*nl)->ioctl_fd >= 0)
 		close((*nl)->ioctl_fd);
-	if ((*nl)->sysfs > 0)
+	if ((*nl)->sysfs >= 0)
 		close((*nl)->sysfs);
 	free((*nl)->group_member);
 	free((*nl)->upper);

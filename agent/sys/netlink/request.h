@@ -22,7 +22,7 @@ struct netlink {
 	struct mnl_socket *events;   /* EVENT_GROUPS, non-blocking */
 	struct mnl_socket *requests; /* one request at a time */
 	int ioctl_fd;		     /* a socket for requests that exist only as ioctl */
-	int sysfs;		     /* for netlink_set_alias(); 0: not opened yet, negative: cannot be had */
+	int sysfs;		     /* for netlink_set_alias(); negative: it cannot be had at present */
 	uint32_t seq;		     /* of the last request */
 	bool given_up;		     /* the last request was given up before its answer ended */
 	uint32_t foreign;	     /* messages that did not come from the kernel and were dropped */
