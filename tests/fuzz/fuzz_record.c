@@ -16,6 +16,7 @@
 #include "lagg/device.h"
 #include "lagg/identity.h"
 #include "lagg/record.h"
+#include "lagg/shell.h"
 #include "sys/datapath/internal.h"
 
 #define VALUE_MAX (sizeof(struct xlagg_saved) + 64) /* a later version's record is longer */
@@ -100,6 +101,12 @@ bool device_is_lower(const struct device *device, const struct xlagg_device_id *
 {
 	(void)device, (void)id, (void)folder;
 	return devices & 16;
+}
+
+bool shell_is(const struct device *device, const char *folder)
+{
+	(void)device, (void)folder;
+	return devices & 64;
 }
 
 bool datapath_is_attached(const char *folder, uint32_t slot, int ifindex)
