@@ -30,6 +30,9 @@ test_debug_bundle() {
 }
 test_debug_bundle_without_an_agent() {
 	two_hosts 1
+	# so that there are programs on this machine
+	agent b
+	xl b lagg add lagg0 port eth1
 	xl a debug bundle "$D/b.tar"
 	unpack "$D/b.tar" b
 	matches "$(cat "$D/b/no-agent.txt")" 'no agent answers' "no-agent.txt"
