@@ -293,6 +293,21 @@ sent_more_than() { [ "$(field "$1" .stats.tx_packets)" -gt "$2" ]; }
 # let_pass HOST FRAMES: waits until lagg0 of that host has sent so many more frames
 let_pass() { wait_for 20 sent_more_than "$1" $(($(field "$1" .stats.tx_packets) + $2)); }
 
+# begin_ping ADDRESS: pings until end_ping, which fails if an answer is missing. One may come twice: a hub sends it on both
+# cables, and a port that has just come back accepts unicast although the other one is still in use.
+begin_ping() {
+	spawn ping ping -i 0.05 -W 2 "$1"
+	wait_for 30 grep -q 'icmp_seq=5 ' "$D/ping.out"
+}
+end_ping() {
+	local account
+	kill -INT "${CHILD[ping]}"
+	reap ping || :
+	account=$(grep transmitted "$D/ping.out")
+	echo "   $account"
+	matches "$account" ' 0% packet loss' "ping"
+}
+
 # iperf_server HOST; iperf LABEL HOST ARGUMENT...: a server, and a client, in the background; the client's JSON is in
 # $D/LABEL.out
 iperf_server() {

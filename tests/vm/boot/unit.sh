@@ -28,17 +28,6 @@ far_ends() {
 	spawn far xlaggd -n far
 }
 
-# begin_ping: pings 10.0.0.2 until end_ping, which fails if an answer is missing
-begin_ping() {
-	spawn ping ping -i 0.05 -W 2 10.0.0.2
-	wait_for 30 grep -q 'icmp_seq=5 ' "$D/ping.out"
-}
-end_ping() {
-	kill -INT "${CHILD[ping]}"
-	reap ping || :
-	matches "$(grep transmitted "$D/ping.out")" ' 0% packet loss' "ping"
-}
-
 metrics() {
 	local web
 	exec {web}<>/dev/tcp/127.0.0.1/9477
@@ -82,7 +71,7 @@ boot_1() {
 	is "$(xlagg -j -d lagg show lagg0 | jq -r '.[0].datapath.carrier_watch')" fentry "carrier watch"
 
 	step "restarted, as by an upgrade"
-	begin_ping
+	begin_ping 10.0.0.2
 	systemctl restart xlaggd
 	is "$(xlagg -j agent show | jq -r '.[0].adopted')" 2 "laggs adopted"
 	wait_for 30 distributing_are eth1 eth2
