@@ -231,20 +231,6 @@ static void drop_replaced(struct agent *agent, const struct device *device)
 		lagg_port_gone(lagg, slot);
 }
 
-/* Looks at the lagg's own device: the event may be older than a change that was followed since, and following it would
- * change the device back. */
-static void own_changed(struct agent *agent, struct lagg *lagg)
-{
-	struct device now;
-	int r = netlink_get(agent->host.nl, lagg->ifindex, &now);
-	if (r == 0) {
-		lagg_device_changed(lagg, &now);
-	} else if (r != -ENODEV) {
-		upkeep_mark(lagg);
-		check_soon(agent);
-	}
-}
-
 static void device_changed(struct agent *agent, const struct device *device)
 {
 	struct lagg *lagg;
@@ -257,7 +243,7 @@ static void device_changed(struct agent *agent, const struct device *device)
 	}
 	lagg = laggs_of_device(agent, device->ifindex);
 	if (lagg)
-		own_changed(agent, lagg);
+		lagg_device_changed(lagg, device);
 	else
 		other_changed(agent, device);
 }

@@ -190,8 +190,10 @@ static int start(struct agent *agent, struct ctl_model *wanted, char sentence[XL
 	if (hurry)
 		laggs_hurry_no_longer(agent);
 	agent->host.starting = false;
+	if (!agent->adopted)
+		return 0;
 	transaction_resolve(agent, wanted);
-	if (agent->adopted && find_difference(agent, wanted, &differing) == 0 && differing.count)
+	if (find_difference(agent, wanted, &differing) == 0 && differing.count)
 		log_info("the running configuration was adopted and differs from %s: see xlagg diff, or xlagg reload",
 			 agent->file);
 	return 0;

@@ -205,6 +205,13 @@ void laggs_hurry_no_longer(struct agent *agent)
 	netlink_reuse_lists(agent->host.nl, false);
 }
 
+void laggs_catch_up(struct agent *agent)
+{
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		input_frames(agent->lagg[i]);
+	laggs_run(agent);
+}
+
 void laggs_breathe(struct agent *agent)
 {
 	if (clock_now() - agent->heartbeat_ns < BREATH_NS)
@@ -212,9 +219,7 @@ void laggs_breathe(struct agent *agent)
 	heartbeat_beat(agent);
 	if (agent->unpolled)
 		devices_update_poll(agent);
-	for (uint32_t i = 0; i < agent->laggs; i++)
-		input_frames(agent->lagg[i]);
-	laggs_run(agent);
+	laggs_catch_up(agent);
 	/* Before it is ready, systemd counts the time of the start instead. */
 	sd_notifyf(0, "WATCHDOG=1\nEXTEND_TIMEOUT_USEC=%u", START_TIMEOUT_US);
 }

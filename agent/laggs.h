@@ -38,6 +38,8 @@ void laggs_run(struct agent *agent);
  * to end it. */
 bool laggs_hurry(struct agent *agent, const struct ctl_model *to);
 void laggs_hurry_no_longer(struct agent *agent);
+/* Handles the frames that wait, and then what is due by now. */
+void laggs_catch_up(struct agent *agent);
 /* To be called between laggs while many are created, changed or removed: tells the kernel and systemd that the agent
  * lives, and lets the running laggs handle LACP. It neither adds nor removes a lagg. */
 void laggs_breathe(struct agent *agent);

@@ -147,7 +147,7 @@ static int check_port(struct agent *agent, const struct ctl_command *command, co
 		      const struct ctl_model *model, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct device device;
-	char word[XLAGG_DEVICE_WORD];
+	char word[XLAGG_MAC_TEXT];
 	if (agent->host.starting || is_port_of(agent, command->name, port->name))
 		return 0;
 	/* A later command of the transaction may have removed it again. */
@@ -302,9 +302,7 @@ static void await_flight(struct agent *agent, struct ctl_model *to)
 	uint64_t drained = clock_now() + DRAIN_NS, now;
 	do {
 		nanosleep(&step, NULL);
-		for (uint32_t i = 0; i < agent->laggs; i++)
-			input_frames(agent->lagg[i]);
-		laggs_run(agent);
+		laggs_catch_up(agent);
 		now = clock_now();
 	} while (now < drained || (now < drained + PARTNER_NS && a_partner_lags(agent, to)));
 }

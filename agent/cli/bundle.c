@@ -61,11 +61,6 @@ struct bundle {
 	char name[64];	 /* of the folder in the tar, and of the tar without a FILE */
 };
 
-static void free_text(char **text)
-{
-	free(*text);
-}
-
 static void close_fd(const int *fd)
 {
 	if (*fd >= 0)
@@ -188,7 +183,7 @@ static int add_text(const struct bundle *bundle, const char *file, const char *t
 
 static int add_configuration(const struct bundle *bundle, const struct view *view)
 {
-	__attribute__((cleanup(free_text))) char *text = NULL;
+	__attribute__((cleanup(config_free))) char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 

@@ -147,12 +147,12 @@ void explain_text(FILE *out, const struct view_lagg *lagg, const struct explain_
 /* An empty text is null. A device's name need not be UTF-8. */
 static json_t *text_or_null(const char *text)
 {
-	char printable[4 * EXPLAIN_REASON_SIZE], word[XLAGG_DEVICE_WORD];
+	char printable[4 * EXPLAIN_REASON_SIZE], word[XLAGG_MAC_TEXT];
 	json_t *json;
 
 	if (!text || !text[0])
 		return json_null();
-	json = json_string(text[0] == ':' ? ctl_device_word(text, word) : text);
+	json = json_string(ctl_device_word(text, word));
 	return json ? json : json_string(ctl_printable(text, printable, sizeof(printable)));
 }
 

@@ -66,10 +66,9 @@ static uint64_t gauge_value(const void *status, const struct gauge *gauge)
 /* Writes a label. Its value is printable UTF-8: OpenMetrics demands UTF-8, and people look at it on terminals. */
 static void label(FILE *out, const char *separator, const char *name, const char *value)
 {
-	char printable[4 * XLAGG_TEXT_MAX], word[XLAGG_DEVICE_WORD];
+	char printable[4 * XLAGG_TEXT_MAX], word[XLAGG_MAC_TEXT];
 
-	if (*value == ':')
-		value = ctl_device_word(value, word);
+	value = ctl_device_word(value, word);
 	fprintf(out, "%s%s=\"", separator, name);
 	for (const char *c = ctl_printable(value, printable, sizeof(printable)); *c; c++) {
 		if (*c == '"' || *c == '\\')

@@ -10,8 +10,8 @@
 /* Returns a JSON string. Device names need not be UTF-8, JSON must be. */
 static json_t *text(const char *value)
 {
-	char word[XLAGG_DEVICE_WORD];
-	json_t *json = json_string(*value == ':' ? ctl_device_word(value, word) : value);
+	char word[XLAGG_MAC_TEXT];
+	json_t *json = json_string(ctl_device_word(value, word));
 	char printable[4 * XLAGG_TEXT_MAX];
 
 	return json ? json : json_string(ctl_printable(value, printable, sizeof(printable)));

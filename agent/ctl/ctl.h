@@ -52,9 +52,8 @@ int ctl_check_name(const char *name, const char *what, char sentence[XLAGG_SENTE
 int ctl_check_device(const char *name, const char *what, char sentence[XLAGG_SENTENCE_MAX]);
 /* Reads how a user names a device: by its name, an alternative name, or its permanent MAC with colons. */
 int ctl_read_device(const char *word, const char *what, char ret[XLAGG_NAME_MAX], char sentence[XLAGG_SENTENCE_MAX]);
-#define XLAGG_DEVICE_WORD XLAGG_MAC_TEXT /* octets, with the NUL: a MAC is longer than a name */
-/* Returns `ret`: the device as a user names it. */
-const char *ctl_device_word(const char *name, char ret[XLAGG_DEVICE_WORD]);
+/* Returns the device as a user names it: `name`, or a permanent MAC in `ret`. */
+const char *ctl_device_word(const char *name, char ret[XLAGG_MAC_TEXT]);
 /* Checks the name that somebody types for a new lagg: in ASCII, so that everybody can type it again. */
 int ctl_check_new_name(const char *name, char sentence[XLAGG_SENTENCE_MAX]);
 /* The same as xlagg_parse_mac. */

@@ -355,7 +355,7 @@ static void print_text(const char *value, size_t value_size, char *ret, size_t s
 {
 	bool from = strncmp(value, "from ", 5) == 0;
 	const char *name = from ? value + 5 : value;
-	char word[XLAGG_DEVICE_WORD];
+	char word[XLAGG_MAC_TEXT];
 
 	if (*name == ':')
 		snprintf(ret, size, "%s%s", from ? "from " : "", ctl_device_word(name, word));

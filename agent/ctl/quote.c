@@ -78,12 +78,8 @@ const char *ctl_quote(const char *word, char *ret, size_t size)
 	struct writer out = begin(ret, size);
 	char device[XLAGG_MAC_TEXT];
 	enum style style;
-	uint8_t mac[6];
 
-	if (xlagg_name_to_mac(word, mac) == 0) {
-		xlagg_print_mac(mac, device);
-		word = device;
-	}
+	word = ctl_device_word(word, device);
 	style = style_of(word);
 	if (style == ESCAPED)
 		put(&out, "$", 1);

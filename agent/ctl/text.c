@@ -59,14 +59,13 @@ int ctl_read_device(const char *word, const char *what, char ret[XLAGG_NAME_MAX]
 	return r;
 }
 
-const char *ctl_device_word(const char *name, char ret[XLAGG_DEVICE_WORD])
+const char *ctl_device_word(const char *name, char ret[XLAGG_MAC_TEXT])
 {
 	uint8_t mac[6];
 
-	if (xlagg_name_to_mac(name, mac) == 0)
-		xlagg_print_mac(mac, ret);
-	else
-		snprintf(ret, XLAGG_DEVICE_WORD, "%s", name);
+	if (xlagg_name_to_mac(name, mac) < 0)
+		return name;
+	xlagg_print_mac(mac, ret);
 	return ret;
 }
 

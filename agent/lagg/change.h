@@ -11,9 +11,9 @@ int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[X
 /* Retires the ports that `to` no longer has (lagg_port_retire()). Returns whether frames may still be in flight to one
  * of them. */
 bool lagg_retire_ports(struct lagg *lagg, const struct xlagg_model *to);
-/* Removes the ports that `to` no longer has. */
 /* Whether the partner may still send to a port that was retired, because it has not answered the last LACPDU yet. */
 bool lagg_partner_lags(const struct lagg *lagg, const struct xlagg_model *to);
+/* Removes the ports that `to` no longer has. */
 void lagg_remove_ports(struct lagg *lagg, const struct xlagg_model *to);
 /* Someone may have changed the lagg's device: administrative state, MTU, MAC, promiscuity. The lagg follows. */
 void lagg_device_changed(struct lagg *lagg, const struct device *device);
