@@ -17,6 +17,7 @@
 #define XLAGG_TABLES 8		   /* buffers for distribution tables, a power of two */
 #define XLAGG_BUCKETS 1024	   /* slots of the distribution table, a power of two */
 #define XLAGG_NO_PORT 0xff	   /* "no port" where a slot is expected */
+#define XLAGG_MOVING 0x40	   /* beside a bucket's slot: its flows are still on another port (struct xlagg_move) */
 #define XLAGG_AGENT_FRAME_MAX 256  /* octets of a frame in ring buffer `slow_rx` */
 #define XLAGG_PORT_ETHERTYPES 8	   /* EtherTypes of option port-ethertypes */
 #define XLAGG_SAVED_MAX (48 << 10) /* octets of a lagg's saved configuration */
@@ -86,7 +87,37 @@ struct xlagg_table {
 	__u32 generation;	     /* counts publications */
 	__u32 count;		     /* entries of `order` */
 	__u8 order[XLAGG_MAX_PORTS]; /* slots that may carry traffic, preferred first (failover: the first live one) */
-	__u16 bucket[XLAGG_BUCKETS]; /* low octet: slot; high octet: backup slot; XLAGG_NO_PORT: none */
+	__u16 bucket[XLAGG_BUCKETS]; /* low octet: slot, with XLAGG_MOVING while the bucket moves to it; high octet:
+				      * backup slot; XLAGG_NO_PORT: none */
+};
+
+/* How the move of a bucket ended. New ones are added at the end. */
+enum xlagg_move_end {
+	XLAGG_MOVE_WAITS,     /* it has not ended */
+	XLAGG_MOVE_IDLE,      /* the bucket sent nothing for longer than the paths may differ */
+	XLAGG_MOVE_MARKER,    /* the partner answered a marker behind the bucket's last frame */
+	XLAGG_MOVE_BOUND,     /* it had waited long enough, and moved although frames were in flight */
+	XLAGG_MOVE_LOST,      /* the old port was lost: it moved at once */
+	XLAGG_MOVE_CANCELLED, /* it had waited long enough, and stayed where it was (option balance adaptive) */
+	XLAGG_MOVE_END_MAX,
+};
+/*
+ * Map `moves`, index: bucket, valid while the table in use has XLAGG_MOVING there. Frames of the bucket stay on the old
+ * port until one of them can take the new port and not arrive before an older one. The agent writes an entry before the
+ * mark is published. From then on the programs write `at`, `end` and `last_ns`, and the agent writes what it learns
+ * meanwhile: `proved_ns`, and `until_ns` and `pause_us` if the bucket gets yet another port.
+ */
+struct xlagg_move {
+	__u64 last_ns;	 /* CLOCK_MONOTONIC of the bucket's last frame since the mark was published; 0: of none yet */
+	__u64 until_ns;	 /* CLOCK_MONOTONIC from which on the bucket no longer waits */
+	__u64 proved_ns; /* CLOCK_MONOTONIC: what the bucket sent before it has arrived, as a marker showed; 0: not
+			    known */
+	__u32 pause_us;	 /* the bucket has been idle when it sent nothing for longer */
+	__u32 at;	 /* slot of the port that its frames take */
+	__u32 end;	 /* enum xlagg_move_end: why `at` changed last */
+	__u32 patient;	 /* boolean: it goes on waiting after until_ns, since the agent is going to cancel the move */
+	__u32 number;	 /* of the move, by which the agent knows that the entry is about that one */
+	__u32 pad;	 /* 0 */
 };
 
 /* Map `control`, one entry: what the programs read for each frame and the agent may change at any time. */
@@ -94,7 +125,7 @@ struct xlagg_control {
 	__u32 abi_version;  /* XLAGG_ABI_VERSION of the agent that created the maps */
 	__u32 table;	    /* index of the table in use */
 	__u32 carrier;	    /* 0: the lagg has no carrier, every frame is dropped and counted */
-	__u32 reserved;	    /* 0 */
+	__u32 life;	    /* how often an agent has taken the lagg over from an earlier one */
 	__u64 heartbeat_ns; /* CLOCK_MONOTONIC of the agent's last sign of life */
 };
 
@@ -131,6 +162,35 @@ struct xlagg_port_stats {
 	__u64 slow_unknown; /* frames with group address or EtherType of the slow protocols, but not both */
 	__u64 slow_limited; /* slow-protocol frames over the limit */
 	__u64 headless_tx;  /* LACPDUs that the kernel sent while the agent was away */
+};
+
+/* Map `bucket_load`, per CPU, index: bucket; one entry, which is not used, unless option balance is adaptive. */
+struct xlagg_bucket_load {
+	__u64 bytes; /* octets that were sent on the bucket's port or its backup */
+};
+
+/* Map `repath`, storage of TCP sockets: what option repath knows of a socket that had to retransmit. */
+struct xlagg_repath {
+	__u32 moves;	   /* how often it took another bucket */
+	__u32 retransmits; /* its retransmissions until it moved last, or until lately */
+	__u32 segments;	   /* its segments with data until then */
+	__u32 pad;	   /* 0 */
+};
+
+/* Map `port_quality`, per CPU, index: slot: what local TCP sockets sent on a port, and how much of it was lost. It is
+ * counted only with option grey-detect, where the programs see the socket and a frame's flow decides on the port. */
+struct xlagg_port_quality {
+	__u64 segments;	     /* segments with data, those that were sent again included */
+	__u64 retransmitted; /* segments that were sent again, of those that had taken this port before */
+	__u64 sockets;	     /* sockets that had to send again: each counts once a second */
+};
+
+/* Map `grey`, storage of TCP sockets: up to where a socket's segments have been counted in `port_quality`. */
+struct xlagg_grey {
+	__u32 segments;	     /* its segments with data until then */
+	__u32 retransmitted; /* its retransmissions until then */
+	__u32 port;	     /* 1 + slot of the port that its last frame took; 0: nothing has been counted yet */
+	__u32 second;	     /* CLOCK_MONOTONIC, s, in which the socket last counted in `sockets` */
 };
 
 /* Map `lagg_stats`, per CPU, one entry. */
@@ -173,12 +233,14 @@ struct xlagg_lacp {
 	__u8 active;					 /* 1: that aggregator carries traffic */
 	__u8 matched;					 /* 1: the partner sees us as we are */
 	__u8 view_known;				 /* 1: `view` is valid */
-	__u8 pad2[2];					 /* 0 */
+	__u8 system_set;				 /* 1: `actor` has the system of option system-mac */
+	__u8 number_set;				 /* 1: it has the number of the port's option */
 	__u64 timeout_ns;				 /* how long the partner may be silent after a LACPDU */
 	__u64 deadline_ns; /* CLOCK_MONOTONIC until which the partner may be silent in any case */
 	__u32 outs;	   /* the value of xlagg_headless.outs that the agent has noted */
-	__u32 pad3;	   /* 0 */
-	__u64 foreign;	   /* the value of xlagg_headless.foreign that the agent has noted */
+	__u32 life;    /* the value of xlagg_control.life when an agent sent `pdu`. Until the agent that took over last
+			* has sent one itself, the kernel sends for it what is due. */
+	__u64 foreign; /* the value of xlagg_headless.foreign that the agent has noted */
 };
 
 /*
@@ -298,6 +360,15 @@ enum xlagg_kept_bit {
 	XLAGG_KEPT_NUMBER = 1 << 1,
 	XLAGG_KEPT_MAC = 1 << 2,
 };
+/* A bond that was taken over from somebody else: what it had before, and gets back. */
+struct xlagg_taken {
+	__u32 taken;		/* 1: the lagg's device is such a bond */
+	__u32 miimon;		/* ms */
+	__u32 arp_interval;	/* ms */
+	__u8 all_slaves_active; /* boolean */
+	__u8 mac[6];		/* its MAC when it was taken, by which it is recognised */
+	__u8 reserved[5];	/* 0 */
+};
 struct xlagg_saved {
 	__u32 abi_version; /* XLAGG_ABI_VERSION */
 	__u32 message_len; /* octets of `message` */
@@ -305,7 +376,8 @@ struct xlagg_saved {
 	__u32 state_len;   /* octets behind `message` that the writer's version has */
 	__u32 state_sum;   /* FNV-1a of these octets */
 	__u32 reserved;	   /* 0 */
-	/* The XLAGG_CMD_LAGG_ADD that makes this lagg. Up to and including this member all versions are the same. */
+	/* The XLAGG_CMD_LAGG_ADD or _TAKE that makes this lagg. Up to and including this member all versions are the
+	 * same. */
 	__u8 message[XLAGG_SAVED_MAX];
 	__u32 device;				 /* enum xlagg_device: what kind the lagg's own device is */
 	__u32 ifindex;				 /* of the lagg's own device */
@@ -319,7 +391,15 @@ struct xlagg_saved {
 	struct xlagg_device_id port[XLAGG_MAX_PORTS]; /* index: slot; of an absent port: the device that it last was */
 	struct xlagg_device_id lower;		      /* the lagg's lower end */
 	__u32 mtu;				      /* octets, of the lagg's device and its ports; 0: not known */
-	__u32 pad;				      /* 0 */
+	/* 1: the agent is in the middle of a change. If it dies there, the next one makes everything as `message` says.
+	 */
+	__u8 changing;
+	/* 0, or 1 more than the slot of the active port where the table in use may not have that: it was so before the
+	 * change that goes on, or it is so in a table that waits for its buffer. */
+	__u8 active;
+	__u8 adding;		 /* with `changing`: so many of the last addresses in `message` come with the change */
+	__u8 pad;		 /* 0 */
+	struct xlagg_taken bond; /* its device, if that is a bond that was taken */
 };
 
 /* Options device, datapath and tx-path. */
@@ -357,6 +437,16 @@ struct xlagg_probe_mac {
 	__u8 pad[2]; /* 0 */
 };
 /*
+ * Map `bonding`, index: slot, of a lagg whose own device is a bond that spreads frames by a hash: where the port stands
+ * among the slaves that bonding sends on. Only the agent writes it. While it is behind bonding, a frame comes to the
+ * wrong port, whose program passes it on to the right one.
+ */
+struct xlagg_bonding {
+	__u32 place; /* count << 8 | index: bonding sends on `count` slaves, and the port is the one of that index, from
+		      * 0; 0: it does not send on this one */
+	__u32 pad;   /* 0 */
+};
+/*
  * The clock by which the programs act when no frame arrives: an IPv4 neighbour of the lower end that does not exist.
  * The kernel's own ARP asks for it again and again, and each request passes the program at the lower end's egress.
  */
@@ -384,7 +474,14 @@ struct xlagg_params {
 	__u16 ethertype[XLAGG_PORT_ETHERTYPES]; /* frames that stay with the port's own stack, host byte order */
 	__u32 data_below;			/* a frame with a lower EtherType is for the lagg (proto lacp: a unicast
 						 * frame); 0: every frame is checked further. Set by the loader. */
+	__u32 balance;				/* boolean: what each bucket sends is counted in map `bucket_load` */
+	__u32 repath;				/* boolean: sockets move as map `repath` says */
+	__u32 bonding_lacp;			/* boolean: bonding hears the partner's LACPDUs as well */
+	__u32 grey;				/* boolean: local TCP's losses are counted in map `port_quality` */
 };
+
+/* skb->mark of what the agent sends on a port itself. */
+#define XLAGG_FRAME_MARK 0x1a66
 
 /* Why a port was chosen. */
 enum xlagg_choice {
@@ -397,6 +494,7 @@ enum xlagg_choice {
 	XLAGG_CHOICE_NONE,	 /* no live port */
 	XLAGG_CHOICE_NO_CARRIER, /* the lagg has no carrier; `slot` is the port that it would be with carrier, or none
 				  */
+	XLAGG_CHOICE_MOVING,	 /* the bucket moves to another port as soon as no frame is overtaken: its old port */
 };
 /* What the program `explain` found. */
 struct xlagg_explanation {

@@ -58,8 +58,8 @@ static inline __attribute__((always_inline)) void xlagg_hash_macs(struct xlagg_p
 
 	if (!(p->keys.fields & (XLAGG_HASH_SRC_MAC | XLAGG_HASH_DST_MAC)))
 		return;
-	dst = xlagg_load32(dst_src) | (__u64)xlagg_load16(dst_src + 4) << 32;
-	src = xlagg_load16(dst_src + 6) | (__u64)xlagg_load32(dst_src + 8) << 16;
+	dst = xlagg_first48(dst_src);
+	src = xlagg_last48(dst_src + 4);
 	if (p->back) {
 		__u64 there = dst;
 
@@ -96,10 +96,29 @@ static inline __attribute__((always_inline)) bool xlagg_parse_ethernet(struct xl
 			break;
 		ids = ids << 12 | (xlagg_be16(xlagg_load16(tag)) & 0xfff);
 		p->ethertype = xlagg_be16(xlagg_load16(tag + 2));
+		xlagg_forget_way(p, (__u32)ids);
 	}
 	if (p->keys.fields & XLAGG_HASH_VLAN)
 		p->link += ids;
 	return true;
+}
+
+/* Returns the product of the addresses of an IPv4 header. */
+static inline __attribute__((always_inline)) __u64 xlagg_ipv4_pair(const struct xlagg_parse *p, const __u8 *header)
+{
+	return xlagg_pair(p, 0, xlagg_load32(header + 12), xlagg_load32(header + 16), XLAGG_HASH_SRC_IP,
+			  XLAGG_HASH_DST_IP);
+}
+
+/* Returns the sum of the products of the addresses of an IPv6 header. */
+static inline __attribute__((always_inline)) __u64 xlagg_ipv6_pairs(const struct xlagg_parse *p, const __u8 *header)
+{
+	__u64 sum = 0;
+
+	for (__u32 i = 0; i < 4; i++)
+		sum += xlagg_pair(p, i, xlagg_load32(header + 8 + 4 * i), xlagg_load32(header + 24 + 4 * i),
+				  XLAGG_HASH_SRC_IP, XLAGG_HASH_DST_IP);
+	return sum;
 }
 
 /* Reads an IPv4 header. Returns false if it is none, or if the packet is a fragment: then nothing further counts. */
@@ -113,8 +132,7 @@ static inline __attribute__((always_inline)) bool xlagg_parse_ipv4(struct xlagg_
 	len = (header[0] & 0xf) * 4;
 	if (header[0] >> 4 != 4 || len < 20)
 		return false;
-	p->network = xlagg_pair(p, 0, xlagg_load32(header + 12), xlagg_load32(header + 16), XLAGG_HASH_SRC_IP,
-				XLAGG_HASH_DST_IP);
+	p->network = xlagg_ipv4_pair(p, header);
 	p->next = header[9];
 	if (xlagg_load16(header + 6) & xlagg_be16(0x3fff)) /* fragment offset, or more fragments */
 		return false;
@@ -128,10 +146,7 @@ static inline __attribute__((always_inline)) bool xlagg_parse_ipv6(struct xlagg_
 
 	if (!xlagg_take(p, 40, &header) || header[0] >> 4 != 6)
 		return false;
-	p->network = 0;
-	for (__u32 i = 0; i < 4; i++)
-		p->network += xlagg_pair(p, i, xlagg_load32(header + 8 + 4 * i), xlagg_load32(header + 24 + 4 * i),
-					 XLAGG_HASH_SRC_IP, XLAGG_HASH_DST_IP);
+	p->network = xlagg_ipv6_pairs(p, header);
 	*label = (__u32)(header[1] & 0xf) << 16 | xlagg_be16(xlagg_load16(header + 2));
 	p->next = header[6];
 	return true;
@@ -239,7 +254,7 @@ static inline __attribute__((always_inline)) bool xlagg_reach_packet(struct xlag
 {
 	if (p->ethertype == ETH_P_IP || p->ethertype == ETH_P_IPV6)
 		return true;
-	if (!(p->keys.fields & XLAGG_HASH_INNER))
+	if (p->quick || !(p->keys.fields & XLAGG_HASH_INNER))
 		return false;
 	xlagg_forget_all(p);
 	if (p->ethertype == ETH_P_PPP_SES) {
@@ -265,9 +280,9 @@ static inline __attribute__((always_inline)) enum xlagg_rest xlagg_parse_packet(
 	} else if (!xlagg_parse_ipv6(p, &label)) {
 		return XLAGG_REST_NONE;
 	}
-	if (p->quick && !(p->keys.fields & XLAGG_HASH_L4))
+	if (p->quick && !(p->keys.fields & (XLAGG_HASH_L4 | XLAGG_HASH_INNER)))
 		return XLAGG_REST_OTHER;
-	if (p->ethertype == ETH_P_IPV6 && !xlagg_skip_extensions(p))
+	if (p->ethertype == ETH_P_IPV6 && !p->quick && !xlagg_skip_extensions(p))
 		return XLAGG_REST_NONE;
 	if (!(p->keys.fields & (XLAGG_HASH_L4 | XLAGG_HASH_INNER)))
 		return XLAGG_REST_OTHER;
@@ -414,28 +429,65 @@ static inline __attribute__((always_inline)) bool xlagg_is_tunnel(__u16 port)
 	       port == xlagg_be16(XLAGG_GTPU_PORT) || port == xlagg_be16(XLAGG_MPLS_PORT);
 }
 
-/*
- * The shortcut for most frames: unfragmented IPv4 without options, with ports, and without a tag in the frame. It adds
- * the same as the functions above. Returns false for any other frame, and with `inner` for what may be a tunnel's, and
- * then adds nothing.
- */
-static inline __attribute__((always_inline)) bool xlagg_parse_plain(struct xlagg_parse *p, __u16 vid, bool inner)
+/* Whether that protocol is a tunnel's own, without ports. */
+static inline __attribute__((always_inline)) bool xlagg_is_encapsulation(__u8 protocol)
 {
-	const __u8 *eth = p->data, *ip = eth + ETH_HLEN, *ports = ip + 20;
+	return protocol == XLAGG_IP_IPV4 || protocol == XLAGG_IP_IPV6 || protocol == XLAGG_IP_GRE;
+}
 
-	if ((const void *)(ports + 4) > p->end || xlagg_load16(eth + 12) != xlagg_be16(ETH_P_IP) || ip[0] != 0x45 ||
-	    (xlagg_load16(ip + 6) & xlagg_be16(0x3fff)) || !xlagg_has_ports(ip[9]))
-		return false;
-	if (inner && ip[9] == XLAGG_IP_UDP && xlagg_is_tunnel(xlagg_load16(ports + 2)))
-		return false;
-	xlagg_hash_macs(p, eth);
+/* Whether headers of that EtherType, in network byte order, stand between Ethernet and a packet. */
+static inline __attribute__((always_inline)) bool xlagg_precedes_packet(__u16 ethertype)
+{
+	return ethertype == xlagg_be16(ETH_P_MPLS_UC) || ethertype == xlagg_be16(ETH_P_MPLS_MC) ||
+	       ethertype == xlagg_be16(ETH_P_PPP_SES);
+}
+
+/*
+ * The rest of the shortcut, behind the addresses: `ports` is what follows the IP header, `next` its protocol number.
+ * `inner`: whether the packet in a tunnel counts.
+ */
+static inline __attribute__((always_inline)) enum xlagg_plain xlagg_plain_rest(struct xlagg_parse *p, __u16 vid,
+									       __u8 next, const __u8 *ports, bool inner)
+{
+	if (!xlagg_has_ports(next))
+		return inner && xlagg_is_encapsulation(next) ? XLAGG_PLAIN_CARRIER : XLAGG_PLAIN_NOT;
+	if (inner && next == XLAGG_IP_UDP && xlagg_is_tunnel(xlagg_load16(ports + 2)))
+		return XLAGG_PLAIN_CARRIER;
+	xlagg_hash_macs(p, p->data);
 	p->link += xlagg_if_asked(p, XLAGG_HASH_VLAN, vid);
-	p->network =
-	    xlagg_pair(p, 0, xlagg_load32(ip + 12), xlagg_load32(ip + 16), XLAGG_HASH_SRC_IP, XLAGG_HASH_DST_IP);
-	p->network += xlagg_if_asked(p, XLAGG_HASH_L4_PROTO, (__u64)ip[9] << 36);
+	p->network += xlagg_if_asked(p, XLAGG_HASH_L4_PROTO, (__u64)next << 36);
 	p->network +=
 	    xlagg_pair(p, 4, xlagg_load16(ports), xlagg_load16(ports + 2), XLAGG_HASH_SPORT, XLAGG_HASH_DPORT);
-	return true;
+	return XLAGG_PLAIN_HASHED;
+}
+
+/*
+ * The shortcut for most frames: unfragmented IPv4 without options and IPv6 without extension headers, with ports, and
+ * without a tag in the frame. For these it adds the same as the functions above; what it adds for others is void.
+ */
+static inline __attribute__((always_inline)) enum xlagg_plain xlagg_parse_plain(struct xlagg_parse *p, __u16 vid,
+										bool inner)
+{
+	const __u8 *ip = (const __u8 *)p->data + ETH_HLEN;
+	__u16 ethertype;
+
+	if ((const void *)(ip + 24) > p->end)
+		return XLAGG_PLAIN_NOT;
+	ethertype = xlagg_load16(ip - 2);
+	/* expected: what both have in common is compiled for IPv4, without moves between registers */
+	if (__builtin_expect(ethertype == xlagg_be16(ETH_P_IP), 1)) {
+		if (ip[0] != 0x45 || (xlagg_load16(ip + 6) & xlagg_be16(0x3fff)))
+			return XLAGG_PLAIN_NOT;
+		p->network = xlagg_ipv4_pair(p, ip);
+		return xlagg_plain_rest(p, vid, ip[9], ip + 20, inner);
+	}
+	if (ethertype == xlagg_be16(ETH_P_IPV6)) {
+		if ((const void *)(ip + 44) > p->end || ip[0] >> 4 != 6)
+			return XLAGG_PLAIN_NOT;
+		p->network = xlagg_ipv6_pairs(p, ip);
+		return xlagg_plain_rest(p, vid, ip[6], ip + 40, inner);
+	}
+	return inner && xlagg_precedes_packet(ethertype) ? XLAGG_PLAIN_CARRIER : XLAGG_PLAIN_NOT;
 }
 
 /* Returns the flow hash of what was added. */
@@ -448,35 +500,36 @@ static inline __attribute__((always_inline)) struct xlagg_flow xlagg_mix(const s
 	return (struct xlagg_flow){.hash = (__u32)(hash >> 32), .cut = p->cut};
 }
 
-/* Whether the packet read is an ICMP error, or may be one behind headers that were not read. */
+/* Whether the packet read may be an ICMP error, or has IPv6 extension headers, which are not read with `quick`. */
 static inline __attribute__((always_inline)) bool xlagg_may_be_error(const struct xlagg_parse *p)
 {
 	return p->next == XLAGG_IP_ICMP || p->next == XLAGG_IP_ICMPV6 || p->next == XLAGG_IP_HOPOPTS ||
-	       p->next == XLAGG_IP_ROUTING || p->next == XLAGG_IP_DSTOPTS;
+	       p->next == XLAGG_IP_ROUTING || p->next == XLAGG_IP_DSTOPTS || p->next == XLAGG_IP_FRAGMENT;
 }
 
 /*
  * Takes the shortcut. The default fields, and these with inner, have a copy of it in which the compiler knows them, so
- * that no field is tested.
+ * that no field is tested. Returns false, and leaves *ret untouched, if the frame is none of those that it is for.
  */
 static inline __attribute__((always_inline)) bool xlagg_shortcut(const struct xlagg_parse *p, __u16 vid,
 								 struct xlagg_flow *ret)
 {
 	const __u32 usual = XLAGG_HASH_L2 | XLAGG_HASH_L3 | XLAGG_HASH_L4;
 	struct xlagg_parse plain = *p;
+	enum xlagg_plain found;
 
 	if (p->keys.fields == usual) {
 		plain.keys.fields = usual;
-		if (!xlagg_parse_plain(&plain, vid, false))
-			return false;
+		found = xlagg_parse_plain(&plain, vid, false);
 	} else if (p->keys.fields == (usual | XLAGG_HASH_INNER)) {
 		plain.keys.fields = usual;
-		if (!xlagg_parse_plain(&plain, vid, true))
-			return false;
-	} else if (!xlagg_parse_plain(&plain, vid, p->keys.fields & XLAGG_HASH_INNER)) {
-		return false;
+		found = xlagg_parse_plain(&plain, vid, true);
+	} else {
+		found = xlagg_parse_plain(&plain, vid, p->keys.fields & XLAGG_HASH_INNER);
 	}
-	*ret = xlagg_mix(&plain);
+	if (found == XLAGG_PLAIN_NOT)
+		return false;
+	*ret = found == XLAGG_PLAIN_HASHED ? xlagg_mix(&plain) : (struct xlagg_flow){.more = true};
 	return true;
 }
 
@@ -505,9 +558,32 @@ static inline __attribute__((always_inline)) struct xlagg_flow xlagg_flow_hash(c
 	return xlagg_mix(&p);
 }
 
+/* Whether the packet read may carry another. */
+static inline __attribute__((always_inline)) bool xlagg_may_be_carrier(const struct xlagg_parse *p)
+{
+	return xlagg_is_encapsulation(p->next) || (p->next == XLAGG_IP_UDP && xlagg_is_tunnel(xlagg_be16(p->port)));
+}
+
 /*
- * Returns the same for frames without tunnels and ICMP errors, and `more` for others. A program has this in line and
- * xlagg_flow_hash() in a function of its own, so that usual frames cost no more for what unusual ones need.
+ * Reads the packet at p->at with `quick`. Returns false if only xlagg_flow_hash() can tell what of the frame counts.
+ */
+static inline __attribute__((always_inline)) bool xlagg_parse_usual(struct xlagg_parse *p)
+{
+	bool inner = p->keys.fields & XLAGG_HASH_INNER;
+	enum xlagg_rest rest;
+
+	if (inner && p->ethertype != ETH_P_IP && p->ethertype != ETH_P_IPV6)
+		return false;
+	rest = xlagg_parse_packet(p);
+	if (rest == XLAGG_REST_OTHER && xlagg_may_be_error(p))
+		return false;
+	return !inner || rest == XLAGG_REST_NONE || !xlagg_may_be_carrier(p);
+}
+
+/*
+ * Returns the same for frames without tunnels, IPv6 extension headers and ICMP errors, and `more` for others. A program
+ * has this in line and xlagg_flow_hash() in a global function, so that usual frames cost no more for what unusual ones
+ * need, and the verifier goes through that function once, not once for each way that leads to it.
  */
 static inline __attribute__((always_inline)) struct xlagg_flow xlagg_usual_hash(const void *data, const void *data_end,
 										__u16 vid, struct xlagg_hash_keys keys)
@@ -517,10 +593,7 @@ static inline __attribute__((always_inline)) struct xlagg_flow xlagg_usual_hash(
 
 	if (xlagg_shortcut(&p, vid, &flow))
 		return flow;
-	if (keys.fields & XLAGG_HASH_INNER)
-		return (struct xlagg_flow){.more = true};
-	if (xlagg_parse_ethernet(&p, vid) && xlagg_beyond_link(keys) && xlagg_parse_packet(&p) == XLAGG_REST_OTHER &&
-	    xlagg_may_be_error(&p))
+	if (xlagg_parse_ethernet(&p, vid) && xlagg_beyond_link(keys) && !xlagg_parse_usual(&p))
 		return (struct xlagg_flow){.more = true};
 	return xlagg_mix(&p);
 }

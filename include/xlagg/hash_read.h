@@ -62,6 +62,13 @@ enum xlagg_rest {
 	XLAGG_REST_OTHER, /* a tunnel's packet, or the packet that an ICMP error is about */
 };
 
+/* What the shortcut makes of a frame. */
+enum xlagg_plain {
+	XLAGG_PLAIN_NOT,     /* it is not of the kind that the shortcut is for */
+	XLAGG_PLAIN_HASHED,  /* what identifies its flow was added */
+	XLAGG_PLAIN_CARRIER, /* it may carry another packet, which counts instead */
+};
+
 /* A frame while it is read. */
 struct xlagg_parse {
 	struct xlagg_hash_keys keys;
@@ -97,6 +104,37 @@ static inline __attribute__((always_inline)) __u32 xlagg_load32(const void *at)
 	__u32 value;
 	__builtin_memcpy(&value, at, sizeof(value));
 	return value;
+#endif
+}
+
+static inline __attribute__((always_inline)) __u64 xlagg_load64(const void *at)
+{
+#ifdef __bpf__
+	return *(const __u64 *)at;
+#else
+	__u64 value;
+	__builtin_memcpy(&value, at, sizeof(value));
+	return value;
+#endif
+}
+
+/* Returns the first 6 of the 8 octets at `at`. */
+static inline __attribute__((always_inline)) __u64 xlagg_first48(const void *at)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return xlagg_load64(at) & 0xffffffffffff;
+#else
+	return xlagg_load64(at) >> 16;
+#endif
+}
+
+/* Returns the last 6 of the 8 octets at `at`. */
+static inline __attribute__((always_inline)) __u64 xlagg_last48(const void *at)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return xlagg_load64(at) >> 16;
+#else
+	return xlagg_load64(at) & 0xffffffffffff;
 #endif
 }
 

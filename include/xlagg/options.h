@@ -23,6 +23,8 @@ enum xlagg_lacp_rate { XLAGG_RATE_SLOW, XLAGG_RATE_FAST, XLAGG_RATE_MATCH };
 enum xlagg_lacp_mux { XLAGG_MUX_INDEPENDENT, XLAGG_MUX_COUPLED };
 enum xlagg_select { XLAGG_SELECT_BANDWIDTH, XLAGG_SELECT_COUNT, XLAGG_SELECT_STABLE, XLAGG_SELECT_PRIO };
 enum xlagg_reselect { XLAGG_RESELECT_ALWAYS, XLAGG_RESELECT_BETTER, XLAGG_RESELECT_FAILURE };
+enum xlagg_balance { XLAGG_BALANCE_STATIC, XLAGG_BALANCE_ADAPTIVE };
+enum xlagg_grey_detect { XLAGG_GREY_OFF, XLAGG_GREY_TELL, XLAGG_GREY_OUT };
 enum xlagg_probe_targets { XLAGG_PROBE_ANY, XLAGG_PROBE_ALL };
 
 /* A lagg's options, in the order of the option table. Booleans are 0 or 1; times are in the unit of the table. */
@@ -67,7 +69,14 @@ struct xlagg_lagg_conf {
 	uint32_t tx_path;	      /* enum xlagg_tx_path */
 	char partner_system[20];      /* "any" or a MAC; the size avoids a gap before the next member */
 	uint32_t partner_guard;	      /* boolean */
+	uint32_t balance;	      /* enum xlagg_balance */
+	uint32_t balance_interval;    /* s between two looks at the load */
+	uint32_t balance_threshold;   /* % above its share that the fullest port may carry */
+	uint32_t repath;	      /* boolean */
+	uint32_t grey_detect;	      /* enum xlagg_grey_detect */
 	uint32_t admin; /* 1: up. It has no option word: `ifconfig lagg0 down` and `ip link set lagg0 down` set it */
+	uint32_t
+	    taken; /* 1: its device is a bond that somebody else made (`lagg take`). It has no option word either */
 };
 
 /* A port's options. */
@@ -93,6 +102,13 @@ struct xlagg_model {
 	char address[XLAGG_MAX_ADDRESSES][XLAGG_ADDRESS_MAX]; /* "ADDRESS/PREFIX", only those that xlagg added */
 };
 
+/* Whether in that proto (enum xlagg_proto) the flow of a frame decides on its port. The programs have the same
+ * question, by_flow() in bpf/choose.h. */
+static inline int xlagg_goes_by_flow(uint32_t proto)
+{
+	return proto == XLAGG_PROTO_LOADBALANCE || proto == XLAGG_PROTO_LACP;
+}
+
 /* How an option's value is written and stored. */
 enum xlagg_kind {
 	XLAGG_KIND_NUMBER,     /* uint32_t; min..max, or "auto" if `word` allows it */
@@ -116,7 +132,7 @@ struct xlagg_option {
 	uint32_t fallback;	 /* default of a number or word; XLAGG_AUTO: "auto" */
 	const char *text;	 /* default of a text */
 	const char *const *word; /* words of a WORD, ended by NULL; not NULL for a NUMBER: "auto" is allowed */
-	const char *unit;	 /* "ms", "s", "Mb/s" or "" */
+	const char *unit;	 /* "ms", "s", "Mb/s", "%" or "" */
 	const char *help;	 /* one line */
 };
 
@@ -131,6 +147,8 @@ static const char *const xlagg_words_mux[] = {"independent", "coupled", NULL};
 static const char *const xlagg_words_select[] = {"bandwidth", "count", "stable", "prio", NULL};
 static const char *const xlagg_words_reselect[] = {"always", "better", "failure", NULL};
 static const char *const xlagg_words_targets[] = {"any", "all", NULL};
+static const char *const xlagg_words_balance[] = {"static", "adaptive", NULL};
+static const char *const xlagg_words_grey[] = {"off", "tell", "out", NULL};
 static const char *const xlagg_words_device[] = {"auto", "netkit", "veth", "bond", NULL};
 static const char *const xlagg_words_datapath[] = {"tc", "xdp", NULL};
 static const char *const xlagg_words_tx_path[] = {"auto", "direct", "stack", NULL};
@@ -220,6 +238,16 @@ static const struct xlagg_option xlagg_lagg_options[] = {
 	 0, "any", NULL, "", "the only LACP system that is accepted as partner"},
 	{"partner-guard", NULL, XLAGG_KIND_WORD, XLAGG_FIELD(xlagg_lagg_conf, partner_guard), 0, 0,
 	 0, NULL, xlagg_words_onoff, "", "LACPDUs of other systems change nothing while the partner is heard"},
+	{"balance", NULL, XLAGG_KIND_WORD, XLAGG_FIELD(xlagg_lagg_conf, balance), 0, 0,
+	 XLAGG_BALANCE_STATIC, NULL, xlagg_words_balance, "", "adaptive: flows move until the ports are evenly loaded"},
+	{"balance-interval", NULL, XLAGG_KIND_NUMBER, XLAGG_FIELD(xlagg_lagg_conf, balance_interval), 1, 3600,
+	 10, NULL, NULL, "s", "time between two looks at the load"},
+	{"balance-threshold", NULL, XLAGG_KIND_NUMBER, XLAGG_FIELD(xlagg_lagg_conf, balance_threshold), 1, 100,
+	 10, NULL, NULL, "%", "how far above its share a port may be before flows move"},
+	{"repath", NULL, XLAGG_KIND_WORD, XLAGG_FIELD(xlagg_lagg_conf, repath), 0, 0,
+	 0, NULL, xlagg_words_onoff, "", "a local TCP socket that has to retransmit takes another bucket"},
+	{"grey-detect", NULL, XLAGG_KIND_WORD, XLAGG_FIELD(xlagg_lagg_conf, grey_detect), 0, 0,
+	 XLAGG_GREY_OFF, NULL, xlagg_words_grey, "", "tell of a port that loses more than the others, or take it out"},
 };
 
 static const struct xlagg_option xlagg_port_options[] = {

@@ -53,6 +53,7 @@ enum xlagg_lacp_tlv {
 #define XLAGG_TLV_TERMINATOR_LEN 0
 #define XLAGG_TLV_MARKER_LEN 16
 #define XLAGG_LACP_VERSION 1
+#define XLAGG_MARKER_VERSION 1
 
 /* One end in a LACPDU: Actor or Partner Information without type, length and reserved octets. */
 struct xlagg_wire_end {
