@@ -28,7 +28,9 @@ static void pass(struct core *core, uint64_t now, struct core_effects *fx)
 	if (core->held)
 		return;
 	round = probe_run(core, now, fx);
+	grey_run(core, now);
 	port_settle(core, now);
+	grey_settle(core);
 	negotiate_run(core, now, fx);
 	probe_settle(core);
 	returned = returned_ports(core);
@@ -36,9 +38,12 @@ static void pass(struct core *core, uint64_t now, struct core_effects *fx)
 		failover_select(core, now, returned);
 	role_assign(core, now);
 	core_publish(core, now, returned, fx);
+	balance_run(core, now, fx);
+	moves_run(core, now, fx);
 	announce_run(core, now, fx);
 	if (round)
-		probe_ask(core, fx);
+		probe_ask(core, now, fx);
+	grey_ask(core, now, fx);
 }
 
 /* The option names a port, and from then on means that port, whatever it is called. */
@@ -121,9 +126,11 @@ void core_port_set(struct core *core, uint64_t now, uint32_t slot, const struct 
 
 	if (port->conf.prio != conf->prio)
 		core->failover.activated = XLAGG_NO_PORT;
+	if (!port->conf.admin && conf->admin)
+		grey_forget(port, now);
 	port->conf = *conf;
 	if (core->lacp.running)
-		lacp_port_set(&core->lacp, now, slot, conf, fx);
+		negotiate_port_set(core, now, slot, fx);
 	pass(core, now, fx);
 }
 
@@ -195,12 +202,19 @@ void core_slow_frame(struct core *core, uint64_t now, uint32_t slot, const uint8
 {
 	if (slot < XLAGG_MAX_PORTS)
 		lacp_receive(&core->lacp, now, slot, frame, len, fx);
+	if (slot < XLAGG_MAX_PORTS && lacp_take_proof(&core->lacp, slot))
+		moves_learn(core, now);
 	pass(core, now, fx);
 }
 
 void core_lacp_stood_in(struct core *core, uint32_t slot, const struct xlagg_headless *did)
 {
 	lacp_stood_in(&core->lacp, slot, did);
+}
+
+void core_lacp_unsent(struct core *core, uint64_t now, uint32_t slot)
+{
+	lacp_unsent(&core->lacp, now, slot);
 }
 
 void core_lacp_restart(struct core *core, uint64_t now, uint32_t slot, struct core_effects *fx)
@@ -235,7 +249,10 @@ uint64_t core_deadline(const struct core *core)
 	deadline = earlier(deadline, port_deadline(core));
 	deadline = earlier(deadline, role_deadline(core));
 	deadline = earlier(deadline, announce_deadline(core));
+	deadline = earlier(deadline, balance_deadline(core));
+	deadline = earlier(deadline, moves_deadline(core));
 	deadline = earlier(deadline, probe_deadline(core));
+	deadline = earlier(deadline, grey_deadline(core));
 	return earlier(deadline, lacp_deadline(&core->lacp));
 }
 

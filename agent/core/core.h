@@ -25,6 +25,9 @@ enum core_effect_kind {
 	CORE_ANNOUNCE, /* send gratuitous ARP and unsolicited NA once (peer-notify) */
 	CORE_REJOIN,   /* send IGMP and MLD reports once (mcast-rejoin) */
 	CORE_MAC,      /* mac active: the lagg is to take the MAC of `slot` */
+	CORE_MOVES,    /* read how far the moves of buckets are, and call core_moves() */
+	CORE_SAMPLE,   /* read what each port has sent and lost, and call core_sample() */
+	CORE_LOADS,    /* read what was sent by each bucket, and call core_loads() */
 	CORE_PROBE,    /* send a link probe to every target (core_probe_targets) on `slot`, from the MAC `mac` */
 };
 
@@ -54,6 +57,9 @@ struct core_output {
 	bool live[XLAGG_MAX_PORTS];	 /* policy allows the port to carry frames, and as far as is known it can */
 	uint32_t flags[XLAGG_MAX_PORTS]; /* enum xlagg_port_flag */
 	bool carrier;			 /* of the lagg */
+	/* Buckets that leave a live port move to that of the table without overtaking a frame: the entries of map
+	 * `moves` that the agent writes. until_ns 0: the bucket does not move. */
+	struct xlagg_move move[XLAGG_BUCKETS];
 };
 
 /* A port's link as the kernel reports it. */
@@ -62,6 +68,7 @@ struct core_link {
 	bool admin_up; /* IFF_UP */
 	bool carrier;
 	bool ordered;	 /* if the link is lost now: the caller changed the device, so that this is no failure */
+	bool fifo;	 /* frames leave the device in the order in which they are handed to it */
 	bool detached;	 /* the datapath's programs are not attached where the port needs them: it carries nothing */
 	uint32_t speed;	 /* Mb/s, 0: unknown */
 	uint32_t duplex; /* enum xlagg_duplex */
@@ -80,6 +87,16 @@ struct core_answer {
 	struct core_target from; /* the address that the frame gives a link-layer address for */
 	uint8_t source[6];	 /* MAC of the frame's sender */
 	uint8_t to[6];		 /* MAC of the frame's receiver */
+};
+
+/* What a port has sent and lost since any time, such as the making of the lagg. */
+struct core_sample {
+	bool known;		/* it could be read: the other members mean something */
+	uint64_t segments;	/* segments with data that local TCP sockets sent on it; 0: nobody counts them */
+	uint64_t retransmitted; /* those that were lost there and sent again */
+	uint64_t sockets;	/* sockets that sent again: each counts once a second */
+	uint64_t frames;	/* frames of the device, sent and received */
+	uint64_t errors;	/* those that were damaged */
 };
 
 struct core;
@@ -138,6 +155,27 @@ void core_link_changed(struct core *core, uint64_t now, uint32_t slot, const str
  * other protos.
  */
 int core_activate(struct core *core, uint64_t now, uint32_t slot, struct core_effects *fx);
+/* Whether buckets still wait on a port that was taken out of service. */
+bool core_is_left(const struct core *core, uint32_t slot);
+/* Hands over map `moves` as the programs have left it. The core asks for it with CORE_MOVES. */
+void core_moves(struct core *core, uint64_t now, const struct xlagg_move move[XLAGG_BUCKETS], struct core_effects *fx);
+/*
+ * Hands over how many octets each bucket has sent since the lagg was made, or since any other time before the last
+ * call. The core asks for it with CORE_LOADS.
+ */
+void core_loads(struct core *core, uint64_t now, const uint64_t bytes[XLAGG_BUCKETS], struct core_effects *fx);
+/*
+ * One step of balancing now (option balance adaptive). Returns 0, -EOPNOTSUPP if the options allow none, or -EAGAIN if
+ * nothing is known of the load yet.
+ */
+int core_balance(struct core *core, uint64_t now, struct core_effects *fx);
+/* Whether buckets move because of their load under these options: only where a frame's flow decides on its port. */
+bool core_balances(const struct xlagg_lagg_conf *conf);
+/* Returns how often a bucket was moved because of the load. */
+uint32_t core_bucket_moves(const struct core *core, uint32_t bucket);
+/* Hands over the samples of the ports, index: slot. The core asks for them with CORE_SAMPLE (option grey-detect). */
+void core_sample(struct core *core, uint64_t now, const struct core_sample sample[XLAGG_MAX_PORTS],
+		 struct core_effects *fx);
 /* Hands over a slow-protocol frame (destination MAC first) of `len` octets that was received on `slot`. */
 void core_slow_frame(struct core *core, uint64_t now, uint32_t slot, const uint8_t *frame, uint32_t len,
 		     struct core_effects *fx);
@@ -153,6 +191,9 @@ void core_probe_answer(struct core *core, uint64_t now, uint32_t slot, const str
  * the port's partner. Call before any other input.
  */
 void core_lacp_stood_in(struct core *core, uint32_t slot, const struct xlagg_headless *did);
+/* A LACPDU that was to be sent on this port did not leave. It is asked for again LACP_RETRY_TIME later, as it is then.
+ */
+void core_lacp_unsent(struct core *core, uint64_t now, uint32_t slot);
 /* The kernel took the port out because the partner had changed. LACP starts anew on the port. */
 void core_lacp_restart(struct core *core, uint64_t now, uint32_t slot, struct core_effects *fx);
 /* The lagg ends. Last LACPDUs are among the effects. */
@@ -176,8 +217,8 @@ const struct core_output *core_output(const struct core *core);
  */
 void core_status(const struct core *core, struct xlagg_lagg_status *status);
 void core_port_status(const struct core *core, uint32_t slot, struct xlagg_port_status *status);
-/* Fills in the member `damping`, the only one that changes by the passing of time alone. */
-void core_port_damping(const struct core *core, uint64_t now, uint32_t slot, struct xlagg_port_status *status);
+/* Fills in the members that change by the passing of time alone. */
+void core_port_timers(const struct core *core, uint64_t now, uint32_t slot, struct xlagg_port_status *status);
 /* Returns the size of a struct core in octets. The caller allocates it once. */
 uint32_t core_size(void);
 

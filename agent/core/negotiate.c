@@ -53,7 +53,8 @@ static struct core_link link_for_lacp(const struct port *port)
 {
 	struct core_link link = port->link;
 
-	link.carrier = port->state == PORT_UP || port->state == PORT_FALLING || port->state == PORT_SILENT;
+	link.carrier = port->state == PORT_UP || port->state == PORT_FALLING || port->state == PORT_SILENT ||
+		       port->state == PORT_GREY;
 	link.speed = port->speed;
 	link.duplex = port->duplex;
 	return link;
@@ -62,7 +63,7 @@ static struct core_link link_for_lacp(const struct port *port)
 static bool same_link(const struct core_link *a, const struct core_link *b)
 {
 	return a->present == b->present && a->admin_up == b->admin_up && a->carrier == b->carrier &&
-	       a->detached == b->detached && a->speed == b->speed && a->duplex == b->duplex &&
+	       a->detached == b->detached && a->speed == b->speed && a->duplex == b->duplex && a->fifo == b->fifo &&
 	       memcmp(a->mac, b->mac, sizeof(a->mac)) == 0;
 }
 
@@ -94,6 +95,33 @@ static void damp(struct core *core, uint64_t now, struct core_effects *fx)
 		for (uint32_t losses = lacp_take_losses(&core->lacp, slot); losses > 0; losses--)
 			damping_lost(&port->damping, now);
 		lacp_damp(&core->lacp, now, slot, port_damped(core, port), fx);
+	}
+}
+
+/* A port that is GREY goes out of service for LACP: the partner is told, and sends nothing more either. */
+static struct xlagg_port_conf conf_for_lacp(const struct port *port)
+{
+	struct xlagg_port_conf conf = port->conf;
+
+	if (port->state == PORT_GREY)
+		conf.admin = 0;
+	return conf;
+}
+
+void negotiate_port_set(struct core *core, uint64_t now, uint32_t slot, struct core_effects *fx)
+{
+	struct xlagg_port_conf conf = conf_for_lacp(&core->port[slot]);
+
+	lacp_port_set(&core->lacp, now, slot, &conf, fx);
+}
+
+static void tell_service(struct core *core, uint64_t now, struct core_effects *fx)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		const struct port *port = &core->port[slot];
+
+		if (port->used && conf_for_lacp(port).admin != core->lacp.port[slot].conf.admin)
+			negotiate_port_set(core, now, slot, fx);
 	}
 }
 
@@ -130,6 +158,7 @@ void negotiate_run(struct core *core, uint64_t now, struct core_effects *fx)
 {
 	if (!core->lacp.running)
 		return;
+	tell_service(core, now, fx);
 	tell_links(core, now, fx);
 	lacp_run(&core->lacp, now, fx);
 	damp(core, now, fx);

@@ -39,8 +39,10 @@ static void link_lost(struct core *core, uint64_t now, struct port *port)
 	const struct core_link *link = &port->link;
 	bool carrier_lost = link->present && link->admin_up && !link->detached;
 
-	if (!link->ordered && (carrier_lost || !link->present) && port->state != PORT_SILENT)
+	if (!link->ordered && (carrier_lost || !link->present) && port->state != PORT_SILENT &&
+	    port->state != PORT_GREY)
 		port_failed(port, now);
+	grey_forget(port, now);
 	if (port->state == PORT_UP && carrier_lost && down_delay(core) > 0) {
 		port->state = PORT_FALLING;
 		port->since = now;

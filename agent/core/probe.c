@@ -181,6 +181,17 @@ static void take_out(struct core *core, uint64_t now, uint32_t slot, uint32_t bl
 	port_failed(port, now);
 }
 
+static void count_missing_of(struct port *port, uint32_t targets)
+{
+	for (uint32_t i = 0; i < targets; i++) {
+		if (port->probe.answered & 1u << i)
+			continue;
+		port->probes.lost++;
+		if (port->probe.missed[i] < UINT8_MAX)
+			port->probe.missed[i]++;
+	}
+}
+
 static void count_missing(struct core *core)
 {
 	bool asked = false, answered = false;
@@ -188,9 +199,8 @@ static void count_missing(struct core *core)
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		struct port_probe *probe = &core->port[slot].probe;
 
-		for (uint32_t i = 0; i < core->probing.targets; i++)
-			if (probe->sent && !(probe->answered & 1u << i) && probe->missed[i] < UINT8_MAX)
-				probe->missed[i]++;
+		if (probe->sent)
+			count_missing_of(&core->port[slot], core->probing.targets);
 		asked |= probe->sent;
 		answered |= probe->answered != 0;
 		probe->before = probe->answered;
@@ -230,7 +240,7 @@ static void judge(struct core *core, uint64_t now)
 	}
 }
 
-void probe_ask(struct core *core, struct core_effects *fx)
+void probe_ask(struct core *core, uint64_t now, struct core_effects *fx)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		struct port_probe *probe = &core->port[slot].probe;
@@ -239,6 +249,8 @@ void probe_ask(struct core *core, struct core_effects *fx)
 			continue;
 		choose_mac(core, slot, probe->mac);
 		probe->sent = true;
+		probe->sent_at = now;
+		core->port[slot].probes.sent += core->probing.targets;
 		memcpy(core_effect(fx, CORE_PROBE, slot)->mac, probe->mac, sizeof(probe->mac));
 	}
 }
@@ -374,6 +386,11 @@ static bool take_answer(struct core *core, uint64_t now, uint32_t slot, const st
 	    (core->conf.proto == XLAGG_PROTO_FAILOVER && asked != slot))
 		return false;
 	port = &core->port[asked];
+	/* A second answer to the same probe does not count. */
+	if (!(port->probe.answered & 1u << target)) {
+		port->probes.answered++;
+		delay_learn(&port->probe.delay[target], now - port->probe.sent_at);
+	}
 	port->probe.answered |= 1u << target;
 	port->probe.missed[target] = 0;
 	port->probe.answered_at = now;
@@ -411,9 +428,19 @@ void probe_reason(const struct core *core, uint32_t slot, char ret[XLAGG_SENTENC
 			 core->conf.probe_missed == 1 ? "" : "s");
 }
 
+static enum xlagg_probe_state state_of(const struct port *port, const struct xlagg_port_status *status)
+{
+	if (!status->probe.running)
+		return XLAGG_PROBES_OFF;
+	if (port->state == PORT_SILENT)
+		return port->probe.fresh ? XLAGG_PROBES_AWAITED : XLAGG_PROBES_SILENT;
+	return status->probe.missed ? XLAGG_PROBES_MISSED : XLAGG_PROBES_ANSWERED;
+}
+
 void probe_status(const struct core *core, uint32_t slot, struct xlagg_port_status *status)
 {
-	const struct port_probe *probe = &core->port[slot].probe;
+	const struct port *port = &core->port[slot];
+	const struct port_probe *probe = &port->probe;
 	bool all = core->conf.probe_targets == XLAGG_PROBE_ALL;
 
 	status->probe.running = core->probing.running && open_to_probes(core, slot);
@@ -422,4 +449,8 @@ void probe_status(const struct core *core, uint32_t slot, struct xlagg_port_stat
 	for (uint32_t i = 1; i < core->probing.targets; i++)
 		if (all ? probe->missed[i] > status->probe.missed : probe->missed[i] < status->probe.missed)
 			status->probe.missed = probe->missed[i];
+	status->probes.sent = port->probes.sent;
+	status->probes.answered = port->probes.answered;
+	status->probes.lost = port->probes.lost;
+	status->probes.state = state_of(port, status);
 }

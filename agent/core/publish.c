@@ -15,6 +15,7 @@ static void make_plan(const struct core *core, struct table_plan *plan)
 {
 	memset(plan, 0, sizeof(*plan));
 	plan->single = core->conf.proto == XLAGG_PROTO_FAILOVER;
+	plan->by_load = core_balances(&core->conf);
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		uint32_t at = plan->members;
 
@@ -62,6 +63,7 @@ static bool update_output(struct core *core, uint64_t now, uint32_t *moved)
 
 		*moved = table_fill(&core->out.table, &plan, core->home);
 		changed = memcmp(&before, &core->out.table, sizeof(before)) != 0;
+		moves_begin(core, now, &before, false);
 	}
 	if (core->conf.proto != XLAGG_PROTO_FAILOVER && core->conf.proto != XLAGG_PROTO_LACP &&
 	    place_lost(&core->plan, &plan))
@@ -71,9 +73,10 @@ static bool update_output(struct core *core, uint64_t now, uint32_t *moved)
 	adopted = core->took_over && !changed;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		const struct role *role = &core->role[slot];
+		bool live = moves_live(core, slot);
 
-		changed |= core->out.live[slot] != role->live || core->out.flags[slot] != role->flags;
-		core->out.live[slot] = role->live;
+		changed |= core->out.live[slot] != live || core->out.flags[slot] != role->flags;
+		core->out.live[slot] = live;
 		core->out.flags[slot] = role->flags;
 	}
 	changed |= core->released;

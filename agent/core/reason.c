@@ -23,6 +23,8 @@ static bool link_reason(const struct core *core, const struct port *port, char r
 		snprintf(ret, XLAGG_SENTENCE_MAX, "no carrier");
 	else if (port->state == PORT_SILENT)
 		probe_reason(core, (uint32_t)(port - core->port), ret);
+	else if (port->state == PORT_GREY)
+		grey_reason(port, ret);
 	else if (port->state == PORT_RISING && core->conf.damping && port->damping.suppressed)
 		snprintf(ret, XLAGG_SENTENCE_MAX,
 			 "held back by damping: it lost carrier too often, and is used again once it has been steady");

@@ -7,22 +7,29 @@
 /* The watcher may make a port live without the agent only if nothing but carrier decides. */
 static uint32_t kernel_return(const struct core *core, const struct port *port)
 {
-	return core->conf.up_delay == 0 && !core->conf.damping && port->conf.admin && port->state != PORT_SILENT
+	return core->conf.up_delay == 0 && !core->conf.damping && port->conf.admin && port->state != PORT_SILENT &&
+		       port->state != PORT_GREY
 		   ? XLAGG_PORT_KERNEL_RETURN
 		   : 0;
 }
 
+/* A port that keeps its place for down-delay carries nothing: if all that have a place are such, another stands in. */
 static bool over_max_links(const struct core *core, uint32_t slot)
 {
 	uint32_t before = 0;
+	bool usable = false;
 
 	if (core->conf.max_links == 0)
 		return false;
-	for (uint32_t other = 0; other < XLAGG_MAX_PORTS; other++)
-		if (other != slot && port_holds(&core->port[other]) &&
-		    port_before(&core->port[other], &core->port[slot]))
-			before++;
-	return before >= core->conf.max_links;
+	for (uint32_t other = 0; other < XLAGG_MAX_PORTS; other++) {
+		const struct port *port = &core->port[other];
+
+		if (other == slot || !port_holds(port) || !port_before(port, &core->port[slot]))
+			continue;
+		before++;
+		usable |= port_usable(port);
+	}
+	return usable && before >= core->conf.max_links;
 }
 
 /*

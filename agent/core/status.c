@@ -26,6 +26,17 @@ void core_status(const struct core *core, struct xlagg_lagg_status *status)
 	status->last_change_ns = core->last_change;
 	reason_lagg(core, status->reason);
 	status->generation = core->out.table.generation;
+	status->balance.steps = core->balance.steps;
+	status->balance.moved = core->balance.moved;
+	status->balance.fullest = core->balance.fullest;
+	status->balance.running = core_balances(&core->conf);
+	status->moves.waiting = core->moves.waiting;
+	status->moves.pause_us = core->moves.pause_us;
+	status->moves.idle = core->moves.ended[XLAGG_MOVE_IDLE];
+	status->moves.marker = core->moves.ended[XLAGG_MOVE_MARKER];
+	status->moves.bound = core->moves.ended[XLAGG_MOVE_BOUND];
+	status->moves.lost = core->moves.ended[XLAGG_MOVE_LOST];
+	status->moves.cancelled = core->moves.ended[XLAGG_MOVE_CANCELLED];
 	if (core->lacp.running)
 		lacp_status(&core->lacp, status);
 }
@@ -48,9 +59,10 @@ void core_port_status(const struct core *core, uint32_t slot, struct xlagg_port_
 	reason_port(core, slot, status->reason);
 	status->stats.link_failures = port->link_failures;
 	probe_status(core, slot, status);
+	grey_status(core, slot, status);
 }
 
-void core_port_damping(const struct core *core, uint64_t now, uint32_t slot, struct xlagg_port_status *status)
+void core_port_timers(const struct core *core, uint64_t now, uint32_t slot, struct xlagg_port_status *status)
 {
 	const struct port *port = &core->port[slot];
 	uint64_t reuse = damping_reuse(&port->damping);
@@ -59,6 +71,8 @@ void core_port_damping(const struct core *core, uint64_t now, uint32_t slot, str
 	status->damping.suppressed = port_damped(core, port);
 	status->damping.reuse_ms =
 	    status->damping.suppressed && reuse > now ? (uint32_t)((reuse - now) / NSEC_PER_MSEC) : 0;
+	if (port->state == PORT_GREY && port->grey.retry > now)
+		status->grey.retry_ms = (uint32_t)((port->grey.retry - now) / NSEC_PER_MSEC);
 }
 
 void core_save_history(const struct core *core, struct xlagg_history *ret)

@@ -84,13 +84,14 @@ static void apportion(struct share *share)
 	}
 }
 
-/* Returns a member that still has room, chosen so that the ratio of use to quota stays even. There always is one. */
+/* Returns a member that still has room, chosen so that the ratio of use to quota stays even. As long as a bucket is
+ * without a member there is one. */
 static uint32_t emptiest(const struct share *share)
 {
 	uint32_t best = share->members;
 
 	for (uint32_t i = 0; i < share->members; i++) {
-		uint64_t room = share->quota[i] - share->have[i];
+		uint64_t room = share->quota[i] > share->have[i] ? share->quota[i] - share->have[i] : 0;
 
 		if (room > 0 &&
 		    (best == share->members ||
@@ -199,6 +200,36 @@ static void distribute(struct share *share, uint8_t owner[XLAGG_BUCKETS], const 
 	place_rest(share, owner);
 }
 
+static bool is_idle_member(const struct share *share)
+{
+	for (uint32_t i = 0; i < share->members; i++)
+		if (share->have[i] == 0 && share->quota[i] > 0)
+			return true;
+	return false;
+}
+
+/*
+ * The same where the buckets' loads and not their number decide how many a member has: every bucket stays where it is,
+ * goes home, or takes its backup. Only a member that has none at all gets its part by number, to begin with.
+ */
+static void distribute_by_load(struct share *share, uint8_t owner[XLAGG_BUCKETS],
+			       const uint8_t preferred[XLAGG_BUCKETS], const uint8_t *home)
+{
+	for (uint32_t i = 0; i < share->buckets; i++) {
+		uint16_t bucket = share->bucket[i];
+
+		if (home && share->member_of[home[bucket]] != NO_MEMBER)
+			owner[bucket] = home[bucket];
+		else if (share->member_of[owner[bucket]] == NO_MEMBER)
+			owner[bucket] = preferred[bucket];
+	}
+	count_buckets(share, owner);
+	apportion(share);
+	if (is_idle_member(share))
+		free_excess(share, owner, home);
+	place_rest(share, owner);
+}
+
 /* Assigns every bucket a port. */
 static void fill_ports(const struct table_plan *plan, uint8_t port[XLAGG_BUCKETS], const uint8_t backup[XLAGG_BUCKETS],
 		       const uint8_t *home)
@@ -211,7 +242,10 @@ static void fill_ports(const struct table_plan *plan, uint8_t port[XLAGG_BUCKETS
 		add_member(&share, &plan->member[i]);
 	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
 		share.bucket[i] = (uint16_t)i;
-	distribute(&share, port, backup, home);
+	if (plan->by_load)
+		distribute_by_load(&share, port, backup, home);
+	else
+		distribute(&share, port, backup, home);
 }
 
 /* Assigns backups to the buckets of one port: other ports, and only live ones if there are any. */
@@ -316,6 +350,19 @@ uint32_t table_adopt(struct xlagg_table *table, const struct xlagg_table *from)
 	/* A bucket whose slot is not a member is assigned anew when the table is filled. */
 	memcpy(table->bucket, from->bucket, sizeof(table->bucket));
 	return slots;
+}
+
+uint8_t table_port(const struct xlagg_table *table, uint32_t bucket)
+{
+	return port_of(table->bucket[bucket]);
+}
+
+void table_move(struct xlagg_table *table, const struct table_plan *plan, const uint8_t port[XLAGG_BUCKETS],
+		uint8_t *home)
+{
+	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
+		table->bucket[i] = entry_of(port[i], backup_of(table->bucket[i]));
+	table_fill(table, plan, home);
 }
 
 uint32_t table_share(const struct xlagg_table *table, uint32_t slot)

@@ -18,6 +18,8 @@ void lacp_save(const struct lacp *l, uint32_t slot, struct xlagg_lacp *ret)
 	ret->partner_known = 1;
 	pdu_encode_end(ret->partner, &p->heard);
 	ret->actor = p->actor;
+	ret->system_set = lacp_system_is_set(l);
+	ret->number_set = p->conf.number != XLAGG_AUTO;
 	ret->partner_oper = p->partner;
 	ret->view = p->view;
 	ret->view_known = p->view_known;
@@ -145,10 +147,13 @@ void lacp_adopt_identity(struct lacp *l, uint32_t slot, const struct xlagg_lacp 
 
 	if (!knows_us(saved))
 		return;
-	/* system-mac auto is the MAC that the lagg had when LACP started, and an automatic port number is kept. */
-	memcpy(l->mac, saved->actor.system, sizeof(l->mac));
-	lacp_take_system(l);
-	if (p->conf.number == XLAGG_AUTO)
+	/* system-mac auto is the MAC that the lagg had when LACP started, and an automatic port number is kept. What an
+	 * option had set is neither, also where the agent died in the change from or to that. */
+	if (!saved->system_set) {
+		memcpy(l->mac, saved->actor.system, sizeof(l->mac));
+		lacp_take_system(l);
+	}
+	if (p->conf.number == XLAGG_AUTO && !saved->number_set)
 		p->number = saved->actor.port;
 	if (l->last_number < p->number)
 		l->last_number = p->number;
@@ -174,6 +179,15 @@ static void take_ends(struct lacp_port *p, const struct xlagg_lacp *saved)
 	lacp_put(&p->partner, XLAGG_STATE_SYNC, saved->matched && lacp_has(&p->partner, XLAGG_STATE_SYNC));
 }
 
+/* The rate at which the partner is asked to send: that of the option, whose change may not have come so far, or, where
+ * that follows the partner, as it was. */
+static uint8_t timeout_bit(const struct lacp *l, const struct lacp_port *p, const struct xlagg_lacp *saved)
+{
+	bool follows = l->conf.lacp_rate == XLAGG_RATE_MATCH;
+
+	return (follows ? saved->actor.state : p->actor.state) & XLAGG_STATE_TIMEOUT;
+}
+
 /* Selection and the Mux machine go on where they were. */
 static void take_selection(struct lacp *l, uint64_t now, struct lacp_port *p, const struct xlagg_lacp *saved)
 {
@@ -187,7 +201,7 @@ static void take_selection(struct lacp *l, uint64_t now, struct lacp_port *p, co
 		l->active = saved->aggregator;
 	claim_aggregator(l, p);
 	p->actor.state = (uint8_t)((p->actor.state & (XLAGG_STATE_ACTIVITY | XLAGG_STATE_AGGREGATION)) |
-				   (saved->actor.state & XLAGG_STATE_TIMEOUT) | mux_bits(p->mux));
+				   timeout_bit(l, p, saved) | mux_bits(p->mux));
 }
 
 /* The Receive and the Periodic machine, to which the time without an agent matters. */

@@ -155,6 +155,13 @@ static void settle(struct lacp *l, uint64_t now, struct core_effects *fx)
 
 /* --- the lagg --- */
 
+bool lacp_system_is_set(const struct lacp *l)
+{
+	uint8_t mac[6];
+
+	return xlagg_parse_mac(l->conf.system_mac, mac) == 0;
+}
+
 void lacp_take_system(struct lacp *l)
 {
 	if (xlagg_parse_mac(l->conf.system_mac, l->system) < 0)
@@ -303,6 +310,17 @@ void lacp_port_set(struct lacp *l, uint64_t now, uint32_t slot, const struct xla
 	settle(l, now, fx);
 }
 
+bool lacp_draining(const struct lacp *l, uint32_t slot)
+{
+	return l->running && l->port[slot].used && l->port[slot].draining;
+}
+
+void lacp_drain(struct lacp *l, uint32_t slot, uint64_t until)
+{
+	if (lacp_draining(l, slot))
+		l->port[slot].drain = until;
+}
+
 void lacp_port_rename(struct lacp *l, uint32_t slot, const char *name)
 {
 	snprintf(l->port[slot].name, sizeof(l->port[slot].name), "%s", name);
@@ -377,6 +395,7 @@ void lacp_receive(struct lacp *l, uint64_t now, uint32_t slot, const uint8_t *fr
 		return;
 	case PDU_MARKER_RESPONSE:
 		p->counters.marker_response_rx++;
+		marker_answered(l, p, now, &pdu);
 		return;
 	case PDU_LACP:
 		receive_lacp(l, p, now, &pdu, fx);

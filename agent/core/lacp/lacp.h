@@ -17,6 +17,7 @@
 #define CORE_LACP_H
 
 #include "core/core.h"
+#include "core/delay.h"
 #include "xlagg/wire.h"
 
 #define LACP_SECOND 1000000000ull
@@ -26,10 +27,14 @@
 #define LACP_LONG_TIMEOUT_TIME (90 * LACP_SECOND)
 #define LACP_CHURN_DETECTION_TIME (60 * LACP_SECOND)
 #define LACP_AGGREGATE_WAIT_TIME (2 * LACP_SECOND)
+/* Until a LACPDU that could not be sent is sent again. A partner that expects one a second must not miss three. */
+#define LACP_RETRY_TIME (LACP_SECOND / 5)
 #define LACP_TX_LIMIT 3 /* LACPDUs in any LACP_FAST_PERIODIC_TIME */
 /* A partner that stays out of sync for so long, although we are in sync, refuses the link: other links go before it. */
 #define LACP_REFUSED_TIME (LACP_AGGREGATE_WAIT_TIME + LACP_FAST_PERIODIC_TIME)
 /* Time between the last frame handed to a port that is taken out of service and the LACPDU that announces it. */
+#define LACP_MARKER_TIME                                                                                               \
+	(LACP_SECOND / 5) /* between two markers on a port: slow protocols send no more than ten a second */
 #define LACP_DRAIN_TIME (LACP_SECOND / 20)
 /* How long a port that we took out accepts unicast: until then every partner has heard of it and sends elsewhere. */
 #define LACP_LINGER_TIME LACP_SECOND
@@ -54,12 +59,22 @@ enum lacp_hold {
 /* 802.1AX-2014 7.3.3 and 7.3.4, as far as the core counts them. */
 struct lacp_counters {
 	uint64_t lacpdu_tx, lacpdu_rx;
-	uint64_t marker_rx, marker_response_tx, marker_response_rx;
+	uint64_t marker_tx, marker_rx, marker_response_tx, marker_response_rx;
 	uint64_t illegal_rx; /* illegal subtype, length or tag */
 	uint64_t unknown_rx; /* address or EtherType of the slow protocols, but not both; or a reserved subtype */
 	uint64_t actor_churns, partner_churns;	 /* entries into ACTOR_CHURN, PARTNER_CHURN */
 	uint64_t actor_changes, partner_changes; /* changes of the LAG ID, as we and as the partner sees it */
 	uint64_t foreign_rx;			 /* LACPDUs ignored because of partner-system or partner-guard */
+};
+
+/* The marker that was sent last on a port, and what the partner's answers have shown. */
+struct lacp_marker {
+	uint32_t transaction; /* Requester_Transaction_ID */
+	bool awaited;	      /* it has not been answered */
+	bool fresh;	      /* there was an answer since lacp_take_proof() */
+	uint64_t sent_at;     /* 0: none was sent yet */
+	uint64_t proved;      /* when the one was sent that was answered last; 0: none */
+	struct delay delay;   /* how long the answers took */
 };
 
 /* One port. Names in capitals are those of clause 6.4. */
@@ -92,6 +107,7 @@ struct lacp_port {
 	uint64_t defaulted_since;      /* when the Receive machine entered DEFAULTED */
 	uint64_t sent[LACP_TX_LIMIT];  /* when the last LACPDUs left, oldest at sent[sent_next]; CORE_NEVER: none */
 	uint32_t sent_next;	       /* index of the oldest of `sent` */
+	uint64_t retry;		       /* the next LACPDU leaves no earlier, since one could not be sent */
 	uint32_t losses;	/* changes of partner and losses of Sync that lacp_take_losses() has not returned */
 	uint8_t intruder[6];	/* the system last reported as an intruder */
 	uint64_t intruder_told; /* when it was */
@@ -113,6 +129,7 @@ struct lacp_port {
 	uint64_t loop_timer;	 /* runs after a LACPDU of our own system was received */
 	uint64_t intruder_timer; /* runs after a LACPDU was ignored */
 
+	struct lacp_marker marker;
 	struct lacp_counters counters;
 };
 
@@ -154,6 +171,9 @@ void lacp_port_order(struct lacp *l, uint32_t slot, uint32_t order);
  */
 void lacp_port_set(struct lacp *l, uint64_t now, uint32_t slot, const struct xlagg_port_conf *conf,
 		   struct core_effects *fx);
+/* Whether the port is on its way out of service. Then lacp_drain() says when it is to be out; else it does nothing. */
+bool lacp_draining(const struct lacp *l, uint32_t slot);
+void lacp_drain(struct lacp *l, uint32_t slot, uint64_t until);
 void lacp_port_rename(struct lacp *l, uint32_t slot, const char *name);
 /* Frees the slot. The port sends a last LACPDU if it speaks. */
 void lacp_port_del(struct lacp *l, uint64_t now, uint32_t slot, struct core_effects *fx);
@@ -168,6 +188,17 @@ void lacp_link(struct lacp *l, uint64_t now, uint32_t slot, const struct core_li
  */
 void lacp_receive(struct lacp *l, uint64_t now, uint32_t slot, const uint8_t *frame, uint32_t len,
 		  struct core_effects *fx);
+/*
+ * Sends a Marker PDU on a port that distributes, unless one was sent less than LACP_MARKER_TIME ago. What was handed to
+ * the port before has arrived when the response comes.
+ */
+void lacp_mark(struct lacp *l, uint64_t now, uint32_t slot, struct core_effects *fx);
+/* Returns whether a marker was answered since the last call. */
+bool lacp_take_proof(struct lacp *l, uint32_t slot);
+/* Returns the time such that all that was handed to the port before has arrived; 0: nothing is known of that. */
+uint64_t lacp_proved(const struct lacp *l, uint32_t slot);
+/* Returns how long the partner's answers to markers took. */
+const struct delay *lacp_delay(const struct lacp *l, uint32_t slot);
 /* Lets time take effect. Call at or after lacp_deadline(). */
 void lacp_run(struct lacp *l, uint64_t now, struct core_effects *fx);
 /* Returns when lacp_run() has to be called next; CORE_NEVER: not before another input. */
@@ -218,6 +249,10 @@ void lacp_adopt_identity(struct lacp *l, uint32_t slot, const struct xlagg_lacp 
  * these calls wanted to send. Returns false if the record makes no sense or does not fit: the port then starts anew.
  */
 bool lacp_adopt(struct lacp *l, uint64_t now, uint32_t slot, const struct xlagg_lacp *saved);
+
+/* --- tx.c --- */
+/* The last LACPDU of this port did not leave: it does not count, and another one is due after LACP_RETRY_TIME. */
+void lacp_unsent(struct lacp *l, uint64_t now, uint32_t slot);
 
 /* --- adopt.c: after a time in which the kernel acted for a late agent --- */
 /*

@@ -79,6 +79,8 @@ uint16_t lacp_auto_key(const struct lacp *l, uint32_t speed);
 /* --- lacp.c --- */
 /* Takes Actor_System from option system-mac: a MAC, or auto. */
 void lacp_take_system(struct lacp *l);
+/* Whether an option says what our system is. */
+bool lacp_system_is_set(const struct lacp *l);
 /* Makes Actor_Oper_* follow options, link and partner. A change sets NTT or unselects, as 6.4.14 asks. */
 void lacp_actor_refresh(struct lacp *l, struct lacp_port *p, uint64_t now);
 
@@ -147,7 +149,9 @@ uint64_t lacp_tx_deadline(const struct lacp_port *p);
 void lacp_churn_begin(struct lacp_port *p);
 void lacp_churn(struct lacp_port *p, uint64_t now);
 
-/* --- marker.c: Marker responder (6.5.4.2) --- */
+/* --- marker.c: Marker responder (6.5.4.2) and generator --- */
 void marker_respond(const struct lacp *l, struct lacp_port *p, const struct pdu *pdu, struct core_effects *fx);
+/* A Marker Response came. It counts if it answers the marker that was sent last. */
+void marker_answered(const struct lacp *l, struct lacp_port *p, uint64_t now, const struct pdu *pdu);
 
 #endif

@@ -150,6 +150,39 @@ void pdu_encode_lacp(uint8_t *frame, const uint8_t mac[6], const struct xlagg_la
 	/* collector_max_delay is 0: frames that we collect are delivered at once. */
 }
 
+static void put_requester(struct xlagg_wire_marker *marker, uint16_t port, const uint8_t system[6],
+			  uint32_t transaction)
+{
+	uint8_t *octets = (uint8_t *)&marker->transaction;
+
+	put16((uint8_t *)&marker->requester_port, port);
+	memcpy(marker->requester_system, system, sizeof(marker->requester_system));
+	put16(octets, (uint16_t)(transaction >> 16));
+	put16(octets + 2, (uint16_t)transaction);
+}
+
+void pdu_encode_marker(uint8_t *frame, const uint8_t mac[6], uint16_t port, const uint8_t system[6],
+		       uint32_t transaction)
+{
+	struct xlagg_wire_marker *marker = (void *)put_header(frame, mac);
+
+	marker->subtype = XLAGG_SLOW_MARKER;
+	marker->version = XLAGG_MARKER_VERSION;
+	marker->type = XLAGG_TLV_MARKER;
+	marker->len = XLAGG_TLV_MARKER_LEN;
+	put_requester(marker, port, system, transaction);
+}
+
+bool pdu_answers_marker(const struct pdu *pdu, uint16_t port, const uint8_t system[6], uint32_t transaction)
+{
+	const struct xlagg_wire_marker *response = (const void *)pdu->payload;
+	struct xlagg_wire_marker asked;
+
+	put_requester(&asked, port, system, transaction);
+	return response->requester_port == asked.requester_port && response->transaction == asked.transaction &&
+	       memcmp(response->requester_system, system, sizeof(response->requester_system)) == 0;
+}
+
 void pdu_encode_marker_response(uint8_t *frame, const uint8_t mac[6], const uint8_t *marker)
 {
 	struct xlagg_wire_marker *response = (void *)put_header(frame, mac);

@@ -3,6 +3,7 @@
 #ifndef CORE_PDU_H
 #define CORE_PDU_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "xlagg/ctl.h"
@@ -34,6 +35,11 @@ void pdu_encode_lacp(uint8_t *frame, const uint8_t mac[6], const struct xlagg_la
 		     const struct xlagg_lacp_end *partner);
 /* Writes one end in the form that it has in a LACPDU: 15 octets. */
 void pdu_encode_end(uint8_t *octets, const struct xlagg_lacp_end *end);
+/* Writes a Marker PDU of XLAGG_SLOW_FRAME octets (6.5.3). port: Requester_Port; system: Requester_System. */
+void pdu_encode_marker(uint8_t *frame, const uint8_t mac[6], uint16_t port, const uint8_t system[6],
+		       uint32_t transaction);
+/* Whether a PDU_MARKER_RESPONSE answers that Marker PDU. */
+bool pdu_answers_marker(const struct pdu *pdu, uint16_t port, const uint8_t system[6], uint32_t transaction);
 /* Writes the Marker Response PDU of XLAGG_SLOW_FRAME octets that answers a Marker PDU's payload (6.5.4.2). */
 void pdu_encode_marker_response(uint8_t *frame, const uint8_t mac[6], const uint8_t *marker);
 

@@ -90,6 +90,7 @@ void lacp_port_status(const struct lacp *l, uint32_t slot, struct xlagg_port_sta
 
 	status->stats.lacpdu_tx = p->counters.lacpdu_tx;
 	status->stats.lacpdu_rx = p->counters.lacpdu_rx;
+	status->stats.marker_tx = p->counters.marker_tx;
 	status->stats.marker_rx = p->counters.marker_rx;
 	status->stats.marker_response_tx = p->counters.marker_response_tx;
 	status->stats.marker_response_rx = p->counters.marker_response_rx;

@@ -10,6 +10,7 @@ void lacp_tx_begin(struct lacp_port *p)
 	for (uint32_t i = 0; i < LACP_TX_LIMIT; i++)
 		p->sent[i] = CORE_NEVER;
 	p->sent_next = 0;
+	p->retry = 0;
 	p->ntt = false;
 }
 
@@ -34,9 +35,9 @@ static void transmit(const struct lacp *l, struct lacp_port *p, uint8_t clear, u
 
 static uint64_t allowed_at(const struct lacp_port *p)
 {
-	uint64_t oldest = p->sent[p->sent_next];
+	uint64_t oldest = p->sent[p->sent_next], limit = oldest == CORE_NEVER ? 0 : oldest + LACP_FAST_PERIODIC_TIME;
 
-	return oldest == CORE_NEVER ? 0 : oldest + LACP_FAST_PERIODIC_TIME;
+	return limit > p->retry ? limit : p->retry;
 }
 
 void lacp_tx(const struct lacp *l, struct lacp_port *p, uint64_t now, struct core_effects *fx)
@@ -54,6 +55,19 @@ void lacp_tx_last(const struct lacp *l, struct lacp_port *p, uint64_t now, struc
 	if (speaks(p))
 		transmit(l, p, LACP_STATE_MUX, now, fx);
 	p->ntt = false;
+}
+
+void lacp_unsent(struct lacp *l, uint64_t now, uint32_t slot)
+{
+	struct lacp_port *p = &l->port[slot];
+
+	if (!l->running || !p->used)
+		return;
+	p->sent_next = (p->sent_next + LACP_TX_LIMIT - 1) % LACP_TX_LIMIT;
+	p->sent[p->sent_next] = CORE_NEVER;
+	p->counters.lacpdu_tx--;
+	p->ntt = true;
+	p->retry = now + LACP_RETRY_TIME;
 }
 
 uint64_t lacp_tx_deadline(const struct lacp_port *p)
