@@ -8,7 +8,8 @@
 
 #include <stdbool.h>
 
-#include "maps.h"
+#include "live.h"
+#include "moving.h"
 
 #define REHASH_DRAWS 8
 
@@ -44,18 +45,23 @@ static __always_inline const volatile struct xlagg_table *current_table(void)
 	return table_of(carrier());
 }
 
-/* The port's ifindex if it is live, else 0. */
-static __always_inline __u32 live(__u32 slot)
+/* The first live port in order of preference. */
+static __always_inline struct choice first_live(const volatile struct xlagg_table *table, __u32 why)
 {
-	const volatile struct xlagg_port *port = bpf_map_lookup_elem(&ports, &slot);
+	__u32 count = table->count;
 
-	return port && port->enabled == port->lost ? port->ifindex : 0;
+	for (__u32 i = 0; i < XLAGG_MAX_PORTS && i < count; i++) {
+		__u32 slot = table->order[i], ifindex = live(slot);
+
+		if (ifindex)
+			return (struct choice){slot, ifindex, why};
+	}
+	return (struct choice){XLAGG_NO_PORT, 0, XLAGG_CHOICE_NONE};
 }
 
 /* The first live port of `order`, beginning with entry `start` and going on at the front after the last entry.
  * *ret_index: that port's entry in `order`; untouched when no port is live. */
-static __always_inline struct choice first_live(const volatile struct xlagg_table *table, __u32 start, __u32 *ret_index,
-						__u32 why)
+static __always_inline struct choice next_live(const volatile struct xlagg_table *table, __u32 start, __u32 *ret_index)
 {
 	__u32 count = table->count;
 
@@ -68,18 +74,10 @@ static __always_inline struct choice first_live(const volatile struct xlagg_tabl
 		ifindex = live(slot);
 		if (ifindex) {
 			*ret_index = index;
-			return (struct choice){slot, ifindex, why};
+			return (struct choice){slot, ifindex, XLAGG_CHOICE_TURN};
 		}
 	}
 	return (struct choice){XLAGG_NO_PORT, 0, XLAGG_CHOICE_NONE};
-}
-
-/* failover: the first live port in order of preference. */
-static __always_inline struct choice choose_first(const volatile struct xlagg_table *table)
-{
-	__u32 index;
-
-	return first_live(table, 0, &index, XLAGG_CHOICE_PRIORITY);
 }
 
 /*
@@ -101,17 +99,25 @@ static __always_inline struct choice rehash(const volatile struct xlagg_table *t
 		if (index < count && ifindex)
 			return (struct choice){slot, ifindex, XLAGG_CHOICE_REHASH};
 	}
-	return first_live(table, 0, &index, XLAGG_CHOICE_REHASH);
+	return first_live(table, XLAGG_CHOICE_REHASH);
 }
 
-/* loadbalance, lacp: the bucket's port, else its backup, else any live port. */
-static __always_inline struct choice choose_bucket(const volatile struct xlagg_table *table, __u32 hash)
+/* loadbalance, lacp: the bucket's port, while it moves its old one, else its backup, else any live port. `advance`: a
+ * frame is sent. */
+static __always_inline struct choice choose_bucket(const volatile struct xlagg_table *table, __u32 hash, bool advance)
 {
 	__u32 entry = table->bucket[hash % XLAGG_BUCKETS], ifindex;
 
 	ifindex = live(entry & 0xff);
 	if (ifindex)
 		return (struct choice){entry & 0xff, ifindex, XLAGG_CHOICE_BUCKET};
+	if (is_moving(entry & 0xff)) {
+		__u32 to = entry & (XLAGG_MAX_PORTS - 1), slot = slot_of_moving(hash % XLAGG_BUCKETS, to, advance);
+
+		ifindex = live(slot);
+		if (ifindex)
+			return (struct choice){slot, ifindex, slot == to ? XLAGG_CHOICE_BUCKET : XLAGG_CHOICE_MOVING};
+	}
 	ifindex = live(entry >> 8);
 	if (ifindex)
 		return (struct choice){entry >> 8, ifindex, XLAGG_CHOICE_BACKUP};
@@ -130,7 +136,7 @@ static __always_inline struct choice choose_turn(const volatile struct xlagg_tab
 
 	if (!t)
 		return (struct choice){XLAGG_NO_PORT, 0, XLAGG_CHOICE_NONE};
-	choice = first_live(table, t->index, &index, XLAGG_CHOICE_TURN);
+	choice = next_live(table, t->index, &index);
 	if (!advance || choice.slot == XLAGG_NO_PORT)
 		return choice;
 	if (index != t->index)
@@ -153,16 +159,14 @@ static __always_inline bool by_flow(void)
  * `advance`: as in choose_turn(). */
 static __always_inline struct choice choose(const volatile struct xlagg_table *table, __u32 hash, bool advance)
 {
-	__u32 index;
-
 	if (by_flow())
-		return choose_bucket(table, hash);
+		return choose_bucket(table, hash, advance);
 	if (params.proto == XLAGG_PROTO_FAILOVER)
-		return choose_first(table);
+		return first_live(table, XLAGG_CHOICE_PRIORITY);
 	if (params.proto == XLAGG_PROTO_ROUNDROBIN)
 		return choose_turn(table, advance);
 	if (params.proto == XLAGG_PROTO_BROADCAST)
-		return first_live(table, 0, &index, XLAGG_CHOICE_ALL);
+		return first_live(table, XLAGG_CHOICE_ALL);
 	return (struct choice){XLAGG_NO_PORT, 0, XLAGG_CHOICE_NONE};
 }
 

@@ -93,6 +93,19 @@ static __always_inline void count_port_tx(__u32 slot, struct amount amount)
 	stats->tx_bytes += amount.bytes;
 }
 
+/* Counts what a flow's bucket sends, where option balance asks for it. */
+static __always_inline void count_bucket(__u32 hash, struct amount amount)
+{
+	__u32 bucket = hash % XLAGG_BUCKETS;
+	struct xlagg_bucket_load *load;
+
+	if (!params.balance)
+		return;
+	load = bpf_map_lookup_elem(&bucket_load, &bucket);
+	if (load)
+		load->bytes += amount.bytes;
+}
+
 /* Counts what port params.slot received for the lagg. */
 static __always_inline void count_rx(struct amount amount)
 {

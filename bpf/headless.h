@@ -3,7 +3,8 @@
  * LACP while the agent's heartbeat is stale. As long as a port's partner is the one last recorded and sees us as in the
  * last LACPDU that the agent sent, that LACPDU is still right and is sent again: in answer to each LACPDU of the
  * partner, and by the clock at the rate that the partner asks for, since the partner's agent may be away as well. Both
- * together send at most one a second.
+ * together send at most one a second. An agent that takes over is alive before it has sent anything, and may be killed
+ * in between, as may the next: until it has sent its first LACPDU on a port, those that are overdue go on being sent.
  *
  * When that partner says something else, or has been silent for too long, the port is taken out: it carries no traffic,
  * and what is sent says so. When the partner agrees again, the port is taken back, for nothing that was negotiated has
@@ -39,21 +40,26 @@
 
 #define ARP_TARGET (ETH_HLEN + 24) /* offset of the target's IPv4 address in an ARP frame */
 
+/* Whether `len` octets are the same: an even number, and a constant. Each branch would be another way for the verifier,
+ * so there is only one. On a program's stack the octets begin at an even address, or the verifier refuses it. */
+static __always_inline bool same_octets(const __u8 *a, const __u8 *b, __u32 len)
+{
+	__u16 differ = 0;
+
+	for (__u32 i = 0; i < len; i += sizeof(differ))
+		differ |= xlagg_load16(a + i) ^ xlagg_load16(b + i);
+	return !differ;
+}
+
 /* Whether both are the same port of the same system with the same key. Their states may differ. */
 static __always_inline bool same_end(const __u8 *a, const __u8 *b)
 {
-	for (__u32 i = 0; i < LACPDU_STATE; i++)
-		if (a[i] != b[i])
-			return false;
-	return true;
+	return same_octets(a, b, LACPDU_STATE);
 }
 
 static __always_inline bool same_system(const __u8 *a, const __u8 *b)
 {
-	for (__u32 i = LACPDU_SYSTEM; i < LACPDU_SYSTEM + ETH_ALEN; i++)
-		if (a[i] != b[i])
-			return false;
-	return true;
+	return same_octets(a + LACPDU_SYSTEM, b + LACPDU_SYSTEM, ETH_ALEN);
 }
 
 /* Whether the agent's heartbeat is stale. The difference is signed, because a heartbeat may be newer than `now`. */
@@ -63,6 +69,17 @@ static __always_inline bool agent_away(__u64 now)
 	const volatile struct xlagg_control *c = bpf_map_lookup_elem(&control, &zero);
 
 	return c && (__s64)(now - c->heartbeat_ns) > (__s64)XLAGG_HEARTBEAT_STALE_NS;
+}
+
+/* Whether the agent has taken over, has sent nothing on this port yet, and is to send on it: where both ends are
+ * passive, nobody sends by the clock (6.4.13). */
+static __always_inline bool is_handed_over(const struct xlagg_lacp *known)
+{
+	__u32 zero = 0;
+	const volatile struct xlagg_control *c = bpf_map_lookup_elem(&control, &zero);
+	__u8 either = known->pdu[LACPDU_ACTOR + LACPDU_STATE] | known->partner[LACPDU_STATE];
+
+	return c && c->life != *(const volatile __u32 *)&known->life && either & XLAGG_STATE_ACTIVITY;
 }
 
 /* Whether the kernel has taken the port out, has not taken it back, and no agent has noted it yet. */
@@ -191,7 +208,7 @@ static __always_inline int headless_receive(struct __sk_buff *skb, struct xlagg_
 	const struct xlagg_lacp *known = bpf_map_lookup_elem(&lacp, &slot);
 	struct xlagg_headless *h = bpf_map_lookup_elem(&headless, &slot);
 	const volatile struct xlagg_port *port = bpf_map_lookup_elem(&ports, &slot);
-	__u8 ends[LACPDU_PARTNER + LACPDU_END_LEN - LACPDU_ACTOR];
+	_Alignas(2) __u8 ends[LACPDU_PARTNER + LACPDU_END_LEN - LACPDU_ACTOR];
 
 	if (!known || !h || !port || !known->partner_known || bpf_skb_load_bytes(skb, LACPDU_ACTOR, ends, sizeof(ends)))
 		return TC_ACT_SHOT;
@@ -206,6 +223,8 @@ static __always_inline int headless_receive(struct __sk_buff *skb, struct xlagg_
 		return TC_ACT_SHOT;
 	}
 	judge(slot, known, h, ends);
+	if (params.bonding_lacp)
+		return TC_ACT_SHOT; /* bonding gets the frame, and the clock's ticks answer */
 	if (!port->ifindex || !claim(known, h, now, FAST_PERIODIC_NS) || !become_lacpdu(skb, known, h))
 		return TC_ACT_SHOT;
 	stats->headless_tx++;
@@ -236,8 +255,16 @@ static __always_inline __u64 interval_of(const struct xlagg_lacp *known, const s
 										      : SLOW_PERIODIC_NS;
 }
 
-/* One tick of the clock for one port: takes it out if the partner has been silent for too long, or sends a LACPDU if
- * one is due. Not inlined, so that the verifier checks it once instead of once for each port. */
+/* The time after the last LACPDU when the kernel sends the next one, ns. An agent that has just taken over comes first:
+ * its own is due after the interval. */
+static __always_inline __u64 patience(const struct xlagg_lacp *known, const struct xlagg_headless *h, bool away)
+{
+	return interval_of(known, h) + (away ? 0 : XLAGG_CLOCK_MS * 1000000ull);
+}
+
+/* One tick of the clock for one port: takes it out if the agent is away and the partner has been silent for too long,
+ * or sends a LACPDU if one is due and the agent does not send it. Not inlined, so that the verifier checks it once
+ * instead of once for each port. */
 __noinline int headless_tick_port(struct __sk_buff *skb, __u32 slot)
 {
 	const struct xlagg_lacp *known = bpf_map_lookup_elem(&lacp, &slot);
@@ -245,12 +272,15 @@ __noinline int headless_tick_port(struct __sk_buff *skb, __u32 slot)
 	const volatile struct xlagg_port *port = bpf_map_lookup_elem(&ports, &slot);
 	struct xlagg_port_stats *stats = stats_of(slot);
 	__u64 now = bpf_ktime_get_ns();
+	bool away = agent_away(now);
 
 	if (!known || !h || !port || !stats || !port->ifindex || !known->partner_known)
 		return 0;
-	if (is_silent(known, h, now))
+	if (!away && !is_handed_over(known))
+		return 0;
+	if (away && is_silent(known, h, now))
 		miss_partner(slot, known, h);
-	if (known->pdu_len != sizeof(known->pdu) || !claim(known, h, now, interval_of(known, h)) ||
+	if (known->pdu_len != sizeof(known->pdu) || !claim(known, h, now, patience(known, h, away)) ||
 	    !become_lacpdu(skb, known, h))
 		return 0;
 	if (!bpf_clone_redirect(skb, port->ifindex, 0))
@@ -271,7 +301,7 @@ static __always_inline bool is_tick(struct __sk_buff *skb)
 /* One tick of the clock for all ports. Its frame is the one that is overwritten and sent wherever a LACPDU is due. */
 static __always_inline void headless_tick(struct __sk_buff *skb)
 {
-	if (params.proto != XLAGG_PROTO_LACP || !agent_away(bpf_ktime_get_ns()))
+	if (params.proto != XLAGG_PROTO_LACP)
 		return;
 	for (__u32 slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		headless_tick_port(skb, slot);

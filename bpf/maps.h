@@ -12,7 +12,7 @@
 
 #include "xlagg/abi.h"
 
-/* Set before loading. A branch on one of them costs nothing at run time: the verifier removes the side not taken. */
+/* Set before loading. A branch on one of them costs a load at run time: the verifier removes the side not taken. */
 const volatile struct xlagg_params params;
 
 struct {
@@ -52,6 +52,43 @@ struct {
 	__type(key, __u32);
 	__type(value, struct xlagg_lagg_stats);
 } lagg_stats SEC(".maps");
+
+/* The loader leaves it one entry where params.balance is not set. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, XLAGG_BUCKETS);
+	__type(key, __u32); /* bucket */
+	__type(value, struct xlagg_bucket_load);
+} bucket_load SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, XLAGG_BUCKETS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32); /* bucket */
+	__type(value, struct xlagg_move);
+} moves SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int); /* the socket */
+	__type(value, struct xlagg_repath);
+} repath SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, XLAGG_MAX_PORTS);
+	__type(key, __u32); /* slot */
+	__type(value, struct xlagg_port_quality);
+} port_quality SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int); /* the socket */
+	__type(value, struct xlagg_grey);
+} grey SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -176,5 +213,13 @@ struct {
 	__type(key, __u32);   /* slot */
 	__type(value, __u32); /* ifindex of the port */
 } port_alive SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, XLAGG_MAX_PORTS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32); /* slot */
+	__type(value, struct xlagg_bonding);
+} bonding SEC(".maps");
 
 #endif

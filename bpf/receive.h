@@ -27,7 +27,7 @@ enum owner {
 /* The slow protocols' group address, 01-80-C2-00-00-02 (IEEE 802.3 Annex 57A). */
 static __always_inline bool is_slow_address(const __u8 *mac)
 {
-	return mac[0] == 0x01 && mac[1] == 0x80 && mac[2] == 0xc2 && !mac[3] && !mac[4] && mac[5] == 0x02;
+	return xlagg_load32(mac) == __builtin_bswap32(0x0180c200) && xlagg_load16(mac + 4) == xlagg_be16(0x0002);
 }
 
 /* Whether a frame may be an answer to a link probe: ARP or a neighbour advertisement, or IPv6 that is not linear far
@@ -105,7 +105,8 @@ static __always_inline __u32 refusal_of_standby(const __u8 *header)
 
 	if (!table)
 		return XLAGG_RX_NO_CARRIER;
-	return choose_first(table).slot == params.slot ? XLAGG_RX_DROP_MAX : refusal_of_idle(header, XLAGG_RX_STANDBY);
+	return first_live(table, XLAGG_CHOICE_PRIORITY).slot == params.slot ? XLAGG_RX_DROP_MAX
+									    : refusal_of_idle(header, XLAGG_RX_STANDBY);
 }
 
 /* Whether port params.slot may receive a frame for the lagg: XLAGG_RX_DROP_MAX, or why not (enum xlagg_rx_drop). */

@@ -23,7 +23,7 @@ static __always_inline __u32 slow_class(struct __sk_buff *skb, __u8 subtype)
 {
 	__u32 slot = params.slot;
 	struct xlagg_lacp *known = bpf_map_lookup_elem(&lacp, &slot);
-	__u8 actor[LACPDU_END_LEN];
+	_Alignas(2) __u8 actor[LACPDU_END_LEN];
 
 	if (subtype == XLAGG_SLOW_MARKER)
 		return XLAGG_CLASS_MARKER;
@@ -41,6 +41,7 @@ static __always_inline int slow(struct __sk_buff *skb, bool to_group, __u16 ethe
 	__u64 now = bpf_ktime_get_ns();
 	__u8 subtype = 0;
 	bool within;
+	int verdict;
 
 	if (!stats)
 		return TC_ACT_SHOT;
@@ -67,7 +68,10 @@ static __always_inline int slow(struct __sk_buff *skb, bool to_group, __u16 ethe
 		stats->rx_dropped[XLAGG_RX_SLOW_LIMITED]++;
 	}
 	/* Also when the ring is full: an agent that is away does not empty it. */
-	return within && subtype == XLAGG_SLOW_LACP ? headless_receive(skb, stats, now) : TC_ACT_SHOT;
+	if (!within || subtype != XLAGG_SLOW_LACP)
+		return TC_ACT_SHOT;
+	verdict = headless_receive(skb, stats, now);
+	return params.bonding_lacp ? TC_ACT_UNSPEC : verdict;
 }
 
 #endif

@@ -37,12 +37,12 @@ enum netdev_state_t {
 	__LINK_STATE_NOCARRIER = 2,
 };
 
-/* Of enum netdev_cmd. Modules rely on these values, which have never changed. */
-enum {
+/* What notifiers are told. The loader finds the real values. */
+enum netdev_cmd {
 	NETDEV_UP = 1,
 	NETDEV_DOWN = 2,
 	NETDEV_UNREGISTER = 6,
-	NETDEV_GOING_DOWN = 9,
+	NETDEV_GOING_DOWN = 10,
 };
 
 #endif

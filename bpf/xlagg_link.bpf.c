@@ -140,9 +140,11 @@ int device_event(const __u64 *args)
 	const struct netdev_notifier_info *info = (const struct netdev_notifier_info *)args[1];
 	__u64 event = args[0];
 
-	if (event == NETDEV_GOING_DOWN || event == NETDEV_DOWN || event == NETDEV_UNREGISTER)
+	if (event == bpf_core_enum_value(enum netdev_cmd, NETDEV_GOING_DOWN) ||
+	    event == bpf_core_enum_value(enum netdev_cmd, NETDEV_DOWN) ||
+	    event == bpf_core_enum_value(enum netdev_cmd, NETDEV_UNREGISTER))
 		count_loss(info->dev);
-	else if (event == NETDEV_UP)
+	else if (event == bpf_core_enum_value(enum netdev_cmd, NETDEV_UP))
 		let_in(info->dev);
 	return 0;
 }

@@ -4,16 +4,26 @@
  * then the stack), SHOT 2, REDIRECT 7. So one `tx` serves all three.
  *
  *   tx           at the lower end's ingress (veth), lagg0's egress (tx-path direct, bond) or own transmit (netkit)
- *   tx_queue     at lagg0's egress, if it is a bond that can be told the port
+ *   tx_queue     at lagg0's egress, if it is a bond that is told the port by a queue_id
+ *   tx_hash      at lagg0's egress, if it is a bond that is told the port by a hash
+ *   tx_copies    at lagg0's egress, if it is a bond that sends a copy on every port
  *   rx           at a port's ingress, one copy for each port
  *   rx_slave     the same, if the port is a bond's slave
- *   port_out     at such a port's egress, with tx_queue
+ *   port_out     at such a port's egress, with one of these three
+ *   port_silence at the egress of a bond's slave, if the bond runs LACP, too
  *   lower_guard  at the lower end's egress (veth, bond) or own transmit (netkit); also receives the ticks of the clock
  *   explain      attached nowhere: run by the agent, says what tx would do
+ *
+ * While the lagg is captured, a program of the same name behind capture_ takes the place of each that sends, of
+ * rx, rx_slave and lower_guard. capture_own is run by the agent.
  */
 #include "answer.h"
+#include "capture.h"
 #include "choose.h"
 #include "count.h"
+#include "grey.h"
+#include "repath.h"
+#include "shell.h"
 #include "slow.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -36,8 +46,9 @@ static __always_inline __u16 tag_of(const struct __sk_buff *skb)
 }
 
 /* The flow hash of a frame with unusual headers, and above it whether they were cut: a function of its own, which costs
- * the other frames nothing. */
-static __noinline __u64 unusual_flow_of(struct __sk_buff *skb)
+ * the other frames nothing. It is global, and so is the next one, because the verifier goes through a static function
+ * again for each way that leads to it. */
+__noinline __u64 unusual_flow_of(struct __sk_buff *skb)
 {
 	const struct xlagg_hash_keys keys = {.fields = params.hash, .seed = params.seed};
 	struct xlagg_flow flow =
@@ -47,7 +58,7 @@ static __noinline __u64 unusual_flow_of(struct __sk_buff *skb)
 }
 
 /* The flow hash of a frame whose headers are not all in the linear part. That is rare, too. */
-static __noinline __u32 pulled_flow_of(struct __sk_buff *skb)
+__noinline __u32 pulled_flow_of(struct __sk_buff *skb)
 {
 	__u32 reach = skb->len < XLAGG_HASH_REACH ? skb->len : XLAGG_HASH_REACH;
 
@@ -74,15 +85,58 @@ static __always_inline __u32 flow_of(struct __sk_buff *skb)
 	return flow.hash;
 }
 
-static __always_inline int drop(__u32 why, struct amount amount)
+static long load_skb(void *skb, __u32 offset, void *to, __u32 len)
+{
+	return bpf_skb_load_bytes(skb, offset, to, len);
+}
+
+/* Captures a frame. `what`: captured_as(); `ifindex`: of the port; `hash`: of the flow, 0: none was needed. It is not
+ * static, so that the verifier checks it once and not at every call. */
+__noinline int capture_skb(struct __sk_buff *skb, __u32 what, __u32 ifindex, __u32 hash)
+{
+	struct xlagg_captured head = captured_head(what, ifindex, hash);
+
+	head.len = skb->len;
+	head.segments = amount_of(skb).packets;
+	head.tagged = !!skb->vlan_present;
+	head.tag_type = xlagg_be16((__u16)skb->vlan_proto);
+	head.tag = (__u16)skb->vlan_tci;
+	capture_frame(skb, load_skb, &head);
+	return 0;
+}
+
+/* How the programs that send differ. The values are constants of each program: what it does not need is compiled out.
+ */
+struct form {
+	enum how how;  /* how the frame gets to its port */
+	bool captured; /* what becomes of the frame is put into the ring of a capture */
+};
+
+static __always_inline int drop(struct __sk_buff *skb, __u32 why, struct amount amount, struct form form)
 {
 	count_tx_drop(why, amount);
+	if (form.captured)
+		capture_skb(skb, captured_as(XLAGG_VERDICT_NOT_SENT, why, XLAGG_NO_PORT), 0, 0);
 	return TC_ACT_SHOT;
+}
+
+/* Counts that a copy of the frame left by a port, or did not. */
+static __always_inline void count_copy(struct __sk_buff *skb, struct choice port, bool sent, struct amount amount,
+				       struct form form)
+{
+	if (!sent)
+		count_tx_drop(XLAGG_TX_CLONE, amount);
+	else
+		count_port_tx(port.slot, amount);
+	if (form.captured && sent)
+		capture_skb(skb, captured_as(XLAGG_VERDICT_SENT, XLAGG_CHOICE_ALL, port.slot), port.ifindex, 0);
+	else if (form.captured)
+		capture_skb(skb, captured_as(XLAGG_VERDICT_NOT_SENT, XLAGG_TX_CLONE, port.slot), port.ifindex, 0);
 }
 
 /* broadcast: a copy to every live port, the frame itself to the last. */
 static __always_inline int send_to_all(struct __sk_buff *skb, const volatile struct xlagg_table *table,
-				       struct amount amount)
+				       struct amount amount, struct form form)
 {
 	__u32 count = table->count, last = XLAGG_NO_PORT, last_ifindex = 0;
 
@@ -91,36 +145,70 @@ static __always_inline int send_to_all(struct __sk_buff *skb, const volatile str
 
 		if (!ifindex)
 			continue;
-		if (last_ifindex) {
-			if (bpf_clone_redirect(skb, last_ifindex, 0))
-				count_tx_drop(XLAGG_TX_CLONE, amount);
-			else
-				count_port_tx(last, amount);
-		}
+		if (last_ifindex)
+			count_copy(skb, (struct choice){last, last_ifindex, XLAGG_CHOICE_ALL},
+				   !bpf_clone_redirect(skb, last_ifindex, 0), amount, form);
 		last = slot;
 		last_ifindex = ifindex;
 	}
 	if (!last_ifindex)
-		return drop(XLAGG_TX_NO_PORT, amount);
-	count_port_tx(last, amount);
+		return drop(skb, XLAGG_TX_NO_PORT, amount, form);
+	count_copy(skb, (struct choice){last, last_ifindex, XLAGG_CHOICE_ALL}, true, amount, form);
 	return bpf_redirect(last_ifindex, 0);
 }
 
-/* `by_queue`, a constant of the program: bonding sends the frame on the slave whose queue_id it bears. */
-static __always_inline int hand_over(struct __sk_buff *skb, struct choice choice, struct amount amount, bool by_queue)
+/* `hash`: by which the port was chosen, 0: by none. */
+static __always_inline int hand_over(struct __sk_buff *skb, struct choice choice, __u32 hash, struct amount amount,
+				     struct form form)
 {
 	if (!choice.ifindex)
-		return drop(XLAGG_TX_NO_PORT, amount);
+		return drop(skb, XLAGG_TX_NO_PORT, amount, form);
 	count_port_tx(choice.slot, amount);
-	if (by_queue) {
-		/* bonding takes one away from what stands here, and compares the rest with the ports' queue_ids */
-		skb->queue_mapping = choice.slot + 2;
-		return TC_ACT_UNSPEC;
-	}
-	return bpf_redirect(choice.ifindex, 0);
+	if (form.captured)
+		capture_skb(skb, captured_as(XLAGG_VERDICT_SENT, choice.why, choice.slot), choice.ifindex, hash);
+	return steer(skb, choice.slot, hash, form.how) ? TC_ACT_UNSPEC : bpf_redirect(choice.ifindex, 0);
 }
 
-static __always_inline int transmit(struct __sk_buff *skb, bool by_queue)
+static __always_inline void capture_copies(struct __sk_buff *skb, const volatile struct xlagg_table *table)
+{
+	__u32 count = table->count;
+
+	for (__u32 i = 0; i < XLAGG_MAX_PORTS && i < count; i++) {
+		__u32 slot = table->order[i], ifindex = live(slot);
+
+		if (ifindex)
+			capture_skb(skb, captured_as(XLAGG_VERDICT_SENT, XLAGG_CHOICE_ALL, slot), ifindex, 0);
+	}
+}
+
+/* broadcast: lets bonding make the copies, if there is a port that takes one. */
+static __always_inline int copy_to_all(struct __sk_buff *skb, const volatile struct xlagg_table *table,
+				       struct amount amount, struct form form)
+{
+	if (first_live(table, XLAGG_CHOICE_ALL).slot == XLAGG_NO_PORT)
+		return drop(skb, XLAGG_TX_NO_PORT, amount, form);
+	if (form.captured)
+		capture_copies(skb, table);
+	skb->tc_index = CHOSEN + EVERY_PORT;
+	return TC_ACT_UNSPEC;
+}
+
+static __always_inline int transmit_flow(struct __sk_buff *skb, const volatile struct xlagg_table *table,
+					 struct amount amount, struct form form)
+{
+	__u32 hash = flow_of(skb);
+	struct choice choice;
+
+	if (params.repath)
+		hash = moved_hash(hash, moves_of(skb));
+	count_bucket(hash, amount);
+	choice = choose_bucket(table, hash, true);
+	if (params.grey && choice.ifindex)
+		count_quality(skb, choice.slot);
+	return hand_over(skb, choice, hash, amount, form);
+}
+
+static __always_inline int transmit(struct __sk_buff *skb, struct form form)
 {
 	const volatile struct xlagg_table *table = current_table();
 	struct amount amount = amount_of(skb);
@@ -128,31 +216,68 @@ static __always_inline int transmit(struct __sk_buff *skb, bool by_queue)
 
 	count_tx(amount);
 	if (is_of_ports(xlagg_be16((__u16)skb->protocol)) && !tag_of(skb))
-		return drop(XLAGG_TX_PORT_TYPE, amount);
+		return drop(skb, XLAGG_TX_PORT_TYPE, amount, form);
 	if (table && by_flow())
-		return hand_over(skb, choose_bucket(table, flow_of(skb)), amount, by_queue);
+		return transmit_flow(skb, table, amount, form);
 	if (params.proto == XLAGG_PROTO_NONE)
-		return drop(XLAGG_TX_PROTO_NONE, amount);
+		return drop(skb, XLAGG_TX_PROTO_NONE, amount, form);
 	if (!table)
-		return drop(XLAGG_TX_NO_CARRIER, amount);
+		return drop(skb, XLAGG_TX_NO_CARRIER, amount, form);
 	if (params.proto == XLAGG_PROTO_BROADCAST)
-		return send_to_all(skb, table, amount);
+		return form.how == HOW_COPIES ? copy_to_all(skb, table, amount, form)
+					      : send_to_all(skb, table, amount, form);
 	choice = choose(table, 0, true);
 	if (params.proto == XLAGG_PROTO_FAILOVER && choice.slot != XLAGG_NO_PORT)
 		note_turnover(choice.slot);
-	return hand_over(skb, choice, amount, by_queue);
+	return hand_over(skb, choice, 0, amount, form);
 }
 
 SEC("tc")
 int tx(struct __sk_buff *skb)
 {
-	return transmit(skb, false);
+	return transmit(skb, (struct form){});
+}
+
+SEC("tc")
+int capture_tx(struct __sk_buff *skb)
+{
+	return transmit(skb, (struct form){.captured = true});
 }
 
 SEC("tc")
 int tx_queue(struct __sk_buff *skb)
 {
-	return transmit(skb, true);
+	return transmit(skb, (struct form){.how = HOW_QUEUE});
+}
+
+SEC("tc")
+int capture_tx_queue(struct __sk_buff *skb)
+{
+	return transmit(skb, (struct form){.how = HOW_QUEUE, .captured = true});
+}
+
+SEC("tc")
+int tx_hash(struct __sk_buff *skb)
+{
+	return transmit(skb, (struct form){.how = HOW_HASH});
+}
+
+SEC("tc")
+int capture_tx_hash(struct __sk_buff *skb)
+{
+	return transmit(skb, (struct form){.how = HOW_HASH, .captured = true});
+}
+
+SEC("tc")
+int tx_copies(struct __sk_buff *skb)
+{
+	return transmit(skb, (struct form){.how = HOW_COPIES});
+}
+
+SEC("tc")
+int capture_tx_copies(struct __sk_buff *skb)
+{
+	return transmit(skb, (struct form){.how = HOW_COPIES, .captured = true});
 }
 
 /* Whether the device is still a port of this lagg. It is none when the lagg's device was removed, or when it moved to
@@ -164,22 +289,68 @@ static __always_inline bool is_port(void)
 	return bpf_map_lookup_elem(&lower_alive, &zero) && bpf_map_lookup_elem(&port_alive, &slot);
 }
 
-/* `slave`, a constant of the program: bonding's receive handler gives a frame that passes to the lagg's device. */
-static __always_inline int receive(struct __sk_buff *skb, bool slave)
+/* Captures what port params.slot received. */
+static __always_inline void capture_rx_as(struct __sk_buff *skb, enum xlagg_verdict verdict, __u32 why)
+{
+	capture_skb(skb, captured_as(verdict, why, params.slot), skb->ifindex, 0);
+}
+
+/* slow(), and what became of the frame, which shows in what was counted. */
+static __always_inline int slow_captured(struct __sk_buff *skb, bool to_group, __u16 ethertype, __u16 vid)
+{
+	struct xlagg_port_stats *stats = stats_of(params.slot);
+	__u64 to_agent, illegal;
+	int verdict;
+
+	if (!stats)
+		return TC_ACT_SHOT;
+	to_agent = stats->slow_rx;
+	illegal = stats->slow_illegal;
+	verdict = slow(skb, to_group, ethertype, vid);
+	if (stats->slow_rx != to_agent)
+		capture_rx_as(skb, XLAGG_VERDICT_AGENT, 0);
+	else if (stats->slow_illegal != illegal)
+		capture_rx_as(skb, XLAGG_VERDICT_ILLEGAL, 0);
+	else if (verdict == TC_ACT_UNSPEC)
+		capture_rx_as(skb, XLAGG_VERDICT_STACK, 0);
+	else
+		capture_rx_as(skb, XLAGG_VERDICT_REFUSED, XLAGG_RX_SLOW_LIMITED);
+	return verdict;
+}
+
+static __always_inline int refuse(struct __sk_buff *skb, __u32 why, struct amount amount, bool captured)
+{
+	count_rx_drop(why, amount);
+	if (captured)
+		capture_rx_as(skb, XLAGG_VERDICT_REFUSED, why);
+	return TC_ACT_SHOT;
+}
+
+/* Whether the device is no longer a port, if that was not asked at once (`late`). */
+static __always_inline bool has_left(bool late)
+{
+	return late && !is_port();
+}
+
+/*
+ * `slave` and `captured` are constants of the program. `slave`: bonding's receive handler hands a frame that passes on
+ * to the lagg's device. Most of a slave's frames pass, as they would if it were no port, so that it is asked late
+ * whether it is one: only before something else is done with a frame.
+ */
+static __always_inline int receive(struct __sk_buff *skb, bool slave, bool captured)
 {
 	struct amount amount = amount_of(skb);
 	const __u8 *header = (void *)(long)skb->data;
 	const void *end = (void *)(long)skb->data_end;
+	const bool late = slave && !captured;
 	__u16 ethertype;
 	__u32 why;
 
-	if (!is_port())
+	if (!late && !is_port())
 		return TC_ACT_UNSPEC;
 	if ((const void *)header + ETH_HLEN > end) {
-		if (bpf_skb_pull_data(skb, ETH_HLEN)) {
-			count_rx_drop(XLAGG_RX_MALFORMED, amount);
-			return TC_ACT_SHOT;
-		}
+		if (bpf_skb_pull_data(skb, ETH_HLEN))
+			return has_left(late) ? TC_ACT_UNSPEC : refuse(skb, XLAGG_RX_MALFORMED, amount, captured);
 		header = (void *)(long)skb->data;
 		end = (void *)(long)skb->data_end;
 		if ((const void *)header + ETH_HLEN > end)
@@ -188,22 +359,33 @@ static __always_inline int receive(struct __sk_buff *skb, bool slave)
 	ethertype = xlagg_be16(xlagg_load16(header + 12));
 	switch (is_data(header, ethertype) ? OWNER_LAGG : owner_of(header, end, ethertype, tag_of(skb))) {
 	case OWNER_PORT:
+		if (captured)
+			capture_rx_as(skb, XLAGG_VERDICT_STACK, 0);
 		return TC_ACT_UNSPEC;
 	case OWNER_SLOW:
+		if (has_left(late))
+			return TC_ACT_UNSPEC;
+		if (captured)
+			return slow_captured(skb, is_slow_address(header), ethertype, tag_of(skb));
 		return slow(skb, is_slow_address(header), ethertype, tag_of(skb));
 	case OWNER_AGENT:
-		if (answer(skb, header, ethertype))
+		if (has_left(late))
+			return TC_ACT_UNSPEC;
+		if (answer(skb, header, ethertype)) {
+			if (captured)
+				capture_rx_as(skb, XLAGG_VERDICT_AGENT, 0);
 			return TC_ACT_SHOT;
+		}
 		break;
 	case OWNER_LAGG:
 		break;
 	}
 	why = refusal(header);
-	if (why != XLAGG_RX_DROP_MAX) {
-		count_rx_drop(why, amount);
-		return TC_ACT_SHOT;
-	}
+	if (why != XLAGG_RX_DROP_MAX)
+		return has_left(late) ? TC_ACT_UNSPEC : refuse(skb, why, amount, captured);
 	count_rx(amount);
+	if (captured)
+		capture_rx_as(skb, XLAGG_VERDICT_RECEIVED, 0);
 	if (slave)
 		return TC_ACT_UNSPEC;
 	skb->tc_index = RECEIVED;
@@ -213,27 +395,57 @@ static __always_inline int receive(struct __sk_buff *skb, bool slave)
 SEC("tc")
 int rx(struct __sk_buff *skb)
 {
-	return receive(skb, false);
+	return receive(skb, false, false);
+}
+
+SEC("tc")
+int capture_rx(struct __sk_buff *skb)
+{
+	return receive(skb, false, true);
 }
 
 SEC("tc")
 int rx_slave(struct __sk_buff *skb)
 {
-	return receive(skb, true);
+	return receive(skb, true, false);
 }
 
-/* What tx_queue writes to choose a port would also choose that port's transmit queue: the port is to choose itself. */
+SEC("tc")
+int capture_rx_slave(struct __sk_buff *skb)
+{
+	return receive(skb, true, true);
+}
+
+/* Frames that no transmit program has seen, such as the agent's, leave as they are. */
 SEC("tc")
 int port_out(struct __sk_buff *skb)
 {
-	skb->queue_mapping = 0;
-	return TC_ACT_UNSPEC;
+	__u32 chosen = skb->tc_index - CHOSEN;
+
+	if (chosen > EVERY_PORT)
+		return TC_ACT_UNSPEC;
+	if (chosen == params.slot)
+		return leave(skb);
+	return chosen == EVERY_PORT ? leave_copy(skb, amount_of(skb)) : pass_on(skb, chosen, amount_of(skb));
+}
+
+/* A bond that was taken in mode 802.3ad goes on speaking LACP, so that it can go on with it when it is given back. The
+ * partner hears the agent and the clock's ticks (which are ARP by skb->protocol) alone. */
+SEC("tc")
+int port_silence(struct __sk_buff *skb)
+{
+	__u8 subtype = 0;
+
+	if (skb->protocol != xlagg_be16(ETH_P_SLOW) || skb->mark == XLAGG_FRAME_MARK || !is_port())
+		return TC_ACT_UNSPEC;
+	if (bpf_skb_load_bytes(skb, ETH_HLEN, &subtype, sizeof(subtype)) || subtype != XLAGG_SLOW_LACP)
+		return TC_ACT_UNSPEC;
+	return TC_ACT_SHOT;
 }
 
 /* Nobody uses the lower end as an interface. What its own stack makes was received on no port: it is dropped, except
  * the clock's ticks, which are used here. */
-SEC("tc")
-int lower_guard(struct __sk_buff *skb)
+static __always_inline int guard(struct __sk_buff *skb, bool captured)
 {
 	__u32 zero = 0;
 
@@ -244,8 +456,20 @@ int lower_guard(struct __sk_buff *skb)
 	if (is_tick(skb))
 		headless_tick(skb);
 	else
-		count_tx_drop(XLAGG_TX_OWN_STACK, amount_of(skb));
+		return drop(skb, XLAGG_TX_OWN_STACK, amount_of(skb), (struct form){.captured = captured});
 	return TC_ACT_SHOT;
+}
+
+SEC("tc")
+int lower_guard(struct __sk_buff *skb)
+{
+	return guard(skb, false);
+}
+
+SEC("tc")
+int capture_lower_guard(struct __sk_buff *skb)
+{
+	return guard(skb, true);
 }
 
 SEC("tc")
@@ -257,7 +481,8 @@ int explain(struct __sk_buff *skb)
 	struct xlagg_explanation *result;
 	__u32 zero = 0, hash;
 
-	hash = flow_of(skb);
+	/* The agent has no socket, and says how often one has moved. */
+	hash = moved_hash(flow_of(skb), skb->cb[0]);
 	c = bpf_map_lookup_elem(&control, &zero);
 	table = table_of(c);
 	if (table)
@@ -270,5 +495,13 @@ int explain(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	*result = (struct xlagg_explanation){
 	    .hash = hash, .bucket = hash % XLAGG_BUCKETS, .slot = choice.slot, .choice = choice.why};
+	return TC_ACT_UNSPEC;
+}
+
+/* Run over a frame that the agent sent itself. cb[0]: slot of the port; cb[1]: its ifindex. */
+SEC("tc")
+int capture_own(struct __sk_buff *skb)
+{
+	capture_skb(skb, captured_as(XLAGG_VERDICT_OWN, 0, skb->cb[0]), skb->cb[1], 0);
 	return TC_ACT_UNSPEC;
 }

@@ -11,7 +11,10 @@
  * are attached to the same devices. These are control frames, frames for a port that is not in `tx_devs` because its
  * driver cannot send for XDP, and frames in fragments: kernels before 6.3 do not redirect those, many drivers do not
  * send them, and no kernel copies them for broadcast.
+ *
+ * While the lagg is captured, capture_xdp_rx and capture_xdp_tx take their places.
  */
+#include "capture.h"
 #include "choose.h"
 #include "count.h"
 #include "receive.h"
@@ -21,6 +24,22 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 static __always_inline struct amount amount_of(struct xdp_md *xdp)
 {
 	return (struct amount){.packets = 1, .bytes = (__u32)bpf_xdp_get_buff_len(xdp)};
+}
+
+static long load_xdp(void *xdp, __u32 offset, void *to, __u32 len)
+{
+	return bpf_xdp_load_bytes(xdp, offset, to, len);
+}
+
+/* Captures a frame. `what`: captured_as(); `ifindex`: of the port; `hash`: of the flow, 0: none was needed. It is not
+ * static, so that the verifier checks it once and not at every call. */
+__noinline int capture_xdp(struct xdp_md *xdp, __u32 what, __u32 ifindex, __u32 hash)
+{
+	struct xlagg_captured head = captured_head(what, ifindex, hash);
+
+	head.len = amount_of(xdp).bytes;
+	capture_frame(xdp, load_xdp, &head);
+	return 0;
 }
 
 static __always_inline bool in_fragments(const struct xdp_md *xdp, struct amount amount)
@@ -42,8 +61,22 @@ static __always_inline enum owner owner_of_tagged(const __u8 *header, const void
 	return owner_of(header, end, ethertype, vid);
 }
 
-SEC("xdp.frags")
-int xdp_rx(struct xdp_md *xdp)
+/* Captures what port params.slot received. */
+static __always_inline void capture_rx_as(struct xdp_md *xdp, enum xlagg_verdict verdict, __u32 why)
+{
+	capture_xdp(xdp, captured_as(verdict, why, params.slot), xdp->ingress_ifindex, 0);
+}
+
+static __always_inline int refuse(struct xdp_md *xdp, __u32 why, struct amount amount, bool captured)
+{
+	count_rx_drop(why, amount);
+	if (captured)
+		capture_rx_as(xdp, XLAGG_VERDICT_REFUSED, why);
+	return XDP_DROP;
+}
+
+/* `captured`, a constant of the program: what becomes of the frame is put into the ring of a capture. */
+static __always_inline int receive(struct xdp_md *xdp, bool captured)
 {
 	const __u8 *header = (void *)(long)xdp->data;
 	const void *end = (void *)(long)xdp->data_end;
@@ -54,21 +87,32 @@ int xdp_rx(struct xdp_md *xdp)
 		return XDP_PASS;
 	if (!bpf_map_lookup_elem(&tx_devs, &slot))
 		return XDP_PASS; /* it moved to another network namespace, or its driver does not send for XDP yet */
-	if ((const void *)header + ETH_HLEN > end) {
-		count_rx_drop(XLAGG_RX_MALFORMED, amount);
-		return XDP_DROP;
-	}
+	if ((const void *)header + ETH_HLEN > end)
+		return refuse(xdp, XLAGG_RX_MALFORMED, amount, captured);
 	if (owner_of_tagged(header, end) != OWNER_LAGG)
 		return XDP_PASS;
 	why = refusal(header);
-	if (why != XLAGG_RX_DROP_MAX) {
-		count_rx_drop(why, amount);
-		return XDP_DROP;
-	}
+	if (why != XLAGG_RX_DROP_MAX)
+		return refuse(xdp, why, amount, captured);
 	verdict = (__u32)bpf_redirect_map(&lower_dev, 0, XDP_PASS);
-	if (verdict == XDP_REDIRECT)
+	if (verdict == XDP_REDIRECT) {
 		count_rx(amount);
+		if (captured)
+			capture_rx_as(xdp, XLAGG_VERDICT_RECEIVED, 0);
+	}
 	return (int)verdict;
+}
+
+SEC("xdp.frags")
+int xdp_rx(struct xdp_md *xdp)
+{
+	return receive(xdp, false);
+}
+
+SEC("xdp.frags")
+int capture_xdp_rx(struct xdp_md *xdp)
+{
+	return receive(xdp, true);
 }
 
 static __always_inline int drop(__u32 why, struct amount amount)
@@ -113,8 +157,29 @@ static __always_inline int send_to_all(const volatile struct xlagg_table *table,
 	return (int)bpf_redirect_map(&live_devs, 0, BPF_F_BROADCAST);
 }
 
-/* The flow hash of a frame with unusual headers: a function of its own, which costs the other frames nothing. */
-static __noinline __u32 unusual_flow_of(struct xdp_md *xdp)
+static __always_inline void capture_drop(struct xdp_md *xdp, __u32 why)
+{
+	capture_xdp(xdp, captured_as(XLAGG_VERDICT_NOT_SENT, why, XLAGG_NO_PORT), 0, 0);
+}
+
+/* Captures what send_to_all() did with the frame. */
+static __always_inline void capture_copies(struct xdp_md *xdp, const volatile struct xlagg_table *table, int verdict)
+{
+	__u32 count = table->count;
+
+	if (verdict == XDP_DROP)
+		capture_drop(xdp, XLAGG_TX_NO_PORT);
+	for (__u32 i = 0; verdict == XDP_REDIRECT && i < XLAGG_MAX_PORTS && i < count; i++) {
+		__u32 slot = table->order[i], ifindex = live(slot);
+
+		if (ifindex)
+			capture_xdp(xdp, captured_as(XLAGG_VERDICT_SENT, XLAGG_CHOICE_ALL, slot), ifindex, 0);
+	}
+}
+
+/* The flow hash of a frame with unusual headers: a function of its own, which costs the other frames nothing, and a
+ * global one, which the verifier goes through once. */
+__noinline __u32 unusual_flow_of(struct xdp_md *xdp)
 {
 	const struct xlagg_hash_keys keys = {.fields = params.hash, .seed = params.seed};
 
@@ -129,8 +194,24 @@ static __always_inline __u32 flow_of(struct xdp_md *xdp)
 	return flow.more ? unusual_flow_of(xdp) : flow.hash;
 }
 
-SEC("xdp.frags")
-int xdp_tx(struct xdp_md *xdp)
+static __always_inline int drop_captured(struct xdp_md *xdp, __u32 why, struct amount amount, bool captured)
+{
+	if (captured)
+		capture_drop(xdp, why);
+	return drop(why, amount);
+}
+
+static __always_inline int send_to_all_captured(struct xdp_md *xdp, const volatile struct xlagg_table *table,
+						struct amount amount)
+{
+	int verdict = send_to_all(table, amount);
+
+	capture_copies(xdp, table, verdict);
+	return verdict;
+}
+
+/* `captured`: as in receive(). */
+static __always_inline int transmit(struct xdp_md *xdp, bool captured)
 {
 	const volatile struct xlagg_table *table;
 	const __u8 *header = (void *)(long)xdp->data;
@@ -142,25 +223,42 @@ int xdp_tx(struct xdp_md *xdp)
 		return XDP_PASS;
 	if ((const void *)header + ETH_HLEN <= (void *)(long)xdp->data_end &&
 	    is_of_ports(xlagg_be16(xlagg_load16(header + 12))))
-		return drop(XLAGG_TX_PORT_TYPE, amount);
+		return drop_captured(xdp, XLAGG_TX_PORT_TYPE, amount, captured);
 	if (params.proto == XLAGG_PROTO_NONE)
-		return drop(XLAGG_TX_PROTO_NONE, amount);
+		return drop_captured(xdp, XLAGG_TX_PROTO_NONE, amount, captured);
 	table = current_table();
 	if (!table)
-		return drop(XLAGG_TX_NO_CARRIER, amount);
+		return drop_captured(xdp, XLAGG_TX_NO_CARRIER, amount, captured);
 	if (params.proto == XLAGG_PROTO_BROADCAST)
-		return send_to_all(table, amount);
+		return captured ? send_to_all_captured(xdp, table, amount) : send_to_all(table, amount);
 	if (by_flow())
 		hash = flow_of(xdp);
 	choice = choose(table, hash, true);
 	if (choice.slot == XLAGG_NO_PORT)
-		return drop(XLAGG_TX_NO_PORT, amount);
+		return drop_captured(xdp, XLAGG_TX_NO_PORT, amount, captured);
 	verdict = (__u32)bpf_redirect_map(&tx_devs, choice.slot, XDP_PASS);
 	if (verdict == XDP_REDIRECT) {
 		count_tx(amount);
+		if (by_flow())
+			count_bucket(hash, amount);
 		count_port_tx(choice.slot, amount);
 		if (params.proto == XLAGG_PROTO_FAILOVER)
 			note_turnover(choice.slot);
+		if (captured)
+			capture_xdp(xdp, captured_as(XLAGG_VERDICT_SENT, choice.why, choice.slot), choice.ifindex,
+				    hash);
 	}
 	return (int)verdict;
+}
+
+SEC("xdp.frags")
+int xdp_tx(struct xdp_md *xdp)
+{
+	return transmit(xdp, false);
+}
+
+SEC("xdp.frags")
+int capture_xdp_tx(struct xdp_md *xdp)
+{
+	return transmit(xdp, true);
 }
