@@ -60,7 +60,7 @@ void carrier_close(struct carrier *carrier)
 
 bool carrier_changed(const struct carrier *carrier, uint32_t lost, uint32_t back)
 {
-	uint32_t changes;
+	uint32_t changes = 0;
 	return read_number(carrier->changes, &changes) == 0 && changes != lost + back;
 }
 

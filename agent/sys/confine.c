@@ -162,6 +162,8 @@ static const int calls[] = {
     SCMP_SYS(rmdir),
     SCMP_SYS(unlink),
     SCMP_SYS(unlinkat),
+    SCMP_SYS(symlink),
+    SCMP_SYS(symlinkat),
     SCMP_SYS(rename),
     SCMP_SYS(renameat),
     SCMP_SYS(renameat2),

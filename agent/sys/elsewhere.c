@@ -31,6 +31,7 @@ struct search {
 	const struct elsewhere *device;
 	const struct xlagg_undo *undo;
 	struct seen *seen;
+	char *name; /* XLAGG_NAME_MAX octets */
 };
 
 static bool is_new(struct seen *seen, ino_t inode)
@@ -53,21 +54,25 @@ struct match {
 	const struct elsewhere *device;
 	enum likeness likeness; /* of the best device so far */
 	int ifindex;		/* its ifindex */
-	uint32_t count;		/* devices that look alike */
+	char name[XLAGG_NAME_MAX];
+	uint32_t count; /* devices that look alike */
 };
 
+/* Somebody may have changed its ifalias or its MAC before it was moved. Where the kernel said which one it is, either
+ * is enough. Else its MAC counts, which no port of another lagg has, as its ifalias may be. */
 static enum likeness compare(const struct elsewhere *device, const struct device *found)
 {
 	const struct xlagg_device_id *id = device->id;
-	if (memcmp(found->mac, device->mac, 6) != 0 || strcmp(found->alias, device->mark) != 0)
-		return UNLIKE;
+	bool mac = memcmp(found->mac, device->mac, 6) == 0, mark = strcmp(found->alias, device->mark) == 0;
 	if (device->ifindex)
-		return device->ifindex == found->ifindex ? PROVEN : UNLIKE;
-	if (!id)
-		return LOOKS_ALIKE;
-	if (id->permanent && found->has_permaddr)
+		return device->ifindex == found->ifindex && (mac || mark) ? PROVEN : UNLIKE;
+	if (!mac)
+		return UNLIKE;
+	if (id && id->permanent && found->has_permaddr)
 		return memcmp(id->mac, found->permaddr, 6) == 0 ? PROVEN : UNLIKE;
-	return (int)id->ifindex == found->ifindex ? SAME_NUMBER : LOOKS_ALIKE;
+	if (id && (int)id->ifindex == found->ifindex)
+		return SAME_NUMBER;
+	return mark ? LOOKS_ALIKE : UNLIKE;
 }
 
 static void match_device(void *context, const struct device *found, bool gone)
@@ -79,10 +84,11 @@ static void match_device(void *context, const struct device *found, bool gone)
 		return;
 	match->likeness = likeness;
 	match->ifindex = found->ifindex;
+	memcpy(match->name, found->name, sizeof(match->name));
 }
 
-/* Runs in the child, which enters the namespace and never leaves it. */
-static int restore_there(int netns, const struct search *search)
+/* Runs in the child, which enters the namespace and never leaves it. The device's name is written to `answer`. */
+static int restore_there(int netns, const struct search *search, int answer)
 {
 	__attribute__((cleanup(netlink_close))) struct netlink *nl = NULL;
 	struct match match = {.device = search->device};
@@ -100,6 +106,8 @@ static int restore_there(int netns, const struct search *search)
 	struct xlagg_undo undo = *search->undo;
 	undo.ifindex = (uint32_t)match.ifindex;
 	char sentence[XLAGG_SENTENCE_MAX];
+	if (write(answer, match.name, sizeof(match.name)) < 0)
+		return -errno;
 	return port_restore(nl, &undo, NULL, sentence);
 }
 
@@ -122,12 +130,22 @@ static int wait_for_child(pid_t child)
 
 static int try_namespace(int netns, const struct search *search)
 {
+	int ends[2];
+	char name[XLAGG_NAME_MAX];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	__attribute__((cleanup(close_fd))) int answer = ends[0];
+	__attribute__((cleanup(close_fd))) int other_end = ends[1];
 	pid_t child = fork();
 	if (child < 0)
 		return -errno;
 	if (child == 0)
-		_exit(-restore_there(netns, search) & 0xff);
-	return wait_for_child(child);
+		_exit(-restore_there(netns, search, other_end) & 0xff);
+	int r = wait_for_child(child);
+	close_fd(&other_end);
+	if (read(answer, name, sizeof(name)) == sizeof(name))
+		memcpy(search->name, name, sizeof(name));
+	return r;
 }
 
 /* Tries the namespace at `path`, unless it cannot be the one that is searched for. */
@@ -160,10 +178,11 @@ static int try_folder(const char *folder, const char *format, const struct searc
 	return -ENODEV;
 }
 
-int elsewhere_restore(struct netlink *nl, const struct elsewhere *device, const struct xlagg_undo *undo)
+int elsewhere_restore(struct netlink *nl, const struct elsewhere *device, const struct xlagg_undo *undo,
+		      char name[XLAGG_NAME_MAX])
 {
 	static struct seen seen;
-	struct search search = {nl, device, undo, &seen};
+	struct search search = {nl, device, undo, &seen, name};
 	struct stat own;
 	seen.count = 0;
 	if (stat("/proc/thread-self/ns/net", &own) == 0)

@@ -20,10 +20,12 @@ struct elsewhere {
 };
 
 /*
- * Puts the device back as it was (port_restore()) where it is now. Returns 0, -ENODEV when no namespace that can be
- * entered has it, -ENOTUNIQ when a namespace has several devices that it may be, -ETIMEDOUT when there is no answer
- * within two seconds, or the error of what could not be put back.
+ * Puts the device back as it was (port_restore()) where it is now, and sets `name` to what it is called there; if it is
+ * not found, `name` is left as it was. Returns 0, -ENODEV when no namespace that can be entered has it, -ENOTUNIQ when
+ * a namespace has several devices that it may be, -ETIMEDOUT when there is no answer within two seconds, or the error
+ * of what could not be put back.
  */
-int elsewhere_restore(struct netlink *nl, const struct elsewhere *device, const struct xlagg_undo *undo);
+int elsewhere_restore(struct netlink *nl, const struct elsewhere *device, const struct xlagg_undo *undo,
+		      char name[XLAGG_NAME_MAX]);
 
 #endif

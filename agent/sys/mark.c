@@ -12,6 +12,7 @@ static const struct {
     [MARK_PORT] = {"port of ", " (xlagg)"},
     [MARK_LOWER] = {"xlagg: lower end of ", ""},
     [MARK_BOND] = {"xlagg: bond of ", ""},
+    [MARK_SLAVE] = {"xlagg: slave of ", ""},
 };
 
 void mark_write(enum mark mark, const char *lagg, char ret[MARK_MAX])
@@ -37,10 +38,20 @@ static bool read_one(const char *alias, enum mark mark, char lagg[XLAGG_NAME_MAX
 
 enum mark mark_read(const char *alias, char lagg[XLAGG_NAME_MAX])
 {
-	for (enum mark mark = MARK_PORT; mark <= MARK_BOND; mark++)
+	for (enum mark mark = MARK_PORT; mark <= MARK_SLAVE; mark++)
 		if (read_one(alias, mark, lagg))
 			return mark;
 	return MARK_NONE;
+}
+
+enum mark mark_of_port(bool taken)
+{
+	return taken ? MARK_SLAVE : MARK_PORT;
+}
+
+bool mark_is_of_port(const char *alias, char lagg[XLAGG_NAME_MAX])
+{
+	return read_one(alias, MARK_PORT, lagg) || read_one(alias, MARK_SLAVE, lagg);
 }
 
 bool mark_is(const char *alias, enum mark mark, const char *lagg)

@@ -67,7 +67,7 @@ static int note(struct work *work, uint32_t bits)
 static int set_alias(struct work *work)
 {
 	char alias[MARK_MAX];
-	mark_write(MARK_PORT, work->setup->lagg, alias);
+	mark_write(mark_of_port(work->setup->taken), work->setup->lagg, alias);
 	/* Also if an agent that died has left the mark: in the end it has to be removed. */
 	int r = note(work, XLAGG_UNDO_ALIAS);
 	if (r < 0 || strcmp(work->device.alias, alias) == 0 || !differs(work, XLAGG_UNDO_ALIAS))
@@ -179,6 +179,13 @@ static int begin(struct work *work)
 static int explain_bond(struct work *work, int r)
 {
 	char text[XLAGG_SENTENCE_MAX];
+	/* Bonding sets it even where it is the same. */
+	if (r == -EOPNOTSUPP && !*netlink_why(work->nl)) {
+		snprintf(work->sentence, XLAGG_SENTENCE_MAX,
+			 "%s cannot change its MAC, and the bond %s takes no such device: use a lagg with device veth",
+			 work->device.name, work->setup->lagg);
+		return r;
+	}
 	snprintf(text, sizeof(text), "%s cannot become a slave of the bond %s: %s", work->device.name,
 		 work->setup->lagg, why(work, r));
 	int r_mac = work->setup->set_mac ? set_mac(work, work->setup->mac) : 0;
@@ -367,14 +374,15 @@ static int apply(struct work *work, bool first)
 {
 	const struct port_setup *setup = work->setup;
 	int r = set_alias(work);
+	if (r == 0)
+		r = stop_addresses(work);
+	/* Before a bond takes it: a slave with IPv6 leaves with one of IPv6's groups in its filter. */
+	if (r == 0)
+		r = disable_ipv6(work);
 	if (r == 0 && (!first || setup->bond))
 		r = set_master(work);
 	if (r == 0)
 		r = set_queue(work);
-	if (r == 0)
-		r = stop_addresses(work);
-	if (r == 0)
-		r = disable_ipv6(work);
 	if (r == 0)
 		r = set_mac(work, setup->set_mac ? setup->mac : work->undo->mac);
 	if (r == 0)
@@ -412,7 +420,7 @@ int port_prepare(struct netlink *nl, const struct device *device, const struct p
 	memcpy(undo->mac, device->mac, sizeof(undo->mac));
 	memcpy(undo->name, device->name, sizeof(undo->name));
 	/* A mark that an agent left behind when it died is not put back. */
-	if (!port_is_marked(device->alias))
+	if (!mark_is_of_port(device->alias, NULL))
 		memcpy(undo->alias, device->alias, sizeof(undo->alias));
 	r = apply(&work, true);
 	char remains[XLAGG_SENTENCE_MAX];

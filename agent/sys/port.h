@@ -11,6 +11,7 @@
 /* The settings that a port's device has to have. */
 struct port_setup {
 	const char *lagg;   /* for ifalias */
+	bool taken;	    /* its device is a bond that was taken; for ifalias, too */
 	uint8_t mac[6];	    /* the lagg's MAC */
 	uint32_t mtu;	    /* the lagg's MTU */
 	bool set_mac;	    /* false: the port keeps its own */
@@ -53,7 +54,5 @@ void port_list_undo(const struct xlagg_undo *undo, char *ret, size_t size);
 
 /* The slow protocols' group, IEEE 802.3 annex 57A. */
 extern const uint8_t port_slow_group[6];
-/* Whether an ifalias marks its device as a port. */
-bool port_is_marked(const char *alias);
 
 #endif

@@ -19,11 +19,6 @@ struct restoration {
 	int r;			 /* the first error, or 0 */
 };
 
-bool port_is_marked(const char *alias)
-{
-	return mark_read(alias, NULL) == MARK_PORT;
-}
-
 static bool remains(const struct restoration *back, uint32_t bits)
 {
 	return back->undo->changed & bits;
@@ -127,7 +122,7 @@ static void restore_alias(struct restoration *back)
 {
 	if (!remains(back, XLAGG_UNDO_ALIAS) || back->r < 0)
 		return;
-	bool marked = port_is_marked(back->device.alias);
+	bool marked = mark_is_of_port(back->device.alias, NULL);
 	done(back, XLAGG_UNDO_ALIAS, marked ? netlink_set_alias(back->nl, back->device.ifindex, back->undo->alias) : 0);
 }
 
@@ -137,7 +132,7 @@ static void leave_bond(struct restoration *back)
 {
 	if (!remains(back, XLAGG_UNDO_MASTER))
 		return;
-	bool there = strcmp(back->device.master_kind, "bond") == 0 && port_is_marked(back->device.alias);
+	bool there = strcmp(back->device.master_kind, "bond") == 0 && mark_is_of_port(back->device.alias, NULL);
 	int r = there ? netlink_free_of_master(back->nl, back->device.ifindex) : 0;
 	if (there && r == 0)
 		r = netlink_get(back->nl, back->device.ifindex, &back->device);

@@ -35,7 +35,7 @@ static int adopt_pin(void *context, const char *folder, const char *name)
 {
 	struct datapath *dp = context;
 	struct hook_pin pin;
-	if (!hook_pin_parse(name, &pin) || find(dp, pin.hook))
+	if (!hook_pin_parse(name, &pin) || pin.unfinished || find(dp, pin.hook))
 		return 0;
 	__attribute__((cleanup(close_fd))) int fd = hook_pin_open(folder, &pin);
 	if (fd < 0 && fd != -EPROTO && fd != -ENOENT)
@@ -287,18 +287,27 @@ static int attach_filter(struct datapath *dp, const struct hook *hook, int progr
 	int r = held < 0 ? -errno : clsact_attach(hook->ifindex, pin.egress, program, &made_qdisc);
 	if (r)
 		return r;
-	pin.own = made_qdisc || owns_qdisc(dp, hook->ifindex);
+	pin.own = !dp->setup.keep_qdisc && (made_qdisc || owns_qdisc(dp, hook->ifindex));
 	r = hold(dp, &pin, &held);
 	if (r)
 		clsact_detach(hook->ifindex, pin.egress, program_id(program), pin.own);
 	return r;
 }
 
+/* The mark that is pinned as long as the hook's program is being attached to a dispatcher. */
+static struct hook_pin mark_of(const struct hook *hook)
+{
+	struct hook_pin mark = pin_of(hook, KEEPER_DISPATCHER);
+	mark.unfinished = true;
+	hook_pin_name(&mark);
+	return mark;
+}
+
 static int attach_dispatched(struct datapath *dp, const struct hook *hook)
 {
-	struct hook_pin pin = pin_of(hook, KEEPER_DISPATCHER);
+	struct hook_pin pin = pin_of(hook, KEEPER_DISPATCHER), mark = mark_of(hook);
 	hook_pin_name(&pin);
-	int r = xdp_dispatch(dp, hook, pin.name);
+	int r = xdp_dispatch(dp, hook, pin.name, mark.name);
 	if (r)
 		return r;
 	/* It was loaded and pinned in another process. */
@@ -344,11 +353,17 @@ static int replace_link(struct datapath *dp, const struct hook *hook, const stru
 	return bpf_link_update(a->fd, program, NULL) == 0 ? 0 : -errno;
 }
 
-/* Whether the program runs at another place of the hook than the last. */
-static bool misplaced(const struct attachment *a, const struct hook *hook)
+/* Whether the program runs at another place of the hook than the last, or other programs of the lagg may run there. */
+static bool misplaced(const struct datapath *dp, const struct attachment *a, const struct hook *hook)
 {
-	if (a->pin.keeper == KEEPER_FILTER)
+	switch (a->pin.keeper) {
+	case KEEPER_FILTER:
 		return clsact_is_earlier(a->pin.ifindex, a->pin.egress);
+	case KEEPER_DISPATCHER:
+		return pin_exists(dp->folder, mark_of(hook).name);
+	case KEEPER_LINK:
+		break;
+	}
 	return is_before_others(a, hook);
 }
 
@@ -374,6 +389,7 @@ static int replace(struct datapath *dp, const struct hook *hook, const struct at
 	case KEEPER_DISPATCHER:
 		break;
 	}
+	/* It is gone already, except where it used maps of another version. */
 	uint32_t old = program_id(a->fd);
 	int r = attach_dispatched(dp, hook);
 	return r ? r : xdp_undispatch(hook->ifindex, old);
@@ -467,7 +483,7 @@ int hook_ensure(struct datapath *dp, const struct hook *hook, int program, char 
 	if (read)
 		return explain_failure(sentence, hook, read);
 
-	bool right = runs(dp, id, program) && !misplaced(a, hook);
+	bool right = runs(dp, id, program) && !misplaced(dp, a, hook);
 	if (!right && (!id || replace(dp, hook, a, program) != 0)) {
 		let_go(dp, a);
 		int r = attach(dp, hook, program);

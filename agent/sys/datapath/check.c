@@ -190,6 +190,22 @@ int datapath_repair(struct datapath *dp, const struct datapath_faults *faults, c
 	return outcome.r;
 }
 
+bool datapath_settled(const struct datapath *dp)
+{
+	return !dp->unsettled;
+}
+
+int datapath_settle(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	/* As if every program were detached. What is right is left as it is. */
+	struct datapath_faults faults = {.device = DATAPATH_TC};
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		faults.port[slot] = DATAPATH_TC;
+	int r = dp->unsettled ? datapath_repair(dp, &faults, sentence) : 0;
+	dp->unsettled = r != 0;
+	return r;
+}
+
 const char *datapath_fault_text(enum datapath_fault fault, bool of_port)
 {
 	switch (fault) {

@@ -29,6 +29,8 @@ static struct datapath *new_datapath(const char *folder, const struct datapath_f
 	snprintf(dp->folder, sizeof(dp->folder), "%s", folder);
 	dp->features = *features;
 	dp->setup = *setup;
+	dp->capture = (struct datapath_capture){.ring = -1, .state = -1};
+	dp->capture_own = -1;
 	return dp;
 }
 
@@ -38,18 +40,36 @@ void datapath_close(struct datapath **dp)
 		return;
 	hooks_close(*dp);
 	maps_close(*dp);
+	capture_close(*dp);
 	free(*dp);
 	*dp = NULL;
 }
 
-/* Makes the programs and hooks of the device and of every port as `dp->setup` says. What is right is left as it is. */
-static int apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+typedef int (*ports_fn)(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX]);
+
+static int ports_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
-	int r = device_apply(dp, sentence);
+	int r = 0;
 	for (uint32_t slot = 0; !r && slot < XLAGG_MAX_PORTS; slot++)
 		if (dp->written.port[slot].ifindex)
 			r = port_apply(dp, slot, (int)dp->written.port[slot].ifindex, sentence);
 	return r;
+}
+
+/* Makes the programs and hooks of the device and, by `ports`, of every port as `dp->setup` says. What is right is left
+ * as it is. A frame with which bonding is told a port has to find a program at that port's egress. */
+static int apply(struct datapath *dp, ports_fn ports, char sentence[XLAGG_SENTENCE_MAX])
+{
+	bool ports_first = datapath_steers(dp) && !dp->setup.idle;
+	int r = ports_first ? ports(dp, sentence) : 0;
+	if (!r)
+		r = device_apply(dp, sentence);
+	return r || ports_first ? r : ports(dp, sentence);
+}
+
+int datapath_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	return apply(dp, ports_apply, sentence);
 }
 
 static int make_maps(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
@@ -70,7 +90,7 @@ static int create(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	if (r)
 		return r;
 	publish_nothing(dp);
-	return apply(dp, sentence);
+	return datapath_apply(dp, sentence);
 }
 
 int datapath_create(struct datapath **ret, const char *folder, const struct datapath_features *features,
@@ -170,14 +190,16 @@ static int adopt_ports(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 
 static int adopt(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
+	bool explained = pin_exists(dp->folder, "prog_probe");
 	int r = hooks_adopt(dp);
 	r = r ? datapath_say(sentence, r, "cannot read %s: %s", dp->folder, strerror(-r)) : open_maps(dp, sentence);
 	if (!r)
-		r = device_apply(dp, sentence);
-	if (!r)
-		r = adopt_ports(dp, sentence);
+		r = apply(dp, adopt_ports, sentence);
 	if (!r)
 		r = pin_each(dp->folder, drop_stale, dp);
+	/* It may be of another version. If it cannot be loaded now, that is done when it is needed. */
+	if (!r && explained)
+		explain_load(dp);
 	/* Frames that waited in the ring for an agent are out of date: they are discarded. */
 	return r ? r : datapath_read_frames(dp, NULL, NULL);
 }
@@ -197,6 +219,13 @@ int datapath_adopt(struct datapath **ret, const char *folder, const struct datap
 	return r;
 }
 
+int datapath_return(struct datapath *dp, const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
+{
+	dp->setup = *setup;
+	dp->unsettled = true;
+	return datapath_settle(dp, sentence);
+}
+
 int datapath_change(struct datapath *dp, const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct datapath_setup before = dp->setup;
@@ -209,12 +238,12 @@ int datapath_change(struct datapath *dp, const struct datapath_setup *setup, cha
 	if (r)
 		return r;
 	dp->setup = *setup;
-	r = apply(dp, sentence);
+	r = datapath_apply(dp, sentence);
+	dp->unsettled = r != 0;
 	if (!r)
 		return 0;
-	char ignored[XLAGG_SENTENCE_MAX];
-	dp->setup = before;
-	apply(dp, ignored);
+	char ignored[XLAGG_SENTENCE_MAX] = "";
+	datapath_return(dp, &before, ignored);
 	return r;
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "sys/netlink/netlink.h"
+#include "xlagg/capture.h"
 #include "xlagg/ctl.h"
 
 /* What this kernel offers; found by trying. */
@@ -42,6 +43,8 @@ enum datapath_shell {
 	SHELL_NONE,   /* it is no bond: the frame is redirected */
 	SHELL_DIRECT, /* redirected to the port, past bonding and past what sits on the bond */
 	SHELL_QUEUE,  /* bonding sends it: the port's queue_id (slot + 1) is written into the frame */
+	SHELL_HASH,   /* bonding sends it: a hash is written into the frame, for the port's place among the slaves */
+	SHELL_COPIES, /* bonding sends a copy on every slave, and ports that may not send drop theirs */
 };
 
 /* What the programs of a lagg are made from. */
@@ -51,6 +54,11 @@ struct datapath_setup {
 	enum xlagg_device device;   /* netkit, veth or bond */
 	bool direct;		    /* tx-path direct */
 	enum datapath_shell shell;
+	/* A bond that somebody else's traffic goes through: its transmit program and the receive programs of its slaves
+	 * are not attached yet, or no longer. */
+	bool idle;
+	/* A clsact qdisc that was made stays when it is empty: with it would go what the device sends meanwhile. */
+	bool keep_qdisc;
 };
 
 /* Creates the maps, loads the programs and attaches those of the lagg's own device. Everything is pinned in `folder`,
@@ -62,7 +70,8 @@ int datapath_create(struct datapath **ret, const char *folder, const struct data
  * from the same code and `setup` is left as it is; else its program is replaced in place, atomically for each hook. */
 int datapath_adopt(struct datapath **ret, const char *folder, const struct datapath_features *features,
 		   const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX]);
-/* Another proto, hash, seed, profile or tx path: loads new programs over the same maps and replaces the old ones. */
+/* Another proto, hash, seed, profile or tx path: loads new programs over the same maps and replaces the old ones. On
+ * failure all is changed back; what could not be, datapath_settle() goes on with. */
 int datapath_change(struct datapath *dp, const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX]);
 /* Tells the datapath that its folder of pins was renamed to `folder`. */
 void datapath_moved(struct datapath *dp, const char *folder);
@@ -97,17 +106,32 @@ void datapath_lose(struct datapath *dp, uint32_t slot, int ifindex);
  * a short time this one may have to wait, and is used by datapath_publish_rest(). */
 int datapath_publish(struct datapath *dp, const struct xlagg_table *table, const bool live[XLAGG_MAX_PORTS],
 		     const uint32_t flags[XLAGG_MAX_PORTS], const uint32_t lost[XLAGG_MAX_PORTS]);
+/* Begins those of these moves that are new, and renews the others (xlagg/abi.h says which members may change). Marks
+ * their buckets in `table`, which is to be published next. */
+void datapath_set_moves(struct datapath *dp, const struct xlagg_move move[XLAGG_BUCKETS], struct xlagg_table *table);
+/* Map `moves` as it is now. Others can write to it, so the reader checks it. */
+void datapath_get_moves(const struct datapath *dp, struct xlagg_move ret[XLAGG_BUCKETS]);
 /* Uses the last published table if it waits and its time has come. */
 void datapath_publish_rest(struct datapath *dp);
 /* That time (CLOCK_MONOTONIC, ns); UINT64_MAX: no table waits. */
 uint64_t datapath_publish_due(const struct datapath *dp);
 /* The carrier bit: with 0 every program drops all frames and counts them. */
 void datapath_carrier(struct datapath *dp, bool carrier);
+/* SHELL_HASH: where the port in each slot stands among the slaves that bonding sends on (struct xlagg_bonding). */
+void datapath_place(struct datapath *dp, const uint32_t place[XLAGG_MAX_PORTS]);
 /* Sets the agent's heartbeat. `now_ns`: CLOCK_MONOTONIC. */
 void datapath_heartbeat(struct datapath *dp, uint64_t now_ns);
+/* As datapath_heartbeat(), of an agent that takes the lagg over from an earlier one. */
+void datapath_take_over(struct datapath *dp, uint64_t now_ns);
+/* Returns how often agents have taken the lagg over: what an agent notes of a port on which it sends LACPDUs. */
+uint32_t datapath_life(const struct datapath *dp);
+/* Returns for how long there has been no heartbeat, ns; 0 if the last one is not known. `now_ns`: CLOCK_MONOTONIC. */
+uint64_t datapath_unattended(const struct datapath *dp, uint64_t now_ns);
 /* The table in use. It is mapped memory, which others can write, so the reader checks it. Valid until the next
  * publication. */
 const struct xlagg_table *datapath_table(const struct datapath *dp);
+/* The same without marks: a bucket on its way leads to the port that its frames take now. */
+void datapath_unmarked_table(const struct datapath *dp, struct xlagg_table *ret);
 /* The device attached in a slot, 0: none. After datapath_adopt() a slot whose device has gone has none. */
 int datapath_port_ifindex(const struct datapath *dp, uint32_t slot);
 /* Whether the programs that are pinned in `folder` run on that device: the receive program of a slot, or the transmit
@@ -121,6 +145,11 @@ int datapath_port_reset(struct datapath *dp, uint32_t slot);
 /* The counters of a port and of the lagg, summed over all CPUs. */
 int datapath_port_stats(const struct datapath *dp, uint32_t slot, struct xlagg_port_stats *ret);
 int datapath_lagg_stats(const struct datapath *dp, struct xlagg_lagg_stats *ret);
+/* What local TCP sockets sent on a port, and how much of it was sent again, summed over all CPUs; all 0 where the
+ * programs do not count it (params.grey). */
+int datapath_port_quality(const struct datapath *dp, uint32_t slot, struct xlagg_port_quality *ret);
+/* What each bucket has sent, octets, summed over all CPUs; -EPROTO: the programs do not count it (params.balance). */
+int datapath_bucket_loads(const struct datapath *dp, uint64_t ret[XLAGG_BUCKETS]);
 /* The gap between the last frame on one port and the first on the next, in proto failover. */
 struct datapath_gap {
 	uint64_t ns;	  /* its length */
@@ -129,8 +158,23 @@ struct datapath_gap {
 /* The gap of the change from the port in slot `from` to the one in slot `to` after `since_ns` (CLOCK_MONOTONIC).
  * -EAGAIN: since then no frame has been sent on `to` after one on `from`. */
 int datapath_gap(const struct datapath *dp, uint32_t from, uint32_t to, uint64_t since_ns, struct datapath_gap *ret);
-/* Runs the program `explain` over a frame, which it does not send. */
-int datapath_explain(struct datapath *dp, const void *frame, uint32_t len, struct xlagg_explanation *ret);
+/* Runs the program `explain` over a frame, which it does not send. moves: how often the socket that would send it has
+ * moved (option repath). */
+int datapath_explain(struct datapath *dp, const void *frame, uint32_t len, uint32_t moves,
+		     struct xlagg_explanation *ret);
+/* A capture's maps (xlagg/capture.h). The descriptors stay the datapath's. */
+struct datapath_capture {
+	int ring, state;
+};
+/* Begins a capture: replaces the programs by those that put what becomes of each frame into a ring. `what`: its first
+ * three members say what is captured. -EBUSY: the lagg is captured already. */
+int datapath_capture(struct datapath *dp, const struct xlagg_capture *what, struct datapath_capture *ret,
+		     char sentence[XLAGG_SENTENCE_MAX]);
+/* Ends it: puts the programs back; what could not be, datapath_settle() goes on with. */
+int datapath_capture_end(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX]);
+bool datapath_captured(const struct datapath *dp);
+/* Captures a frame that the agent sent on a port itself. Does nothing when the lagg is not captured. */
+void datapath_capture_own(const struct datapath *dp, uint32_t slot, const void *frame, uint32_t len);
 /* Frames for the agent: slow protocols and answers to link probes. The descriptor is readable when there are any;
  * datapath_read_frames() calls `fn` for each, or discards them where `fn` is NULL. */
 typedef void (*datapath_frame_fn)(void *context, const struct xlagg_agent_frame *event);
@@ -179,6 +223,15 @@ bool datapath_check(struct datapath *dp, bool deep, struct datapath_faults *ret)
 /* Puts back what `faults` names, except DATAPATH_STALE. After DATAPATH_VALUES of a port the caller reads its carrier
  * and publishes again. Goes on after an error and returns the first one; -ENODEV: a device no longer exists. */
 int datapath_repair(struct datapath *dp, const struct datapath_faults *faults, char sentence[XLAGG_SENTENCE_MAX]);
+/* The same to the setup that it had before, where other parts of a change failed: goes on after an error, which it
+ * returns, and datapath_settle() goes on with the rest. */
+int datapath_return(struct datapath *dp, const struct datapath_setup *setup, char sentence[XLAGG_SENTENCE_MAX]);
+/* Whether all programs are as the setup says. False: a change was refused, and what it had changed by then could not
+ * all be changed back. */
+bool datapath_settled(const struct datapath *dp);
+/* Changes back what such a change has left. Goes on after an error and returns the first one; to be called again until
+ * it returns 0. */
+int datapath_settle(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX]);
 /* What a fault (one bit) of the lagg's device or of a port means, as a part of a sentence: "its transmit program was
  * detached". */
 const char *datapath_fault_text(enum datapath_fault fault, bool of_port);

@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <xdp/libxdp.h>
@@ -38,11 +41,161 @@ int run_apart(int (*fn)(void *context), void *context)
 	return len == sizeof(result) ? result : -EIO;
 }
 
-/* A program of a device. */
-struct dispatched {
-	int ifindex; /* the device */
-	uint32_t id; /* of the program */
+#define PROGRAMS_MAX 10 /* a dispatcher has no more */
+#define MAPS_MAX 64	/* a program of ours has fewer */
+
+/* Programs of a device: one, or those of a lagg. */
+struct search {
+	int ifindex;	  /* the device */
+	uint32_t program; /* id of the program, 0: all that use the map, with one exception */
+	uint32_t map;	  /* id of the map */
+	uint32_t except;  /* id of the program that is not meant, 0: none */
 };
+
+/* Whether libxdp has pins of the dispatcher `id`. If it has none, no program runs under it. */
+static bool has_pins(int ifindex, uint32_t id)
+{
+	const char *folder = getenv("LIBXDP_BPFFS");
+	char path[DATAPATH_PATH_MAX];
+	snprintf(path, sizeof(path), "%s/xdp/dispatch-%d-%u", folder ? folder : "/sys/fs/bpf", ifindex, id);
+	return access(path, F_OK) == 0;
+}
+
+/* Whether it was read as it is. libxdp takes a dispatcher of which it cannot read all for an empty one, or for a
+ * program that is no dispatcher. A program has no id there if its types (BTF) could not be read. */
+static bool is_whole(struct xdp_multiprog *multi, int ifindex)
+{
+	struct xdp_program *main = xdp_multiprog__main_prog(multi);
+	if (!main)
+		return xdp_multiprog__hw_prog(multi) != NULL;
+	if (!xdp_program__id(main))
+		return false;
+	return !xdp_multiprog__is_legacy(multi) || strcmp(xdp_program__name(main), "xdp_dispatcher") != 0 ||
+	       !has_pins(ifindex, xdp_program__id(main));
+}
+
+/* Reads what a device runs. -ENOENT: nothing; -ENODEV: there is no such device. */
+static int read_device(int ifindex, struct xdp_multiprog **ret)
+{
+	struct xdp_multiprog *multi = xdp_multiprog__get_from_ifindex(ifindex);
+	int r = (int)libxdp_get_error(multi);
+	if (!r && !is_whole(multi, ifindex))
+		r = -EIO;
+	if (!r)
+		*ret = multi;
+	return r;
+}
+
+/* The programs of a device one after the other, those under the dispatcher or the only one; they stay those of `multi`.
+ */
+static struct xdp_program *next_of(const struct xdp_multiprog *multi, struct xdp_program *after)
+{
+	if (!xdp_multiprog__is_legacy(multi))
+		return xdp_multiprog__next_prog(after, multi);
+	return after ? NULL : xdp_multiprog__main_prog(multi);
+}
+
+/* Whether a program uses the map: 1, 0 or -errno. */
+static int uses(int program, uint32_t map)
+{
+	uint32_t maps[MAPS_MAX] = {0};
+	struct bpf_prog_info info = {.map_ids = (uintptr_t)maps, .nr_map_ids = MAPS_MAX};
+	uint32_t len = sizeof(info);
+	if (bpf_obj_get_info_by_fd(program, &info, &len) != 0)
+		return -errno;
+	for (uint32_t i = 0; i < MAPS_MAX; i++)
+		if (maps[i] == map)
+			return 1;
+	return 0;
+}
+
+static int matches(const struct search *search, struct xdp_program *program)
+{
+	uint32_t id = xdp_program__id(program);
+	if (!id)
+		return -EIO;
+	if (search->program)
+		return id == search->program;
+	return id == search->except ? 0 : uses(xdp_program__fd(program), search->map);
+}
+
+/* Finds the first program that matches: 1, 0 or -errno. */
+static int find(const struct xdp_multiprog *multi, const struct search *search, struct xdp_program **ret)
+{
+	struct xdp_program *program = NULL;
+	int r = 0;
+	while (r == 0 && (program = next_of(multi, program)))
+		r = matches(search, program);
+	if (r == 1)
+		*ret = program;
+	return r;
+}
+
+/* Whether it runs under the dispatcher, and not as the device's only program: libxdp attaches it that way when it
+ * thinks that the kernel has no dispatchers, and any failure can make it think so. */
+static int is_there(void *context)
+{
+	const struct search *search = context;
+	struct xdp_multiprog *multi = NULL;
+	struct xdp_program *program = NULL;
+	int r = read_device(search->ifindex, &multi);
+	if (r)
+		return r == -ENOENT ? 0 : r;
+	return xdp_multiprog__is_legacy(multi) ? 0 : find(multi, search, &program);
+}
+
+int xdp_dispatched(int ifindex, uint32_t program)
+{
+	return run_apart(is_there, &(struct search){.ifindex = ifindex, .program = program});
+}
+
+/* Detaches the first program that matches, also if it is the device's only one. Returns whether there was one, or
+ * -errno. */
+static int take_out_one(const struct search *search)
+{
+	struct xdp_multiprog *multi = NULL;
+	struct xdp_program *program = NULL;
+	int r = read_device(search->ifindex, &multi);
+	if (r && r != -ENOENT && r != -ENODEV)
+		return r;
+	r = r ? 0 : find(multi, search, &program);
+	if (r == 1) {
+		r = xdp_program__detach(program, search->ifindex, xdp_multiprog__attach_mode(multi), 0);
+		return r ? r : 1;
+	}
+	/* When a device is gone, libxdp's pins of it remain, and with them programs and maps. */
+	if (r == 0)
+		libxdp_clean_references(search->ifindex);
+	return r;
+}
+
+static int take_out(void *context)
+{
+	const struct search *search = context;
+	for (int i = 0; i <= PROGRAMS_MAX; i++) {
+		int r = take_out_one(search);
+		if (r != 1 || search->program)
+			return r < 0 ? r : 0;
+	}
+	return -EBUSY; /* someone attaches them again and again */
+}
+
+static int undispatch(struct search search)
+{
+	int r = run_apart(take_out, &search);
+	pin_drop_libxdp();
+	return r;
+}
+
+int xdp_undispatch(int ifindex, uint32_t program)
+{
+	return undispatch((struct search){.ifindex = ifindex, .program = program});
+}
+
+int xdp_undispatch_all(int ifindex, uint32_t map)
+{
+	return undispatch((struct search){.ifindex = ifindex, .map = map});
+}
 
 /* A program to be added. */
 struct addition {
@@ -50,6 +203,15 @@ struct addition {
 	const struct hook *hook;   /* where it is attached */
 	const char *pin;	   /* the name of the pin that it gets */
 };
+
+/* Removes the lagg's other programs from the device. */
+static int remove_others(const struct addition *addition, int program)
+{
+	struct search search = {.ifindex = addition->hook->ifindex,
+				.map = pin_id(PIN_MAP, datapath_map(addition->dp, "ports")),
+				.except = pin_id(PIN_PROGRAM, program)};
+	return search.map && search.except ? take_out(&search) : -EIO;
+}
 
 static int attach(const struct programs *programs, const struct addition *addition)
 {
@@ -64,12 +226,9 @@ static int attach(const struct programs *programs, const struct addition *additi
 	r = xdp_program__set_xdp_frags_support(program, true);
 	if (!r)
 		r = xdp_program__attach(program, ifindex, XDP_MODE_NATIVE, 0);
-	if (r)
-		return r;
-	r = pin_set(addition->dp->folder, addition->pin, xdp_program__fd(program));
-	if (r)
-		xdp_program__detach(program, ifindex, XDP_MODE_UNSPEC, 0);
-	return r;
+	if (!r)
+		r = pin_set(addition->dp->folder, addition->pin, xdp_program__fd(program));
+	return r ? r : remove_others(addition, xdp_program__fd(program));
 }
 
 static int add(void *context)
@@ -85,53 +244,12 @@ static int add(void *context)
 	return r ? r : attach(programs, addition);
 }
 
-int xdp_dispatch(const struct datapath *dp, const struct hook *hook, const char *pin)
+int xdp_dispatch(const struct datapath *dp, const struct hook *hook, const char *pin, const char *mark)
 {
-	int r = pin_make_libxdp();
-	return r ? r : run_apart(add, &(struct addition){.dp = dp, .hook = hook, .pin = pin});
-}
-
-/* Finds a program under the dispatcher; it stays that of `multi`. NULL: it is not there. */
-static struct xdp_program *find(const struct xdp_multiprog *multi, uint32_t id)
-{
-	struct xdp_program *program = NULL;
-	if (libxdp_get_error(multi) || xdp_multiprog__is_legacy(multi))
-		return NULL;
-	while ((program = xdp_multiprog__next_prog(program, multi)))
-		if (xdp_program__id(program) == id)
-			return program;
-	return NULL;
-}
-
-static int is_there(void *context)
-{
-	const struct dispatched *which = context;
-	const struct xdp_multiprog *multi = xdp_multiprog__get_from_ifindex(which->ifindex);
-	int r = (int)libxdp_get_error(multi);
-	if (r)
-		return r == -ENOENT ? 0 : r;
-	return find(multi, which->id) != NULL;
-}
-
-int xdp_dispatched(int ifindex, uint32_t id)
-{
-	return run_apart(is_there, &(struct dispatched){.ifindex = ifindex, .id = id});
-}
-
-static int take_out(void *context)
-{
-	const struct dispatched *which = context;
-	struct xdp_multiprog *multi = xdp_multiprog__get_from_ifindex(which->ifindex);
-	struct xdp_program *program = find(multi, which->id);
-	/* When a device is gone, libxdp's pins of it remain, and with them programs and maps. */
-	if (!program)
-		libxdp_clean_references(which->ifindex);
-	return program ? xdp_program__detach(program, which->ifindex, xdp_multiprog__attach_mode(multi), 0) : 0;
-}
-
-int xdp_undispatch(int ifindex, uint32_t id)
-{
-	int r = run_apart(take_out, &(struct dispatched){.ifindex = ifindex, .id = id});
-	pin_drop_libxdp();
-	return r;
+	int ports = datapath_map(dp, "ports"), r = pin_make_libxdp();
+	if (!r)
+		r = ports < 0 ? ports : pin_set(dp->folder, mark, ports);
+	if (!r)
+		r = run_apart(add, &(struct addition){.dp = dp, .hook = hook, .pin = pin});
+	return r ? r : pin_drop(dp->folder, mark);
 }

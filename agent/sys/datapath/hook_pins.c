@@ -32,13 +32,23 @@ static bool parse_dispatch(const char *name, struct hook_pin *pin)
 	return sscanf(name, "dispatch_%15[a-z0-9]_%d%n", pin->hook, &pin->ifindex, &end) == 2 && !name[end];
 }
 
+static bool parse_mark(const char *name, struct hook_pin *pin)
+{
+	int end = 0;
+	pin->keeper = KEEPER_DISPATCHER;
+	pin->unfinished =
+	    sscanf(name, "dispatching_%15[a-z0-9]_%d%n", pin->hook, &pin->ifindex, &end) == 2 && !name[end];
+	return pin->unfinished;
+}
+
 bool hook_pin_parse(const char *name, struct hook_pin *ret)
 {
 	struct hook_pin pin = {0};
 	if (strlen(name) >= sizeof(pin.name))
 		return false;
 	memcpy(pin.name, name, strlen(name));
-	if (!parse_link(name, &pin) && !parse_filter(name, &pin) && !parse_dispatch(name, &pin))
+	if (!parse_link(name, &pin) && !parse_filter(name, &pin) && !parse_dispatch(name, &pin) &&
+	    !parse_mark(name, &pin))
 		return false;
 	*ret = pin;
 	return true;
@@ -55,7 +65,8 @@ void hook_pin_name(struct hook_pin *pin)
 			 pin->egress ? "out" : "in", pin->own ? "own" : "shared");
 		break;
 	case KEEPER_DISPATCHER:
-		snprintf(pin->name, sizeof(pin->name), "dispatch_%s_%d", pin->hook, pin->ifindex);
+		snprintf(pin->name, sizeof(pin->name), "dispatch%s_%s_%d", pin->unfinished ? "ing" : "", pin->hook,
+			 pin->ifindex);
 		break;
 	}
 }
@@ -71,25 +82,36 @@ bool hook_of_pin(const char *name, char hook[DATAPATH_HOOK_MAX])
 	return sscanf(name, "prog_%15[a-z0-9]%n", hook, &end) == 1 && !name[end];
 }
 
+static enum pin_kind kind_of(const struct hook_pin *pin)
+{
+	if (pin->keeper == KEEPER_LINK)
+		return PIN_LINK;
+	return pin->unfinished ? PIN_MAP : PIN_PROGRAM;
+}
+
 int hook_pin_open(const char *folder, const struct hook_pin *pin)
 {
-	return pin_get(folder, pin->name, pin->keeper == KEEPER_LINK ? PIN_LINK : PIN_PROGRAM);
+	return pin_get(folder, pin->name, kind_of(pin));
+}
+
+/* `id`: of the program, or of the map for an unfinished pin. */
+static int detach_by_id(const struct hook_pin *pin, uint32_t id)
+{
+	if (!id)
+		return -EIO;
+	if (pin->keeper == KEEPER_FILTER)
+		return clsact_detach(pin->ifindex, pin->egress, id, pin->own);
+	return pin->unfinished ? xdp_undispatch_all(pin->ifindex, id) : xdp_undispatch(pin->ifindex, id);
 }
 
 int hook_detach(const struct hook_pin *pin, int fd)
 {
-	switch (pin->keeper) {
-	case KEEPER_LINK:
-		/* Detached even if another process holds the link open. Links of kinds that cannot be detached end with
-		 * their last descriptor and pin. */
-		bpf_link_detach(fd);
-		return 0;
-	case KEEPER_FILTER:
-		return clsact_detach(pin->ifindex, pin->egress, program_id(fd), pin->own);
-	case KEEPER_DISPATCHER:
-		break;
-	}
-	return xdp_undispatch(pin->ifindex, program_id(fd));
+	if (pin->keeper != KEEPER_LINK)
+		return detach_by_id(pin, pin_id(kind_of(pin), fd));
+	/* Detached even if another process holds the link open. Links of kinds that cannot be detached end with their
+	 * last descriptor and pin. */
+	bpf_link_detach(fd);
+	return 0;
 }
 
 /* Detaches what the pin keeps attached. A damaged pin keeps nothing, and what a link keeps ends with its pin. */

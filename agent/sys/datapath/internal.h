@@ -8,6 +8,8 @@
  *   link_HOOK                     the bpf_link that keeps it attached (tcx, netkit, XDP)
  *   filter_HOOK_IFINDEX_DIR_OWN   a clsact filter: its program, and how to find and delete the filter
  *   dispatch_HOOK_IFINDEX         a program under libxdp's dispatcher, and where to find it
+ *   dispatching_HOOK_IFINDEX      the map `ports`: the mark that programs which use it may be under the dispatcher
+ *                                 and have no pin
  *
  * A hook is one place where one program is attached. An open datapath holds a descriptor of what keeps each program
  * attached, and of each map: when pins are removed by others, everything goes on, and they are pinned again. Adopting
@@ -26,7 +28,7 @@
 #include "sys/datapath/datapath.h"
 #include "sys/fd.h"
 
-#define DATAPATH_MAPS 24			 /* largest number of maps of one lagg */
+#define DATAPATH_MAPS 32			 /* largest number of maps of one lagg */
 #define DATAPATH_HOOKS (5 + 3 * XLAGG_MAX_PORTS) /* largest number of hooks of one lagg */
 #define TCX_PROGRAMS 64				 /* largest number of programs at one tcx hook */
 #define DATAPATH_NAME_MAX 64			 /* a pin's name and its NUL */
@@ -82,6 +84,7 @@ struct hook_pin {
 	int ifindex;		      /* filter, dispatcher: the device */
 	bool egress;		      /* filter: at egress, not ingress */
 	bool own;		      /* filter: the qdisc was made for our filters */
+	bool unfinished;	      /* dispatcher: it is the mark of an attachment that may not be whole */
 };
 
 /* A hook of the lagg, and what keeps its program attached. */
@@ -112,7 +115,11 @@ struct datapath {
 	struct xlagg_port *ports;		      /* map `ports`, mapped: XLAGG_MAX_PORTS entries */
 	struct xlagg_table *tables;		      /* map `tables`, mapped */
 	struct xlagg_control *control;		      /* map `control`, mapped */
+	struct xlagg_bonding *bonding;		      /* map `bonding`, mapped: XLAGG_MAX_PORTS entries */
+	struct xlagg_move *moves;		      /* map `moves`, mapped: XLAGG_BUCKETS entries */
+	uint32_t move_number[XLAGG_BUCKETS];	      /* of the last move that was written there, 0: none */
 	bool knows_alive;			      /* map `port_alive` was pinned before this agent */
+	bool unsettled;				      /* after a refused change not all programs are as `setup` says */
 	struct written written;			      /* to `ports`, `tables`, `control` and the devmaps */
 	struct ring_buffer *frames;		      /* map `slow_rx` */
 	datapath_frame_fn frame_fn;		      /* valid during datapath_read_frames() */
@@ -123,8 +130,17 @@ struct datapath {
 	uint64_t retired_ns[XLAGG_TABLES];	      /* CLOCK_MONOTONIC when each was last in use, 0: never */
 	struct watch *watch;			      /* the watcher; NULL: there is none */
 	uint32_t watched;			      /* the lagg's index in the watcher's maps */
+	struct datapath_capture capture;	      /* maps of the capture; -1: the lagg is not captured */
+	int capture_own;			      /* program for frames that the agent sends; -1 likewise */
 };
 
+/* The program that does what `program` does, as long as the lagg is captured or is not: its name in the object. */
+const char *program_in_use(const struct datapath *dp, const char *program);
+/* Makes the programs and hooks of the device and of every port as `dp` says. What is right is left as it is. */
+int datapath_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX]);
+
+/* Whether bonding sends what the transmit program lets pass, so that the ports need a program at their egress. */
+bool datapath_steers(const struct datapath *dp);
 /* Whether programs are attached to tcx from now on, and not by filters in clsact. */
 bool datapath_takes_tcx(const struct datapath *dp);
 /* Makes the watcher release the lagg's maps, to which it holds references. */
@@ -155,11 +171,14 @@ int pin_get(const char *folder, const char *name, enum pin_kind kind);
 int pin_set(const char *folder, const char *name, int fd);
 /* Removes the pin. It is no error if there is none. */
 int pin_drop(const char *folder, const char *name);
+bool pin_exists(const char *folder, const char *name);
 /* Calls `fn` for every entry of the folder until it returns non-zero, and returns that. */
 typedef int (*pin_fn)(void *context, const char *folder, const char *name);
 int pin_each(const char *folder, pin_fn fn, void *context);
 /* True when `folder` is on a bpffs. Nothing is written or deleted anywhere else. */
 bool pin_is_bpffs(const char *folder);
+/* Id of an open map, program or link, 0: it cannot be read. */
+uint32_t pin_id(enum pin_kind kind, int fd);
 /* Make the folder for libxdp's pins, where it is one of ours, and remove it when it is empty. */
 int pin_make_libxdp(void);
 void pin_drop_libxdp(void);
@@ -176,9 +195,20 @@ bool pins_there(const char *folder, const struct pin *pins, uint32_t count, stru
 /* Makes the pins that are missing, and the folder and the mount if these are gone. -EINVAL: it is not on a bpffs. */
 int pins_restore(const char *folder, const struct pin *pins, uint32_t count);
 
+/* capture.c */
+/* Closes the maps of the capture, if there is one. */
+void capture_close(struct datapath *dp);
+/* Before loading: makes `object` use the maps of the capture, or, if there is none, not create any. */
+int capture_bind(const struct datapath *dp, struct bpf_object *object);
+/* Whether this is a map of captures, which is none of the lagg's. */
+bool capture_owns(const struct bpf_map *map);
+
 /* maps.c */
 /* Descriptor of a map of the lagg, which stays the datapath's, or -ENOENT. */
 int datapath_map(const struct datapath *dp, const char *name);
+/* Lets go of maps that are larger or smaller than `object` has them now, so that they are made anew. Their content,
+ * counters, is lost. */
+void maps_resize(struct datapath *dp, const struct bpf_object *object);
 /* Before loading: makes `object` use the lagg's maps; with `devmaps` false all except the devmaps. Maps that the lagg
  * does not have yet are created when the object is loaded. */
 int maps_bind(const struct datapath *dp, struct bpf_object *object, bool devmaps);
@@ -225,6 +255,12 @@ int port_apply(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XL
 /* publish.c */
 /* True when every slot that the table names exists. */
 bool table_valid(const struct xlagg_table *table);
+
+/* --- moves.c --- */
+/* Whether the low octet of a table's bucket makes sense. */
+bool bucket_slot_valid(uint32_t octet);
+/* A table with marks has just come into use: what went before it cannot be told from what came at `now`. */
+void moves_start(struct datapath *dp, uint64_t now);
 /* Takes over the state in the maps of an adopted datapath. False: a number in it is out of its range. */
 bool publish_adopt(struct datapath *dp);
 /* Makes all table buffers of a new datapath empty. */
@@ -251,9 +287,10 @@ int pins_ensure(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX]);
 bool hook_pin_parse(const char *name, struct hook_pin *ret);
 /* Sets the pin's name from its other members. */
 void hook_pin_name(struct hook_pin *pin);
-/* The name of the hook to which a pin belongs. False: it is no pin of a hook (link_, filter_, dispatch_, prog_). */
+/* The name of the hook to which a pin belongs. False: it is no pin of a hook (link_, filter_, dispatch_, dispatching_,
+ * prog_). */
 bool hook_of_pin(const char *name, char hook[DATAPATH_HOOK_MAX]);
-/* Opens the link or program that is pinned, and returns a descriptor. */
+/* Opens the link, program or map that is pinned, and returns a descriptor. */
 int hook_pin_open(const char *folder, const struct hook_pin *pin);
 /* Detaches the program that `fd`, a descriptor as hook_pin_open() returns it, keeps attached. */
 int hook_detach(const struct hook_pin *pin, int fd);
@@ -293,6 +330,10 @@ uint32_t program_id(int program);
 /* The ids of the programs that a port's receive program comes before at its tcx hook: their number, or -errno. */
 int hook_behind(struct datapath *dp, uint32_t slot, uint32_t ret[TCX_PROGRAMS]);
 
+/* stats.c */
+/* Loads the program behind `explain`, and pins it. Returns 0 or -errno. */
+int explain_load(struct datapath *dp);
+
 /* order.c */
 /* The ids of the programs behind the program `ours` at a tcx hook: their number, or -errno. */
 int tcx_behind(int ifindex, uint32_t attach_type, uint32_t ours, uint32_t ret[TCX_PROGRAMS]);
@@ -326,12 +367,15 @@ uint32_t xdp_program(int ifindex);
 /* dispatch.c */
 /* Calls `fn` in a child process and returns its result. What it leaves open is closed when the child ends. */
 int run_apart(int (*fn)(void *context), void *context);
-/* Adds the hook's program to the device's dispatcher, loaded from `dp->setup`, and pins it as `pin`. -EOPNOTSUPP: the
- * driver has no XDP. */
-int xdp_dispatch(const struct datapath *dp, const struct hook *hook, const char *pin);
+/* Adds the hook's program to the device's dispatcher, loaded from `dp->setup`, pins it as `pin`, and removes all other
+ * programs of the lagg from there. -EOPNOTSUPP: the driver has no XDP. After an error programs may be there that have
+ * no pin: `mark` is pinned before, and goes when all is done. */
+int xdp_dispatch(const struct datapath *dp, const struct hook *hook, const char *pin, const char *mark);
 /* Whether the program of that id runs under the device's dispatcher: 1, 0, or -errno where that cannot be read. */
-int xdp_dispatched(int ifindex, uint32_t program_id);
+int xdp_dispatched(int ifindex, uint32_t program);
 /* Removes the program of that id from the device's dispatcher. It is no error if it is not there. */
-int xdp_undispatch(int ifindex, uint32_t program_id);
+int xdp_undispatch(int ifindex, uint32_t program);
+/* Removes all programs that use the map of that id from the device's dispatcher. */
+int xdp_undispatch_all(int ifindex, uint32_t map);
 
 #endif

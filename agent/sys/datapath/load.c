@@ -51,6 +51,13 @@ static uint32_t data_below(const struct xlagg_params *params)
 	return least;
 }
 
+/* Octets are counted for each bucket only in laggs that ask for it: a counter for each on every CPU is much memory. */
+static int size_maps(struct bpf_object *object, const struct xlagg_params *params)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, "bucket_load");
+	return map ? bpf_map__set_max_entries(map, params->balance ? XLAGG_BUCKETS : 1) : -ENOENT;
+}
+
 int programs_open(const struct datapath_setup *setup, enum program_object which, uint32_t slot, struct programs **ret)
 {
 	struct programs *programs = calloc(1, sizeof(*programs));
@@ -60,6 +67,8 @@ int programs_open(const struct datapath_setup *setup, enum program_object which,
 	params.slot = slot < XLAGG_MAX_PORTS ? slot : 0;
 	params.data_below = data_below(&params);
 	int r = which == PROGRAMS_TC ? open_tc(programs, &params) : open_xdp(programs, &params);
+	if (!r)
+		r = size_maps(programs->object, &params);
 	if (r)
 		programs_close(&programs);
 	else
@@ -84,6 +93,8 @@ int datapath_try_to_load(void)
 	int r = programs_open(&setup, PROGRAMS_TC, XLAGG_NO_PORT, &programs);
 	if (!r)
 		r = programs_select(programs, (const char *const[]){"lower_guard", "tx", NULL});
+	if (!r)
+		r = capture_bind(NULL, programs->object);
 	return r ? r : bpf_object__load(programs->object);
 }
 
@@ -115,6 +126,7 @@ int programs_load(struct datapath *dp, struct programs *programs, const char *co
 	 * here is only compared with the program that runs there, so it gets devmaps of its own. */
 	bool comparison = programs->xdp && dp->features.dispatcher;
 	int r = programs_select(programs, name);
+	maps_resize(dp, programs->object);
 	if (!r)
 		r = maps_bind(dp, programs->object, !comparison);
 	if (!r)

@@ -11,6 +11,8 @@
 _Static_assert(sizeof(struct xlagg_port) % 8 == 0, "struct xlagg_port is not a multiple of 8");
 _Static_assert(sizeof(struct xlagg_table) % 8 == 0, "struct xlagg_table is not a multiple of 8");
 _Static_assert(sizeof(struct xlagg_control) % 8 == 0, "struct xlagg_control is not a multiple of 8");
+_Static_assert(sizeof(struct xlagg_move) % 8 == 0, "struct xlagg_move is not a multiple of 8");
+_Static_assert(sizeof(struct xlagg_bonding) % 8 == 0, "struct xlagg_bonding is not a multiple of 8");
 
 /* Maps that libbpf makes (such as .rodata) belong to one loaded object, not to the lagg. */
 static bool is_internal(const struct bpf_map *map)
@@ -38,6 +40,26 @@ static int keep(struct datapath *dp, const char *name, int *fd)
 	return 0;
 }
 
+static bool map_info(int fd, struct bpf_map_info *ret)
+{
+	uint32_t len = sizeof(*ret);
+	memset(ret, 0, sizeof(*ret));
+	return bpf_obj_get_info_by_fd(fd, ret, &len) == 0;
+}
+
+void maps_resize(struct datapath *dp, const struct bpf_object *object)
+{
+	for (uint32_t i = 0; i < dp->maps; i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(object, dp->map[i].name);
+		struct bpf_map_info info;
+		if (!map || !map_info(dp->map[i].fd, &info) || info.max_entries == bpf_map__max_entries(map) ||
+		    info.type != BPF_MAP_TYPE_PERCPU_ARRAY)
+			continue;
+		close(dp->map[i].fd);
+		dp->map[i--] = dp->map[--dp->maps];
+	}
+}
+
 int maps_bind(const struct datapath *dp, struct bpf_object *object, bool devmaps)
 {
 	struct bpf_map *map;
@@ -50,14 +72,7 @@ int maps_bind(const struct datapath *dp, struct bpf_object *object, bool devmaps
 		if (r)
 			return r;
 	}
-	return 0;
-}
-
-static bool map_info(int fd, struct bpf_map_info *ret)
-{
-	uint32_t len = sizeof(*ret);
-	memset(ret, 0, sizeof(*ret));
-	return bpf_obj_get_info_by_fd(fd, ret, &len) == 0;
+	return capture_bind(dp, object);
 }
 
 /* Whether the type and all sizes except the value's are those of the definition. BPF_F_RDONLY_PROG is ignored, because
@@ -70,18 +85,34 @@ static bool same_kind(const struct bpf_map *map, const struct bpf_map_info *info
 	       (info->map_flags & ~ignored) == (bpf_map__map_flags(map) & ~ignored);
 }
 
+static bool fits(const struct bpf_map *map, const struct bpf_map_info *info)
+{
+	return same_kind(map, info) && info->value_size == bpf_map__value_size(map);
+}
+
 bool map_fits(const struct bpf_map *map, int fd)
 {
 	struct bpf_map_info info;
-	return map_info(fd, &info) && same_kind(map, &info) && info.value_size == bpf_map__value_size(map);
+	return map_info(fd, &info) && fits(map, &info);
 }
 
 /* Whether it is an array with structures of another size: written by a version before or after they grew. */
-static bool map_grew(const struct bpf_map *map, int fd)
+static bool grew(const struct bpf_map *map, const struct bpf_map_info *info)
 {
-	struct bpf_map_info info;
-	return map_info(fd, &info) && same_kind(map, &info) && info.value_size != bpf_map__value_size(map) &&
-	       (info.type == BPF_MAP_TYPE_ARRAY || info.type == BPF_MAP_TYPE_PERCPU_ARRAY);
+	return same_kind(map, info) && info->value_size != bpf_map__value_size(map) &&
+	       (info->type == BPF_MAP_TYPE_ARRAY || info->type == BPF_MAP_TYPE_PERCPU_ARRAY);
+}
+
+/* Opens a pinned map. Returns its descriptor, -ENOENT if there is none that could be used, or another error, after
+ * which nothing is known of it: it is not missing, and must not be replaced. */
+static int open_pinned(const char *folder, const char *name, struct bpf_map_info *ret)
+{
+	__attribute__((cleanup(close_fd))) int fd = pin_get(folder, name, PIN_MAP);
+	if (fd == -EPROTO || fd == -EACCES || fd == -EPERM)
+		return -ENOENT;
+	if (fd < 0)
+		return fd;
+	return map_info(fd, ret) ? take_fd(&fd) : -errno;
 }
 
 /* Octets of one value as the kernel returns it. A per-CPU map returns one for each CPU, rounded up to eight octets. */
@@ -119,10 +150,13 @@ static int carry_over(int from, int to)
 /* Takes over the content of the map that is pinned under the same name, if its structures only grew. */
 static int inherit(const struct datapath *dp, const struct bpf_map *map)
 {
-	__attribute__((cleanup(close_fd))) int before = pin_get(dp->folder, bpf_map__name(map), PIN_MAP);
-	if (before < 0 || !map_grew(map, before))
+	struct bpf_map_info info;
+	__attribute__((cleanup(close_fd))) int before = open_pinned(dp->folder, bpf_map__name(map), &info);
+	if (before == -ENOENT)
 		return 0;
-	return carry_over(before, bpf_map__fd(map));
+	if (before < 0)
+		return before;
+	return grew(map, &info) ? carry_over(before, bpf_map__fd(map)) : 0;
 }
 
 int maps_keep(struct datapath *dp, struct bpf_object *object)
@@ -131,7 +165,7 @@ int maps_keep(struct datapath *dp, struct bpf_object *object)
 	bpf_object__for_each_map(map, object)
 	{
 		const char *name = bpf_map__name(map);
-		if (is_internal(map) || datapath_map(dp, name) >= 0)
+		if (is_internal(map) || capture_owns(map) || datapath_map(dp, name) >= 0)
 			continue;
 		__attribute__((cleanup(close_fd))) int fd = dup(bpf_map__fd(map));
 		if (fd < 0)
@@ -161,22 +195,32 @@ static bool is_essential(const char *name)
 	return false;
 }
 
+/* fd, info: what open_pinned() returned. */
+static bool may_be_made_anew(const struct bpf_map *map, int fd, const struct bpf_map_info *info)
+{
+	if (fd < 0)
+		return fd == -ENOENT && !is_essential(bpf_map__name(map));
+	return !is_essential(bpf_map__name(map)) || grew(map, info);
+}
+
 int maps_open(struct datapath *dp, struct bpf_object *object, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct bpf_map *map;
 	bpf_object__for_each_map(map, object)
 	{
 		const char *name = bpf_map__name(map);
-		if (is_internal(map) || datapath_map(dp, name) >= 0)
+		if (is_internal(map) || capture_owns(map) || datapath_map(dp, name) >= 0)
 			continue;
-		__attribute__((cleanup(close_fd))) int fd = pin_get(dp->folder, name, PIN_MAP);
-		bool fits = fd >= 0 && map_fits(map, fd);
-		if (!fits && (!is_essential(name) || (fd >= 0 && map_grew(map, fd))))
+		struct bpf_map_info info;
+		__attribute__((cleanup(close_fd))) int fd = open_pinned(dp->folder, name, &info);
+		bool usable = fd >= 0 && fits(map, &info);
+		if (!usable && may_be_made_anew(map, fd, &info))
 			continue;
 		if (fd < 0)
-			return datapath_say(sentence, -EPROTO, "the pinned map %s/%s cannot be opened: %s", dp->folder,
-					    name, strerror(-fd));
-		if (!fits)
+			return datapath_say(sentence, fd == -ENOENT ? -EPROTO : fd,
+					    "the pinned map %s/%s cannot be opened: %s", dp->folder, name,
+					    strerror(-fd));
+		if (!usable)
 			return datapath_say(sentence, -EPROTO,
 					    "the pinned map %s/%s is not of the type and size that this version uses",
 					    dp->folder, name);
@@ -223,6 +267,10 @@ int maps_map(struct datapath *dp)
 		r = map_memory(dp, "tables", sizeof(*dp->tables), XLAGG_TABLES, (void **)&dp->tables);
 	if (!r)
 		r = map_memory(dp, "control", sizeof(*dp->control), 1, (void **)&dp->control);
+	if (!r)
+		r = map_memory(dp, "moves", sizeof(*dp->moves), XLAGG_BUCKETS, (void **)&dp->moves);
+	if (!r)
+		r = map_memory(dp, "bonding", sizeof(*dp->bonding), XLAGG_MAX_PORTS, (void **)&dp->bonding);
 	if (r)
 		return r;
 	int fd = datapath_map(dp, "slow_rx");
@@ -244,6 +292,8 @@ void maps_close(struct datapath *dp)
 	unmap(dp->ports, sizeof(*dp->ports) * XLAGG_MAX_PORTS);
 	unmap(dp->tables, sizeof(*dp->tables) * XLAGG_TABLES);
 	unmap(dp->control, sizeof(*dp->control));
+	unmap(dp->moves, sizeof(*dp->moves) * XLAGG_BUCKETS);
+	unmap(dp->bonding, sizeof(*dp->bonding) * XLAGG_MAX_PORTS);
 	for (uint32_t i = 0; i < dp->maps; i++)
 		close(dp->map[i].fd);
 	dp->maps = 0;

@@ -143,6 +143,13 @@ int pin_drop(const char *folder, const char *name)
 	return unlink(path) != 0 && errno != ENOENT ? -errno : 0;
 }
 
+bool pin_exists(const char *folder, const char *name)
+{
+	char path[DATAPATH_PATH_MAX];
+	pin_path(path, folder, name);
+	return access(path, F_OK) == 0;
+}
+
 int pin_each(const char *folder, pin_fn fn, void *context)
 {
 	__attribute__((cleanup(close_dir))) DIR *dir = opendir(folder);
@@ -158,8 +165,8 @@ int pin_each(const char *folder, pin_fn fn, void *context)
 	return r;
 }
 
-/* Id of a map, program or link: the kernel's structures for the three have it in different places. */
-static uint32_t object_id(enum pin_kind kind, int fd)
+/* The kernel's structures for the three have the id in different places. */
+uint32_t pin_id(enum pin_kind kind, int fd)
 {
 	struct bpf_map_info map = {0};
 	struct bpf_prog_info program = {0};
@@ -178,7 +185,7 @@ static int is_there(const char *folder, const struct pin *pin)
 	__attribute__((cleanup(close_fd))) int pinned = pin_get(folder, pin->name, pin->kind);
 	if (pinned < 0)
 		return pinned == -ENOENT || pinned == -EPROTO ? 0 : pinned;
-	uint32_t there = object_id(pin->kind, pinned), held = object_id(pin->kind, pin->fd);
+	uint32_t there = pin_id(pin->kind, pinned), held = pin_id(pin->kind, pin->fd);
 	return there && held ? there == held : -EIO;
 }
 

@@ -120,8 +120,9 @@ static int device_xdp(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 		r = fill_devmaps(dp);
 	if (r)
 		return datapath_say(sentence, r, "cannot set up the xdp datapath: %s", strerror(-r));
-	r = programs_load(dp, programs, (const char *const[]){"xdp_tx", NULL}, sentence);
-	return r ? r : ensure(dp, programs, device_hook(HOOK_XDP, "xdptx", "xdp_tx", lower), sentence);
+	const char *program = program_in_use(dp, "xdp_tx");
+	r = programs_load(dp, programs, (const char *const[]){program, NULL}, sentence);
+	return r ? r : ensure(dp, programs, device_hook(HOOK_XDP, "xdptx", program, lower), sentence);
 }
 
 /* The guard of a netkit device is at the lower end's transmit function, so that no frame has to pass tc there. A guard
@@ -129,7 +130,8 @@ static int device_xdp(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
  * received. */
 static struct hook guard_hook(struct datapath *dp)
 {
-	struct hook guard = device_hook(HOOK_TC_EGRESS, "guard", "lower_guard", dp->setup.params.lower_ifindex);
+	struct hook guard =
+	    device_hook(HOOK_TC_EGRESS, "guard", program_in_use(dp, "lower_guard"), dp->setup.params.lower_ifindex);
 	if (dp->setup.device == XLAGG_DEVICE_NETKIT && !hook_attached(dp, &guard))
 		guard.kind = HOOK_NETKIT_PEER;
 	return guard;
@@ -151,19 +153,21 @@ static bool tx_can_wait(const struct datapath *dp)
 	return dp->features.in_a_hurry;
 }
 
-static bool steers_by_queue(const struct datapath *dp)
+bool datapath_steers(const struct datapath *dp)
 {
-	return dp->setup.shell == SHELL_QUEUE;
+	return dp->setup.shell > SHELL_DIRECT;
 }
 
 static const char *tx_program(const struct datapath *dp)
 {
-	return steers_by_queue(dp) ? "tx_queue" : "tx";
+	static const char *const of_shell[] = {
+	    [SHELL_QUEUE] = "tx_queue", [SHELL_HASH] = "tx_hash", [SHELL_COPIES] = "tx_copies"};
+	return program_in_use(dp, datapath_steers(dp) ? of_shell[dp->setup.shell] : "tx");
 }
 
 static const char *rx_program(const struct datapath *dp)
 {
-	return dp->setup.device == XLAGG_DEVICE_BOND ? "rx_slave" : "rx";
+	return program_in_use(dp, dp->setup.device == XLAGG_DEVICE_BOND ? "rx_slave" : "rx");
 }
 
 /* Attaches the transmit program wherever this kind of device needs it. */
@@ -171,15 +175,18 @@ static int attach_tx(struct datapath *dp, const struct programs *programs, char 
 {
 	uint32_t lagg = dp->setup.params.lagg_ifindex, lower = dp->setup.params.lower_ifindex;
 	bool direct = dp->setup.direct && dp->setup.device == XLAGG_DEVICE_VETH;
+	const char *program = tx_program(dp);
 	/* What passes it goes on into bonding. */
+	if (dp->setup.idle)
+		return hook_release(dp, "txlagg");
 	if (dp->setup.device == XLAGG_DEVICE_BOND)
-		return ensure(dp, programs, device_hook(HOOK_TC_EGRESS, "txlagg", tx_program(dp), lagg), sentence);
-	int r = ensure(dp, programs, device_hook(HOOK_TC_INGRESS, "tx", "tx", lower), sentence);
+		return ensure(dp, programs, device_hook(HOOK_TC_EGRESS, "txlagg", program, lagg), sentence);
+	int r = ensure(dp, programs, device_hook(HOOK_TC_INGRESS, "tx", program, lower), sentence);
 	if (!r && dp->setup.device == XLAGG_DEVICE_NETKIT)
-		r = ensure(dp, programs, device_hook(HOOK_NETKIT, "txnetkit", "tx", lagg), sentence);
+		r = ensure(dp, programs, device_hook(HOOK_NETKIT, "txnetkit", program, lagg), sentence);
 	if (r)
 		return r;
-	return direct ? ensure(dp, programs, device_hook(HOOK_TC_EGRESS, "txlagg", "tx", lagg), sentence)
+	return direct ? ensure(dp, programs, device_hook(HOOK_TC_EGRESS, "txlagg", program, lagg), sentence)
 		      : hook_release(dp, "txlagg");
 }
 
@@ -198,7 +205,8 @@ int lower_alive_put(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
 	bool without_tx = tx_can_wait(dp);
-	const char *const names[] = {"lower_guard", without_tx ? NULL : tx_program(dp), NULL};
+	const char *const names[] = {program_in_use(dp, "lower_guard"),
+				     without_tx || dp->setup.idle ? NULL : tx_program(dp), NULL};
 	uint32_t lagg = dp->setup.params.lagg_ifindex;
 	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
 	char buffer[32];
@@ -244,7 +252,7 @@ static int port_without_xdp(struct datapath *dp, const struct hook *hook)
 
 static int port_xdp(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XLAGG_SENTENCE_MAX])
 {
-	struct hook hook = port_hook(HOOK_XDP, "xdprx", "xdp_rx", slot, ifindex);
+	struct hook hook = port_hook(HOOK_XDP, "xdprx", program_in_use(dp, "xdp_rx"), slot, ifindex);
 	char buffer[32];
 	if (dp->setup.profile != XLAGG_DATAPATH_XDP) {
 		int cleared = hook_release(dp, hook.name);
@@ -255,7 +263,7 @@ static int port_xdp(struct datapath *dp, uint32_t slot, int ifindex, char senten
 	int r = programs_open(&dp->setup, PROGRAMS_XDP, slot, &programs);
 	if (r)
 		return datapath_say(sentence, r, "cannot set up the xdp datapath: %s", strerror(-r));
-	r = programs_load(dp, programs, (const char *const[]){"xdp_rx", NULL}, sentence);
+	r = programs_load(dp, programs, (const char *const[]){hook.program, NULL}, sentence);
 	if (!r)
 		r = ensure(dp, programs, hook, sentence);
 	int native = r ? 0 : xdp_native(ifindex);
@@ -289,30 +297,50 @@ bool port_has_left(const struct datapath *dp, uint32_t slot)
 	       bpf_map_lookup_elem(datapath_map(dp, "port_alive"), &slot, &ifindex) != 0 && errno == ENOENT;
 }
 
+/* The program at a port's egress, NULL: none. */
+static const char *out_program(const struct datapath *dp)
+{
+	if (datapath_steers(dp))
+		return "port_out";
+	return dp->setup.params.bonding_lacp ? "port_silence" : NULL;
+}
+
 static int attach_out(struct datapath *dp, const struct programs *programs, uint32_t slot, int ifindex,
 		      char sentence[XLAGG_SENTENCE_MAX])
 {
-	struct hook out = port_hook(HOOK_TC_EGRESS, "out", "port_out", slot, ifindex);
-	return steers_by_queue(dp) ? ensure(dp, programs, out, sentence) : hook_release(dp, out.name);
+	const char *program = out_program(dp);
+	struct hook out = port_hook(HOOK_TC_EGRESS, "out", program ? program : "port_out", slot, ifindex);
+	return program ? ensure(dp, programs, out, sentence) : hook_release(dp, out.name);
+}
+
+/* Detaches the tc programs of a port. */
+static int release_port(struct datapath *dp, uint32_t slot)
+{
+	struct hook tc = port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, 0);
+	struct hook out = port_hook(HOOK_TC_EGRESS, "out", "port_out", slot, 0);
+	int r = hook_release(dp, tc.name), r_out = hook_release(dp, out.name);
+	return r ? r : r_out;
 }
 
 int port_apply(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XLAGG_SENTENCE_MAX])
 {
 	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
 	char buffer[32];
-	int r = programs_open(&dp->setup, PROGRAMS_TC, slot, &programs);
-	if (r)
-		return datapath_say(sentence, r, "cannot open the BPF programs: %s", strerror(-r));
-	const char *const names[] = {rx_program(dp), steers_by_queue(dp) ? "port_out" : NULL, NULL};
-	r = programs_load(dp, programs, names, sentence);
-	if (r)
-		return r;
 	/* The kernel removes the entry when the device leaves this namespace: then its program passes everything on to
 	 * the device's own stack. */
-	r = port_alive_put(dp, slot, ifindex);
+	int r = port_alive_put(dp, slot, ifindex);
 	if (r)
 		return datapath_say(sentence, r, "%s cannot be marked as a port: %s",
 				    datapath_device_name(ifindex, buffer), strerror(-r));
+	if (dp->setup.idle)
+		return release_port(dp, slot);
+	r = programs_open(&dp->setup, PROGRAMS_TC, slot, &programs);
+	if (r)
+		return datapath_say(sentence, r, "cannot open the BPF programs: %s", strerror(-r));
+	const char *const names[] = {rx_program(dp), out_program(dp), NULL};
+	r = programs_load(dp, programs, names, sentence);
+	if (r)
+		return r;
 	r = ensure(dp, programs, port_hook(HOOK_TC_INGRESS, "rx", rx_program(dp), slot, ifindex), sentence);
 	if (!r)
 		r = attach_out(dp, programs, slot, ifindex, sentence);
@@ -413,15 +441,11 @@ int datapath_port_del(struct datapath *dp, uint32_t slot)
 	take_from_xdp(dp, slot);
 	take_device(dp, "port_alive", slot);
 	struct hook xdp = port_hook(HOOK_XDP, "xdprx", "xdp_rx", slot, 0);
-	struct hook tc = port_hook(HOOK_TC_INGRESS, "rx", "rx", slot, 0);
-	struct hook out = port_hook(HOOK_TC_EGRESS, "out", "port_out", slot, 0);
 	if (dp->watch && ifindex)
 		watch_port_gone(dp->watch, (uint32_t)ifindex);
-	int r = hook_release(dp, xdp.name);
-	int r_tc = hook_release(dp, tc.name);
-	int r_out = hook_release(dp, out.name);
+	int r = hook_release(dp, xdp.name), r_tc = release_port(dp, slot);
 	port_set_ifindex(dp, slot, 0);
-	return r ? r : r_tc ? r_tc : r_out;
+	return r ? r : r_tc;
 }
 
 int datapath_watch(struct datapath *dp, struct watch *watch)

@@ -69,6 +69,12 @@ void port_set_enabled(struct datapath *dp, uint32_t slot, uint32_t enabled)
 	set(&dp->ports[slot].enabled, &dp->written.port[slot].enabled, enabled);
 }
 
+void datapath_place(struct datapath *dp, const uint32_t place[XLAGG_MAX_PORTS])
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		store(&dp->bonding[slot].place, place[slot]);
+}
+
 static void switch_table(struct datapath *dp, const struct xlagg_table *table)
 {
 	uint32_t before = dp->written.control.table, next = next_buffer(dp);
@@ -76,6 +82,7 @@ static void switch_table(struct datapath *dp, const struct xlagg_table *table)
 	dp->written.table = *table;
 	set(&dp->control->table, &dp->written.control.table, next);
 	dp->retired_ns[before] = now_ns();
+	moves_start(dp, dp->retired_ns[before]);
 }
 
 void datapath_publish_rest(struct datapath *dp)
@@ -109,8 +116,7 @@ bool table_valid(const struct xlagg_table *table)
 			return false;
 	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++) {
 		uint32_t slot = table->bucket[i] & 0xffu, backup = table->bucket[i] >> 8;
-		if ((slot >= XLAGG_MAX_PORTS && slot != XLAGG_NO_PORT) ||
-		    (backup >= XLAGG_MAX_PORTS && backup != XLAGG_NO_PORT))
+		if (!bucket_slot_valid(slot) || (backup >= XLAGG_MAX_PORTS && backup != XLAGG_NO_PORT))
 			return false;
 	}
 	return true;
@@ -223,6 +229,23 @@ void datapath_heartbeat(struct datapath *dp, uint64_t now)
 	__atomic_store_n(&dp->control->heartbeat_ns, now, __ATOMIC_RELEASE);
 }
 
+void datapath_take_over(struct datapath *dp, uint64_t now)
+{
+	set(&dp->control->life, &dp->written.control.life, load(&dp->control->life) + 1);
+	datapath_heartbeat(dp, now);
+}
+
+uint32_t datapath_life(const struct datapath *dp)
+{
+	return dp->written.control.life;
+}
+
+uint64_t datapath_unattended(const struct datapath *dp, uint64_t now)
+{
+	uint64_t last = __atomic_load_n(&dp->control->heartbeat_ns, __ATOMIC_ACQUIRE);
+	return last && last < now ? now - last : 0;
+}
+
 void datapath_note_return(struct datapath *dp, uint32_t slot)
 {
 	uint32_t enabled = load(&dp->ports[slot].enabled);
@@ -262,7 +285,7 @@ bool publish_right(const struct datapath *dp)
 {
 	const struct xlagg_control *written = &dp->written.control;
 	return load(&dp->control->abi_version) == written->abi_version && load(&dp->control->table) == written->table &&
-	       load(&dp->control->carrier) == written->carrier &&
+	       load(&dp->control->carrier) == written->carrier && load(&dp->control->life) == written->life &&
 	       memcmp(&dp->tables[written->table], &dp->written.table, sizeof(dp->written.table)) == 0;
 }
 
@@ -272,6 +295,7 @@ void publish_again(struct datapath *dp)
 	uint32_t table = written->control.table;
 	set(&dp->control->abi_version, &written->control.abi_version, XLAGG_ABI_VERSION);
 	set(&dp->control->carrier, &written->control.carrier, written->control.carrier);
+	set(&dp->control->life, &written->control.life, written->control.life);
 	/* In place: what programs read there now is not what was published. */
 	dp->tables[table] = written->table;
 	set(&dp->control->table, &written->control.table, table);

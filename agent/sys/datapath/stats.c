@@ -36,6 +36,40 @@ int datapath_lagg_stats(const struct datapath *dp, struct xlagg_lagg_stats *ret)
 	return sum(dp, "lagg_stats", 0, (uint64_t *)ret, sizeof(*ret) / sizeof(uint64_t));
 }
 
+int datapath_port_quality(const struct datapath *dp, uint32_t slot, struct xlagg_port_quality *ret)
+{
+	_Static_assert(sizeof(*ret) % sizeof(uint64_t) == 0, "struct xlagg_port_quality holds other than counters");
+	return sum(dp, "port_quality", slot, (uint64_t *)ret, sizeof(*ret) / sizeof(uint64_t));
+}
+
+/* Reads the counters of all buckets, `cpus` for each, into `values`. */
+static int read_loads(int fd, uint64_t *values)
+{
+	uint32_t keys[XLAGG_BUCKETS], count = XLAGG_BUCKETS, batch = 0;
+	/* ENOENT says that this was the last batch. */
+	if (bpf_map_lookup_batch(fd, NULL, &batch, keys, values, &count, NULL) != 0 && errno != ENOENT)
+		return -errno;
+	return count == XLAGG_BUCKETS ? 0 : -EPROTO;
+}
+
+int datapath_bucket_loads(const struct datapath *dp, uint64_t ret[XLAGG_BUCKETS])
+{
+	_Static_assert(sizeof(struct xlagg_bucket_load) == sizeof(*ret), "struct xlagg_bucket_load grew");
+	int fd = datapath_map(dp, "bucket_load"), cpus = libbpf_num_possible_cpus();
+	if (fd < 0 || cpus < 0)
+		return fd < 0 ? fd : cpus;
+	uint64_t *values = calloc(XLAGG_BUCKETS * (size_t)cpus, sizeof(*values));
+	if (!values)
+		return -ENOMEM;
+	int r = read_loads(fd, values);
+	if (!r)
+		memset(ret, 0, XLAGG_BUCKETS * sizeof(*ret));
+	for (size_t i = 0; !r && i < XLAGG_BUCKETS * (size_t)cpus; i++)
+		ret[i / (size_t)cpus] += values[i];
+	free(values);
+	return r;
+}
+
 static int gap_of(const struct xlagg_turnover *cpu, int cpus, uint32_t from, uint32_t to, uint64_t since,
 		  struct datapath_gap *ret)
 {
@@ -94,7 +128,10 @@ int datapath_port_reset(struct datapath *dp, uint32_t slot)
 	struct xlagg_port_stats *zero = calloc((size_t)cpus, sizeof(*zero));
 	if (!zero)
 		return -ENOMEM;
+	_Static_assert(sizeof(struct xlagg_port_quality) <= sizeof(*zero), "there are enough zeros");
 	int r = put(dp, "port_stats", slot, zero);
+	if (!r)
+		r = put(dp, "port_quality", slot, zero);
 	free(zero);
 	if (!r)
 		r = datapath_reset_headless(dp, slot);
@@ -175,7 +212,7 @@ int datapath_read_frames(struct datapath *dp, datapath_frame_fn fn, void *contex
 
 /* The verifier needs more time for this program than for all others together, and hardly any lagg ever uses it. So it
  * is loaded at its first use. */
-static int load_explain(struct datapath *dp)
+int explain_load(struct datapath *dp)
 {
 	char sentence[XLAGG_SENTENCE_MAX];
 	__attribute__((cleanup(programs_close))) struct programs *programs = NULL;
@@ -190,17 +227,20 @@ static int get_explain(struct datapath *dp)
 	int program = pin_get(dp->folder, "prog_probe", PIN_PROGRAM);
 	if (program >= 0)
 		return program;
-	int r = load_explain(dp);
+	int r = explain_load(dp);
 	return r ? r : pin_get(dp->folder, "prog_probe", PIN_PROGRAM);
 }
 
-int datapath_explain(struct datapath *dp, const void *frame, uint32_t len, struct xlagg_explanation *ret)
+int datapath_explain(struct datapath *dp, const void *frame, uint32_t len, uint32_t moves,
+		     struct xlagg_explanation *ret)
 {
 	__attribute__((cleanup(close_fd))) int program = get_explain(dp);
 	int result = datapath_map(dp, "probe_result");
 	if (program < 0 || result < 0)
 		return program < 0 ? program : result;
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = len, .repeat = 1);
+	struct __sk_buff context = {.cb = {moves}};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = len, .repeat = 1, .ctx_in = &context,
+		    .ctx_size_in = sizeof(context));
 	if (bpf_prog_test_run_opts(program, &opts) != 0)
 		return -errno;
 	struct xlagg_explanation answer;

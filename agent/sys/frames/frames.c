@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "sys/fd.h"
+#include "xlagg/abi.h"
 
 /* Room for one announcement of a few thousand addresses. */
 #define SEND_BUFFER (4 << 20)
@@ -18,13 +19,14 @@ int frames_open(int *ret_fd)
 {
 	/* With protocol 0 it receives nothing. */
 	__attribute__((cleanup(close_fd))) int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int size = SEND_BUFFER, priority = TC_PRIO_CONTROL;
+	int size = SEND_BUFFER, priority = TC_PRIO_CONTROL, mark = XLAGG_FRAME_MARK;
 	if (fd < 0)
 		return -errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	/* Frames pass through the qdisc, so that tcpdump on the port sees them, but go before all others there. */
-	if (setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, sizeof(priority)) < 0)
+	if (setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, sizeof(priority)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0)
 		return -errno;
 	*ret_fd = take_fd(&fd);
 	return 0;

@@ -4,6 +4,7 @@
 #ifndef SYS_FRAMES_H
 #define SYS_FRAMES_H
 
+#include "sys/frames/build.h"
 #include "sys/netlink/netlink.h"
 
 /* Opens an AF_PACKET socket that only sends. */
@@ -19,9 +20,9 @@ int frames_announce(int fd, struct netlink *nl, int ifindex);
 /* Sends IGMP and MLD reports for the groups of `ifindex` and of the devices above it, in the versions that these
  * devices use. Goes on after an error and returns the first one. */
 int frames_rejoin(int fd, struct netlink *nl, int ifindex);
-/* Asks on a port for the link-layer address of `address` (IPv4 in the first four octets). The sender is a station with
- * that MAC and without an address of its own. `version` is that of IP, 4 or 6. */
-int frames_probe(int fd, int ifindex, const uint8_t mac[6], uint8_t version, const uint8_t address[16]);
+/* Makes the frame that asks for the link-layer address of `address` (IPv4 in the first four octets). The sender is a
+ * station with that MAC and without an address of its own. `version` is that of IP, 4 or 6. */
+void frames_make_probe(const uint8_t mac[6], uint8_t version, const uint8_t address[16], struct frame *ret);
 
 /* An answer to a link probe. */
 struct frames_answer {

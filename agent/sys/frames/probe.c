@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Link probes: sends the question, reads the answer. */
+/* Link probes: makes the question, reads the answer. */
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <string.h>
@@ -7,14 +7,12 @@
 #include "sys/frames/build.h"
 #include "sys/frames/frames.h"
 
-int frames_probe(int fd, int ifindex, const uint8_t mac[6], uint8_t version, const uint8_t address[16])
+void frames_make_probe(const uint8_t mac[6], uint8_t version, const uint8_t address[16], struct frame *ret)
 {
-	struct frame frame;
 	if (version == 4)
-		frame_arp_probe(&frame, mac, address);
+		frame_arp_probe(ret, mac, address);
 	else
-		frame_ns(&frame, mac, address);
-	return frames_send(fd, ifindex, frame.octets, frame.len);
+		frame_ns(ret, mac, address);
 }
 
 static int read_arp(const uint8_t *octets, uint32_t len, struct frames_answer *ret)

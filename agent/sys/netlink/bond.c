@@ -6,7 +6,6 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "sys/mark.h"
 #include "sys/netlink/request.h"
@@ -83,13 +82,10 @@ static int mark_created(struct netlink *nl, const struct part *part, int r, int 
 	return netlink_set_alias(nl, device.ifindex, alias);
 }
 
-static int add_lower(struct netlink *nl, const char *name, const char *lagg, uint32_t mtu, int *ifindex)
+int netlink_add_bond_lower(struct netlink *nl, const char *name, const char *lagg, const uint8_t drawn[6], uint32_t mtu,
+			   int *ifindex)
 {
-	uint8_t mac[6];
-	if (getrandom(mac, sizeof(mac), 0) != sizeof(mac))
-		return -EIO;
-	mac[0] = (uint8_t)((mac[0] & 0xfc) | 0x02); /* a unicast MAC that is locally administered */
-	const struct part part = {.name = name, .lagg = lagg, .mac = mac, .mtu = mtu, .mark = MARK_LOWER};
+	const struct part part = {.name = name, .lagg = lagg, .mac = drawn, .mtu = mtu, .mark = MARK_LOWER};
 	int r = mark_created(nl, &part, create_lower(nl, &part), ifindex);
 	if (r == 0)
 		r = netlink_set_addr_gen_mode(nl, *ifindex, IN6_ADDR_GEN_MODE_NONE);
@@ -97,18 +93,23 @@ static int add_lower(struct netlink *nl, const char *name, const char *lagg, uin
 	return r == -EAFNOSUPPORT || r == -EOPNOTSUPP ? 0 : r;
 }
 
-int netlink_add_bond(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu,
-		     uint8_t mode, struct netlink_pair *ret)
+int netlink_add_bond(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6],
+		     const uint8_t drawn[6], uint32_t mtu, uint8_t mode, struct netlink_pair *ret)
 {
 	struct netlink_pair pair = {0};
 	if (strlen(name) >= IFNAMSIZ || strlen(lower) >= IFNAMSIZ)
 		return -EINVAL;
-	const struct part part = {.name = name, .lagg = name, .mac = mac, .mtu = mtu, .mark = MARK_BOND};
-	int r = mark_created(nl, &part, create_bond(nl, &part, mode), &pair.ifindex);
+	const struct part part = {.name = name, .lagg = name, .mac = drawn, .mtu = mtu, .mark = MARK_BOND};
+	int r = netlink_clear_unfinished(nl);
+	if (r < 0)
+		return r;
+	r = mark_created(nl, &part, create_bond(nl, &part, mode), &pair.ifindex);
+	if (r == 0)
+		r = netlink_set_mac(nl, pair.ifindex, mac);
 	if (r == 0)
 		r = netlink_set_dormant(nl, pair.ifindex, true);
 	if (r == 0)
-		r = add_lower(nl, lower, name, mtu, &pair.lower_ifindex);
+		r = netlink_add_bond_lower(nl, lower, name, drawn, mtu, &pair.lower_ifindex);
 	if (r == 0) {
 		*ret = pair;
 		return 0;
@@ -117,6 +118,8 @@ int netlink_add_bond(struct netlink *nl, const char *name, const char *lower, co
 		netlink_del(nl, pair.lower_ifindex);
 	if (pair.ifindex)
 		netlink_del(nl, pair.ifindex);
+	memcpy(nl->unfinished, drawn, sizeof(nl->unfinished));
+	netlink_clear_unfinished(nl);
 	return r;
 }
 
@@ -150,17 +153,33 @@ int netlink_set_bond_queue(struct netlink *nl, int ifindex, uint16_t queue)
 	return netlink_talk(nl, nlh, NULL);
 }
 
-int netlink_set_bond_active(struct netlink *nl, int bond, int ifindex)
+/* Sets one option of a bond. */
+static int set_option(struct netlink *nl, int bond, uint16_t option, const void *value, size_t len)
 {
 	struct netlink_request request;
 	struct nlmsghdr *nlh = begin_change(&request, bond);
 	struct nlattr *linkinfo = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "bond");
 	struct nlattr *data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
-	mnl_attr_put_u32(nlh, IFLA_BOND_ACTIVE_SLAVE, (uint32_t)ifindex);
+	mnl_attr_put(nlh, option, len, value);
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, linkinfo);
 	return netlink_talk(nl, nlh, NULL);
+}
+
+int netlink_set_bond_u8(struct netlink *nl, int bond, uint16_t option, uint8_t value)
+{
+	return set_option(nl, bond, option, &value, sizeof(value));
+}
+
+int netlink_set_bond_u32(struct netlink *nl, int bond, uint16_t option, uint32_t value)
+{
+	return set_option(nl, bond, option, &value, sizeof(value));
+}
+
+int netlink_set_bond_active(struct netlink *nl, int bond, int ifindex)
+{
+	return netlink_set_bond_u32(nl, bond, IFLA_BOND_ACTIVE_SLAVE, (uint32_t)ifindex);
 }
 
 int netlink_set_dormant(struct netlink *nl, int ifindex, bool dormant)

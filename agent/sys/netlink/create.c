@@ -28,18 +28,18 @@ enum { NETKIT_MODE_L2 = 0, NETKIT_POLICY_PASS = 0 };
 struct pair {
 	const char *kind;
 	const char *name, *lower;
-	const uint8_t *mac; /* of `name` */
-	uint8_t lower_mac[6];
+	const uint8_t *mac, *lower_mac;
 	uint32_t mtu;
 	uint32_t queues; /* 0: as many as the kernel chooses */
 };
 
-/* Makes a random unicast MAC that is locally administered. */
-static int draw_mac(uint8_t ret[6])
+int netlink_draw_mac(uint8_t ret[6])
 {
-	if (getrandom(ret, 6, 0) != 6)
+	uint8_t mac[6];
+	if (getrandom(mac, sizeof(mac), 0) != sizeof(mac))
 		return -EIO;
-	ret[0] = (uint8_t)((ret[0] & 0xfc) | 0x02);
+	mac[0] = (uint8_t)((mac[0] & 0xfc) | 0x02); /* a unicast MAC that is locally administered */
+	memcpy(ret, mac, sizeof(mac));
 	return 0;
 }
 
@@ -134,20 +134,40 @@ static int remove_pair(struct netlink *nl, int ifindex)
 	return r;
 }
 
-/* Removes a pair that an earlier call may have left. */
-static int clear_unfinished(struct netlink *nl, const struct pair *pair)
+/* The devices with a MAC that was drawn. */
+struct drawn {
+	struct netlink *nl;
+	const uint8_t *mac;
+	int r; /* 0, or the first error */
+};
+
+static void remove_drawn(void *context, const struct device *device, bool gone)
+{
+	struct drawn *drawn = context;
+	bool ours = strcmp(device->kind, "veth") == 0 || strcmp(device->kind, "netkit") == 0 ||
+		    strcmp(device->kind, "dummy") == 0 || strcmp(device->kind, "bond") == 0;
+	if (gone || !ours || memcmp(device->mac, drawn->mac, sizeof(device->mac)) != 0)
+		return;
+	int r = remove_pair(drawn->nl, device->ifindex);
+	drawn->r = drawn->r < 0 ? drawn->r : r;
+}
+
+int netlink_del_drawn(struct netlink *nl, const uint8_t mac[6])
+{
+	struct drawn drawn = {.nl = nl, .mac = mac};
+	int r = netlink_list(nl, remove_drawn, &drawn);
+	return r < 0 ? r : drawn.r;
+}
+
+int netlink_clear_unfinished(struct netlink *nl)
 {
 	static const uint8_t none[6];
-	struct device lower;
 	if (memcmp(nl->unfinished, none, sizeof(none)) == 0)
 		return 0;
-	int r = find_lower(nl, pair, nl->unfinished, &lower);
+	int r = netlink_del_drawn(nl, nl->unfinished);
 	if (r == 0)
-		r = remove_pair(nl, lower.ifindex);
-	if (r < 0 && r != -ENODEV)
-		return r;
-	memset(nl->unfinished, 0, sizeof(nl->unfinished));
-	return 0;
+		memset(nl->unfinished, 0, sizeof(nl->unfinished));
+	return r;
 }
 
 /* Marks the pair that was created, or removes it again. */
@@ -163,14 +183,12 @@ static int finish(struct netlink *nl, const struct pair *pair, const struct devi
 	return r;
 }
 
-static int add_pair(struct netlink *nl, struct pair *pair, struct netlink_pair *ret)
+static int add_pair(struct netlink *nl, const struct pair *pair, struct netlink_pair *ret)
 {
 	struct device lower;
 	if (strlen(pair->name) >= IFNAMSIZ || strlen(pair->lower) >= IFNAMSIZ)
 		return -EINVAL;
-	int r = clear_unfinished(nl, pair);
-	if (r == 0)
-		r = draw_mac(pair->lower_mac);
+	int r = netlink_clear_unfinished(nl);
 	if (r < 0)
 		return r;
 	int created = create(nl, pair);
@@ -185,17 +203,19 @@ static int add_pair(struct netlink *nl, struct pair *pair, struct netlink_pair *
 	return created < 0 ? created : r;
 }
 
-int netlink_add_veth(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu,
-		     uint32_t queues, struct netlink_pair *ret)
+int netlink_add_veth(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6],
+		     const uint8_t drawn[6], uint32_t mtu, uint32_t queues, struct netlink_pair *ret)
 {
-	struct pair pair = {.kind = "veth", .name = name, .lower = lower, .mac = mac, .mtu = mtu, .queues = queues};
+	const struct pair pair = {
+	    .kind = "veth", .name = name, .lower = lower, .mac = mac, .lower_mac = drawn, .mtu = mtu, .queues = queues};
 	return add_pair(nl, &pair, ret);
 }
 
-int netlink_add_netkit(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu,
-		       struct netlink_pair *ret)
+int netlink_add_netkit(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6],
+		       const uint8_t drawn[6], uint32_t mtu, struct netlink_pair *ret)
 {
-	struct pair pair = {.kind = "netkit", .name = name, .lower = lower, .mac = mac, .mtu = mtu};
+	const struct pair pair = {
+	    .kind = "netkit", .name = name, .lower = lower, .mac = mac, .lower_mac = drawn, .mtu = mtu};
 	return add_pair(nl, &pair, ret);
 }
 

@@ -50,8 +50,16 @@ static void read_bond(struct walk attrs, struct device *ret)
 	while ((attr = walk_next_attr(&attrs)))
 		if (mnl_attr_get_type(attr) == IFLA_BOND_MODE)
 			ret->bond_mode = read_u8(attr);
+		else if (mnl_attr_get_type(attr) == IFLA_BOND_XMIT_HASH_POLICY)
+			ret->bond_policy = read_u8(attr);
 		else if (mnl_attr_get_type(attr) == IFLA_BOND_ACTIVE_SLAVE)
 			ret->bond_active = (int)read_u32(attr);
+		else if (mnl_attr_get_type(attr) == IFLA_BOND_ALL_SLAVES_ACTIVE)
+			ret->bond_all_active = read_u8(attr) != 0;
+		else if (mnl_attr_get_type(attr) == IFLA_BOND_MIIMON)
+			ret->bond_miimon = read_u32(attr);
+		else if (mnl_attr_get_type(attr) == IFLA_BOND_ARP_INTERVAL)
+			ret->bond_arp_interval = read_u32(attr);
 }
 
 static void read_bond_slave(struct walk attrs, struct device *ret)
@@ -118,11 +126,20 @@ static void read_families(const struct nlattr *families, struct device *ret)
 			read_inet6(walk_nest(attr), ret);
 }
 
+/* Whether that queueing discipline sends frames in the order in which they came. */
+static bool keeps_order(const struct nlattr *attr)
+{
+	char name[16] = "";
+	read_text(attr, name, sizeof(name));
+	return strcmp(name, "noqueue") == 0 || strcmp(name, "pfifo") == 0 || strcmp(name, "bfifo") == 0;
+}
+
 void netlink_parse_device(const struct nlmsghdr *nlh, struct device *ret)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr;
-	bool link_elsewhere = false;
+	bool link_elsewhere = false, ordered = false;
+	uint32_t queues = 0;
 	*ret = (struct device){
 	    .ifindex = info->ifi_index, .type = info->ifi_type, .flags = info->ifi_flags, .new_netnsid = -1};
 	struct walk attrs = walk_attrs(nlh, sizeof(*info));
@@ -136,6 +153,12 @@ void netlink_parse_device(const struct nlmsghdr *nlh, struct device *ret)
 			break;
 		case IFLA_CARRIER_DOWN_COUNT:
 			ret->losses = read_u32(attr);
+			break;
+		case IFLA_NUM_TX_QUEUES:
+			queues = read_u32(attr);
+			break;
+		case IFLA_QDISC:
+			ordered = keeps_order(attr);
 			break;
 		case IFLA_MTU:
 			ret->mtu = read_u32(attr);
@@ -197,6 +220,7 @@ void netlink_parse_device(const struct nlmsghdr *nlh, struct device *ret)
 	}
 	if (!ret->has_permaddr)
 		memcpy(ret->permaddr, ret->mac, sizeof(ret->permaddr));
+	ret->fifo = queues == 1 && ordered;
 	/* In this namespace that ifindex would be another device. */
 	if (link_elsewhere)
 		ret->link = 0;

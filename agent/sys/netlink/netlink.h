@@ -22,14 +22,16 @@ struct device {
 	int ifindex;
 	char name[XLAGG_NAME_MAX];
 	char altname[4][128]; /* alternative names, empty where there are fewer */
-	uint16_t type;	      /* ARPHRD_* */
 	uint32_t flags;	      /* IFF_* */
-	bool carrier;	      /* IFLA_CARRIER */
 	uint32_t losses;      /* of carrier since the device was made, modulo 2^32 */
 	uint32_t mtu, min_mtu, max_mtu;
 	uint8_t mac[6];
-	uint8_t permaddr[6];		/* permanent MAC, or the current one if the driver reports none */
+	uint8_t permaddr[6]; /* permanent MAC, or the current one if the driver reports none */
+	uint16_t type;	     /* ARPHRD_* */
+	bool carrier;	     /* IFLA_CARRIER */
+	bool fifo; /* frames leave in the order in which they came: one transmit queue, and no discipline that sorts */
 	bool has_permaddr;		/* the driver reports one */
+	bool has_ipv6;			/* IPv6 has settings for it, such as addr_gen_mode */
 	int master;			/* ifindex of the bridge, bond, team or VRF above it, 0: none */
 	int link;			/* ifindex of the lower device or veth peer, 0: none */
 	char kind[16];			/* "veth", "vlan", "bridge", "wireguard"; empty for a hardware NIC */
@@ -38,13 +40,15 @@ struct device {
 	uint32_t promiscuity, allmulti; /* counts */
 	int new_netnsid;       /* of a removed device: the namespace it was moved to (netlink_netnsid), -1: none */
 	int new_ifindex;       /* and its ifindex there, 0: not told */
-	bool has_ipv6;	       /* IPv6 has settings for it, of which one follows */
 	bool generic_xdp;      /* an XDP program runs on it in generic (skb) mode */
 	uint8_t addr_gen_mode; /* IN6_ADDR_GEN_MODE_*: how the kernel makes addresses on it */
 	uint8_t link_mode;     /* IF_LINK_MODE_* */
 	uint8_t bond_mode;     /* of a bond: BOND_MODE_* */
-	int bond_active;       /* of a bond in active-backup: ifindex of its active slave, 0: none */
+	bool bond_all_active;  /* of a bond: it accepts frames on every slave (all_slaves_active) */
+	uint8_t bond_policy;   /* likewise: BOND_XMIT_POLICY_* */
 	uint16_t bond_queue;   /* of a bond's slave: its queue_id, 0: none */
+	int bond_active;       /* of a bond in active-backup: ifindex of its active slave, 0: none */
+	uint32_t bond_miimon, bond_arp_interval; /* of a bond, ms */
 };
 
 /* Whether it may be the device that `id` describes: the permanent MACs are the same, or one of them is not known. */
@@ -96,6 +100,11 @@ int netlink_get(struct netlink *nl, int ifindex, struct device *ret);
 /* Whether the device is administratively up, asked without waiting for RTNL. Returns 0 or -errno. */
 int netlink_is_up(struct netlink *nl, int ifindex, bool *ret);
 int netlink_get_by_name(struct netlink *nl, const char *name, struct device *ret);
+/* Frames of a device, sent and received, and those of them that it counted as damaged. */
+struct netlink_counts {
+	uint64_t frames, errors;
+};
+int netlink_get_counts(struct netlink *nl, int ifindex, struct netlink_counts *ret);
 /* As netlink_get(), but asks again for some seconds as long as the kernel does not answer. For what has to be known
  * before anything else can be done. */
 int netlink_get_patiently(struct netlink *nl, int ifindex, struct device *ret);
@@ -138,25 +147,35 @@ int netlink_disable_ipv6(const char *name, bool disable);
 struct netlink_pair {
 	int ifindex, lower_ifindex;
 };
+/* Removes the devices of the kinds below that have this MAC, which was drawn for them. */
+int netlink_del_drawn(struct netlink *nl, const uint8_t mac[6]);
+/* Removes what one of the calls below may have left where the kernel did not answer. */
+int netlink_clear_unfinished(struct netlink *nl);
+/* Makes a random unicast MAC that is locally administered. */
+int netlink_draw_mac(uint8_t ret[6]);
 /*
  * Creates the device `name` and its lower end `lower`, both down. They get their MACs at creation, or udev would change
- * them: `mac`, and a random one. Each has `queues` transmit and receive queues. The kernel makes no IPv6 addresses on
- * the lower end, whose ifalias marks it (mark.h). -EEXIST: a device has one of the names. On failure neither device
- * exists; if the kernel does not answer, so that this is not known, the next call removes them first.
+ * them: `mac`, and `drawn`, by which the pair is known before it bears its mark. Each has `queues` transmit and receive
+ * queues. The kernel makes no IPv6 addresses on the lower end, whose ifalias marks it (mark.h). -EEXIST: a device has
+ * one of the names. On failure neither device exists; if the kernel does not answer, so that this is not known, the
+ * next call removes them first.
  */
-int netlink_add_veth(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu,
-		     uint32_t queues, struct netlink_pair *ret);
+int netlink_add_veth(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6],
+		     const uint8_t drawn[6], uint32_t mtu, uint32_t queues, struct netlink_pair *ret);
 /* The same. -EOPNOTSUPP: the kernel has no netkit. */
-int netlink_add_netkit(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu,
-		       struct netlink_pair *ret);
+int netlink_add_netkit(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6],
+		       const uint8_t drawn[6], uint32_t mtu, struct netlink_pair *ret);
 /*
  * Creates a bond called `name`, of the mode BOND_MODE_*, and for its lower end a dummy device that asks by ARP. Both
- * are marked. The bond is dormant, accepts frames on every slave, and has a queue for each value of a slave's queue_id.
- * -EEXIST: as above. -EOPNOTSUPP: the kernel has no bonding, or no dummy device. On failure neither device exists,
- * unless the kernel does not answer: then those that exist are marked.
+ * are marked, and have the MAC `drawn` until then. The bond is dormant, accepts frames on every slave, and has a queue
+ * for each value of a slave's queue_id. -EEXIST: as above. -EOPNOTSUPP: the kernel has no bonding, or no dummy device.
+ * On failure neither device exists, unless the kernel does not answer: then those that exist are marked.
  */
-int netlink_add_bond(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6], uint32_t mtu,
-		     uint8_t mode, struct netlink_pair *ret);
+int netlink_add_bond(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6],
+		     const uint8_t drawn[6], uint32_t mtu, uint8_t mode, struct netlink_pair *ret);
+/* Creates only the lower end of `lagg` in that way. If the kernel does not answer, it may exist, and is marked. */
+int netlink_add_bond_lower(struct netlink *nl, const char *lower, const char *lagg, const uint8_t drawn[6],
+			   uint32_t mtu, int *ifindex);
 /* Puts a device that is down into a bond, which sets it up. */
 int netlink_enslave(struct netlink *nl, int ifindex, int bond);
 /* Sets the queue_id of a bond's slave: 1 to 32. */
@@ -165,6 +184,29 @@ int netlink_set_bond_queue(struct netlink *nl, int ifindex, uint16_t queue);
 int netlink_set_bond_active(struct netlink *nl, int bond, int ifindex);
 /* Link mode and operational state (RFC 2863) of a device: dormant although it may have carrier, or as carrier is. */
 int netlink_set_dormant(struct netlink *nl, int ifindex, bool dormant);
+/* Options of a bond that exists. */
+int netlink_set_bond_u8(struct netlink *nl, int bond, uint16_t option, uint8_t value);
+int netlink_set_bond_u32(struct netlink *nl, int bond, uint16_t option, uint32_t value);
+/* Called for an option of a bond by bonding's own name, with its value: a number, MAC, address or device. A result
+ * other than 0 ends the reading. */
+typedef int (*netlink_bond_fn)(void *context, const char *name, const char *value);
+/* Reads the options that have an effect in the bond's mode; those of LACP's identity only with CAP_NET_ADMIN. -EPROTO:
+ * it is no bond. */
+int netlink_read_bond(struct netlink *nl, int ifindex, netlink_bond_fn fn, void *context);
+/* Lists the slaves of a bond in the order in which they were enslaved, as far as that can be found out. -E2BIG: there
+ * are more than `max`. */
+int netlink_list_slaves(struct netlink *nl, const struct device *bond, struct device *ret, uint32_t max,
+			uint32_t *count);
+/* What bonding knows of LACP on a slave. */
+struct netlink_bond_lacp {
+	char name[XLAGG_NAME_MAX];
+	uint32_t aggregator; /* bonding's number of it */
+	uint32_t active;     /* boolean: that aggregator carries traffic */
+	struct xlagg_lacp_end actor, partner;
+};
+/* Reads that of each slave of a bond of mode 802.3ad, in the order of enslaving. It stands only in a file of bonding's,
+ * and there for CAP_NET_ADMIN only. -EPROTO: it is incomplete, -E2BIG: there are more than `max` slaves. */
+int netlink_read_bond_lacp(const char *bond, struct netlink_bond_lacp *ret, uint32_t max, uint32_t *count);
 int netlink_del(struct netlink *nl, int ifindex);
 /* Draws a number that no group of devices has, as far as chance goes: those that people give are small. */
 int netlink_draw_group(uint32_t *ret);
@@ -178,6 +220,9 @@ int netlink_del_group(struct netlink *nl, uint32_t group);
  * that runs already goes on.
  */
 int netlink_run_clock(struct netlink *nl, int ifindex, uint32_t address, uint32_t ms);
+
+/* Removes the entries of a device in the tables of neighbours (ARP and IPv6) that were learned. */
+int netlink_forget_neighbours(struct netlink *nl, int ifindex);
 
 /* Add and remove "ADDRESS/PREFIX"; without "/PREFIX" it is 32 or 128. An IPv4 address gets the broadcast address of its
  * network. -EINVAL: the text is not an address, -EEXIST: the device has it already, -EADDRNOTAVAIL: the device does not
