@@ -18,6 +18,9 @@ const char *attr_name(uint32_t type)
 	    [XLAGG_A_PORT_OPTIONS] = "PORT_OPTIONS",
 	    [XLAGG_A_ADMIN] = "ADMIN",
 	    [XLAGG_A_CHECK] = "CHECK",
+	    [XLAGG_A_TAKEN] = "TAKEN",
+	    [XLAGG_A_COMMAND] = "COMMAND",
+	    [XLAGG_A_NOTE] = "NOTE",
 	    [XLAGG_A_FRAME] = "FRAME",
 	    [XLAGG_A_ERROR] = "ERROR",
 	    [XLAGG_A_STATUS] = "STATUS",
@@ -29,6 +32,11 @@ const char *attr_name(uint32_t type)
 	    [XLAGG_A_WARNING] = "WARNING",
 	    [XLAGG_A_BUCKET_PORT] = "BUCKET_PORT",
 	    [XLAGG_A_BUCKET_BACKUP] = "BUCKET_BACKUP",
+	    [XLAGG_A_BUCKET_MOVES] = "BUCKET_MOVES",
+	    [XLAGG_A_RING] = "RING",
+	    [XLAGG_A_SNAPLEN] = "SNAPLEN",
+	    [XLAGG_A_PROGRESS] = "PROGRESS",
+	    [XLAGG_A_MOVES] = "MOVES",
 	};
 
 	return type < XLAGG_A_MAX && names[type] ? names[type] : "unknown";

@@ -36,12 +36,6 @@ static int check_links(const struct xlagg_model *lagg, char *sentence)
 	    conf->min_links, lagg->name, conf->max_links);
 }
 
-/* Whether bonding can be told by which port it is to send, in the mode that goes with a proto. */
-static bool can_steer(uint32_t proto)
-{
-	return proto == XLAGG_PROTO_FAILOVER || proto == XLAGG_PROTO_ROUNDROBIN;
-}
-
 static int check_datapath(const struct xlagg_model *lagg, char *sentence)
 {
 	const struct xlagg_lagg_conf *conf = &lagg->conf;
@@ -58,11 +52,6 @@ static int check_datapath(const struct xlagg_model *lagg, char *sentence)
 		    "%s cannot have datapath xdp with device bond, whose ports hand frames up as the kernel's "
 		    "bonding does; add it with device veth",
 		    lagg->name);
-	if (conf->device == XLAGG_DEVICE_BOND && conf->tx_path == XLAGG_TX_STACK && !can_steer(conf->proto))
-		return ctl_refuse(sentence, -EINVAL,
-				  "%s cannot have tx-path stack with device bond and proto %s, in whose mode bonding "
-				  "cannot be told the port; say tx-path auto",
-				  lagg->name, xlagg_words_proto[conf->proto]);
 	if (conf->datapath == XLAGG_DATAPATH_XDP && conf->tx_path == XLAGG_TX_DIRECT)
 		return ctl_refuse(
 		    sentence, -EINVAL,
@@ -75,6 +64,23 @@ static int check_datapath(const struct xlagg_model *lagg, char *sentence)
 		    "%s cannot have tx-path direct with device netkit, which always sends directly; say tx-path "
 		    "auto",
 		    lagg->name);
+	return 0;
+}
+
+static int check_taken(const struct xlagg_model *lagg, char *sentence)
+{
+	const struct xlagg_lagg_conf *conf = &lagg->conf;
+
+	if (!conf->taken)
+		return 0;
+	if (conf->device != XLAGG_DEVICE_BOND)
+		return ctl_refuse(sentence, -EINVAL,
+				  "%s is a bond that was taken, so its device is bond; leave device %s out", lagg->name,
+				  xlagg_words_device[conf->device]);
+	if (conf->tx_path == XLAGG_TX_STACK)
+		return ctl_refuse(sentence, -EINVAL,
+				  "%s is a bond that was taken, which sends with tx-path direct; say tx-path auto",
+				  lagg->name);
 	return 0;
 }
 
@@ -158,6 +164,8 @@ int check_lagg(const struct ctl_model *model, const struct xlagg_model *lagg, ch
 		r = check_links(lagg, sentence);
 	if (!r)
 		r = check_datapath(lagg, sentence);
+	if (!r)
+		r = check_taken(lagg, sentence);
 	if (!r)
 		r = check_primary(lagg, sentence);
 	if (!r)

@@ -125,10 +125,12 @@ static uint64_t differing(const struct xlagg_option *options, size_t count, cons
 void ctl_model_to_command(const struct xlagg_model *lagg, struct ctl_command *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	ret->cmd = XLAGG_CMD_LAGG_ADD;
+	ret->cmd = lagg->conf.taken ? XLAGG_CMD_LAGG_TAKE : XLAGG_CMD_LAGG_ADD;
 	memcpy(ret->name, lagg->name, sizeof(ret->name));
 	ret->conf = lagg->conf;
 	ret->has = differing(xlagg_lagg_options, XLAGG_LAGG_OPTIONS, &lagg->conf);
+	if (lagg->conf.taken) /* that its device is a bond goes without saying */
+		ret->has &= ~(1ull << ctl_find_option(false, "device", NULL));
 	ret->has_admin = !lagg->conf.admin;
 	ret->ports = lagg->ports;
 	for (uint32_t i = 0; i < lagg->ports; i++) {

@@ -107,9 +107,13 @@ struct ctl_query {
 	char name[XLAGG_NAME_MAX]; /* the lagg; empty: all of them */
 	const void *frame;	   /* EXPLAIN: the frame; points into the message */
 	uint32_t frame_len;	   /* octets */
+	uint32_t snaplen;	   /* CAPTURE: octets of each frame that are captured, 0: all of them */
+	uint32_t ports;		   /* CAPTURE: entries of `port` */
+	char port[XLAGG_MAX_PORTS][XLAGG_NAME_MAX]; /* CAPTURE: ports of which it captures; none: of all */
+	uint32_t moves; /* EXPLAIN: how often the socket that sends it has moved (option repath) */
 };
-/* Checks and reads a GET, EXPLAIN or SUBSCRIBE message of `len` octets, which may hold anything. Returns 0 or -errno;
- * -ENOTSUP: the message is a changing command, or no command at all. */
+/* Checks and reads a GET, EXPLAIN, SUBSCRIBE or CAPTURE message of `len` octets, which may hold anything. Returns 0 or
+ * -errno; -ENOTSUP: the message is a changing command, or no command at all. */
 int ctl_decode_query(const void *buf, size_t len, struct ctl_query *ret, char sentence[XLAGG_SENTENCE_MAX]);
 
 /* --- codec.c: commands and messages --- */
@@ -169,6 +173,9 @@ void ctl_print_model(FILE *out, const struct ctl_model *model);
  * checks everything that can be checked without the kernel: names, duplicates, numbers of ports and laggs, options that
  * exclude each other. */
 int ctl_apply(struct ctl_model *model, const struct ctl_command *command, char sentence[XLAGG_SENTENCE_MAX]);
+/* Applies the next command of a text, which ctl_split takes apart: *text is set behind it, and *line counts on. Returns
+ * 1, 0 at the end of the text, or -errno with a sentence. */
+int ctl_apply_next(struct ctl_model *model, char **text, int *line, char sentence[XLAGG_SENTENCE_MAX]);
 struct xlagg_model *ctl_find(struct ctl_model *model, const char *name);
 int ctl_find_port(const struct xlagg_model *lagg, const char *name); /* index or -ENOENT */
 

@@ -35,10 +35,17 @@ static const struct form *form_of(uint16_t cmd)
 	    [XLAGG_CMD_FLUSH - NLMSG_MIN_TYPE] = {IN_FILE, 0, 0},
 	    [XLAGG_CMD_COMMIT - NLMSG_MIN_TYPE] = {ATTR_BIT(XLAGG_A_CHECK), 0, 0},
 	    [XLAGG_CMD_RELOAD - NLMSG_MIN_TYPE] = {0, 0, 0},
+	    [XLAGG_CMD_LAGG_BALANCE - NLMSG_MIN_TYPE] = {NAME | IN_FILE, NAME, 0},
+	    [XLAGG_CMD_LAGG_TAKE -
+		NLMSG_MIN_TYPE] = {NAME | OPTIONS | PORT | ADDRESS | IN_FILE | ATTR_BIT(XLAGG_A_CHECK), NAME,
+				   XLAGG_MAX_PORTS},
+	    [XLAGG_CMD_LAGG_GIVE - NLMSG_MIN_TYPE] = {NAME | IN_FILE, NAME, 0},
 	};
 	uint32_t index = (uint32_t)cmd - NLMSG_MIN_TYPE;
+	bool changes = cmd >= NLMSG_MIN_TYPE && index < sizeof(forms) / sizeof(forms[0]) &&
+		       (cmd <= XLAGG_CMD_RELOAD || cmd >= XLAGG_CMD_LAGG_BALANCE);
 
-	return cmd >= NLMSG_MIN_TYPE && index < sizeof(forms) / sizeof(forms[0]) ? &forms[index] : NULL;
+	return changes ? &forms[index] : NULL;
 }
 
 /* Reads the value of an option into conf and checks it there. */

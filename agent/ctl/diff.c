@@ -198,7 +198,7 @@ static int del_laggs(struct diff *diff)
 		const struct xlagg_model *now = &diff->now->lagg[i], *want = wanted(diff, now->name);
 		struct ctl_command command = command_on(XLAGG_CMD_LAGG_DEL, now->name);
 
-		if (!want || want->conf.device != now->conf.device)
+		if (!want || want->conf.device != now->conf.device || want->conf.taken != now->conf.taken)
 			r = emit(diff, &command);
 	}
 	return r;

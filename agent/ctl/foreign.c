@@ -79,7 +79,7 @@ static const struct {
     {"lacp-key", OPTION, "use key, an option of the port"},
     {"hwaddr", OPTION, "use mac"},
     {"notify-peers", OPTION, "use peer-notify and peer-notify-delay"},
-    {"tx-balancer", OPTION, "leave it out, flows keep the port that their hash gives"},
+    {"tx-balancer", OPTION, "use balance, with adaptive for basic"},
     /* switches, and systems of other makers */
     {"channel-group", OPTION, "use proto lacp for mode active, proto loadbalance for mode on"},
     {"channel-protocol", OPTION, "use proto lacp"},
@@ -100,6 +100,10 @@ static const struct {
     {"team", COMMAND, "use lagg"},
     {"trunk", COMMAND, "use lagg"},
     {"port-channel", COMMAND, "use lagg"},
+    {"show", COMMAND, "use lagg show, port show or agent show"},
+    {"status", COMMAND, "use lagg show"},
+    {"del", COMMAND, "use lagg del or port del"},
+    {"set", COMMAND, "use lagg set or port set"},
     {"link", COMMAND, "use lagg, or port; other devices are ip's"},
 };
 

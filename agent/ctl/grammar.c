@@ -192,10 +192,11 @@ static int read_address(struct cursor *cursor, struct ctl_command *command, char
 	return ctl_parse_address(next(cursor), command->address[command->addresses++], sentence);
 }
 
-/* Reads one clause of `lagg add` or `lagg set`: an option, a port, an option of that port, an address, up or down. */
+/* Reads one clause of `lagg add`, `lagg take` or `lagg set`: an option, a port, an option of that port, an address, up
+ * or down. */
 static int read_clause(struct cursor *cursor, struct ctl_command *command, bool *in_port, char *sentence)
 {
-	bool add = command->cmd == XLAGG_CMD_LAGG_ADD;
+	bool add = command->cmd != XLAGG_CMD_LAGG_SET;
 	const char *word = peek(cursor);
 	int code;
 
@@ -250,6 +251,21 @@ static int parse_lagg(struct cursor *cursor, struct ctl_command *command, char *
 	return r;
 }
 
+/* `check` stands behind the name and nowhere else, so that it is no option's word. */
+static int parse_take(struct cursor *cursor, struct ctl_command *command, char *sentence)
+{
+	bool in_port = false;
+	int r = read_name(cursor, "a bond", command->name, sentence);
+
+	if (!r && peek(cursor) && strcmp(peek(cursor), "check") == 0)
+		command->check = next(cursor) != NULL;
+	if (command->check && command->from_file)
+		return ctl_refuse(sentence, -EINVAL, "check does not belong into a file; leave it out");
+	while (!r && peek(cursor))
+		r = read_clause(cursor, command, &in_port, sentence);
+	return r;
+}
+
 static int parse_port(struct cursor *cursor, struct ctl_command *command, char *sentence)
 {
 	bool options = command->cmd == XLAGG_CMD_PORT_ADD || command->cmd == XLAGG_CMD_PORT_SET;
@@ -287,7 +303,11 @@ static int parse_rest(struct cursor *cursor, struct ctl_command *command, char *
 	case XLAGG_CMD_LAGG_ADD:
 	case XLAGG_CMD_LAGG_SET:
 		return parse_lagg(cursor, command, sentence);
+	case XLAGG_CMD_LAGG_TAKE:
+		return parse_take(cursor, command, sentence);
 	case XLAGG_CMD_LAGG_DEL:
+	case XLAGG_CMD_LAGG_BALANCE:
+	case XLAGG_CMD_LAGG_GIVE:
 		return read_name(cursor, "a lagg", command->name, sentence);
 	case XLAGG_CMD_ADDRESS_ADD:
 	case XLAGG_CMD_ADDRESS_DEL:

@@ -195,6 +195,25 @@ static int activate_port(const struct xlagg_model *lagg, const struct ctl_port *
 	return 0;
 }
 
+static int balance(const struct xlagg_model *lagg, char *sentence)
+{
+	uint32_t proto = lagg->conf.proto;
+
+	if (!xlagg_goes_by_flow(proto))
+		return ctl_refuse(
+		    sentence, -EOPNOTSUPP,
+		    "%s has proto %s, in which a frame's flow does not decide on its port; balancing is for "
+		    "protos loadbalance and lacp",
+		    lagg->name, xlagg_words_proto[proto]);
+	if (lagg->conf.balance != XLAGG_BALANCE_ADAPTIVE)
+		return ctl_refuse(
+		    sentence, -EOPNOTSUPP,
+		    "%s has balance static and does not measure its load; first `xlagg lagg set %s balance "
+		    "adaptive`",
+		    lagg->name, lagg->name);
+	return 0;
+}
+
 static int set_options(struct xlagg_model *lagg, const struct ctl_command *command, char *sentence)
 {
 	uint32_t device = lagg->conf.device;
@@ -214,6 +233,8 @@ static int change(struct xlagg_model *lagg, const struct ctl_command *command, c
 	switch (command->cmd) {
 	case XLAGG_CMD_LAGG_SET:
 		return set_options(lagg, command, sentence);
+	case XLAGG_CMD_LAGG_BALANCE:
+		return balance(lagg, sentence);
 	case XLAGG_CMD_PORT_ADD:
 		return add_port(lagg, &command->port[0], sentence);
 	case XLAGG_CMD_PORT_SET:
@@ -245,6 +266,14 @@ static int change_lagg(struct ctl_model *model, const struct ctl_command *comman
 	return r;
 }
 
+/* The lagg's device is there already. */
+static void take_bond(struct xlagg_model *lagg)
+{
+	lagg->conf.taken = 1;
+	if (lagg->conf.device == XLAGG_DEVICE_AUTO)
+		lagg->conf.device = XLAGG_DEVICE_BOND;
+}
+
 static int add_lagg(struct ctl_model *model, const struct ctl_command *command, char *sentence)
 {
 	struct xlagg_model lagg = {};
@@ -263,6 +292,8 @@ static int add_lagg(struct ctl_model *model, const struct ctl_command *command, 
 	memcpy(lagg.name, command->name, sizeof(lagg.name));
 	ctl_defaults(&lagg.conf);
 	take_options(&lagg, command);
+	if (command->cmd == XLAGG_CMD_LAGG_TAKE)
+		take_bond(&lagg);
 	for (uint32_t i = 0; i < command->ports && !r; i++)
 		r = add_port(&lagg, &command->port[i], sentence);
 	if (!r)
@@ -280,6 +311,11 @@ static int del_lagg(struct ctl_model *model, const struct ctl_command *command, 
 
 	if (index < 0)
 		return no_such_lagg(model, command->name, sentence);
+	if (command->cmd == XLAGG_CMD_LAGG_GIVE && !model->lagg[index].conf.taken)
+		return ctl_refuse(
+		    sentence, -EINVAL,
+		    "%s was not taken from anybody, so there is nobody to give it to; `xlagg lagg del %s` removes it",
+		    command->name, command->name);
 	model->laggs--;
 	memmove(&model->lagg[index], &model->lagg[index + 1],
 		(model->laggs - (uint32_t)index) * sizeof(model->lagg[0]));
@@ -290,8 +326,10 @@ int ctl_apply(struct ctl_model *model, const struct ctl_command *command, char s
 {
 	switch (command->cmd) {
 	case XLAGG_CMD_LAGG_ADD:
+	case XLAGG_CMD_LAGG_TAKE:
 		return add_lagg(model, command, sentence);
 	case XLAGG_CMD_LAGG_DEL:
+	case XLAGG_CMD_LAGG_GIVE:
 		return del_lagg(model, command, sentence);
 	case XLAGG_CMD_FLUSH:
 		model->laggs = 0;
@@ -301,10 +339,23 @@ int ctl_apply(struct ctl_model *model, const struct ctl_command *command, char s
 	case XLAGG_CMD_PORT_SET:
 	case XLAGG_CMD_PORT_DEL:
 	case XLAGG_CMD_PORT_ACTIVATE:
+	case XLAGG_CMD_LAGG_BALANCE:
 	case XLAGG_CMD_ADDRESS_ADD:
 	case XLAGG_CMD_ADDRESS_DEL:
 		return change_lagg(model, command, sentence);
 	default:
 		return ctl_refuse(sentence, -EOPNOTSUPP, "command %u changes no configuration", command->cmd);
 	}
+}
+
+int ctl_apply_next(struct ctl_model *model, char **text, int *line, char sentence[XLAGG_SENTENCE_MAX])
+{
+	char *words[CTL_MAX_WORDS];
+	struct ctl_command command;
+	int count = ctl_split(text, words, CTL_MAX_WORDS, line, sentence);
+	int r = count > 0 ? ctl_parse(count, words, true, &command, sentence) : count;
+
+	if (r >= 0 && count > 0)
+		r = ctl_apply(model, &command, sentence);
+	return r < 0 ? r : count > 0;
 }

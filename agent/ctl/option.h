@@ -8,7 +8,7 @@
 #include "ctl/word.h"
 #include "xlagg/options.h"
 
-#define OPTION_WORDS_MAX 88 /* words of one table: names and lagg(4)'s words */
+#define OPTION_WORDS_MAX 96 /* words of one table: names and lagg(4)'s words */
 
 /* Writes every word of a table, with the option's index as its code. Returns how many there are. */
 size_t option_words(bool port, struct ctl_word ret[OPTION_WORDS_MAX]);

@@ -49,7 +49,7 @@ static void print_values(FILE *out, const struct xlagg_option *options, size_t c
 /* Writes a command, with `before` in front of each port and address of `lagg add`. */
 static void print(FILE *out, const struct ctl_command *command, const char *before)
 {
-	bool clause = command->cmd == XLAGG_CMD_LAGG_ADD;
+	bool clause = command->cmd == XLAGG_CMD_LAGG_ADD || command->cmd == XLAGG_CMD_LAGG_TAKE;
 	const char *object, *verb = verb_of(command->cmd, &object);
 
 	fprintf(out, "%s%s%s", object, verb ? " " : "", verb ?: "");
@@ -57,6 +57,8 @@ static void print(FILE *out, const struct ctl_command *command, const char *befo
 		fputc(' ', out);
 		print_word(out, command->name);
 	}
+	if (command->check)
+		fputs(" check", out);
 	print_values(out, xlagg_lagg_options, XLAGG_LAGG_OPTIONS, command->has, &command->conf);
 	if (command->has_admin)
 		fputs(command->conf.admin ? " up" : " down", out);
