@@ -8,12 +8,14 @@
 #include "lagg/change.h"
 #include "lagg/device.h"
 #include "lagg/effects.h"
+#include "lagg/fight.h"
 #include "lagg/identity.h"
 #include "lagg/inputs.h"
 #include "lagg/looks.h"
 #include "lagg/ports.h"
 #include "lagg/probes.h"
 #include "lagg/record.h"
+#include "lagg/upkeep.h"
 #include "xlagg/mac.h"
 
 /* --- programs --- */
@@ -23,13 +25,18 @@ static bool programs_differ(const struct xlagg_lagg_conf *a, const struct xlagg_
 {
 	return a->proto != b->proto || a->hash != b->hash || a->hash_seed != b->hash_seed || a->flowid != b->flowid ||
 	       a->flowid_shift != b->flowid_shift || a->rr_limit != b->rr_limit || a->rx_all != b->rx_all ||
-	       a->datapath != b->datapath || a->tx_path != b->tx_path ||
+	       a->datapath != b->datapath || a->tx_path != b->tx_path || a->balance != b->balance ||
+	       a->repath != b->repath || (a->grey_detect == XLAGG_GREY_OFF) != (b->grey_detect == XLAGG_GREY_OFF) ||
 	       strcmp(a->port_ethertypes, b->port_ethertypes) != 0 || probes_limit_us(a) != probes_limit_us(b);
 }
 
 /* Switches off what hides frames from XDP on the ports, before the XDP programs are attached. */
 static int prepare_for_xdp(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX])
 {
+	/* First it is recorded that the device may have to get them back. */
+	int r = record_save(lagg);
+	if (r < 0)
+		return r;
 	device_assert_features(lagg);
 	return lagg_adjust_ports(lagg, sentence);
 }
@@ -58,15 +65,19 @@ static int change_programs(struct lagg *lagg, const struct xlagg_lagg_conf *to, 
 	lagg->model.conf.admin = before.admin;
 	lagg->direct = lagg_wants_direct(to, lagg->device);
 	int r = xdp && !xdp_before ? prepare_for_xdp(lagg, sentence) : 0;
-	if (r == 0) {
-		lagg_setup(lagg, &setup);
+	lagg_setup(lagg, &setup);
+	if (lagg->returning) {
+		int returned = datapath_return(lagg->dp, &setup, sentence);
+		r = r < 0 ? r : returned;
+	} else if (r == 0) {
 		r = datapath_change(lagg->dp, &setup, sentence);
 	}
-	if (r < 0) {
+	bool stays = r < 0 && !lagg->returning;
+	if (stays) {
 		lagg->model.conf = before;
 		lagg->direct = lagg_wants_direct(&before, lagg->device);
 	}
-	if (xdp != xdp_before && (r < 0 ? xdp : xdp_before))
+	if (xdp != xdp_before && (stays ? xdp : xdp_before))
 		end_xdp(lagg);
 	/* A driver may reset its device when an XDP program is attached or detached. */
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS && xdp != xdp_before; slot++)
@@ -94,6 +105,14 @@ bool lagg_partner_lags(const struct lagg *lagg, const struct xlagg_model *to)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS && lagg->model.conf.proto == XLAGG_PROTO_LACP; slot++)
 		if (goes(lagg, slot, to) && core_output(lagg->core)->flags[slot] & XLAGG_PORT_LINGERING)
+			return true;
+	return false;
+}
+
+bool lagg_port_is_left(const struct lagg *lagg, const struct xlagg_model *to)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (goes(lagg, slot, to) && core_is_left(lagg->core, slot))
 			return true;
 	return false;
 }
@@ -143,35 +162,110 @@ static void change_ports(struct lagg *lagg, const struct xlagg_model *to)
 
 /* --- all of it --- */
 
-static int change(struct lagg *lagg, const struct xlagg_model *to, const struct looks *looks, uint32_t seed,
-		  char sentence[XLAGG_SENTENCE_MAX])
+/* What a lagg is changed to. */
+struct target {
+	const struct xlagg_model *model;
+	const struct looks *looks;
+	uint32_t seed; /* of the flow hash */
+	bool ports;    /* link probes begin or end, for which ports are set otherwise */
+};
+
+static int step_looks(struct lagg *lagg, const struct target *to, char sentence[XLAGG_SENTENCE_MAX])
 {
-	bool admin = lagg->model.conf.admin, probing = probes_wanted(&lagg->model.conf);
-	lagg_remove_ports(lagg, to);
-	int r = looks_apply(lagg, looks, sentence);
-	if (r < 0)
-		return r;
-	bool other_programs = programs_differ(&lagg->model.conf, &to->conf) || seed != lagg->seed;
-	lagg->seed = seed;
-	if (other_programs)
-		r = change_programs(lagg, &to->conf, sentence);
-	if (r < 0)
-		return r;
-	lagg->model.conf = to->conf;
-	if (probing != probes_wanted(&to->conf))
-		r = lagg_adjust_ports(lagg, sentence);
-	if (r < 0)
-		return r;
-	input_options(lagg, &to->conf);
-	r = add_ports(lagg, to, sentence);
-	if (r < 0)
-		return r;
-	change_ports(lagg, to);
-	if (admin != (bool)to->conf.admin)
-		r = netlink_set_up(lagg->host->nl, lagg->ifindex, to->conf.admin);
+	return lagg->returning ? looks_return(lagg, to->looks, sentence) : looks_apply(lagg, to->looks, sentence);
+}
+
+static int step_programs(struct lagg *lagg, const struct target *to, char sentence[XLAGG_SENTENCE_MAX])
+{
+	bool same = !programs_differ(&lagg->model.conf, &to->model->conf) && to->seed == lagg->seed;
+	lagg->seed = to->seed;
+	return same && datapath_settled(lagg->dp) ? 0 : change_programs(lagg, &to->model->conf, sentence);
+}
+
+static int step_options(struct lagg *lagg, const struct target *to, char sentence[XLAGG_SENTENCE_MAX])
+{
+	bool admin = lagg->model.conf.admin;
+	lagg->model.conf = to->model->conf;
+	lagg->model.conf.admin = admin; /* until step_admin() */
+	int r = to->ports ? lagg_adjust_ports(lagg, sentence) : 0;
+	if (r == 0 || lagg->returning)
+		input_options(lagg, &to->model->conf);
+	return r;
+}
+
+static int step_ports(struct lagg *lagg, const struct target *to, char sentence[XLAGG_SENTENCE_MAX])
+{
+	int r = add_ports(lagg, to->model, sentence);
 	if (r == 0)
-		r = device_set_addresses(lagg, to, sentence);
-	return r < 0 ? r : record_save(lagg);
+		change_ports(lagg, to->model);
+	return r;
+}
+
+static int step_admin(struct lagg *lagg, const struct target *to, char sentence[XLAGG_SENTENCE_MAX])
+{
+	(void)sentence;
+	bool other = lagg->model.conf.admin != to->model->conf.admin;
+	lagg->model.conf.admin = to->model->conf.admin;
+	return other ? netlink_set_up(lagg->host->nl, lagg->ifindex, to->model->conf.admin) : 0;
+}
+
+/* An address that cannot be put back while the lagg is changed back counts as removed by someone else. */
+static int step_addresses(struct lagg *lagg, const struct target *to, char sentence[XLAGG_SENTENCE_MAX])
+{
+	int r = device_set_addresses(lagg, to->model, sentence);
+	if (r == 0 || !lagg->returning)
+		return r;
+	r = device_set_addresses(lagg, to->model, sentence);
+	lagg->model.addresses = to->model->addresses;
+	memcpy(lagg->model.address, to->model->address, sizeof(lagg->model.address));
+	return r;
+}
+
+/* Stops at the first step that fails, except while the lagg is changed back. */
+static int change(struct lagg *lagg, const struct target *to, char sentence[XLAGG_SENTENCE_MAX])
+{
+	static int (*const steps[])(struct lagg *, const struct target *, char[XLAGG_SENTENCE_MAX]) = {
+	    step_looks, step_programs, step_options, step_ports, step_admin, step_addresses};
+	int first = 0;
+	lagg_remove_ports(lagg, to->model);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && (first == 0 || lagg->returning); i++) {
+		char why[XLAGG_SENTENCE_MAX] = "";
+		int r = steps[i](lagg, to, why);
+		if (first < 0 || r == 0)
+			continue;
+		first = r;
+		memcpy(sentence, why, sizeof(why));
+	}
+	int r = first == 0 || lagg->returning ? record_save(lagg) : 0;
+	return first < 0 ? first : r;
+}
+
+static void change_back(struct lagg *lagg, const struct target *before)
+{
+	char why[XLAGG_SENTENCE_MAX] = "";
+	lagg->returning = true;
+	lagg->astray |= change(lagg, before, why) < 0;
+	lagg->returning = false;
+	if (!lagg->astray && datapath_settled(lagg->dp))
+		return;
+	log_about(LOG_LEVEL_WARNING, before->model->name, NULL,
+		  "not all of it is as before the refused change yet%s%s: tried again", why[0] ? ": " : "", why);
+	fight_excuse(lagg, clock_now());
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		upkeep_mark_port(lagg, slot);
+}
+
+void lagg_settle(struct lagg *lagg)
+{
+	char why[XLAGG_SENTENCE_MAX] = "";
+	if (!lagg->astray && datapath_settled(lagg->dp))
+		return;
+	int r = datapath_settle(lagg->dp, why), own = lagg->astray ? looks_settle(lagg) : 0;
+	if (lagg->astray && own == 0)
+		own = netlink_set_up(lagg->host->nl, lagg->ifindex, lagg->model.conf.admin);
+	lagg->astray = own < 0;
+	if (r == 0 && own == 0)
+		log_about(LOG_LEVEL_INFO, lagg->model.name, NULL, "all of it is as before the change again");
 }
 
 int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX])
@@ -179,15 +273,14 @@ int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[X
 	struct xlagg_model before = lagg->model;
 	struct looks looks, looks_before = lagg->looks;
 	uint32_t seed = lagg->seed, seed_before = lagg->seed;
+	bool ports = probes_wanted(&before.conf) != probes_wanted(&to->conf);
 	int r = looks_choose(lagg, to, &looks, &seed, sentence);
 	if (r == 0)
-		r = change(lagg, to, &looks, seed, sentence);
+		r = change(lagg, &(struct target){to, &looks, seed, ports}, sentence);
 	if (r < 0) {
-		char again[XLAGG_SENTENCE_MAX] = "";
 		if (!sentence[0])
 			snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: cannot be changed: %s", to->name, strerror(-r));
-		if (change(lagg, &before, &looks_before, seed_before, again) < 0)
-			log_about(LOG_LEVEL_ERROR, before.name, NULL, "cannot be changed back: %s", again);
+		change_back(lagg, &(struct target){&before, &looks_before, seed_before, ports});
 	}
 	lagg->host->calls->ports(lagg->host);
 	identity_find_mac_from(lagg);
@@ -214,6 +307,9 @@ void lagg_device_changed(struct lagg *lagg, const struct device *device)
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	lagg_let_in(lagg, device->promiscuity > 0 || lagg->macs_above, lagg->vlans);
 	device_assert_features(lagg);
+	/* What a refused change has left on it is not what somebody wants. */
+	if (lagg->astray)
+		return;
 	struct xlagg_model to = lagg->model;
 	to.conf.admin = !!(device->flags & IFF_UP);
 	if (device->mtu != lagg->looks.mtu)

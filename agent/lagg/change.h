@@ -6,13 +6,17 @@
 #include "lagg/lagg.h"
 
 /* Changes the running lagg to the configuration `to`, touching only what differs. On failure it is changed back, and
- * `sentence` says why. */
+ * `sentence` says why. What cannot be changed back now, lagg_settle() goes on with. */
 int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX]);
+/* Goes on changing back what a refused change has left, if it has left anything. */
+void lagg_settle(struct lagg *lagg);
 /* Retires the ports that `to` no longer has (lagg_port_retire()). Returns whether frames may still be in flight to one
  * of them. */
 bool lagg_retire_ports(struct lagg *lagg, const struct xlagg_model *to);
 /* Whether the partner may still send to a port that was retired, because it has not answered the last LACPDU yet. */
 bool lagg_partner_lags(const struct lagg *lagg, const struct xlagg_model *to);
+/* Whether flows have still to leave a port that is not in `to`. */
+bool lagg_port_is_left(const struct lagg *lagg, const struct xlagg_model *to);
 /* Removes the ports that `to` no longer has. */
 void lagg_remove_ports(struct lagg *lagg, const struct xlagg_model *to);
 /* Someone may have changed the lagg's device: administrative state, MTU, MAC, promiscuity. The lagg follows. */

@@ -10,8 +10,10 @@
 #include "lagg/device.h"
 #include "lagg/effects.h"
 #include "lagg/fight.h"
+#include "lagg/making.h"
 #include "lagg/ports.h"
 #include "lagg/shell.h"
+#include "lagg/taken.h"
 #include "sys/mark.h"
 
 #define LOWER_NAME_FITS 12 /* longest name to which "-dp" can be added */
@@ -37,6 +39,8 @@ uint32_t device_mtu(const struct lagg *lagg, const struct xlagg_model *model)
 {
 	if (model->conf.mtu != XLAGG_AUTO)
 		return model->conf.mtu;
+	if (model->conf.taken)
+		return lagg->looks.mtu;
 	/* The first port that was added has determined it. Later ports do not change it. */
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (lagg->port[slot].used && lagg->port[slot].ifindex && lagg->model.conf.mtu == XLAGG_AUTO)
@@ -122,16 +126,36 @@ static int make(struct lagg *lagg, const struct xlagg_model *model, const char *
 {
 	struct netlink *nl = lagg->host->nl;
 	const struct looks *looks = &lagg->looks;
+	uint8_t drawn[6];
+	int r = netlink_draw_mac(drawn);
+	if (r == 0)
+		r = making_note(lagg->folder, drawn);
+	if (r < 0)
+		return r;
+	if (model->conf.taken) {
+		pair->ifindex = lagg->ifindex;
+		return netlink_add_bond_lower(nl, lower, model->name, drawn, looks->mtu, &pair->lower_ifindex);
+	}
 	switch (lagg->device) {
 	case XLAGG_DEVICE_BOND:
-		lagg->bond_mode = shell_mode(model->conf.proto);
-		return netlink_add_bond(nl, model->name, lower, looks->mac, looks->mtu, lagg->bond_mode, pair);
+		shell_choose_mode(lagg, model->conf.proto);
+		return netlink_add_bond(nl, model->name, lower, looks->mac, drawn, looks->mtu, lagg->bond_mode, pair);
 	case XLAGG_DEVICE_NETKIT:
-		return netlink_add_netkit(nl, model->name, lower, looks->mac, looks->mtu, pair);
+		return netlink_add_netkit(nl, model->name, lower, looks->mac, drawn, looks->mtu, pair);
 	default:
-		return netlink_add_veth(nl, model->name, lower, looks->mac, looks->mtu,
+		return netlink_add_veth(nl, model->name, lower, looks->mac, drawn, looks->mtu,
 					(uint32_t)sysconf(_SC_NPROCESSORS_ONLN), pair);
 	}
+}
+
+/* Where that fails now, upkeep does it. */
+static void no_ipv6(struct lagg *lagg, const char *name, const char *lower)
+{
+	int r = netlink_disable_ipv6(lower, true);
+	if (r == 0 || r == -ENOENT)
+		return;
+	log_about(LOG_LEVEL_WARNING, name, NULL, "cannot switch IPv6 off on %s: %s", lower, strerror(-r));
+	fight_excuse(lagg, clock_now());
 }
 
 int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX])
@@ -150,10 +174,9 @@ int device_make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	lagg->lower_ifindex = pair.lower_ifindex;
 	if (netlink_get(nl, lagg->lower_ifindex, &device) == 0)
 		device_know_lower(lagg, &device);
-	keep_secondary_addresses(name);
-	r = netlink_disable_ipv6(lower, true);
-	if (r < 0 && r != -ENOENT)
-		log_about(LOG_LEVEL_WARNING, name, NULL, "cannot switch IPv6 off on %s: %s", lower, strerror(-r));
+	if (!model->conf.taken)
+		keep_secondary_addresses(name);
+	no_ipv6(lagg, name, lower);
 	name_lower(lagg, name, final);
 	return strcmp(lower, final) != 0 ? device_name_lower(lagg) : 0;
 }
@@ -263,6 +286,16 @@ int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char s
 	return 0;
 }
 
+void device_drop_addresses(struct lagg *lagg, const char (*address)[XLAGG_ADDRESS_MAX], uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		int r = change_address(lagg, address[i], false);
+		if (r < 0 && r != -ENODEV)
+			log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "cannot remove its address %s: %s",
+				  address[i], strerror(-r));
+	}
+}
+
 bool device_is_lower(const struct device *device, const struct xlagg_device_id *id, const char *folder)
 {
 	static const uint8_t none[6];
@@ -288,7 +321,7 @@ bool device_is_another(const struct lagg *lagg, const struct device *device)
 {
 	struct device lower;
 	if (lagg->device == XLAGG_DEVICE_BOND)
-		return !shell_is(device, lagg->folder);
+		return !shell_is(device, lagg->folder, &lagg->saved);
 	int r = netlink_get(lagg->host->nl, lagg->lower_ifindex, &lower);
 	return r == -ENODEV || (r == 0 && (lower.link != device->ifindex || !is_own_lower(lagg, &lower)));
 }
@@ -298,8 +331,9 @@ static int remove_bond(struct lagg *lagg)
 {
 	struct device bond;
 	int r = lagg->device == XLAGG_DEVICE_BOND ? netlink_get(lagg->host->nl, lagg->ifindex, &bond) : -ENODEV;
-	if (r == 0 && shell_is(&bond, lagg->folder))
-		r = netlink_del(lagg->host->nl, bond.ifindex);
+	if (r == 0 && shell_is(&bond, lagg->folder, &lagg->saved))
+		r = lagg->saved.bond.taken ? taken_restore(lagg->host->nl, &lagg->saved.bond, bond.ifindex)
+					   : netlink_del(lagg->host->nl, bond.ifindex);
 	return r == -ENODEV ? 0 : r;
 }
 
@@ -335,7 +369,7 @@ static int keep_addresses(struct lagg *lagg)
 	int r = 0;
 	for (uint32_t i = 0; i < lagg->model.addresses && r == 0; i++) {
 		r = netlink_add_address(lagg->host->nl, lagg->ifindex, lagg->model.address[i]);
-		if (r == 0)
+		if (r == 0 && !fight_excused(lagg, clock_now()))
 			log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL,
 				  "someone else removed its address %s: put back (xlagg address del removes it)",
 				  lagg->model.address[i]);
@@ -401,8 +435,8 @@ static void tell_put_back(struct lagg *lagg, enum lower_property property, uint6
 	char text[128];
 	if (!fight_note(fight, now))
 		return;
-	snprintf(text, sizeof(text), "its lower end's %s was changed by someone else and is put back%s",
-		 lower_words[property], fight_pauses(fight, now) ? ", from now on less often" : "");
+	snprintf(text, sizeof(text), "its lower end's %s was changed %s and is put back%s", lower_words[property],
+		 fight_by(lagg), fight_pauses(fight, now) ? ", from now on less often" : "");
 	log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "%s", text);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, NULL, text);
 }
@@ -415,9 +449,9 @@ static int keep_lower_settings(struct lagg *lagg, const struct device *lower, ui
 		if (!(differs >> property & 1) || fight_pauses(&lagg->lower_fight[property], now))
 			continue;
 		int r = put_lower_back(lagg, lower, property);
-		if (r == 0)
+		if (r == 0 && !fight_excused(lagg, now))
 			tell_put_back(lagg, property, now);
-		else if (r != -EEXIST && ret == 0) /* the name is taken: nobody needs it, and the mark is right */
+		if (r < 0 && r != -EEXIST && ret == 0) /* the name is taken: nobody needs it, and the mark is right */
 			ret = r;
 	}
 	return ret;

@@ -42,5 +42,7 @@ int device_keep(struct lagg *lagg);
 const char *device_fought_over(const struct lagg *lagg, uint64_t now);
 /* Adds and removes addresses until those that xlagg manages are those of `to`. */
 int device_set_addresses(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX]);
+/* Removes addresses that a change which was not finished may have added. */
+void device_drop_addresses(struct lagg *lagg, const char (*address)[XLAGG_ADDRESS_MAX], uint32_t count);
 
 #endif

@@ -9,6 +9,7 @@
 #include "lagg/gap.h"
 #include "lagg/headless.h"
 #include "lagg/inputs.h"
+#include "lagg/looks.h"
 #include "lagg/probes.h"
 #include "lagg/record.h"
 #include "lagg/shell.h"
@@ -67,7 +68,7 @@ static void take_mac_of(struct lagg *lagg, uint32_t slot)
 	if (!lagg->looks.own_macs || memcmp(lagg->looks.mac, mac, 6) == 0)
 		return;
 	probes_yield(lagg, mac);
-	int r = netlink_set_mac(lagg->host->nl, lagg->ifindex, mac);
+	int r = looks_set_mac(lagg, mac);
 	if (r < 0) {
 		log_about(LOG_LEVEL_WARNING, lagg->model.name, lagg->port[slot].name, "cannot take its MAC: %s",
 			  strerror(-r));
@@ -100,11 +101,13 @@ static void await_table(struct lagg *lagg)
 void effects_publish(struct lagg *lagg)
 {
 	const struct core_output *out = core_output(lagg->core);
+	struct xlagg_table table = out->table;
 	uint32_t lost[XLAGG_MAX_PORTS];
 	/* The counters as they were before carrier was read, so that a loss since then is not undone. */
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		lost[slot] = lagg->port[slot].lost;
-	int r = datapath_publish(lagg->dp, &out->table, out->live, out->flags, lost);
+	datapath_set_moves(lagg->dp, out->move, &table);
+	int r = datapath_publish(lagg->dp, &table, out->live, out->flags, lost);
 	lagg->unpublished = r < 0;
 	shell_follow_active(lagg);
 	if (r < 0) {
@@ -114,14 +117,41 @@ void effects_publish(struct lagg *lagg)
 	await_table(lagg);
 }
 
-/* Keeps the last LACPDU that was sent. While no agent runs, the kernel sends it again. */
-static void keep_pdu(struct lagg_port *port, const uint8_t frame[CORE_FRAME_LEN])
+/* Keeps the last LACPDU. While no agent runs, the kernel sends it again. */
+static void keep_pdu(const struct lagg *lagg, struct lagg_port *port, const uint8_t frame[CORE_FRAME_LEN], bool sent)
 {
-	if (frame[14] != XLAGG_SLOW_LACP)
-		return;
 	memcpy(port->lacp.pdu, frame, CORE_FRAME_LEN);
 	port->lacp.pdu_len = CORE_FRAME_LEN;
+	if (!sent)
+		return;
 	port->lacp.pdu_tx_ns = clock_now();
+	port->lacp.life = datapath_life(lagg->dp);
+}
+
+/* -EAGAIN: bonding still speaks. */
+static int try_to_send(const struct lagg *lagg, int ifindex, const uint8_t frame[CORE_FRAME_LEN])
+{
+	if (lagg->idle)
+		return -EAGAIN;
+	return ifindex ? frames_send(lagg->host->packet_fd, ifindex, frame, CORE_FRAME_LEN) : 0;
+}
+
+static void send_frame(struct lagg *lagg, uint32_t slot, const uint8_t frame[CORE_FRAME_LEN])
+{
+	struct lagg_port *port = &lagg->port[slot];
+	bool lacp = frame[14] == XLAGG_SLOW_LACP;
+	int r = try_to_send(lagg, port->ifindex, frame);
+	if (lacp)
+		keep_pdu(lagg, port, frame, r == 0);
+	if (r == 0 && port->ifindex)
+		datapath_capture_own(lagg->dp, slot, frame, CORE_FRAME_LEN);
+	/* A bond that was given back goes on with LACP itself. */
+	if (r == 0 || (lagg->idle && lagg->ending))
+		return;
+	log_about(LOG_LEVEL_DEBUG, lagg->model.name, port->name, "a %s was not sent: %s",
+		  lacp ? "LACPDU" : "Marker PDU", strerror(-r));
+	if (lacp)
+		input_lacp_unsent(lagg, slot);
 }
 
 /* Pins what the next agent needs to go on with LACP, for each port whose state changed. */
@@ -157,19 +187,13 @@ static bool is_superseded(const struct core_effects *fx, uint32_t i)
 static void run_effect(struct lagg *lagg, struct core_effect *effect)
 {
 	struct lagg_host *host = lagg->host;
-	struct lagg_port *port = &lagg->port[effect->slot % XLAGG_MAX_PORTS];
-	int r = 0;
+	int r;
 	switch (effect->kind) {
 	case CORE_PUBLISH:
 		effects_publish(lagg);
 		break;
 	case CORE_SEND:
-		if (port->ifindex)
-			r = frames_send(host->packet_fd, port->ifindex, effect->frame, CORE_FRAME_LEN);
-		keep_pdu(port, effect->frame);
-		if (r < 0)
-			log_about(LOG_LEVEL_DEBUG, lagg->model.name, port->name, "a LACPDU was not sent: %s",
-				  strerror(-r));
+		send_frame(lagg, effect->slot % XLAGG_MAX_PORTS, effect->frame);
 		break;
 	case CORE_CARRIER:
 		carry_carrier(lagg, core_output(lagg->core)->carrier);
@@ -194,6 +218,15 @@ static void run_effect(struct lagg *lagg, struct core_effect *effect)
 		break;
 	case CORE_MAC:
 		take_mac_of(lagg, effect->slot);
+		break;
+	case CORE_MOVES:
+		input_moves(lagg);
+		break;
+	case CORE_SAMPLE:
+		input_sample(lagg);
+		break;
+	case CORE_LOADS:
+		input_loads(lagg);
 		break;
 	case CORE_PROBE:
 		probes_send(lagg, effect->slot, effect->mac);

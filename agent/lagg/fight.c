@@ -2,10 +2,11 @@
 /* Fights: how often something had to be put back lately, and for how long it is then left alone. */
 #include "lagg/fight.h"
 
-#define TIMES 5			  /* this often ... */
-#define WITHIN_NS (30 * NS_PER_S) /* ... within this time makes a fight */
-#define LEAVE_NS (2 * NS_PER_S)	  /* the first pause; each pause is twice as long as the one before */
-#define DOUBLED 2		  /* how often at most: all is right again ten seconds after the fight ends */
+#define TIMES 5			   /* this often ... */
+#define WITHIN_NS (30 * NS_PER_S)  /* ... within this time makes a fight */
+#define LEAVE_NS (2 * NS_PER_S)	   /* the first pause; each pause is twice as long as the one before */
+#define DOUBLED 2		   /* how often at most: all is right again ten seconds after the fight ends */
+#define EXCUSED_NS (10 * NS_PER_S) /* within this time all is checked twice */
 
 bool fight_note(struct upkeep_fight *fight, uint64_t now)
 {
@@ -26,4 +27,19 @@ bool fight_goes_on(const struct upkeep_fight *fight, uint64_t now)
 bool fight_pauses(const struct upkeep_fight *fight, uint64_t now)
 {
 	return now < fight->leave_until_ns;
+}
+
+void fight_excuse(struct lagg *lagg, uint64_t now)
+{
+	lagg->excused_ns = now + EXCUSED_NS;
+}
+
+bool fight_excused(const struct lagg *lagg, uint64_t now)
+{
+	return now < lagg->excused_ns;
+}
+
+const char *fight_by(const struct lagg *lagg)
+{
+	return lagg->settling ? "while no agent ran" : "by someone else";
 }

@@ -12,5 +12,13 @@ bool fight_note(struct upkeep_fight *fight, uint64_t now);
 bool fight_goes_on(const struct upkeep_fight *fight, uint64_t now);
 /* Whether it is to be left alone for now. */
 bool fight_pauses(const struct upkeep_fight *fight, uint64_t now);
+/* A change of ours failed halfway. For ten seconds, what differs on the lagg's devices may be the rest of it: it is put
+ * back, and nobody is blamed. */
+void fight_excuse(struct lagg *lagg, uint64_t now);
+bool fight_excused(const struct lagg *lagg, uint64_t now);
+
+/* Says who changed what differs, after "was changed". An agent that takes over cannot know whether the one before died
+ * in a change of its own. */
+const char *fight_by(const struct lagg *lagg);
 
 #endif

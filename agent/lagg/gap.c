@@ -12,9 +12,24 @@
 
 static const struct datapath_gap unknown = {.ns = XLAGG_GAP_UNKNOWN};
 
+/* Counts the failover, and its gap if that is known. */
+static void count(struct xlagg_failover_counters *counters, uint32_t detected, const struct datapath_gap *gap)
+{
+	uint32_t i = 0;
+	counters->detected[detected]++;
+	if (gap->ns == XLAGG_GAP_UNKNOWN)
+		return;
+	while (i < XLAGG_GAP_BOUNDS && gap->ns > xlagg_gap_bound_ns[i])
+		i++;
+	counters->gaps[i]++;
+	counters->gap_ns += gap->ns;
+	counters->dropped += gap->refused;
+}
+
 static void tell(struct lagg *lagg, uint64_t now, const struct datapath_gap *gap)
 {
 	struct xlagg_event event = lagg->failover;
+	count(&lagg->failovers, event.detected, gap);
 	lagg->failover = (struct xlagg_event){0};
 	lagg->failover_told_ns = now;
 	event.gap_ns = gap->ns;

@@ -100,7 +100,9 @@ void identity_load(struct lagg *lagg)
 {
 	struct xlagg_kept *kept = &lagg->saved.kept;
 	struct state state = {0};
+	char life[STATE_LIFE_MAX];
 	bool stored = state_read(lagg->host, lagg->model.name, &state) == 0;
+	state_life(lagg->host, life);
 	if (!kept->has) {
 		*kept = state.kept;
 		lagg->origin = state;
@@ -112,7 +114,7 @@ void identity_load(struct lagg *lagg)
 		kept->number = choose_number(lagg);
 		kept->has |= XLAGG_KEPT_NUMBER;
 	}
-	lagg->unstored = !stored || memcmp(kept, &state.kept, sizeof(*kept)) != 0;
+	lagg->unstored = !stored || memcmp(kept, &state.kept, sizeof(*kept)) != 0 || strcmp(life, state.life) != 0;
 }
 
 void identity_keep_mac(struct lagg *lagg, const uint8_t mac[6])
@@ -141,6 +143,7 @@ void identity_store(struct lagg *lagg)
 	if (!lagg->unstored)
 		return;
 	state_machine(state.machine);
+	state_life(lagg->host, state.life);
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (memcmp(lagg->saved.port[slot].mac, no_mac, 6) != 0)
 			memcpy(state.port[state.ports++], lagg->saved.port[slot].mac, 6);

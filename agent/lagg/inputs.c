@@ -8,6 +8,7 @@
 #include "lagg/gap.h"
 #include "lagg/inputs.h"
 #include "lagg/probes.h"
+#include "lagg/record.h"
 
 void input_begin(struct lagg *lagg)
 {
@@ -34,11 +35,19 @@ void input_run(struct lagg *lagg)
 	input_end(lagg);
 }
 
+/* The table that waited is in use: from now on it says which port is the active one. */
+static void forget_waiting(struct lagg *lagg)
+{
+	if (lagg->saved.active && !lagg->host->changing && datapath_publish_due(lagg->dp) == UINT64_MAX)
+		record_save(lagg);
+}
+
 void input_time(struct lagg *lagg)
 {
 	/* Frames that wait come first: if the agent is late, the partner would otherwise seem to have been silent. */
 	input_frames(lagg);
 	datapath_publish_rest(lagg->dp);
+	forget_waiting(lagg);
 	input_begin(lagg);
 	input_run(lagg);
 	gap_run(lagg, clock_now());
@@ -95,11 +104,74 @@ int input_activate(struct lagg *lagg, uint32_t slot)
 	return r;
 }
 
+int input_balance(struct lagg *lagg)
+{
+	input_begin(lagg);
+	int r = core_balance(lagg->core, clock_now(), &lagg->fx);
+	input_end(lagg);
+	return r;
+}
+
+void input_moves(struct lagg *lagg)
+{
+	struct xlagg_move move[XLAGG_BUCKETS];
+	datapath_get_moves(lagg->dp, move);
+	input_begin(lagg);
+	core_moves(lagg->core, clock_now(), move, &lagg->fx);
+	input_end(lagg);
+}
+
+void input_loads(struct lagg *lagg)
+{
+	uint64_t bytes[XLAGG_BUCKETS];
+	int r = datapath_bucket_loads(lagg->dp, bytes);
+	if (r < 0) {
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "cannot read the load of its buckets: %s",
+			  strerror(-r));
+		return;
+	}
+	input_begin(lagg);
+	core_loads(lagg->core, clock_now(), bytes, &lagg->fx);
+	input_end(lagg);
+}
+
+/* A port whose device is gone, or that cannot be read now, has no sample. */
+static struct core_sample sample_of(struct lagg *lagg, uint32_t slot)
+{
+	const struct lagg_port *port = &lagg->port[slot];
+	struct xlagg_port_quality quality;
+	struct netlink_counts counts;
+	if (!port->used || !port->ifindex || netlink_get_counts(lagg->host->nl, port->ifindex, &counts) < 0 ||
+	    datapath_port_quality(lagg->dp, slot, &quality) < 0)
+		return (struct core_sample){0};
+	return (struct core_sample){.known = true,
+				    .segments = quality.segments,
+				    .retransmitted = quality.retransmitted,
+				    .sockets = quality.sockets,
+				    .frames = counts.frames,
+				    .errors = counts.errors};
+}
+
+void input_sample(struct lagg *lagg)
+{
+	struct core_sample sample[XLAGG_MAX_PORTS];
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		sample[slot] = sample_of(lagg, slot);
+	input_begin(lagg);
+	core_sample(lagg->core, clock_now(), sample, &lagg->fx);
+	input_end(lagg);
+}
+
 void input_lacp_restart(struct lagg *lagg, uint32_t slot)
 {
 	input_begin(lagg);
 	core_lacp_restart(lagg->core, clock_now(), slot, &lagg->fx);
 	input_end(lagg);
+}
+
+void input_lacp_unsent(struct lagg *lagg, uint32_t slot)
+{
+	core_lacp_unsent(lagg->core, clock_now(), slot);
 }
 
 void input_stop(struct lagg *lagg)

@@ -25,7 +25,17 @@ void input_port_set(struct lagg *lagg, uint32_t slot, const struct xlagg_port_co
 void input_port_del(struct lagg *lagg, uint32_t slot);
 void input_link(struct lagg *lagg, uint32_t slot, const struct core_link *link);
 int input_activate(struct lagg *lagg, uint32_t slot);
+/* One step of balancing: what core_balance() returns. */
+int input_balance(struct lagg *lagg);
+/* Hands over how far the moves of buckets are, as the core asks with CORE_MOVES. */
+void input_moves(struct lagg *lagg);
+/* Hands over what each port has sent and lost, as the core asks with CORE_SAMPLE. */
+void input_sample(struct lagg *lagg);
+/* Hands over what each bucket has sent, as the core asks with CORE_LOADS. */
+void input_loads(struct lagg *lagg);
 void input_lacp_restart(struct lagg *lagg, uint32_t slot);
+/* A LACPDU of the core's could not be sent on the port. Called while effects are carried out. */
+void input_lacp_unsent(struct lagg *lagg, uint32_t slot);
 /* The lagg is being taken down: the last LACPDUs are sent. */
 void input_stop(struct lagg *lagg);
 /* All ports of an adopted lagg have been added: what core_hold() held back takes effect. */

@@ -16,6 +16,7 @@
 #include "lagg/probes.h"
 #include "lagg/record.h"
 #include "lagg/shell.h"
+#include "lagg/taken.h"
 
 void lagg_setup(const struct lagg *lagg, struct datapath_setup *ret)
 {
@@ -24,17 +25,23 @@ void lagg_setup(const struct lagg *lagg, struct datapath_setup *ret)
 	    .profile = conf->datapath,
 	    .device = lagg->device,
 	    .direct = lagg->direct,
-	    .shell = shell_of(lagg->device, lagg->bond_mode, lagg->direct),
+	    .shell = shell_of(lagg),
+	    .idle = lagg->idle,
+	    .keep_qdisc = lagg->saved.bond.taken,
 	    .params = {.proto = conf->proto,
 		       .hash = conf->hash,
 		       .seed = lagg->seed,
 		       .lagg_ifindex = (uint32_t)lagg->ifindex,
 		       .lower_ifindex = (uint32_t)lagg->lower_ifindex,
 		       .rr_limit = conf->rr_limit,
+		       .bonding_lacp = taken_speaks_lacp(lagg),
 		       .rx_all = conf->rx_all,
 		       .flowid = conf->flowid,
 		       .flowid_shift = conf->flowid_shift,
-		       .probe_us = probes_limit_us(conf)},
+		       .probe_us = probes_limit_us(conf),
+		       .balance = core_balances(conf),
+		       .repath = conf->repath,
+		       .grey = conf->grey_detect != XLAGG_GREY_OFF},
 	};
 	int count = ctl_parse_ethertypes(conf->port_ethertypes, ret->params.ethertype, NULL);
 	ret->params.ethertypes = count < 0 ? 0 : (uint32_t)count;
@@ -42,7 +49,8 @@ void lagg_setup(const struct lagg *lagg, struct datapath_setup *ret)
 
 bool lagg_wants_direct(const struct xlagg_lagg_conf *conf, enum xlagg_device device)
 {
-	return device != XLAGG_DEVICE_NETKIT && conf->datapath == XLAGG_DATAPATH_TC && conf->tx_path == XLAGG_TX_DIRECT;
+	bool wanted = conf->tx_path == XLAGG_TX_DIRECT || (conf->taken && conf->tx_path == XLAGG_TX_AUTO);
+	return device != XLAGG_DEVICE_NETKIT && conf->datapath == XLAGG_DATAPATH_TC && wanted;
 }
 
 struct lagg *lagg_new(struct lagg_host *host, const struct xlagg_model *model, const struct xlagg_saved *saved)
@@ -73,6 +81,7 @@ void lagg_free(struct lagg *lagg)
 	sd_event_source_unref(lagg->frames_source);
 	datapath_close(&lagg->dp);
 	free(lagg->core);
+	free(lagg->whole);
 	free(lagg);
 }
 
@@ -81,10 +90,13 @@ static int make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 {
 	struct lagg_host *host = lagg->host;
 	struct datapath_setup setup;
-	int r = identity_choose(lagg, model, lagg->looks.mac, &lagg->seed, sentence);
+	int r = model->conf.taken ? taken_find(lagg, model, sentence) : 0;
+	if (r == 0)
+		r = identity_choose(lagg, model, lagg->looks.mac, &lagg->seed, sentence);
 	if (r < 0)
 		return r;
-	lagg->looks.mtu = device_mtu(lagg, model);
+	if (!model->conf.taken)
+		lagg->looks.mtu = device_mtu(lagg, model);
 	lagg->looks.own_macs = looks_want_own_macs(&model->conf);
 	/* From here on there is a folder of pins. If the agent dies, the next one sees by it that something has to be
 	 * removed. */
@@ -92,8 +104,11 @@ static int make(struct lagg *lagg, const struct xlagg_model *model, char sentenc
 	if (mkdir(lagg->folder, 0700))
 		return -errno;
 	r = device_make(lagg, model, sentence);
-	if (r < 0)
+	/* Where the kernel did not answer, something may have been made and not removed again. */
+	if (r < 0) {
+		host->orphans = true;
 		return r;
+	}
 	host->calls->breathe(host);
 	lagg->direct = lagg_wants_direct(&model->conf, lagg->device);
 	device_assert_features(lagg);
@@ -154,7 +169,14 @@ int lagg_start(struct lagg *lagg, const struct xlagg_model *model, char sentence
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_ADD, NULL, NULL);
 	/* A new lagg is configured in the same way as a running one is changed. */
 	lagg->model.conf.admin = 0;
-	return lagg_change(lagg, model, sentence);
+	if (!lagg->idle)
+		return lagg_change(lagg, model, sentence);
+	taken_begin(lagg);
+	int r = lagg_change(lagg, model, sentence);
+	if (r == 0)
+		r = taken_add_slaves(lagg, sentence);
+	taken_begun(lagg);
+	return r < 0 ? r : taken_take(lagg, sentence);
 }
 
 /* Pins the record without a configuration: the lagg no longer exists, and only what is to be put back remains. */
@@ -181,6 +203,7 @@ void lagg_stop(struct lagg *lagg)
 	if (lagg->ending)
 		return;
 	lagg->ending = true;
+	taken_give(lagg);
 	input_stop(lagg);
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (lagg->port[slot].used) {

@@ -12,6 +12,8 @@
 
 #define UPKEEP_PROPERTIES 10 /* properties of a port's device that upkeep.c puts back */
 
+#define TAKEN_OPTIONS_MAX 1024 /* octets of a bond's options as a text, and its NUL */
+
 /* How often something had to be put back lately, and until when it is left alone (fight.c). Times are monotonic. */
 struct upkeep_fight {
 	uint32_t times;
@@ -22,13 +24,14 @@ struct upkeep_fight {
 struct lagg_port {
 	bool used;
 	char name[XLAGG_NAME_MAX];
-	int ifindex;			     /* 0: the device is absent or could not be set up */
-	int candidate;			     /* the device that could not be set up, or 0 */
-	struct device device;		     /* as last read, if ifindex is not 0 */
-	struct core_link link;		     /* as the core was told last */
-	uint32_t lost;			     /* the datapath's loss counter up to which the core knows */
-	uint32_t losses;		     /* the device's own counter (struct device), likewise */
-	uint64_t settled_ns;		     /* monotonic: a loss until then is a consequence of our own change */
+	int ifindex;			/* 0: the device is absent or could not be set up */
+	int candidate;			/* the device that could not be set up, or 0 */
+	char elsewhere[XLAGG_NAME_MAX]; /* the name that an absent device has where it is now, not yet the port's */
+	struct device device;		/* as last read, if ifindex is not 0 */
+	struct core_link link;		/* as the core was told last */
+	uint32_t lost;			/* the datapath's loss counter up to which the core knows */
+	uint32_t losses;		/* the device's own counter (struct device), likewise */
+	uint64_t settled_ns;		/* monotonic: a loss until then is a consequence of our own change */
 	struct xlagg_lacp lacp, lacp_pinned; /* LACP state for the next agent: present, and as last pinned */
 	uint64_t deaf_until_ns;		     /* slow-protocol frames from before this monotonic time are stale */
 	char refused[XLAGG_SENTENCE_MAX];    /* why an existing device cannot be a port, or empty */
@@ -70,12 +73,16 @@ struct lagg {
 	int ifindex, lower_ifindex; /* of its device and of the lower end */
 	enum xlagg_device device;
 	uint8_t bond_mode;   /* of its device, if that is a bond: BOND_MODE_* */
+	uint8_t bond_policy; /* likewise: BOND_XMIT_POLICY_* */
 	bool direct;	     /* the transmit programs redirect at once (tx-path direct) */
+	bool idle;	     /* its device is a bond that is not taken yet, or is being given back */
 	bool promisc;	     /* the lagg's device is promiscuous, so the ports are, too */
 	bool macs_above;     /* devices on top of its device have MACs of their own */
 	bool vlans;	     /* there are VLANs on top of its device */
 	bool vlans_seen;     /* the same, found so far while all devices are being listed */
 	bool ending;	     /* it is being taken down */
+	bool returning;	     /* a change was refused, and it is being changed back: what fails is done again */
+	bool astray;	     /* its own device is perhaps not yet as before a refused change */
 	bool clock_failed;   /* the kernel's clock for its LACP could not be started, which was logged */
 	uint32_t next_order; /* order of the next port that is added */
 	bool carrier;	     /* carrier as the core wants it */
@@ -97,7 +104,16 @@ struct lagg {
 	bool detached;					   /* the programs of its own device are not attached */
 	bool unpinned;					   /* its pins are missing and cannot be made */
 	bool hides_from_xdp;				   /* somebody's XDP program on its device sees nothing */
-	uint64_t hooks_ns; /* monotonic time of the next close check by hooks.c; 0: at once */
+	bool stale_neighbours;	   /* its bond has yet to forget those of before it lost carrier */
+	uint64_t slave_retry_ns;   /* of a bond that was taken: monotonic time before which no slave is tried again */
+	struct xlagg_model *whole; /* likewise: its configuration before others took out slaves; NULL: they did not */
+	uint64_t whole_ns;	   /* monotonic time at which they took out the last */
+	uint64_t excused_ns;	   /* monotonic time until which others are not blamed for what differs (fight.h) */
+	uint64_t hooks_ns;	   /* monotonic time of the next close check by hooks.c; 0: at once */
+	bool settling;		   /* it was adopted just now: what differs, differs since no agent ran */
+	uint64_t away_ns;	   /* how long it had been without an agent when it was adopted, ns; 0: it was not */
+	struct xlagg_failover_counters failovers; /* those reported so far (gap.c) */
+	char bond_options[TAKEN_OPTIONS_MAX];	  /* of a bond that was taken, as last read; empty: not yet */
 	struct datapath *dp;
 	sd_event_source *frames_source;		/* readable: control frames wait */
 	char notice[XLAGG_SENTENCE_MAX];	/* a notice for people about a lagg that works, or empty */

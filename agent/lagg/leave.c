@@ -17,17 +17,23 @@ static void warn(const char *lagg, const char *port, int r)
 		  port, lagg, strerror(-r));
 }
 
+/* Writes the ifalias that the lagg's ports bear. */
+static void write_mark(const struct xlagg_saved *saved, const char *lagg, char ret[MARK_MAX])
+{
+	mark_write(mark_of_port(saved->bond.taken), lagg, ret);
+}
+
 void leave_moved(struct lagg *lagg, uint32_t slot, const struct device *device)
 {
-	char mark[MARK_MAX];
+	char mark[MARK_MAX], name[XLAGG_NAME_MAX];
 	const struct xlagg_undo undo = lagg->saved.undo[slot];
 	const uint8_t *mac = lagg->port[slot].device.mac;
-	mark_write(MARK_PORT, lagg->model.name, mark);
+	write_mark(&lagg->saved, lagg->model.name, mark);
 	struct elsewhere there = {
 	    .netnsid = device->new_netnsid, .ifindex = device->new_ifindex, .mac = mac, .mark = mark};
 	/* Detach the programs first: they would send what the device receives to a device of this namespace. */
 	datapath_port_del(lagg->dp, slot);
-	int r = elsewhere_restore(lagg->host->nl, &there, &undo);
+	int r = elsewhere_restore(lagg->host->nl, &there, &undo, name);
 	lagg_port_absent(lagg, slot);
 	if (r < 0)
 		warn(lagg->model.name, lagg->port[slot].name, r);
@@ -76,9 +82,9 @@ static bool find_here(struct netlink *nl, struct xlagg_saved *saved, uint32_t sl
 }
 
 static void put_back(struct netlink *nl, const char *lagg, const struct elsewhere *device,
-		     const struct xlagg_undo *undo)
+		     const struct xlagg_undo *undo, char name[XLAGG_NAME_MAX])
 {
-	int r = elsewhere_restore(nl, device, undo);
+	int r = elsewhere_restore(nl, device, undo, name);
 	if (r == 0)
 		log_about(LOG_LEVEL_INFO, lagg, undo->name,
 			  "%s was moved into another network namespace when no agent saw it, and is put back as it "
@@ -88,18 +94,19 @@ static void put_back(struct netlink *nl, const char *lagg, const struct elsewher
 		warn(lagg, undo->name, r);
 }
 
-void leave_find(struct netlink *nl, struct xlagg_saved *saved, uint32_t slot, const char *lagg, const uint8_t mac[6])
+void leave_find(struct netlink *nl, struct xlagg_saved *saved, uint32_t slot, const char *lagg, const uint8_t mac[6],
+		char name[XLAGG_NAME_MAX])
 {
 	char mark[MARK_MAX];
 	const struct xlagg_undo *undo = &saved->undo[slot];
 	const struct xlagg_device_id *id = &saved->port[slot];
 	if (undo->ifindex || !undo->changed)
 		return;
-	mark_write(MARK_PORT, lagg, mark);
+	write_mark(saved, lagg, mark);
 	struct elsewhere device = {
 	    .netnsid = -1, .mac = undo->changed & XLAGG_UNDO_MAC ? mac : id->mac, .mark = mark, .id = id};
 	if (!find_here(nl, saved, slot, &device))
-		put_back(nl, lagg, &device, undo);
+		put_back(nl, lagg, &device, undo, name);
 }
 
 void leave_unseen(struct lagg *lagg, uint32_t slot)
@@ -109,10 +116,11 @@ void leave_unseen(struct lagg *lagg, uint32_t slot)
 	const struct xlagg_undo undo = lagg->saved.undo[slot];
 	const struct xlagg_device_id id = lagg->saved.port[slot];
 	memcpy(mac, lagg->port[slot].device.mac, sizeof(mac));
-	mark_write(MARK_PORT, lagg->model.name, mark);
+	write_mark(&lagg->saved, lagg->model.name, mark);
 	/* The search takes its time: nothing is to be sent on the port meanwhile. */
 	lagg_port_gone(lagg, slot);
 	if (undo.changed)
 		put_back(lagg->host->nl, lagg->model.name,
-			 &(struct elsewhere){.netnsid = -1, .mac = mac, .mark = mark, .id = &id}, &undo);
+			 &(struct elsewhere){.netnsid = -1, .mac = mac, .mark = mark, .id = &id}, &undo,
+			 lagg->port[slot].elsewhere);
 }

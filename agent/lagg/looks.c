@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lagg/device.h"
+#include "lagg/fight.h"
 #include "lagg/identity.h"
 #include "lagg/inputs.h"
 #include "lagg/looks.h"
@@ -24,12 +25,23 @@ static int set_own_mtu(struct lagg *lagg, bool changes)
 	return r < 0 || !changes ? r : set_mtu(lagg, lagg->ifindex);
 }
 
+int looks_set_mac(struct lagg *lagg, const uint8_t mac[6])
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	int r = netlink_set_mac(lagg->host->nl, lagg->ifindex, mac);
+	/* What fails of that is done again by upkeep, which looks at each slave that was changed. */
+	if (r == 0 && lagg->device == XLAGG_DEVICE_BOND && lagg->looks.own_macs &&
+	    lagg_adjust_ports(lagg, sentence) < 0)
+		log_about(LOG_LEVEL_DEBUG, lagg->model.name, NULL, "its ports' own MACs: %s", sentence);
+	return r;
+}
+
 static int set_own_mac(struct lagg *lagg)
 {
 	struct device device;
 	int r = netlink_get(lagg->host->nl, lagg->ifindex, &device);
 	if (r == 0 && memcmp(device.mac, lagg->looks.mac, 6) != 0)
-		r = netlink_set_mac(lagg->host->nl, lagg->ifindex, lagg->looks.mac);
+		r = looks_set_mac(lagg, lagg->looks.mac);
 	return r;
 }
 
@@ -59,15 +71,33 @@ int looks_apply(struct lagg *lagg, const struct looks *looks, char sentence[XLAG
 		if (!sentence[0])
 			snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: cannot take this MAC and MTU: %s", lagg->model.name,
 				 strerror(-r));
-		if (set_looks(lagg, &before, again) < 0)
-			log_about(LOG_LEVEL_ERROR, lagg->model.name, NULL, "its MAC and MTU could not be put back: %s",
-				  again);
+		if (set_looks(lagg, &before, again) < 0) {
+			log_about(LOG_LEVEL_ERROR, lagg->model.name, NULL,
+				  "its MAC and MTU could not be put back yet: %s", again);
+			fight_excuse(lagg, clock_now());
+			lagg->astray = true;
+		}
 		return r;
 	}
-	if (memcmp(before.mac, looks->mac, 6) != 0) {
+	if (memcmp(before.mac, looks->mac, 6) != 0)
 		input_mac(lagg, looks->mac);
-	}
 	return 0;
+}
+
+int looks_return(struct lagg *lagg, const struct looks *looks, char sentence[XLAGG_SENTENCE_MAX])
+{
+	bool mac_changes = memcmp(lagg->looks.mac, looks->mac, 6) != 0;
+	probes_yield(lagg, looks->mac);
+	int r = set_looks(lagg, looks, sentence);
+	if (mac_changes)
+		input_mac(lagg, looks->mac);
+	return r;
+}
+
+int looks_settle(struct lagg *lagg)
+{
+	int r = set_own_mtu(lagg, true);
+	return r < 0 ? r : set_own_mac(lagg);
 }
 
 int looks_choose(struct lagg *lagg, const struct xlagg_model *model, struct looks *looks, uint32_t *seed,

@@ -16,6 +16,8 @@
 #include "lagg/probes.h"
 #include "lagg/record.h"
 #include "lagg/rest.h"
+#include "lagg/shell.h"
+#include "lagg/taken.h"
 #include "lagg/upkeep.h"
 #include "sys/mark.h"
 #include "sys/port.h"
@@ -73,13 +75,17 @@ static void port_setup_of(const struct lagg *lagg, uint32_t slot, const struct d
 {
 	*ret = (struct port_setup){
 	    .lagg = lagg->model.name,
+	    .taken = lagg->saved.bond.taken,
 	    .mtu = lagg->looks.mtu,
 	    .set_mac = !lagg->looks.own_macs,
 	    /* Link probes come from a MAC that the device does not have, and the answers go to that MAC. */
 	    .promisc = lagg->promisc || (lagg->vlans && filters_vlans(device)) || probes_wanted(&lagg->model.conf),
 	    .xdp = lagg->model.conf.datapath == XLAGG_DATAPATH_XDP,
 	    .bond = lagg->device == XLAGG_DEVICE_BOND ? lagg->ifindex : 0,
-	    .queue = (uint16_t)(slot + 1),
+	    /* A bond that was taken keeps those that it has. */
+	    .queue = lagg->saved.bond.taken ? device->bond_queue : (uint16_t)(slot + 1),
+	    /* Whoever made that bond may take slaves out of it. */
+	    .leave = lagg->saved.bond.taken ? PORT_MASTER : 0,
 	};
 	memcpy(ret->mac, lagg->looks.mac, 6);
 }
@@ -125,6 +131,7 @@ static int prepare(struct lagg *lagg, uint32_t slot, const struct device *device
 	struct port_setup setup;
 	bool mac_refused = false;
 	port_setup_of(lagg, slot, device, &setup);
+	setup.leave = 0;
 	setup.mac_refused = &mac_refused;
 	int r = port_prepare(nl, device, &setup, &lagg->saved.undo[slot], record_undo, &place, sentence);
 	if (r == 0 || !mac_refused || strcmp(lagg->model.conf.mac, "auto") != 0)
@@ -133,6 +140,7 @@ static int prepare(struct lagg *lagg, uint32_t slot, const struct device *device
 	if (r < 0)
 		return r;
 	port_setup_of(lagg, slot, device, &setup);
+	setup.leave = 0;
 	return port_prepare(nl, device, &setup, &lagg->saved.undo[slot], record_undo, &place, sentence);
 }
 
@@ -190,6 +198,15 @@ static int check_taken(const struct lagg *lagg, uint32_t slot, const struct devi
 	return -EEXIST;
 }
 
+/* A slave of a bond that was taken belongs to nobody else. */
+static int check_fit(const struct lagg *lagg, const struct device *device, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct device checked = *device;
+	if (lagg->saved.bond.taken && device->master == lagg->ifindex)
+		checked.master = 0;
+	return port_check(lagg->host->nl, &checked, lagg->model.name, sentence);
+}
+
 int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *device, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct lagg_host *host = lagg->host;
@@ -205,7 +222,7 @@ int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *devi
 		device = &settled;
 	}
 	if (r == 0)
-		r = port_check(host->nl, device, lagg->model.name, sentence);
+		r = check_fit(lagg, device, sentence);
 	bool fit = r == 0;
 	if (fit) {
 		identity_of_port(lagg, slot, device);
@@ -266,6 +283,7 @@ static void leave(struct lagg *lagg, uint32_t slot)
 	if (port->ifindex && !lagg->ending)
 		warn_of_mac(lagg, slot);
 	bool was_port = port->ifindex || rest_is(lagg, slot);
+	taken_port_leaves(lagg, slot);
 	*port = (struct lagg_port){0};
 	if (was_port) {
 		rest_put_back(lagg, slot);
@@ -285,12 +303,12 @@ static void leave(struct lagg *lagg, uint32_t slot)
 }
 
 /* Attaches a device. If it is already a port under another name, the new port waits until it no longer is. At the
- * agent's start any refusal only leaves the port without its device. */
+ * agent's start, and where a refused change is changed back, any refusal only leaves the port without its device. */
 static int try_to_attach(struct lagg *lagg, uint32_t slot, const struct device *device,
 			 char sentence[XLAGG_SENTENCE_MAX])
 {
 	int r = lagg_port_attach(lagg, slot, device, sentence);
-	if (r != -EEXIST && !lagg->host->starting)
+	if (r != -EEXIST && !lagg->host->starting && !lagg->returning)
 		return r;
 	if (r < 0)
 		log_about(LOG_LEVEL_WARNING, lagg->model.name, lagg->port[slot].name, "%s", lagg->port[slot].refused);
@@ -314,11 +332,15 @@ int lagg_port_add(struct lagg *lagg, const struct xlagg_port_model *model, char 
 	/* The core is told of port and link together, so that it sees a port that works at once. */
 	input_begin(lagg);
 	input_port_add(lagg, (uint32_t)slot, &model->conf);
+	taken_adopt_lacp(lagg, (uint32_t)slot);
 	/* Without a device the port waits for it. Whether that is wanted was checked before (transaction.c). */
 	int r = netlink_get_by_name(lagg->host->nl, model->name, &device);
+	/* What a file says of a bond may no longer be so. */
+	if (r == 0 && lagg->idle && device.master != lagg->ifindex)
+		r = -ENODEV;
 	if (r == 0)
 		r = try_to_attach(lagg, (uint32_t)slot, &device, sentence);
-	else if (r == -ENODEV)
+	else if (r == -ENODEV || lagg->returning)
 		r = 0;
 	input_end(lagg);
 	if (r < 0) {
@@ -405,8 +427,8 @@ bool lagg_port_is_another(const struct lagg *lagg, uint32_t slot, const struct d
 	const struct xlagg_device_id *id = &lagg->saved.port[slot];
 	if (!device_may_be(device, id))
 		return true;
-	return !device_is(device, id) && mark_read(device->alias, NULL) != MARK_PORT &&
-	       !(device->flags & IFF_ALLMULTI) && !has_program(lagg, slot);
+	return !device_is(device, id) && !mark_is_of_port(device->alias, NULL) && !(device->flags & IFF_ALLMULTI) &&
+	       !has_program(lagg, slot);
 }
 
 int lagg_port_mend(struct lagg *lagg, uint32_t slot, uint32_t leave, uint32_t *differed,
@@ -422,7 +444,7 @@ int lagg_port_mend(struct lagg *lagg, uint32_t slot, uint32_t leave, uint32_t *d
 		return -ENODEV;
 	port_setup_of(lagg, slot, &port->device, &setup);
 	uint32_t changed = 0, ours = lagg->saved.undo[slot].changed;
-	setup.leave = leave;
+	setup.leave |= leave;
 	setup.differed = &changed;
 	r = port_adjust(lagg->host->nl, &port->device, &setup, &lagg->saved.undo[slot], record_undo, &place, sentence);
 	if (changed & XLAGG_UNDO_MTU)
@@ -549,6 +571,7 @@ void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected det
 	}
 	link.admin_up = port->device.flags & IFF_UP;
 	link.carrier = port->device.carrier;
+	link.fifo = port->device.fifo;
 	link.detached = lagg->detached || port->detached;
 	ethtool_carrier(port->device.name, &link.carrier);
 	read_speed(port, &link);
@@ -566,6 +589,7 @@ void lagg_port_refresh(struct lagg *lagg, uint32_t slot, enum xlagg_detected det
 	port->losses = port->device.losses;
 	input_link(lagg, slot, &link);
 	input_end(lagg);
+	shell_count(lagg);
 }
 
 void lagg_port_changed(struct lagg *lagg, uint32_t slot)

@@ -55,6 +55,16 @@ void probes_yield(struct lagg *lagg, const uint8_t mac[6])
 			probes_forget(lagg, slot);
 }
 
+static void send_probe(struct lagg *lagg, uint32_t slot, const struct frame *frame)
+{
+	const struct lagg_port *port = &lagg->port[slot];
+	int r = frames_send(lagg->host->packet_fd, port->ifindex, frame->octets, frame->len);
+	if (r == 0)
+		datapath_capture_own(lagg->dp, slot, frame->octets, frame->len);
+	else
+		log_about(LOG_LEVEL_DEBUG, lagg->model.name, port->name, "a link probe was not sent: %s", strerror(-r));
+}
+
 void probes_send(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
 {
 	const struct lagg_port *port = &lagg->port[slot];
@@ -65,10 +75,9 @@ void probes_send(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
 	else
 		probes_forget(lagg, slot);
 	for (uint32_t i = 0; i < targets && port->ifindex; i++) {
-		int r = frames_probe(lagg->host->packet_fd, port->ifindex, mac, target[i].version, target[i].address);
-		if (r < 0)
-			log_about(LOG_LEVEL_DEBUG, lagg->model.name, port->name, "a link probe was not sent: %s",
-				  strerror(-r));
+		struct frame frame;
+		frames_make_probe(mac, target[i].version, target[i].address, &frame);
+		send_probe(lagg, slot, &frame);
 	}
 }
 

@@ -16,13 +16,13 @@
 #include "sys/fd.h"
 #include "sys/mark.h"
 
-static int save_message(struct lagg *lagg)
+static int save_message(struct lagg *lagg, const struct xlagg_model *model)
 {
 	struct xlagg_saved *saved = &lagg->saved;
 	struct ctl_command *command = malloc(sizeof(*command));
 	if (!command)
 		return -ENOMEM;
-	ctl_model_to_command(&lagg->model, command);
+	ctl_model_to_command(model, command);
 	int len = ctl_encode(command, NLM_F_REQUEST, 0, saved->message, sizeof(saved->message));
 	free(command);
 	if (len < 0)
@@ -31,30 +31,88 @@ static int save_message(struct lagg *lagg)
 	return 0;
 }
 
+static void note_looks(struct lagg *lagg)
+{
+	struct xlagg_saved *saved = &lagg->saved;
+	saved->mtu = lagg->looks.mtu;
+	if (saved->bond.taken)
+		memcpy(saved->bond.mac, lagg->looks.mac, 6);
+}
+
+/* As in the record: 1 more than its slot. */
+static uint8_t active_of(const struct lagg *lagg)
+{
+	const struct xlagg_table *table = &core_output(lagg->core)->table;
+	return lagg->model.conf.proto == XLAGG_PROTO_FAILOVER && table->count ? (uint8_t)(table->order[0] + 1) : 0;
+}
+
 static int pin_record(struct lagg *lagg)
 {
 	struct xlagg_saved *saved = &lagg->saved;
-	int r = lagg->host->changing ? 0 : save_message(lagg);
+	int r = lagg->host->changing ? 0 : save_message(lagg, &lagg->model);
 	if (r < 0)
 		return r;
+	if (!lagg->host->changing) {
+		saved->changing = lagg->astray;
+		saved->adding = 0;
+		saved->active = datapath_publish_due(lagg->dp) == UINT64_MAX ? 0 : active_of(lagg);
+	}
 	saved->device = lagg->device;
 	saved->ifindex = (uint32_t)lagg->ifindex;
 	saved->lower_ifindex = (uint32_t)lagg->lower_ifindex;
 	saved->profile = lagg->model.conf.datapath;
 	saved->netns = lagg->host->netns;
-	saved->mtu = lagg->looks.mtu;
+	/* Of a change, the record has what was before it until it is over. */
+	if (!lagg->host->changing || !saved->changing)
+		note_looks(lagg);
 	return datapath_save(lagg->dp, saved);
 }
 
-int record_save(struct lagg *lagg)
+int record_pin(struct lagg *lagg)
 {
 	int r = pin_record(lagg);
 	if (r < 0 && !lagg->unsaved)
 		log_about(LOG_LEVEL_ERROR, lagg->model.name, NULL, "cannot pin its configuration: %s", strerror(-r));
 	lagg->unsaved = r < 0;
+	return r;
+}
+
+int record_save(struct lagg *lagg)
+{
+	int r = record_pin(lagg);
 	if (!lagg->host->changing)
 		identity_store(lagg);
 	return r;
+}
+
+/* Returns how many addresses are in `to` alone, and adds them at the end of `model`. */
+static uint8_t add_addresses(struct xlagg_model *model, const struct xlagg_model *to)
+{
+	uint32_t before = model->addresses;
+	for (uint32_t i = 0; i < to->addresses && model->addresses < XLAGG_MAX_ADDRESSES; i++) {
+		bool there = false;
+		for (uint32_t j = 0; j < before; j++)
+			there |= strcmp(model->address[j], to->address[i]) == 0;
+		if (!there)
+			memcpy(model->address[model->addresses++], to->address[i], sizeof(to->address[i]));
+	}
+	return (uint8_t)(model->addresses - before);
+}
+
+/* What is new in `to` beside addresses is undone by what the next agent does anyway. */
+int record_note_change(struct lagg *lagg, const struct xlagg_model *to)
+{
+	struct xlagg_saved *saved = &lagg->saved;
+	struct xlagg_model model = lagg->model;
+	uint8_t adding = add_addresses(&model, to);
+	int r = save_message(lagg, &model);
+	if (r < 0)
+		return r;
+	note_looks(lagg);
+	saved->changing = 1;
+	saved->adding = adding;
+	saved->active = active_of(lagg);
+	return pin_record(lagg);
 }
 
 void record_folder(const struct lagg_host *host, const char *name, char ret[512])
@@ -103,7 +161,7 @@ void record_clear(const char *folder)
 int record_check(const struct xlagg_saved *saved)
 {
 	if (saved->abi_version != XLAGG_ABI_VERSION || saved->message_len > sizeof(saved->message) ||
-	    (saved->device == XLAGG_DEVICE_AUTO || saved->device > XLAGG_DEVICE_BOND) ||
+	    saved->changing > 1 || (saved->device == XLAGG_DEVICE_AUTO || saved->device > XLAGG_DEVICE_BOND) ||
 	    saved->profile > XLAGG_DATAPATH_XDP || saved->ifindex > INT_MAX || saved->lower_ifindex > INT_MAX)
 		return -EPROTO;
 	return 0;
@@ -123,7 +181,7 @@ static bool is_port(const struct xlagg_saved *saved, const char *folder, uint32_
 	const struct xlagg_undo *undo = &saved->undo[slot];
 	if (!device_may_be(device, id))
 		return false;
-	return device_is(device, id) || mark_read(device->alias, NULL) == MARK_PORT ||
+	return device_is(device, id) || mark_is_of_port(device->alias, NULL) ||
 	       (undo->changed & XLAGG_UNDO_ALLMULTI && device->flags & IFF_ALLMULTI) ||
 	       datapath_is_attached(folder, slot, device->ifindex) ||
 	       (!saved->netns && strcmp(device->name, undo->name) == 0);
@@ -152,10 +210,18 @@ int record_decode(const struct xlagg_saved *saved, struct xlagg_model *ret, char
 	struct ctl_command *command = malloc(sizeof(*command));
 	struct ctl_model *one = calloc(1, sizeof(*one));
 	int r = command && one ? ctl_decode(saved->message, saved->message_len, command, sentence) : -ENOMEM;
-	if (r >= 0 && command->cmd != XLAGG_CMD_LAGG_ADD)
+	if (r >= 0 && command->cmd != XLAGG_CMD_LAGG_ADD && command->cmd != XLAGG_CMD_LAGG_TAKE)
 		r = -EPROTO;
 	if (r >= 0)
 		r = ctl_apply(one, command, sentence);
+	/* Somebody else's bond must not be taken for one that an agent made. */
+	if (r >= 0 && one->lagg[0].conf.taken != (saved->bond.taken != 0))
+		r = -EPROTO;
+	/* They stay in the list, behind those that the lagg has. */
+	if (r >= 0 && saved->changing)
+		r = saved->adding <= one->lagg[0].addresses ? 0 : -EPROTO;
+	if (r >= 0 && saved->changing)
+		one->lagg[0].addresses -= saved->adding;
 	if (r >= 0)
 		*ret = one->lagg[0];
 	free(command);
@@ -199,7 +265,7 @@ int record_find_bond(const struct lagg_host *host, const char *folder, const str
 	if (saved->device != XLAGG_DEVICE_BOND || !record_is_of_this_netns(host, saved))
 		return -ENODEV;
 	int r = netlink_get(host->nl, (int)saved->ifindex, &found);
-	if (r == 0 && !shell_is(&found, folder))
+	if (r == 0 && !shell_is(&found, folder, saved))
 		r = -ENODEV;
 	if (r == 0)
 		*bond = found;
@@ -215,7 +281,7 @@ int record_find_devices(const struct lagg_host *host, const char *folder, const 
 		r = netlink_get(host->nl, (int)saved->ifindex, &found);
 	if (r < 0)
 		return r;
-	if (saved->device == XLAGG_DEVICE_BOND ? !shell_is(&found, folder)
+	if (saved->device == XLAGG_DEVICE_BOND ? !shell_is(&found, folder, saved)
 					       : found_lower.link != found.ifindex || found.link != found_lower.ifindex)
 		return -ENODEV;
 	*device = found;

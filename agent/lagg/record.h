@@ -10,6 +10,11 @@
  * only the undo records. So if the agent dies then, the earlier configuration counts, and a lagg that was being created
  * has none. After a failure upkeep.c tries again. */
 int record_save(struct lagg *lagg);
+/* The same without the state folder. */
+int record_pin(struct lagg *lagg);
+/* Notes in the record that the lagg is about to be changed to `to`, within a transaction: an agent that finds this note
+ * makes it what it is now. record_save() at the end of the transaction removes the note. Returns 0 or -errno. */
+int record_note_change(struct lagg *lagg, const struct xlagg_model *to);
 /* Renames the lagg's folder of pins. */
 int record_move(struct lagg *lagg, const char *folder);
 /* Returns the folder of pins for a lagg of that name. */
@@ -26,7 +31,7 @@ int record_read(const struct lagg_host *host, const char *folder, struct xlagg_s
 int record_check(const struct xlagg_saved *saved);
 /* Whether the devices in the record are, or were, in this network namespace. True if that is unknown. */
 bool record_is_of_this_netns(const struct lagg_host *host, const struct xlagg_saved *saved);
-/* Decodes the configuration in the record. */
+/* Decodes the configuration in the record. Addresses that a change was adding stand behind those in ret->addresses. */
 int record_decode(const struct xlagg_saved *saved, struct xlagg_model *ret, char sentence[XLAGG_SENTENCE_MAX]);
 /* Finds the lagg's lower end. Its other end may be in another network namespace. -ENODEV: it is gone. */
 int record_find_lower(const struct lagg_host *host, const char *folder, const struct xlagg_saved *saved,

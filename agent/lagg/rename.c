@@ -6,10 +6,12 @@
 
 #include "lagg/device.h"
 #include "lagg/effects.h"
+#include "lagg/fight.h"
 #include "lagg/identity.h"
 #include "lagg/ports.h"
 #include "lagg/record.h"
 #include "lagg/rename.h"
+#include "lagg/upkeep.h"
 
 void lagg_set_name(struct lagg *lagg, const char *name)
 {
@@ -27,16 +29,28 @@ void lagg_mac_from_follows(struct lagg *lagg, int ifindex, const char *before, c
 	snprintf(option, sizeof(lagg->model.conf.mac), "from %s", name);
 }
 
+/* The port's ifalias names the lagg. Upkeep does it later where it cannot be done now. */
+static void mark_anew(struct lagg *lagg, uint32_t slot)
+{
+	struct lagg_port *port = &lagg->port[slot];
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	int r = lagg_port_adjust(lagg, slot, sentence);
+	if (r == 0)
+		return;
+	log_about(LOG_LEVEL_WARNING, lagg->model.name, port->name, "%s", sentence[0] ? sentence : strerror(-r));
+	fight_excuse(lagg, clock_now());
+	upkeep_mark_port(lagg, slot);
+}
+
 void lagg_carry_name(struct lagg *lagg, const char *before)
 {
-	char sentence[XLAGG_SENTENCE_MAX] = "", text[64];
-	const char *name = lagg->model.name;
+	char text[64];
 	record_save(lagg);
 	identity_moved(lagg);
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-		if (lagg->port[slot].used && lagg->port[slot].ifindex && lagg_port_adjust(lagg, slot, sentence) < 0)
-			log_about(LOG_LEVEL_WARNING, name, NULL, "%s", sentence);
-	log_about(LOG_LEVEL_INFO, before, NULL, "is now called %s", name);
+		if (lagg->port[slot].used && lagg->port[slot].ifindex)
+			mark_anew(lagg, slot);
+	log_about(LOG_LEVEL_INFO, before, NULL, "is now called %s", lagg->model.name);
 	snprintf(text, sizeof(text), "renamed from %s", before);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, NULL, text);
 }

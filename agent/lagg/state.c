@@ -17,9 +17,15 @@
 #include "xlagg/mac.h"
 
 #define PATH_MAX_HERE 512
-#define FRESH ".new" /* appended to the name of a file that is being written */
+#define FRESH ".new"	  /* appended to the name of a file that is being written */
+#define WAITING "waiting" /* the file of the laggs that wait for their bonds */
 /* The machine's ID is hashed with this, so that the result identifies the machine to nobody else. */
 #define APPLICATION SD_ID128_MAKE(5e, 0b, 9c, 1d, 7a, 52, 4f, 0e, 8a, 0d, 6b, 19, c2, 44, 31, f7)
+
+static void free_text(char **text)
+{
+	free(*text);
+}
 
 static void path_of(const struct lagg_host *host, const char *lagg, const char *suffix, char ret[PATH_MAX_HERE])
 {
@@ -32,6 +38,15 @@ void state_machine(char ret[STATE_MACHINE_MAX])
 	ret[0] = 0;
 	if (sd_id128_get_machine_app_specific(APPLICATION, &id) >= 0)
 		sd_id128_to_string(id, ret);
+}
+
+void state_life(const struct lagg_host *host, char ret[STATE_LIFE_MAX])
+{
+	sd_id128_t boot;
+	ret[0] = 0;
+	if (host->netns && sd_id128_get_boot(&boot) >= 0)
+		snprintf(ret, STATE_LIFE_MAX, SD_ID128_FORMAT_STR "-%llu", SD_ID128_FORMAT_VAL(boot),
+			 (unsigned long long)host->netns);
 }
 
 /* --- reading --- */
@@ -50,6 +65,8 @@ static void read_line(const char *line, struct state *ret)
 {
 	char text[STATE_MACHINE_MAX];
 	struct xlagg_kept *kept = &ret->kept;
+	if (sscanf(line, "life %63s", ret->life) == 1)
+		return;
 	if (sscanf(line, "mac %32s", text) == 1 && xlagg_parse_mac(text, kept->mac) == 0)
 		kept->has |= XLAGG_KEPT_MAC;
 	else if (sscanf(line, "seed %32s", text) == 1 && read_number(text, XLAGG_AUTO - 1, &kept->seed))
@@ -106,8 +123,9 @@ static void write_mac(FILE *file, const char *word, const uint8_t mac[6])
 	fprintf(file, "%s %s\n", word, text);
 }
 
-static void write_lines(FILE *file, const struct state *state)
+static void write_lines(FILE *file, const void *content)
 {
+	const struct state *state = content;
 	const struct xlagg_kept *kept = &state->kept;
 	if (kept->has & XLAGG_KEPT_MAC)
 		write_mac(file, "mac", kept->mac);
@@ -117,12 +135,14 @@ static void write_lines(FILE *file, const struct state *state)
 		fprintf(file, "number %u\n", kept->number);
 	if (state->machine[0])
 		fprintf(file, "machine %s\n", state->machine);
+	if (state->life[0])
+		fprintf(file, "life %s\n", state->life);
 	for (uint32_t i = 0; i < state->ports; i++)
 		write_mac(file, "port", state->port[i]);
 }
 
 /* Writes a new file, after deleting whatever has its name. */
-static int write_new(const char *path, const struct state *state)
+static int write_new(const char *path, void (*write)(FILE *file, const void *content), const void *content)
 {
 	if (unlink(path) < 0 && errno != ENOENT)
 		return -errno;
@@ -134,7 +154,7 @@ static int write_new(const char *path, const struct state *state)
 	if (!file)
 		return -errno;
 	take_fd(&fd);
-	write_lines(file, state);
+	write(file, content);
 	return fflush(file) != 0 || fsync(fileno(file)) < 0 ? -errno : 0;
 }
 
@@ -145,17 +165,70 @@ static int sync_folder(const char *path)
 	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-int state_write(const struct lagg_host *host, const char *lagg, const struct state *state)
+/* Replaces a file as a whole. */
+static int replace(const struct lagg_host *host, const char *path, const char *fresh,
+		   void (*write)(FILE *file, const void *content), const void *content)
 {
-	char path[PATH_MAX_HERE], fresh[PATH_MAX_HERE];
-	path_of(host, lagg, "", path);
-	path_of(host, lagg, FRESH, fresh);
-	int r = write_new(fresh, state);
+	int r = write_new(fresh, write, content);
 	if (r == 0 && rename(fresh, path) < 0)
 		r = -errno;
 	if (r < 0)
 		unlink(fresh);
 	return r < 0 ? r : sync_folder(host->state);
+}
+
+int state_write(const struct lagg_host *host, const char *lagg, const struct state *state)
+{
+	char path[PATH_MAX_HERE], fresh[PATH_MAX_HERE];
+	path_of(host, lagg, "", path);
+	path_of(host, lagg, FRESH, fresh);
+	return replace(host, path, fresh, write_lines, state);
+}
+
+/* --- laggs that wait --- */
+
+static void waiting_path(const struct lagg_host *host, const char *suffix, char ret[PATH_MAX_HERE])
+{
+	snprintf(ret, PATH_MAX_HERE, "%s/" WAITING "%s", host->state, suffix);
+}
+
+static void write_text(FILE *file, const void *content)
+{
+	fputs(content, file);
+}
+
+int state_write_waiting(const struct lagg_host *host, const char *commands)
+{
+	char path[PATH_MAX_HERE], fresh[PATH_MAX_HERE], life[STATE_LIFE_MAX];
+	__attribute__((cleanup(free_text))) char *text = NULL;
+	waiting_path(host, "", path);
+	waiting_path(host, FRESH, fresh);
+	state_life(host, life);
+	if (!commands[0] || !life[0])
+		return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+	if (asprintf(&text, "%s\n%s", life, commands) < 0) {
+		text = NULL;
+		return -ENOMEM;
+	}
+	return replace(host, path, fresh, write_text, text);
+}
+
+int state_read_waiting(const struct lagg_host *host, char **ret)
+{
+	char path[PATH_MAX_HERE], line[STATE_LIFE_MAX + 1], life[STATE_LIFE_MAX];
+	__attribute__((cleanup(free_text))) char *text = NULL;
+	size_t size = 0;
+	waiting_path(host, "", path);
+	state_life(host, life);
+	__attribute__((cleanup(close_file))) FILE *file = open_to_read(path);
+	if (!file)
+		return -errno;
+	if (!life[0] || !fgets(line, sizeof(line), file) || strcspn(line, "\n") != strlen(life) ||
+	    strncmp(line, life, strlen(life)) != 0 || getdelim(&text, &size, 0, file) < 0)
+		return -ENOENT;
+	*ret = text;
+	text = NULL;
+	return 0;
 }
 
 int state_remove(const struct lagg_host *host, const char *lagg)
@@ -181,6 +254,21 @@ static void clean(const struct lagg_host *host, const char *end)
 			unlinkat(dirfd(dir), entry->d_name, 0);
 }
 
+void state_each(const struct lagg_host *host, void (*fn)(void *context, const char *lagg), void *context)
+{
+	static const char end[] = ".state";
+	char lagg[XLAGG_NAME_MAX];
+	struct dirent *entry;
+	__attribute__((cleanup(close_dir))) DIR *dir = opendir(host->state);
+	while (dir && (entry = readdir(dir))) {
+		size_t len = strlen(entry->d_name) - strlen(end);
+		if (!ends_with(entry->d_name, end) || len >= sizeof(lagg))
+			continue;
+		snprintf(lagg, sizeof(lagg), "%.*s", (int)len, entry->d_name);
+		fn(context, lagg);
+	}
+}
+
 void state_clean(const struct lagg_host *host)
 {
 	clean(host, ".state" FRESH);
@@ -189,4 +277,5 @@ void state_clean(const struct lagg_host *host)
 void state_remove_all(const struct lagg_host *host)
 {
 	clean(host, ".state");
+	state_write_waiting(host, "");
 }

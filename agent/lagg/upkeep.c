@@ -14,6 +14,7 @@
 #include "lagg/leave.h"
 #include "lagg/ports.h"
 #include "lagg/record.h"
+#include "lagg/taken.h"
 #include "lagg/upkeep.h"
 #include "sys/port.h"
 
@@ -74,7 +75,7 @@ static void tell_put_back(struct lagg *lagg, uint32_t slot, size_t i, uint64_t n
 			 port->device.master_kind[0] ? port->device.master_kind : "device",
 			 fought ? ", from now on less often" : ": xlagg port del frees it");
 	else
-		snprintf(text, sizeof(text), "%s was changed by someone else and is put back%s", words[i].what,
+		snprintf(text, sizeof(text), "%s was changed %s and is put back%s", words[i].what, fight_by(lagg),
 			 fought ? ", from now on less often" : "");
 	log_about(LOG_LEVEL_WARNING, lagg->model.name, port->name, "%s", text);
 	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, port->name, text);
@@ -113,6 +114,8 @@ void upkeep_port(struct lagg *lagg, uint32_t slot)
 	uint64_t now = clock_now();
 	uint32_t differed = 0;
 	port->check_ns = now + CHECK_NS + slot % 8 * STAGGER_NS;
+	if (taken_slave_left(lagg, slot))
+		return;
 	int r = lagg_port_mend(lagg, slot, left_alone(port, now), &differed, sentence);
 	if (r == -ENODEV) {
 		leave_unseen(lagg, slot);
@@ -121,7 +124,7 @@ void upkeep_port(struct lagg *lagg, uint32_t slot)
 	if (strcmp(port->device.name, port->name) != 0)
 		lagg->host->calls->renamed(lagg->host, &port->device);
 	for (size_t i = 0; i < UPKEEP_PROPERTIES; i++)
-		if (differed & words[i].property)
+		if (differed & words[i].property && !fight_excused(lagg, now))
 			tell_put_back(lagg, slot, i, now);
 	if (r < 0) {
 		log_about(LOG_LEVEL_WARNING, lagg->model.name, port->name, "%s", sentence[0] ? sentence : strerror(-r));
@@ -165,7 +168,9 @@ static int check_own(struct lagg *lagg)
 	    lagg->model.conf.datapath == XLAGG_DATAPATH_TC && lagg->device != XLAGG_DEVICE_BOND && device.generic_xdp;
 	lagg_device_changed(lagg, &device);
 	effects_do_again(lagg);
-	return device_keep(lagg);
+	r = device_keep(lagg);
+	int taken = taken_keep(lagg);
+	return r < 0 ? r : taken;
 }
 
 /* Writes the notice of the lagg itself, and reports it when it is new. */
@@ -200,6 +205,7 @@ static void write_lagg_notice(struct lagg *lagg, uint64_t now)
 
 int upkeep_check(struct lagg *lagg, uint64_t now)
 {
+	lagg_settle(lagg);
 	check_ports(lagg, now);
 	hooks_check(lagg, now);
 	write_lagg_notice(lagg, now);
