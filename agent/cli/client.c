@@ -177,6 +177,15 @@ static int connection_lost(struct cli *cli, int errnum)
 	return -errnum;
 }
 
+/* The connection is closed, since an answer that comes too late would be taken for that to the next request. */
+static int not_answered(struct cli *cli)
+{
+	snprintf(cli->sentence, sizeof(cli->sentence),
+		 "the agent has not answered for %g s: it is busy or stopped, see its log", patience_ms(cli) / 1000.0);
+	cli_disconnect(cli);
+	return -ETIMEDOUT;
+}
+
 int cli_send(struct cli *cli, struct nlmsghdr *nlh)
 {
 	int r = cli_connect(cli);
@@ -190,6 +199,31 @@ int cli_send(struct cli *cli, struct nlmsghdr *nlh)
 	return 0;
 }
 
+/* Closes descriptors that nobody took. */
+static void drop_passed(struct cli *cli)
+{
+	while (cli->passed_fds)
+		close(cli->passed[--cli->passed_fds]);
+}
+
+/* Receives one message, and the descriptors that come with it. Returns its length, or -1 with errno. */
+static ssize_t receive(struct cli *cli)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(cli->passed))];
+	struct iovec content = {.iov_base = cli->buffer, .iov_len = sizeof(cli->buffer)};
+	struct msghdr header = {
+	    .msg_iov = &content, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+	ssize_t len = recvmsg(cli->fd, &header, MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *rights = len < 0 ? NULL : CMSG_FIRSTHDR(&header);
+
+	drop_passed(cli);
+	if (!rights || rights->cmsg_level != SOL_SOCKET || rights->cmsg_type != SCM_RIGHTS)
+		return len;
+	cli->passed_fds = (uint32_t)((rights->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+	memcpy(cli->passed, CMSG_DATA(rights), cli->passed_fds * sizeof(int));
+	return len;
+}
+
 int cli_receive(struct cli *cli, int timeout_ms, const struct nlmsghdr **ret)
 {
 	struct pollfd wait = {.fd = cli->fd, .events = POLLIN};
@@ -199,7 +233,7 @@ int cli_receive(struct cli *cli, int timeout_ms, const struct nlmsghdr **ret)
 
 	if (ready <= 0)
 		return ready == 0 || errno == EINTR ? -EAGAIN : connection_lost(cli, errno);
-	len = recv(cli->fd, cli->buffer, sizeof(cli->buffer), MSG_TRUNC);
+	len = receive(cli);
 	if (len <= 0)
 		return connection_lost(cli, len == 0 ? ECONNRESET : errno);
 	if (len > (ssize_t)sizeof(cli->buffer) || nlh->nlmsg_len > (size_t)len || nlh->nlmsg_len < sizeof(*nlh)) {
@@ -222,14 +256,14 @@ static const struct nlattr *find_text(const struct nlmsghdr *nlh, uint16_t type)
 	return attr;
 }
 
-/* Reads the result, sentence and sequence number of an NLMSG_ERROR. */
-static int read_answer(struct cli *cli, const struct nlmsghdr *nlh)
+int cli_read_answer(struct cli *cli, const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *answer = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *text;
 
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*answer))
 		return connection_lost(cli, EBADMSG);
+	cli_progress_clear(&cli->progress);
 	text = find_text(nlh, answer->error ? XLAGG_A_ERROR : XLAGG_A_WARNING);
 	if (answer->error == 0) {
 		if (text)
@@ -254,11 +288,15 @@ static int read_reply(struct cli *cli, cli_reply_fn fn, void *context)
 		int r = cli_receive(cli, patience_ms(cli), &nlh);
 
 		if (r == -EAGAIN)
-			return connection_lost(cli, ETIMEDOUT);
+			return not_answered(cli);
 		if (!nlh)
 			return r;
+		if (nlh->nlmsg_type == XLAGG_MSG_PROGRESS) {
+			cli_progress_draw(&cli->progress, nlh);
+			continue;
+		}
 		if (nlh->nlmsg_type == NLMSG_ERROR)
-			return read_answer(cli, nlh);
+			return cli_read_answer(cli, nlh);
 		if (nlh->nlmsg_type == NLMSG_DONE)
 			return 0;
 		r = fn ? fn(nlh, context) : 0;
@@ -292,9 +330,13 @@ static int send_command(struct cli *cli, const struct ctl_command *command, uint
 
 int cli_change(struct cli *cli, const struct ctl_command *command)
 {
-	int r = send_command(cli, command, NLM_F_ACK);
+	int r = send_command(cli, command, NLM_F_ACK | (cli->progress.wanted ? XLAGG_F_PROGRESS : 0));
 
-	return r < 0 ? r : read_reply(cli, NULL, NULL);
+	cli_progress_begin(&cli->progress);
+	if (r == 0)
+		r = read_reply(cli, NULL, NULL);
+	cli_progress_clear(&cli->progress);
+	return r;
 }
 
 int cli_join(struct cli *cli, const struct ctl_command *command)
@@ -307,6 +349,17 @@ int cli_commit(struct cli *cli, bool check)
 	struct ctl_command commit = {.cmd = XLAGG_CMD_COMMIT, .check = check};
 
 	return cli_change(cli, &commit);
+}
+
+int cli_subscribe(struct cli *cli, const char *name)
+{
+	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[256];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+
+	nlh->nlmsg_type = XLAGG_CMD_SUBSCRIBE;
+	if (name)
+		mnl_attr_put_strz(nlh, XLAGG_A_NAME, name);
+	return cli_ask(cli, nlh, NULL, NULL);
 }
 
 int cli_failed(const struct cli *cli)

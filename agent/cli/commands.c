@@ -10,23 +10,13 @@ static const struct {
 	const char *object, *verb;
 	int (*run)(struct cli *cli, int argc, char *argv[]);
 } commands[] = {
-    {"lagg", "show", cmd_lagg_show},
-    {"port", "show", cmd_port_show},
-    {"agent", "show", cmd_agent_show},
-    {"monitor", NULL, cmd_monitor},
-    {"top", NULL, cmd_top},
-    {"explain", NULL, cmd_explain},
-    {"metrics", NULL, cmd_metrics},
-    {"exporter", NULL, cmd_exporter},
-    {"save", NULL, cmd_save},
-    {"check", NULL, cmd_check},
-    {"diff", NULL, cmd_diff},
-    {"restore", NULL, cmd_restore},
-    {"reload", NULL, cmd_reload},
-    {"ifconfig", NULL, cmd_ifconfig},
-    {"help", NULL, cmd_help},
-    {"import", NULL, cmd_import},
-    {"debug", "bundle", cmd_debug_bundle},
+    {"lagg", "show", cmd_lagg_show}, {"port", "show", cmd_port_show},  {"agent", "show", cmd_agent_show},
+    {"monitor", NULL, cmd_monitor},  {"top", NULL, cmd_top},	       {"explain", NULL, cmd_explain},
+    {"metrics", NULL, cmd_metrics},  {"exporter", NULL, cmd_exporter}, {"save", NULL, cmd_save},
+    {"check", NULL, cmd_check},	     {"diff", NULL, cmd_diff},	       {"restore", NULL, cmd_restore},
+    {"reload", NULL, cmd_reload},    {"ifconfig", NULL, cmd_ifconfig}, {"help", NULL, cmd_help},
+    {"capture", NULL, cmd_capture},  {"import", NULL, cmd_import},     {"debug", "bundle", cmd_debug_bundle},
+    {"lagg", "take", cmd_lagg_take},
 };
 
 /* Runs a changing command, which is a transaction by itself. */

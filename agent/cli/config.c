@@ -105,20 +105,16 @@ char *config_copy(const char *text)
 /* Applies every command of the text to the model. */
 static int apply_text(struct cli *cli, char *text, struct ctl_model *model)
 {
-	char *words[CTL_MAX_WORDS], sentence[XLAGG_SENTENCE_MAX];
-	struct ctl_command command;
+	char sentence[XLAGG_SENTENCE_MAX];
+	int r;
 
-	for (;;) {
-		int count = ctl_split(&text, words, CTL_MAX_WORDS, &cli->line, sentence);
-
-		if (count == 0)
-			return 0;
-		if (count < 0 || ctl_parse(count, words, true, &command, sentence) < 0 ||
-		    ctl_apply(model, &command, sentence) < 0) {
-			cli_refuse(cli, "%s", sentence);
-			return -EINVAL;
-		}
-	}
+	do
+		r = ctl_apply_next(model, &text, &cli->line, sentence);
+	while (r > 0);
+	if (r == 0)
+		return 0;
+	cli_refuse(cli, "%s", sentence);
+	return -EINVAL;
 }
 
 /* Returns the model that a file's text describes, or NULL after saying why. Sentences name `path`. */

@@ -13,14 +13,17 @@ static int take_answer(const struct nlmsghdr *nlh, void *context)
 	return view_read_explain(nlh, context);
 }
 
-static int ask(struct cli *cli, const char *name, const uint8_t *frame, size_t len, struct view_explain *ret)
+static int ask(struct cli *cli, const char *name, const struct explain_flow *flow, struct view_explain *ret)
 {
 	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[256 + EXPLAIN_FRAME_MAX];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+	uint8_t frame[EXPLAIN_FRAME_MAX];
 
 	nlh->nlmsg_type = XLAGG_CMD_EXPLAIN;
 	mnl_attr_put_strz(nlh, XLAGG_A_NAME, name);
-	mnl_attr_put(nlh, XLAGG_A_FRAME, len, frame);
+	mnl_attr_put(nlh, XLAGG_A_FRAME, explain_frame(flow, frame), frame);
+	if (flow->moves)
+		mnl_attr_put_u32(nlh, XLAGG_A_MOVES, flow->moves);
 	return cli_ask(cli, nlh, take_answer, ret);
 }
 
@@ -43,7 +46,6 @@ static int print(struct cli *cli, const struct view_lagg *lagg, const struct exp
 int cmd_explain(struct cli *cli, int argc, char *argv[])
 {
 	char sentence[XLAGG_SENTENCE_MAX];
-	uint8_t frame[EXPLAIN_FRAME_MAX];
 	struct view_explain answer = {0};
 	struct explain_flow flow;
 	__attribute__((cleanup(view_free))) struct view view = {0};
@@ -58,7 +60,7 @@ int cmd_explain(struct cli *cli, int argc, char *argv[])
 	/* What the host itself sends has the lagg's MAC. */
 	if (!flow.has_src_mac)
 		memcpy(flow.src_mac, view.lagg[0].status.mac, sizeof(flow.src_mac));
-	if (ask(cli, argv[0], frame, explain_frame(&flow, frame), &answer) < 0)
+	if (ask(cli, argv[0], &flow, &answer) < 0)
 		return cli_failed(cli);
 	if (!cli->json)
 		return print(cli, &view.lagg[0], &flow, &answer);

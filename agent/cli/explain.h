@@ -21,6 +21,7 @@ struct explain_flow {
 	bool has_ports;					   /* sport or dport was given */
 	uint16_t sport, dport;				   /* TCP, UDP, SCTP */
 	uint32_t flowlabel;				   /* IPv6 */
+	uint32_t moves;					   /* how often its socket has moved (option repath) */
 	bool has_src, has_dst, has_flowlabel, has_src_mac; /* whether it was given */
 };
 

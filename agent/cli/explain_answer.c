@@ -63,12 +63,6 @@ uint32_t explain_fields(const struct explain_flow *flow, uint32_t hash, struct e
 	return count;
 }
 
-/* Only these protocols choose by the hash. */
-static bool goes_by_hash(const struct view_lagg *lagg)
-{
-	return lagg->model.conf.proto == XLAGG_PROTO_LOADBALANCE || lagg->model.conf.proto == XLAGG_PROTO_LACP;
-}
-
 /* Returns the index of a port in the lagg; -1: it is none. */
 static int find_port(const struct view_lagg *lagg, const char *name)
 {
@@ -107,6 +101,8 @@ static void text_of_fields(FILE *out, const struct view_lagg *lagg, const struct
 	fputs("    fields", out);
 	for (uint32_t i = 0; i < count; i++)
 		fprintf(out, " %s %s", field[i].word, field[i].text);
+	if (flow->moves)
+		fprintf(out, ", moved %u times", flow->moves);
 	fprintf(out, "%s%s\n", count ? "" : " none", hash & XLAGG_HASH_SYMMETRIC ? ", both directions alike" : "");
 	if (lagg->model.conf.flowid)
 		fputs("    flowid on: a frame for which the NIC has a hash goes by that\n", out);
@@ -123,6 +119,8 @@ static void text_of_bucket(FILE *out, const struct view_lagg *lagg, const struct
 			lagg->port[port].buckets, XLAGG_BUCKETS);
 	fputs(", backup ", out);
 	put_device(out, explain->backup);
+	if (lagg->model.conf.balance == XLAGG_BALANCE_ADAPTIVE)
+		fprintf(out, ", moved %u times because of the load", explain->moves);
 	fputc('\n', out);
 }
 
@@ -136,7 +134,7 @@ void explain_text(FILE *out, const struct view_lagg *lagg, const struct explain_
 	fprintf(out, ": hash 0x%08x bucket %u port ", explain->found.hash, explain->found.bucket);
 	put_device(out, explain->port);
 	fprintf(out, ": %s\n", ctl_printable(why, printable, sizeof(printable)));
-	if (!goes_by_hash(lagg))
+	if (!xlagg_goes_by_flow(lagg->model.conf.proto))
 		return;
 	text_of_fields(out, lagg, flow);
 	text_of_bucket(out, lagg, explain);
@@ -173,14 +171,20 @@ static json_t *json_of_fields(const struct view_lagg *lagg, const struct explain
 static void json_of_steps(json_t *json, const struct view_lagg *lagg, const struct explain_flow *flow,
 			  const struct view_explain *explain)
 {
-	int port = goes_by_hash(lagg) ? find_port(lagg, explain->bucket_port) : -1;
+	int port = xlagg_goes_by_flow(lagg->model.conf.proto) ? find_port(lagg, explain->bucket_port) : -1;
 
-	json_object_set_new(json, "fields", goes_by_hash(lagg) ? json_of_fields(lagg, flow) : json_null());
+	json_object_set_new(json, "fields",
+			    xlagg_goes_by_flow(lagg->model.conf.proto) ? json_of_fields(lagg, flow) : json_null());
 	json_object_set_new(json, "symmetric", json_boolean(lagg->model.conf.hash & XLAGG_HASH_SYMMETRIC));
 	json_object_set_new(json, "flowid", json_boolean(lagg->model.conf.flowid));
-	json_object_set_new(json, "bucket_port", goes_by_hash(lagg) ? text_or_null(explain->bucket_port) : json_null());
-	json_object_set_new(json, "backup", goes_by_hash(lagg) ? text_or_null(explain->backup) : json_null());
+	json_object_set_new(json, "bucket_port",
+			    xlagg_goes_by_flow(lagg->model.conf.proto) ? text_or_null(explain->bucket_port)
+								       : json_null());
+	json_object_set_new(json, "backup",
+			    xlagg_goes_by_flow(lagg->model.conf.proto) ? text_or_null(explain->backup) : json_null());
 	json_object_set_new(json, "weight", port < 0 ? json_null() : json_integer(lagg->model.port[port].conf.weight));
+	json_object_set_new(json, "moves",
+			    xlagg_goes_by_flow(lagg->model.conf.proto) ? json_integer(explain->moves) : json_null());
 	json_object_set_new(json, "buckets", port < 0 ? json_null() : json_integer(lagg->port[port].buckets));
 }
 

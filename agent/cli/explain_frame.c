@@ -13,11 +13,13 @@
 #define ETHERTYPE_EXPERIMENT 0x88b5 /* of frames without IP: IEEE 802 reserves it for local experiments */
 #define PAYLOAD 20		    /* octets behind the IP header: enough for every header with ports */
 
-enum word { SRC_MAC, DST_MAC, VLAN, SRC, DST, PROTO, SPORT, DPORT, FLOWLABEL };
+enum word { SRC_MAC, DST_MAC, VLAN, SRC, DST, PROTO, SPORT, DPORT, FLOWLABEL, MOVES };
 
 static const struct ctl_word words[] = {
-    {"src-mac", SRC_MAC}, {"dst-mac", DST_MAC}, {"vlan", VLAN},		  {"src", SRC}, {"dst", DST}, {"proto", PROTO},
+    {"src-mac", SRC_MAC}, {"dst-mac", DST_MAC}, {"vlan", VLAN},
+    {"src", SRC},	  {"dst", DST},		{"proto", PROTO},
     {"sport", SPORT},	  {"dport", DPORT},	{"flowlabel", FLOWLABEL},
+    {"moves", MOVES},
 };
 
 /* Reads a whole number up to max. Returns -1 for anything else. */
@@ -106,6 +108,10 @@ static int take_word(struct explain_flow *flow, int word, const char *value, cha
 		flow->flowlabel = (uint32_t)n;
 		flow->has_flowlabel = true;
 		return r;
+	case MOVES:
+		r = take_number("moves", value, 1000000, &n, sentence);
+		flow->moves = (uint32_t)n;
+		return r;
 	}
 	return -EINVAL;
 }
@@ -128,6 +134,8 @@ static int complete(struct explain_flow *flow, char *sentence)
 		return ctl_refuse(sentence, -EINVAL, "sport and dport need proto tcp, udp or sctp");
 	if (flow->proto < 0)
 		flow->proto = flow->has_ports ? IPPROTO_TCP : IPPROTO_NONE;
+	if (flow->moves && flow->proto != IPPROTO_TCP)
+		return ctl_refuse(sentence, -EINVAL, "only sockets of TCP move: moves needs proto tcp");
 	return 0;
 }
 

@@ -143,6 +143,8 @@ static int print_lagg(struct cli *cli, const struct view_lagg *lagg, bool verbos
 {
 	struct link link;
 
+	if (!lagg->status.ifindex)
+		return cli_refuse(cli, "%s: %s", lagg->model.name, lagg->status.reason);
 	if (link_get(lagg->model.name, &link) < 0)
 		return cli_refuse(cli,
 				  "%s: the agent has this lagg, the network namespace has no such device: run "
@@ -159,8 +161,10 @@ static int print_all(struct cli *cli, bool verbose)
 
 	if (view_get(cli, NULL, &view) < 0 || link_enter(cli) < 0)
 		return cli_failed(cli);
+	/* One that waits for its bond is no interface. */
 	for (uint32_t i = 0; i < view.laggs && status == CLI_DONE; i++)
-		status = print_lagg(cli, &view.lagg[i], verbose);
+		if (view.lagg[i].status.ifindex)
+			status = print_lagg(cli, &view.lagg[i], verbose);
 	return status;
 }
 

@@ -198,6 +198,40 @@ static int take_tx_hash(struct import *import, struct import_lagg *lagg, const c
 	return *list ? import_set(import, lagg, "hash", list) : 0;
 }
 
+static int take_balancer_name(struct import *import, struct import_lagg *lagg, const char *path, const json_t *value)
+{
+	static const struct word words[] = {
+	    {"basic", "adaptive", "every interval, as few flows as can be move"},
+	    {NULL, NULL, NULL},
+	};
+
+	return set_word(import, lagg, path, value, "balance", words);
+}
+
+/* In tenths of a second. */
+static int take_balancing_interval(struct import *import, struct import_lagg *lagg, const char *path,
+				   const json_t *value)
+{
+	long long tenths = json_integer_value(value);
+	char text[32];
+
+	if (!json_is_integer(value) || tenths <= 0)
+		return wrong(import, path, "a whole number above 0");
+	snprintf(text, sizeof(text), "%lld", tenths / 10 + (tenths % 10 != 0));
+	return import_set(import, lagg, "balance-interval", text);
+}
+
+static int take_tx_balancer(struct import *import, struct import_lagg *lagg, const char *path, const json_t *value)
+{
+	static const struct key keys[] = {
+	    {"name", take_balancer_name, NULL},
+	    {"balancing_interval", take_balancing_interval, NULL},
+	    {NULL, NULL, NULL},
+	};
+
+	return take_object(import, lagg, path, value, keys);
+}
+
 static int take_runner(struct import *import, struct import_lagg *lagg, const char *path, const json_t *value)
 {
 	static const struct key keys[] = {
@@ -210,7 +244,7 @@ static int take_runner(struct import *import, struct import_lagg *lagg, const ch
 	    {"agg_select_policy", take_select, NULL},
 	    {"hwaddr_policy", take_hwaddr_policy, NULL},
 	    {"tx_hash", take_tx_hash, NULL},
-	    {"tx_balancer", NULL, "no equivalent: flows keep the port that their hash gives"},
+	    {"tx_balancer", take_tx_balancer, NULL},
 	    {NULL, NULL, NULL},
 	};
 

@@ -110,6 +110,7 @@ int main(int argc, char *argv[])
 	if (cli.netns && !good_netns(cli.netns))
 		return cli_usage(&cli, "-n takes the name of a network namespace, not \"%s\"", cli.netns);
 	cli.colour = wants_colour();
+	cli_progress_init(&cli.progress);
 	signal(SIGPIPE, SIG_DFL);
 	if (start.batch && first < argc)
 		return cli_usage(&cli, "-b FILE takes its commands from the file, not \"%s\"", argv[first]);

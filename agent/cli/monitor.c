@@ -9,17 +9,6 @@
 
 #define RETRY_MS 100 /* between two attempts to reach an agent that went away */
 
-int monitor_subscribe(struct cli *cli, const char *name)
-{
-	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[256];
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
-
-	nlh->nlmsg_type = XLAGG_CMD_SUBSCRIBE;
-	if (name)
-		mnl_attr_put_strz(nlh, XLAGG_A_NAME, name);
-	return cli_ask(cli, nlh, NULL, NULL);
-}
-
 static void print_event(const struct cli *cli, const struct xlagg_event *event)
 {
 	json_t *json;
@@ -48,7 +37,7 @@ static int come_back(struct cli *cli, const char *name)
 	}
 	event.time_ns = agent.start_ns;
 	snprintf(event.text, sizeof(event.text), "%s", agent.adopted ? "adopted" : "fresh");
-	if (monitor_subscribe(cli, name) < 0)
+	if (cli_subscribe(cli, name) < 0)
 		return -ECONNRESET;
 	print_event(cli, &event);
 	return 0;
@@ -63,7 +52,7 @@ int cmd_monitor(struct cli *cli, int argc, char *argv[])
 		return cli_usage(cli, "monitor takes one NAME or none, not \"%s\"", argv[1]);
 	if (name && strlen(name) >= XLAGG_NAME_MAX)
 		return cli_usage(cli, "a lagg's name has at most %d characters", XLAGG_NAME_MAX - 1);
-	if (monitor_subscribe(cli, name) < 0)
+	if (cli_subscribe(cli, name) < 0)
 		return cli_failed(cli);
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 	for (;;) {

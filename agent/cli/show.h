@@ -38,10 +38,6 @@ enum show_metrics_format { METRICS_OPENMETRICS, METRICS_TEXT, METRICS_BOTH };
 void show_metrics(FILE *out, enum show_metrics_format format, const struct xlagg_agent_status *agent,
 		  const struct view *view);
 
-/* --- monitor.c --- */
-/* Subscribes to the events of one lagg, or of all (name NULL). Returns 0 or -errno, with cli->sentence. */
-int monitor_subscribe(struct cli *cli, const char *name);
-
 /* --- output.c: printing on stdout, as -j, -p and -o ask --- */
 /* Prints one JSON value and drops the reference. Returns an exit status. */
 int show_json(const struct cli *cli, json_t *json);

@@ -166,6 +166,8 @@ static json_t *port_stats(const struct xlagg_port_status *status)
 
 	put(json, "rx_dropped", counters_object(words_rx_dropped, status));
 	put_counters(json, words_port_mib, status);
+	put_counters(json, words_port_probes, status);
+	put_counters(json, words_port_grey, status);
 	return json;
 }
 
@@ -190,6 +192,19 @@ static json_t *port_damping(const struct xlagg_port_status *status)
 	put_number(json, "penalty", status->damping.penalty);
 	put_boolean(json, "suppressed", status->damping.suppressed);
 	put_number(json, "reuse_ms", status->damping.reuse_ms);
+	return json;
+}
+
+/* Returns what option grey-detect has found out about the port, null without it. */
+static json_t *port_grey(const struct xlagg_port_status *status)
+{
+	json_t *json;
+
+	if (status->grey.state == XLAGG_GREY_STATE_OFF)
+		return json_null();
+	json = json_object();
+	put_name(json, "state", words_get(words_grey, status->grey.state));
+	put_number(json, "retry_ms", status->grey.retry_ms);
 	return json;
 }
 
@@ -223,6 +238,7 @@ static json_t *port_object(const struct view_lagg *lagg, uint32_t index, json_t 
 		put(json, "lacp", lagg->model.conf.proto == XLAGG_PROTO_LACP ? port_lacp(status) : json_null());
 		put(json, "probe", port_probe(status));
 		put(json, "damping", port_damping(status));
+		put(json, "grey", port_grey(status));
 	}
 	if (stats)
 		put(json, "stats", port_stats(status));
@@ -243,6 +259,7 @@ static json_t *datapath(const struct xlagg_lagg_status *status)
 
 	put_name(json, "profile", words_get(xlagg_words_datapath, status->profile));
 	put_name(json, "device", words_get(xlagg_words_device, status->device));
+	put_name(json, "bond_mode", words_get(words_bond_mode, status->bond_mode));
 	put_name(json, "tx_path", words_get(xlagg_words_tx_path, status->tx_path));
 	put_name(json, "attach", words_get(words_attach, status->attach));
 	put_name(json, "xdp_mode", words_get(words_xdp_mode, status->xdp_mode));
@@ -271,11 +288,65 @@ static json_t *lagg_lacp(const struct view_lagg *lagg)
 	return json;
 }
 
+/* Who captures the lagg. */
+static json_t *capture(const struct xlagg_lagg_status *status)
+{
+	json_t *json;
+
+	if (!status->capture_pid)
+		return json_null();
+	json = json_object();
+	put_number(json, "pid", status->capture_pid);
+	put_number(json, "uid", status->capture_uid);
+	return json;
+}
+
+static json_t *balance(const struct xlagg_lagg_status *status)
+{
+	json_t *json;
+
+	if (!status->balance.running)
+		return json_null();
+	json = json_object();
+	put_if(json, "fullest", status->balance.fullest > 0, status->balance.fullest);
+	put_number(json, "moved", status->balance.moved);
+	put_number(json, "steps", status->balance.steps);
+	return json;
+}
+
+/* Returns the failovers by who noticed their cause, how many gaps are known, and their sum in microseconds. */
+static json_t *failovers(const struct xlagg_failover_counters *counters)
+{
+	json_t *json = json_object(), *by = json_object();
+	uint64_t known = 0;
+
+	for (uint32_t i = 0; words_detected[i]; i++)
+		put_number(by, words_detected[i][0] ? words_detected[i] : "none", counters->detected[i]);
+	for (uint32_t i = 0; i <= XLAGG_GAP_BOUNDS; i++)
+		known += counters->gaps[i];
+	put(json, "detected", by);
+	put_number(json, "gaps", known);
+	put_number(json, "gap", counters->gap_ns / 1000);
+	put_number(json, "dropped", counters->dropped);
+	return json;
+}
+
+static json_t *moves(const struct xlagg_lagg_status *status)
+{
+	json_t *json = counters_object(words_moves, status);
+
+	put_number(json, "waiting", status->moves.waiting);
+	put_if(json, "pause", status->moves.pause_us > 0, status->moves.pause_us);
+	return json;
+}
+
 static json_t *lagg_stats(const struct xlagg_lagg_status *status)
 {
 	json_t *json = counters_object(words_traffic_lagg, status);
 
 	put(json, "tx_dropped", counters_object(words_tx_dropped, status));
+	put(json, "failovers", failovers(&status->failovers));
+	put(json, "moves", moves(status));
 	return json;
 }
 
@@ -322,6 +393,8 @@ json_t *show_json_lagg(const struct view_lagg *lagg, bool details, bool stats)
 		put(json, "options", options(xlagg_lagg_options, XLAGG_LAGG_OPTIONS, &model->conf));
 		put(json, "datapath", datapath(status));
 		put(json, "lacp", lagg_lacp(lagg));
+		put(json, "balance", balance(status));
+		put(json, "capture", capture(status));
 	}
 	if (stats)
 		put(json, "stats", lagg_stats(status));
@@ -397,6 +470,10 @@ json_t *show_json_event(const struct xlagg_event *event)
 		break;
 	case XLAGG_EVENT_PARTNER_CHANGE:
 		put_name(json, "partner", event->text);
+		break;
+	case XLAGG_EVENT_BALANCE:
+		put_number(json, "moved", event->moved);
+		put_text(json, "text", event->text);
 		break;
 	case XLAGG_EVENT_TABLE:
 		put_number(json, "generation", event->generation);

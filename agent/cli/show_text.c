@@ -60,12 +60,22 @@ static const struct xlagg_option *find_option(const char *name)
 	return NULL;
 }
 
-/* Writes counters below each other, in columns that fit 80 characters. */
-static void columns(FILE *out, const char *indent, const void *stats, const struct words_counter *counter)
+/* Writes counters below each other, in columns that fit 80 characters; without `zeros` those that counted something. */
+static void columns(FILE *out, const char *indent, const void *stats, const struct words_counter *counter, bool zeros)
 {
-	for (unsigned int column = 0; counter->name; counter++, column ^= 1)
-		fprintf(out, "%s%-18s %12" PRIu64 "%s", column ? "   " : indent, counter->name,
-			words_count(stats, counter), column || !counter[1].name ? "\n" : "");
+	bool second = false;
+
+	for (; counter->name; counter++) {
+		uint64_t count = words_count(stats, counter);
+
+		if (!count && !zeros)
+			continue;
+		fprintf(out, "%s%-18s %12" PRIu64 "%s", second ? "   " : indent, counter->name, count,
+			second ? "\n" : "");
+		second = !second;
+	}
+	if (second)
+		fputc('\n', out);
 }
 
 static void traffic(FILE *out, const char *indent, const void *stats, const struct words_counter *table,
@@ -79,17 +89,63 @@ static void traffic(FILE *out, const char *indent, const void *stats, const stru
 		words_count(stats, &table[3]));
 	fprintf(out, "%s%s dropped:\n", indent, dropped_way);
 	snprintf(further, sizeof(further), "%s  ", indent);
-	columns(out, further, stats, dropped);
+	columns(out, further, stats, dropped, true);
 }
 
-static void port_stats(FILE *out, const char *indent, const struct xlagg_port_status *status)
+static bool counted_any(const void *stats, const struct words_counter *counter)
 {
+	for (; counter->name; counter++)
+		if (words_count(stats, counter))
+			return true;
+	return false;
+}
+
+/* Where another proto than LACP runs, its counters are mentioned only if they counted something all the same. */
+static void port_stats(FILE *out, const char *indent, const struct view_lagg *lagg, uint32_t port)
+{
+	const struct xlagg_port_status *status = &lagg->port[port];
+	bool lacp = lagg->model.conf.proto == XLAGG_PROTO_LACP;
 	char further[16];
 
 	traffic(out, indent, status, words_traffic_port, words_rx_dropped, "RX");
+	if (status->probes.sent)
+		fprintf(out, "%sprobes: sent %" PRIu64 " answered %" PRIu64 " lost %" PRIu64 "\n", indent,
+			status->probes.sent, status->probes.answered, status->probes.lost);
+	if (status->grey.state != XLAGG_GREY_STATE_OFF)
+		fprintf(out, "%sTCP: segments %" PRIu64 " sent again %" PRIu64 ", frames damaged %" PRIu64 "\n", indent,
+			status->grey.segments, status->grey.retransmitted, status->grey.errors);
+	if (!lacp && !counted_any(status, words_port_mib))
+		return;
 	fprintf(out, "%sLACP and link:\n", indent);
 	snprintf(further, sizeof(further), "%s  ", indent);
-	columns(out, further, status, words_port_mib);
+	columns(out, further, status, words_port_mib, lacp);
+}
+
+static void failovers(FILE *out, const struct xlagg_failover_counters *counters)
+{
+	uint64_t count = 0, known = 0;
+
+	for (uint32_t i = 0; i < XLAGG_DETECTED_ROOM; i++)
+		count += counters->detected[i];
+	for (uint32_t i = 0; i <= XLAGG_GAP_BOUNDS; i++)
+		known += counters->gaps[i];
+	fprintf(out, "    failovers: %" PRIu64, count);
+	if (known)
+		fprintf(out, " mean gap %.3f ms dropped %" PRIu64, (double)counters->gap_ns / 1e6 / (double)known,
+			counters->dropped);
+	fputc('\n', out);
+}
+
+/* Buckets that left a port: in how many ways, how many are on their way, and how long they must be idle. */
+static void moves(FILE *out, const struct xlagg_lagg_status *status)
+{
+	fputs("    moves:", out);
+	for (const struct words_counter *counter = words_moves; counter->name; counter++)
+		fprintf(out, " %s %" PRIu64, counter->name, words_count(status, counter));
+	fprintf(out, " waiting %u", status->moves.waiting);
+	if (status->moves.pause_us)
+		fprintf(out, " pause %.3f ms", status->moves.pause_us / 1e3);
+	fputc('\n', out);
 }
 
 static void lacp_end(FILE *out, const char *indent, const char *who, const struct xlagg_lacp_end *end)
@@ -122,6 +178,18 @@ static void port_probe(FILE *out, const char *indent, const struct xlagg_port_st
 	fprintf(out, "%sprobe missed %u last answer %s\n", indent, status->probe.missed, when[0] ? when : "never");
 }
 
+static void port_grey(FILE *out, const char *indent, const struct xlagg_port_status *status)
+{
+	const char *word = words_get(words_grey, status->grey.state);
+
+	if (status->grey.state == XLAGG_GREY_STATE_OFF || !word)
+		return;
+	fprintf(out, "%sgrey-detect: %s", indent, word);
+	if (status->grey.retry_ms)
+		fprintf(out, ", tried again in %.1f s", status->grey.retry_ms / 1000.0);
+	fputc('\n', out);
+}
+
 static void port_details(FILE *out, const char *indent, const struct view_lagg *lagg, uint32_t index)
 {
 	const struct xlagg_port_model *port = &lagg->model.port[index];
@@ -142,6 +210,7 @@ static void port_details(FILE *out, const char *indent, const struct view_lagg *
 		fprintf(out, "%slast change %s\n", status->has_permaddr ? " " : indent, when);
 	port_probe(out, indent, status);
 	port_damping(out, indent, status);
+	port_grey(out, indent, status);
 	if (lagg->model.conf.proto != XLAGG_PROTO_LACP)
 		return;
 	words_headless(status->lacp.headless_s, headless, sizeof(headless));
@@ -207,7 +276,7 @@ void show_text_port(FILE *out, const struct view_lagg *lagg, uint32_t port, stru
 	fprintf(out, " link failures %" PRIu64 "\n", status->stats.link_failures);
 	port_details(out, "    ", lagg, port);
 	if (how.stats)
-		port_stats(out, "    ", status);
+		port_stats(out, "    ", lagg, port);
 }
 
 /* Writes "options:" and every option with its value, in lines that fit 80 characters where the values allow it. */
@@ -233,16 +302,32 @@ static void lagg_options(FILE *out, const struct xlagg_lagg_conf *conf)
 	fputc('\n', out);
 }
 
+/* What option balance adaptive has found and done; nothing without it. */
+static void balance(FILE *out, const struct xlagg_lagg_status *status)
+{
+	if (!status->balance.running)
+		return;
+	fputs("    balance: fullest port ", out);
+	if (status->balance.fullest)
+		fprintf(out, "at %u %% of its share", status->balance.fullest);
+	else
+		fputs("not known yet", out);
+	fprintf(out, ", moved %" PRIu64 " buckets in %" PRIu64 " steps\n", status->balance.moved,
+		status->balance.steps);
+}
+
 static void lagg_details(FILE *out, const struct view_lagg *lagg)
 {
 	const struct xlagg_lagg_status *status = &lagg->status;
 	const char *mode = words_get(words_xdp_mode, status->xdp_mode);
+	const char *bond = words_get(words_bond_mode, status->bond_mode);
 	char actor[WORDS_END_SIZE], partner[WORDS_END_SIZE], when[WORDS_TIME_SIZE];
 
-	fprintf(out, "    running: datapath %s device %s tx-path %s attach %s%s%s\n      carrier watch %s table %u",
+	fprintf(out, "    running: datapath %s device %s%s%s tx-path %s attach %s%s%s\n      carrier watch %s table %u",
 		word_or(xlagg_words_datapath, status->profile), word_or(xlagg_words_device, status->device),
-		word_or(xlagg_words_tx_path, status->tx_path), word_or(words_attach, status->attach), mode ? " " : "",
-		mode ? mode : "", word_or(words_watch, status->carrier_watch), status->generation);
+		bond ? " " : "", bond ? bond : "", word_or(xlagg_words_tx_path, status->tx_path),
+		word_or(words_attach, status->attach), mode ? " " : "", mode ? mode : "",
+		word_or(words_watch, status->carrier_watch), status->generation);
 	speed(out, status->carrier, status->speed, XLAGG_DUPLEX_UNKNOWN);
 	words_time(status->last_change_ns, when);
 	fprintf(out, "\n      active ports %u flaps %" PRIu64 "%s%s\n", status->active_ports, status->flaps,
@@ -252,6 +337,9 @@ static void lagg_details(FILE *out, const struct view_lagg *lagg)
 		words_lacp_end(&status->partner, true, partner);
 		fprintf(out, "    lag id: [%s,\n             %s]\n", actor, partner);
 	}
+	balance(out, status);
+	if (status->capture_pid)
+		fprintf(out, "    capture: by pid %u of uid %u\n", status->capture_pid, status->capture_uid);
 	lagg_options(out, &lagg->model.conf);
 }
 
@@ -308,6 +396,10 @@ void show_text_lagg(FILE *out, const struct view_lagg *lagg, struct show_how how
 		lagg_details(out, lagg);
 	if (how.stats)
 		traffic(out, "    ", &lagg->status, words_traffic_lagg, words_tx_dropped, "TX");
+	if (how.stats && conf->proto == XLAGG_PROTO_FAILOVER)
+		failovers(out, &lagg->status.failovers);
+	if (how.stats && xlagg_goes_by_flow(conf->proto))
+		moves(out, &lagg->status);
 	for (uint32_t i = 0; i < lagg->model.ports; i++) {
 		fputs("    laggport: ", out);
 		port_line(out, &lagg->model.port[i], &lagg->port[i], how.colour);
@@ -315,7 +407,7 @@ void show_text_lagg(FILE *out, const struct view_lagg *lagg, struct show_how how
 		if (how.details)
 			port_details(out, "        ", lagg, i);
 		if (how.stats)
-			port_stats(out, "        ", &lagg->port[i]);
+			port_stats(out, "        ", lagg, i);
 	}
 }
 

@@ -27,12 +27,12 @@ struct top {
 	int lines;    /* of the last picture, without its heading */
 };
 
-static double now_s(void)
+static uint64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 static const struct view_lagg *find(const struct view *view, const char *name)
@@ -67,7 +67,7 @@ static void take_events(struct top *top)
 	const struct nlmsghdr *nlh;
 	struct xlagg_event event;
 
-	if (top->events.fd < 0 && monitor_subscribe(&top->events, top->name) < 0)
+	if (top->events.fd < 0 && cli_subscribe(&top->events, top->name) < 0)
 		return;
 	while (cli_receive(&top->events, 0, &nlh) == 0)
 		if (view_read_event(nlh, &event) == 0 && event.type == XLAGG_EVENT_FAILOVER)
@@ -98,19 +98,13 @@ static void sentence(struct top *top, int attribute, const char *text)
 	char part[TOP_LINE_MAX];
 	size_t width = COLS > 20 && COLS < TOP_LINE_MAX ? (size_t)COLS : TOP_LINE_MAX - 1;
 
-	while (*text) {
-		size_t indent = strspn(text, " "), len = strlen(text);
+	for (size_t indent = strspn(text, " ") < 8 ? strspn(text, " ") : 8, hang = 0; text += strspn(text, " "), *text;
+	     hang = 2) {
+		int len = top_fit(text, width - indent - hang);
 
-		if (len > width) {
-			len = width;
-			while (len > indent && text[len] != ' ')
-				len--;
-			len = len > indent ? len : width;
-		}
-		snprintf(part, sizeof(part), "%.*s", (int)len, text);
+		snprintf(part, sizeof(part), "%*s%.*s", (int)(indent + hang), "", len, text);
 		line(top, attribute, part);
 		text += len;
-		text += strspn(text, " ");
 	}
 }
 
@@ -133,6 +127,8 @@ static void draw_ports(struct top *top, const struct view_lagg *lagg, const stru
 	char text[TOP_LINE_MAX + XLAGG_SENTENCE_MAX];
 	uint32_t order[XLAGG_MAX_PORTS];
 
+	if (!lagg->model.ports)
+		return;
 	top_port_heading(text, sizeof(text));
 	line(top, A_UNDERLINE, text);
 	order_ports(top, lagg, before, seconds, order);
@@ -152,7 +148,7 @@ static void draw_lagg(struct top *top, const struct view_lagg *lagg, double seco
 {
 	const struct view_lagg *before = find(&top->before, lagg->model.name);
 	const struct xlagg_event *failover = last_failover(top, lagg->model.name);
-	char text[SHOW_FAILOVER_SIZE + TOP_LINE_MAX], story[SHOW_FAILOVER_SIZE], when[WORDS_TIME_SIZE];
+	char text[SHOW_FAILOVER_SIZE + TOP_LINE_MAX], story[SHOW_FAILOVER_SIZE], age[TOP_AGE_SIZE];
 
 	top_lagg_line(lagg, text, sizeof(text));
 	line(top, A_BOLD, text);
@@ -161,43 +157,49 @@ static void draw_lagg(struct top *top, const struct view_lagg *lagg, double seco
 	top_rates_line(lagg, before, seconds, text, sizeof(text));
 	line(top, A_NORMAL, text);
 	if (failover) {
-		words_time(failover->time_ns, when);
+		top_age(failover->time_ns, read_clock(CLOCK_REALTIME), age);
 		show_text_failover(failover, story, sizeof(story));
-		snprintf(text, sizeof(text), "  last failover %s %s", when, story);
+		snprintf(text, sizeof(text), "  last failover %s ago %s", age, story);
 		sentence(top, A_NORMAL, text);
 	}
 	draw_ports(top, lagg, before, seconds);
 	line(top, A_NORMAL, "");
 }
 
+/* Prints the heading. On its right stands which lines are shown, if they are not all. */
 static void draw_heading(const struct top *top, uint32_t laggs)
 {
-	char text[TOP_LINE_MAX];
+	char text[TOP_LINE_MAX], keys[TOP_LINE_MAX], where[40] = "";
+	int shown = LINES - HEADING;
+	int last = top->first + shown < top->lines ? top->first + shown : top->lines;
 
-	snprintf(text, sizeof(text), "xlagg top   %u lagg%s   q: quit   s: sort by %s   arrows, page keys: scroll",
-		 laggs, laggs == 1 ? "" : "s", top->by_rate ? "order" : "rate");
+	snprintf(keys, sizeof(keys), "xlagg top  %u lagg%s  q: quit  s: sort by %s  arrows, pages: scroll", laggs,
+		 laggs == 1 ? "" : "s", top->by_rate ? "order" : "rate");
+	if (top->lines > shown)
+		snprintf(where, sizeof(where), " %d-%d/%d", top->first + 1, last, top->lines);
+	snprintf(text, sizeof(text), "%-*.*s%s", COLS - (int)strlen(where), COLS - (int)strlen(where), keys, where);
 	print(0, A_REVERSE, text);
 }
 
 static void draw_view(struct top *top, const struct view *view, double seconds)
 {
 	erase();
-	draw_heading(top, view->laggs);
 	top->lines = 0;
 	for (uint32_t i = 0; i < view->laggs; i++)
 		draw_lagg(top, &view->lagg[i], seconds);
+	draw_heading(top, view->laggs);
 	refresh();
 }
 
 static void draw(struct top *top)
 {
 	struct view view = {0};
-	double now = now_s();
+	double now = (double)read_clock(CLOCK_MONOTONIC) / 1e9;
 
 	if (view_get(top->cli, top->name, &view) < 0) {
 		erase();
-		draw_heading(top, 0);
 		top->lines = top->first = 0;
+		draw_heading(top, 0);
 		sentence(top, A_NORMAL, top->cli->sentence);
 		refresh();
 		return;

@@ -22,6 +22,12 @@ void top_port_line(const struct view_lagg *lagg, uint32_t index, const struct vi
 		   char *ret, size_t size);
 /* Writes a reason, indented below the line that it belongs to; nothing without one. */
 void top_reason_line(const char *reason, char *ret, size_t size);
+/* Returns how many octets of the text fit into `width` columns: all of them, or those up to the end of a word.
+ * Names and sentences are printable, and what is not ASCII in them may take fewer columns than octets. */
+int top_fit(const char *text, size_t width);
+/* Writes how long ago a time was, in its largest unit: "12 s". Both are CLOCK_REALTIME, ns. */
+#define TOP_AGE_SIZE 24
+void top_age(uint64_t then_ns, uint64_t now_ns, char ret[TOP_AGE_SIZE]);
 /* Writes the heading above the lines of ports. */
 void top_port_heading(char *ret, size_t size);
 

@@ -2,6 +2,9 @@
 /* Writes the lines of `top`. */
 #include "top.h"
 
+#include <inttypes.h>
+#include <string.h>
+
 #include "words.h"
 
 double top_rate(uint64_t before, uint64_t after, double seconds)
@@ -63,6 +66,31 @@ void top_reason_line(const char *reason, char *ret, size_t size)
 	char printable[4 * XLAGG_SENTENCE_MAX];
 
 	snprintf(ret, size, "%s%s", reason[0] ? "      " : "", ctl_printable(reason, printable, sizeof(printable)));
+}
+
+int top_fit(const char *text, size_t width)
+{
+	size_t len = strlen(text), end = width;
+
+	if (len <= width)
+		return (int)len;
+	while (end > 0 && text[end] != ' ')
+		end--;
+	return (int)(end > 0 ? end : width);
+}
+
+void top_age(uint64_t then_ns, uint64_t now_ns, char ret[TOP_AGE_SIZE])
+{
+	static const struct {
+		uint64_t seconds;
+		const char *unit;
+	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+	uint64_t age = now_ns > then_ns ? (now_ns - then_ns) / 1000000000 : 0;
+	size_t i = 0;
+
+	while (units[i].seconds > 1 && age < 2 * units[i].seconds)
+		i++;
+	snprintf(ret, TOP_AGE_SIZE, "%" PRIu64 " %s", age / units[i].seconds, units[i].unit);
 }
 
 #define COLUMNS "  %-15s %-14s %7s %9s %8s %9s %8s"

@@ -30,6 +30,14 @@ static int take_text(const struct nlattr *attr, char *ret, size_t size)
 	return 0;
 }
 
+static int take_u32(const struct nlattr *attr, uint32_t *ret)
+{
+	if (mnl_attr_get_payload_len(attr) != sizeof(*ret))
+		return -EBADMSG;
+	*ret = mnl_attr_get_u32(attr);
+	return 0;
+}
+
 static bool is_text(enum xlagg_kind kind)
 {
 	return kind != XLAGG_KIND_NUMBER && kind != XLAGG_KIND_WORD && kind != XLAGG_KIND_HASH;
@@ -103,9 +111,9 @@ static int take_lagg_attr(const struct nlattr *attr, struct view_lagg *lagg)
 	case XLAGG_A_OPTIONS:
 		return take_options(attr, xlagg_lagg_options, XLAGG_LAGG_OPTIONS, &model->conf);
 	case XLAGG_A_ADMIN:
-		if (mnl_attr_get_payload_len(attr) != sizeof(uint32_t))
-			return -EBADMSG;
-		model->conf.admin = mnl_attr_get_u32(attr);
+		return take_u32(attr, &model->conf.admin);
+	case XLAGG_A_TAKEN:
+		model->conf.taken = 1;
 		return 0;
 	case XLAGG_A_ADDRESS:
 		if (model->addresses == XLAGG_MAX_ADDRESSES)
@@ -177,6 +185,17 @@ int view_read_agent(const struct nlmsghdr *nlh, struct xlagg_agent_status *ret)
 	return 0;
 }
 
+int view_read_progress(const struct nlmsghdr *nlh, struct xlagg_progress *ret)
+{
+	struct xlagg_progress progress;
+
+	if (read_struct(nlh, XLAGG_MSG_PROGRESS, XLAGG_A_PROGRESS, &progress, sizeof(progress)) < 0)
+		return -EBADMSG;
+	progress.lagg[sizeof(progress.lagg) - 1] = '\0';
+	*ret = progress;
+	return 0;
+}
+
 int view_read_event(const struct nlmsghdr *nlh, struct xlagg_event *ret)
 {
 	struct xlagg_event event;
@@ -208,6 +227,8 @@ int view_read_explain(const struct nlmsghdr *nlh, struct view_explain *ret)
 			r = take_text(attr, explain.bucket_port, sizeof(explain.bucket_port));
 		if (mnl_attr_get_type(attr) == XLAGG_A_BUCKET_BACKUP)
 			r = take_text(attr, explain.backup, sizeof(explain.backup));
+		if (mnl_attr_get_type(attr) == XLAGG_A_BUCKET_MOVES)
+			r = take_u32(attr, &explain.moves);
 		if (r < 0)
 			return r;
 	}

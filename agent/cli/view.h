@@ -26,6 +26,8 @@ int view_read_lagg(const struct nlmsghdr *nlh, struct view_lagg *ret);
 /* Read the struct of an XLAGG_MSG_AGENT, and of an XLAGG_MSG_EVENT. Return 0 or -EBADMSG. */
 int view_read_agent(const struct nlmsghdr *nlh, struct xlagg_agent_status *ret);
 int view_read_event(const struct nlmsghdr *nlh, struct xlagg_event *ret);
+/* Reads the struct of an XLAGG_MSG_PROGRESS. Returns 0 or -EBADMSG. */
+int view_read_progress(const struct nlmsghdr *nlh, struct xlagg_progress *ret);
 
 /* The answer to `explain`. */
 struct view_explain {
@@ -33,6 +35,7 @@ struct view_explain {
 	char port[XLAGG_NAME_MAX];	  /* that the frame takes; empty: none */
 	char bucket_port[XLAGG_NAME_MAX]; /* that the bucket belongs to; empty: none, or an older agent */
 	char backup[XLAGG_NAME_MAX];	  /* of the bucket; empty likewise */
+	uint32_t moves;			  /* how often the bucket was moved because of the load */
 };
 int view_read_explain(const struct nlmsghdr *nlh, struct view_explain *ret);
 

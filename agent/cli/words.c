@@ -14,10 +14,14 @@ const char *const words_churn[] = {"NONE", "MONITOR", "CHURN", NULL};
 const char *const words_duplex[] = {"", "half", "full", NULL};
 const char *const words_attach[] = {"tcx", "clsact", "xdp-dispatcher", "xdp-link", NULL};
 const char *const words_xdp_mode[] = {"", "native", "mixed", NULL};
+const char *const words_bond_mode[] = {"",	  "balance-rr",	 "active-backup", "balance-xor", "broadcast",
+				       "802.3ad", "balance-tlb", "balance-alb",	  NULL};
 const char *const words_watch[] = {"netlink", "netlink+poll", "fentry", NULL};
-const char *const words_detected[] = {"", "fentry", "poll", "netlink", "probe", "command", NULL};
+const char *const words_detected[] = {"", "fentry", "poll", "netlink", "probe", "command", "grey", NULL};
+const char *const words_probes[] = {"off", "answered", "missed", "awaited", "silent", NULL};
+const char *const words_grey[] = {"off", "good", "told", "out", NULL};
 const char *const words_choice[] = {"bucket", "backup", "rehash",     "priority", "turn",
-				    "all",    "none",	"no-carrier", NULL};
+				    "all",    "none",	"no-carrier", "moving",	  NULL};
 const char *const words_why[] = {
     "the bucket's own port",
     "the bucket's port is not live, this is its backup",
@@ -27,6 +31,7 @@ const char *const words_why[] = {
     "broadcast: every live port",
     "no port is live: the frame is dropped",
     "the lagg has no carrier",
+    "the bucket moves to another port when no frame is overtaken, this is its old port",
     NULL,
 };
 const char *const words_flag[] = {"MASTER", "", "ACTIVE", "COLLECTING", "DISTRIBUTING", NULL};
@@ -73,6 +78,15 @@ const struct words_counter words_rx_dropped[] = {
     RX_DROP("slow_limited", XLAGG_RX_SLOW_LIMITED, "slow-protocol frames over the limit"),
     {NULL, 0, NULL},
 };
+const struct words_counter words_moves[] = {
+    {"idle", offsetof(struct xlagg_lagg_status, moves.idle), "after the bucket had been idle for long enough"},
+    {"marker", offsetof(struct xlagg_lagg_status, moves.marker), "when the partner had answered a marker"},
+    {"bound", offsetof(struct xlagg_lagg_status, moves.bound),
+     "although frames were in flight, after the longest wait"},
+    {"lost", offsetof(struct xlagg_lagg_status, moves.lost), "at once, since the port was lost"},
+    {"cancelled", offsetof(struct xlagg_lagg_status, moves.cancelled), "not at all, after the longest wait"},
+    {NULL, 0, NULL},
+};
 const struct words_counter words_tx_dropped[] = {
     TX_DROP("no_port", XLAGG_TX_NO_PORT, "no live port"),
     TX_DROP("no_carrier", XLAGG_TX_NO_CARRIER, "the lagg has no carrier"),
@@ -101,12 +115,32 @@ const struct words_counter words_port_mib[] = {
     {"lacpdu_foreign", offsetof(struct xlagg_port_status, lacpdu_foreign), "LACPDUs of other systems, ignored"},
     {"headless_foreign", offsetof(struct xlagg_port_status, headless_foreign),
      "LACPDUs of other systems ignored by the kernel in place of an absent agent"},
+    {"headless_outs", offsetof(struct xlagg_port_status, headless_outs),
+     "times that the kernel took the port out of use in place of an absent agent"},
+    {NULL, 0, NULL},
+};
+const struct words_counter words_port_probes[] = {
+    {"probes_sent", offsetof(struct xlagg_port_status, probes.sent), "link probes sent, one to each target"},
+    {"probes_answered", offsetof(struct xlagg_port_status, probes.answered), "link probes answered"},
+    {"probes_lost", offsetof(struct xlagg_port_status, probes.lost), "link probes without an answer in time"},
+    {NULL, 0, NULL},
+};
+
+const struct words_counter words_port_grey[] = {
+    {"tcp_segments", offsetof(struct xlagg_port_status, grey.segments),
+     "segments of local TCP sockets, where option grey-detect counts them"},
+    {"tcp_retransmitted", offsetof(struct xlagg_port_status, grey.retransmitted),
+     "segments of local TCP sockets that were lost on the port and sent again"},
+    {"damaged", offsetof(struct xlagg_port_status, grey.errors), "frames that the device counts as damaged"},
+    {"grey_outs", offsetof(struct xlagg_port_status, grey.outs),
+     "times that the port was taken out of use because it lost more than the others"},
     {NULL, 0, NULL},
 };
 
 _Static_assert(sizeof(words_rx_dropped) / sizeof(words_rx_dropped[0]) == XLAGG_RX_DROP_MAX + 1, "a word for each");
 _Static_assert(sizeof(words_tx_dropped) / sizeof(words_tx_dropped[0]) == XLAGG_TX_DROP_MAX + 1, "a word for each");
-_Static_assert(sizeof(words_why) / sizeof(words_why[0]) == XLAGG_CHOICE_NO_CARRIER + 2, "a phrase for each");
+_Static_assert(sizeof(words_detected) / sizeof(words_detected[0]) <= XLAGG_DETECTED_ROOM + 1, "a counter for each");
+_Static_assert(sizeof(words_why) / sizeof(words_why[0]) == XLAGG_CHOICE_MOVING + 2, "a phrase for each");
 
 const char *words_get(const char *const *table, uint32_t value)
 {

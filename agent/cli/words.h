@@ -17,8 +17,11 @@ extern const char *const words_churn[];	    /* enum xlagg_lacp_churn */
 extern const char *const words_duplex[];    /* enum xlagg_duplex; unknown is NULL */
 extern const char *const words_attach[];    /* enum xlagg_attach */
 extern const char *const words_xdp_mode[];  /* enum xlagg_xdp_mode */
+extern const char *const words_bond_mode[]; /* struct xlagg_lagg_status.bond_mode */
 extern const char *const words_watch[];	    /* enum xlagg_watch */
 extern const char *const words_detected[];  /* enum xlagg_detected */
+extern const char *const words_probes[];    /* enum xlagg_probe_state */
+extern const char *const words_grey[];	    /* enum xlagg_grey_state */
 extern const char *const words_choice[];    /* enum xlagg_choice: one word */
 extern const char *const words_why[];	    /* enum xlagg_choice: one phrase */
 extern const char *const words_flag[];	    /* bit numbers of enum xlagg_flag; unused bits are "" */
@@ -37,8 +40,11 @@ struct words_counter {
 };
 /* Tables ended by a NULL name. */
 extern const struct words_counter words_traffic_port[], words_traffic_lagg[]; /* packets and octets both ways */
+extern const struct words_counter words_moves[];			      /* of buckets, by how they ended */
 extern const struct words_counter words_rx_dropped[], words_tx_dropped[];     /* by reason; of a port, of a lagg */
 extern const struct words_counter words_port_mib[];			      /* LACP and link, of a port */
+extern const struct words_counter words_port_probes[];			      /* link probes, of a port */
+extern const struct words_counter words_port_grey[];			      /* what a port loses (grey-detect) */
 uint64_t words_count(const void *counters, const struct words_counter *counter);
 
 /* Writes a time (CLOCK_REALTIME) as RFC 3339 does, in UTC with microseconds. 0 becomes an empty text. */
