@@ -14,11 +14,13 @@
 #include "lagg/change.h"
 #include "lagg/device.h"
 #include "lagg/effects.h"
+#include "lagg/fight.h"
 #include "lagg/headless.h"
 #include "lagg/identity.h"
 #include "lagg/inputs.h"
 #include "lagg/leave.h"
 #include "lagg/looks.h"
+#include "lagg/making.h"
 #include "lagg/ports.h"
 #include "lagg/record.h"
 #include "lagg/rest.h"
@@ -97,7 +99,7 @@ static void adopt_device(struct lagg *lagg, uint32_t slot)
 	if (undo->ifindex && !is_another_port(lagg, (int)undo->ifindex) &&
 	    netlink_get(lagg->host->nl, (int)undo->ifindex, &port->device) == 0)
 		port->candidate = (int)undo->ifindex;
-	leave_find(lagg->host->nl, &lagg->saved, slot, lagg->model.name, lagg->looks.mac);
+	leave_find(lagg->host->nl, &lagg->saved, slot, lagg->model.name, lagg->looks.mac, port->elsewhere);
 	if (rest_put_back(lagg, slot) == 0)
 		lagg->saved.port[slot].ifindex = 0;
 	memcpy(undo->name, port->name, sizeof(undo->name));
@@ -170,6 +172,7 @@ static void take_devices(struct lagg *lagg, const struct device *device, const s
 	const struct xlagg_lagg_conf *conf = &lagg->model.conf;
 	lagg->device = lagg->saved.device;
 	lagg->bond_mode = device->bond_mode;
+	lagg->bond_policy = device->bond_policy;
 	lagg->ifindex = device->ifindex;
 	lagg->lower_ifindex = lower->ifindex;
 	device_know_lower(lagg, lower);
@@ -196,9 +199,12 @@ static int adopt_datapath(struct lagg *lagg, const char *folder, char sentence[X
 		memcpy(lagg->looks.mac, mac, 6);
 	lagg_setup(lagg, &setup);
 	r = datapath_adopt(&lagg->dp, folder, &host->features, &setup, sentence);
-	/* From here on the agent handles LACP again, and the kernel no longer does. */
 	if (r == 0)
-		datapath_heartbeat(lagg->dp, clock_now());
+		lagg->away_ns = datapath_unattended(lagg->dp, clock_now());
+	/* From here on the agent handles LACP again. The kernel still sends what is overdue, port by port, until the
+	 * agent has sent for the first time (keep_pdu()). */
+	if (r == 0)
+		datapath_take_over(lagg->dp, clock_now());
 	if (r == 0)
 		r = datapath_watch(lagg->dp, host->watch);
 	return r < 0 ? r : input_watch_frames(lagg);
@@ -208,13 +214,14 @@ static int adopt_datapath(struct lagg *lagg, const char *folder, char sentence[X
 static int check_find(struct find *find)
 {
 	const struct xlagg_saved *saved = find->saved;
+	uint8_t mac[6];
 	if (saved && saved->abi_version != XLAGG_ABI_VERSION)
 		snprintf(find->why, sizeof(find->why), "its maps have version %u and this agent's have %u",
 			 saved->abi_version, XLAGG_ABI_VERSION);
+	else if (saved ? saved->message_len == 0 && record_check(saved) == 0 : making_read(find->folder, mac) == 0)
+		snprintf(find->why, sizeof(find->why), "it was being made when its agent died");
 	else if (!saved || record_check(saved) < 0)
 		snprintf(find->why, sizeof(find->why), "its record is damaged");
-	else if (saved->message_len == 0)
-		snprintf(find->why, sizeof(find->why), "it was being made when its agent died");
 	else if (find->known)
 		return 0;
 	return -EPROTO;
@@ -240,17 +247,54 @@ static int find_devices(struct agent *agent, const struct find *find, struct dev
 	return r;
 }
 
+/* Puts a port first, if it has a place. */
+static void put_first(struct xlagg_table *table, uint8_t slot)
+{
+	uint32_t at = 0;
+	while (at < table->count && at < XLAGG_MAX_PORTS && table->order[at] != slot)
+		at++;
+	if (at == table->count || at == XLAGG_MAX_PORTS)
+		return;
+	memmove(&table->order[1], &table->order[0], at);
+	table->order[0] = slot;
+}
+
+/* Buckets that were on their way begin anew from where they are. */
+static void adopt_table(struct lagg *lagg, const struct xlagg_saved *found)
+{
+	struct xlagg_table table;
+	datapath_unmarked_table(lagg->dp, &table);
+	if (found->active)
+		put_first(&table, (uint8_t)(found->active - 1));
+	core_adopt(lagg->core, &table);
+}
+
+/* Undoes what the devices have of a change in whose middle the agent before died, together with settle(): nobody else
+ * has changed them. `found`: the record as it was left; `model`: the configuration in it. */
+static void undo_change(struct lagg *lagg, const struct xlagg_saved *found, const struct xlagg_model *model)
+{
+	if (!found->changing)
+		return;
+	log_about(LOG_LEVEL_INFO, lagg->model.name, NULL, "its agent ended in the middle of a change, which is undone");
+	lagg->astray = true;
+	fight_excuse(lagg, clock_now());
+	if (found->profile == XLAGG_DATAPATH_XDP && lagg->model.conf.datapath != XLAGG_DATAPATH_XDP)
+		device_release_features(lagg);
+	device_drop_addresses(lagg, &model->address[model->addresses], found->adding);
+}
+
 static int adopt_one(struct agent *agent, void *what)
 {
 	struct find *find = what;
-	struct device device, lower;
+	struct device device = {0}, lower = {0};
 	struct xlagg_model *model = &find->model;
 	int r = check_find(find);
 	if (r == 0)
 		r = find_devices(agent, find, &device, &lower, find->why);
 	if (r < 0)
 		return r;
-	model->conf.admin = !!(device.flags & IFF_UP);
+	if (!find->saved->changing)
+		model->conf.admin = !!(device.flags & IFF_UP);
 	struct lagg *lagg = lagg_new(&agent->host, model, find->saved);
 	if (!lagg)
 		return -ENOMEM;
@@ -264,8 +308,9 @@ static int adopt_one(struct agent *agent, void *what)
 	laggs_add(agent, lagg);
 	lagg->model.addresses = model->addresses;
 	memcpy(lagg->model.address, model->address, sizeof(model->address));
+	undo_change(lagg, find->saved, model);
 	core_hold(lagg->core);
-	core_adopt(lagg->core, datapath_table(lagg->dp));
+	adopt_table(lagg, find->saved);
 	input_mac(lagg, lagg->looks.mac);
 	r = adopt_ports(lagg, model);
 	if (r < 0) {
@@ -282,9 +327,12 @@ static int adopt_one(struct agent *agent, void *what)
 static void settle(struct agent *agent, struct lagg *lagg)
 {
 	struct device device;
+	lagg->settling = true;
 	catch_up(lagg);
 	if (netlink_get(lagg->host->nl, lagg->ifindex, &device) == 0)
 		lagg_device_changed(lagg, &device);
+	lagg->settling = false;
+	lagg_settle(lagg);
 	if (!lagg->saved.mac_from.ifindex)
 		identity_find_mac_from(lagg);
 	record_save(lagg);
@@ -396,6 +444,7 @@ void adopt_make_anew(struct agent *agent, const struct xlagg_model *model)
 		r = transaction_run(agent, command, 1, false, &failed, sentence);
 		agent->host.starting = false;
 	}
+	agent->left_out |= r < 0;
 	if (r < 0)
 		log_error("%s is left out: %s", model->name, sentence[0] ? sentence : strerror(-r));
 	free(command);
@@ -426,6 +475,7 @@ static void give_up(struct agent *agent, struct find *find)
 	if (put_back(agent, find) < 0) {
 		rests_add(agent, find->name, find->folder, find->saved, anew ? &find->model : NULL);
 		find->anew = false;
+		agent->left_out |= anew;
 	}
 	if (!anew && find->known && find->r != -ESTALE)
 		forget_lagg(agent, find->name);

@@ -5,8 +5,16 @@
 
 #include "lagg/lagg.h"
 
+struct client;
 struct rest;
 struct server;
+
+/* How far the command that is being carried out has come (progress.c). */
+struct progress {
+	struct client *client; /* that wants to be told; NULL: none does */
+	uint32_t seq;	       /* of its request */
+	struct xlagg_progress now;
+};
 
 struct agent {
 	struct lagg_host host; /* must be first: a lagg has a pointer to it, from which laggs.c finds the agent */
@@ -28,8 +36,11 @@ struct agent {
 	struct lagg
 	    *lagg[2 * XLAGG_MAX_LAGGS]; /* room for those that a transaction adds beside those that it removes */
 	uint32_t laggs;
+	struct progress progress;
 	struct rest *rests;	     /* what still has to be put back of laggs that are gone (rests.c) */
+	struct later *later;	     /* bonds that are to be taken when they appear (later.c) */
 	struct forgotten *forgotten; /* laggs whose files in the state folder still have to be removed (forget.c) */
+	bool left_out;		     /* a lagg could not be made at the start, and may be made later */
 	uint64_t forget_ns;	     /* monotonic time at which removing them is tried again */
 	uint64_t orphans_ns;	     /* monotonic time at which devices with a lagg's mark are searched for next */
 };

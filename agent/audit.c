@@ -7,16 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys/fd.h"
 #include "sys/log.h"
 
 #define MANY 16	       /* commands of one transaction of which each is logged */
 #define COMM_OCTETS 16 /* TASK_COMM_LEN */
-
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
 
 /* The name of the process's program, or "?" when it has ended. */
 static void program_of(pid_t pid, char ret[COMM_OCTETS])

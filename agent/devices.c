@@ -18,8 +18,10 @@
 #include "lagg/leave.h"
 #include "lagg/ports.h"
 #include "lagg/rest.h"
+#include "lagg/taken.h"
 #include "lagg/upkeep.h"
 #include "laggs.h"
+#include "later.h"
 #include "names.h"
 #include "orphans.h"
 #include "rests.h"
@@ -85,6 +87,9 @@ static void attach(struct agent *agent, struct lagg *lagg, uint32_t slot, const 
 	struct lagg_port *port = &lagg->port[slot];
 	char sentence[XLAGG_SENTENCE_MAX] = "", before[XLAGG_SENTENCE_MAX];
 	memcpy(before, port->refused, sizeof(before));
+	/* Whoever made a bond that was taken decides on its slaves. */
+	if (lagg->saved.bond.taken && device->master != lagg->ifindex)
+		return;
 	if (lagg_port_attach(lagg, slot, device, sentence) < 0) {
 		if (strcmp(before, port->refused) != 0)
 			log_about(LOG_LEVEL_WARNING, lagg->model.name, port->name, "%s", port->refused);
@@ -108,11 +113,22 @@ static void find_port_for(struct agent *agent, const struct device *device)
 	}
 }
 
+/* Handles a device that no port has and that is a slave of a bond that was taken. */
+static void find_bond_of(struct agent *agent, const struct device *device)
+{
+	struct lagg *lagg = device->master ? laggs_of_device(agent, device->master) : NULL;
+	if (lagg && !agent->host.changing)
+		taken_slave_added(lagg, device);
+}
+
 static void on_listed(void *context, const struct device *device, bool gone)
 {
 	struct agent *agent = context;
-	if (!gone && !agent->host.calls->lagg_of_device(&agent->host, device->ifindex))
-		find_port_for(agent, device);
+	if (gone || agent->host.calls->lagg_of_device(&agent->host, device->ifindex))
+		return;
+	find_port_for(agent, device);
+	if (!agent->host.calls->lagg_of_device(&agent->host, device->ifindex))
+		find_bond_of(agent, device);
 }
 
 void devices_find_absent(struct agent *agent)
@@ -149,6 +165,10 @@ static void lagg_device_gone(struct agent *agent, struct lagg *lagg, bool moved)
 			  "its device was removed, so the lagg is removed, too");
 	char name[XLAGG_NAME_MAX];
 	memcpy(name, lagg->model.name, sizeof(name));
+	struct xlagg_model model;
+	taken_model(lagg, &model);
+	if (model.conf.taken)
+		later_add(agent, &model, "");
 	laggs_destroy(agent, lagg);
 	forget_lagg(agent, name);
 }
@@ -202,6 +222,9 @@ static void other_changed(struct agent *agent, const struct device *device)
 	if (below)
 		uppers_changed(agent);
 	find_port_for(agent, device);
+	if (!agent->host.calls->lagg_of_device(&agent->host, device->ifindex))
+		find_bond_of(agent, device);
+	later_try(agent, device);
 }
 
 static void device_gone(struct agent *agent, const struct device *device)
@@ -211,6 +234,8 @@ static void device_gone(struct agent *agent, const struct device *device)
 	if (lagg) {
 		lagg_device_gone(agent, lagg, device->new_netnsid >= 0);
 	} else if (laggs_port_of_device(agent, device->ifindex, &lagg, &slot)) {
+		/* The name that it had last: when the agent is slow, earlier events find the device gone already. */
+		names_follow(agent, device);
 		if (device->new_netnsid >= 0)
 			leave_moved(lagg, slot, device);
 		else
@@ -353,6 +378,7 @@ static void end_round(struct agent *agent)
 		identity_retry(agent->lagg[i], now);
 	}
 	rests_retry(agent, now);
+	later_retry(agent, now);
 	forget_retry(agent, now);
 	names_retry(agent);
 	if (agent->host.orphans && now >= agent->orphans_ns)

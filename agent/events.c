@@ -26,9 +26,10 @@ static void describe(const struct xlagg_event *event, char ret[WHAT_OCTETS])
  * monitor` shows events. */
 static void note(const struct xlagg_event *event)
 {
-	enum log_level level = event->type == XLAGG_EVENT_TABLE	     ? LOG_LEVEL_DEBUG
-			       : event->type == XLAGG_EVENT_INTRUDER ? LOG_LEVEL_WARNING
-								     : LOG_LEVEL_INFO;
+	enum log_level level = event->type == XLAGG_EVENT_TABLE ? LOG_LEVEL_DEBUG
+			       : event->type == XLAGG_EVENT_INTRUDER || event->type == XLAGG_EVENT_GREY
+				   ? LOG_LEVEL_WARNING
+				   : LOG_LEVEL_INFO;
 	const char *word = event->type < XLAGG_EVENT_MAX ? xlagg_words_event[event->type] : "event";
 	char what[WHAT_OCTETS];
 	if (!log_is_journal())

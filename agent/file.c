@@ -7,6 +7,7 @@
 
 #include "file.h"
 #include "laggs.h"
+#include "later.h"
 #include "sys/fd.h"
 #include "transaction.h"
 
@@ -58,15 +59,11 @@ static const char *short_path(const char *path)
 static int load_command(const struct agent *agent, char **at, int *line, struct ctl_model *model,
 			char sentence[XLAGG_SENTENCE_MAX])
 {
-	char *words[CTL_MAX_WORDS], why[XLAGG_SENTENCE_MAX] = "";
-	struct ctl_command command;
-	int count = ctl_split(at, words, CTL_MAX_WORDS, line, why);
-	int r = count > 0 ? ctl_parse(count, words, true, &command, why) : count;
-	if (r >= 0 && count > 0)
-		r = ctl_apply(model, &command, why);
+	char why[XLAGG_SENTENCE_MAX] = "";
+	int r = ctl_apply_next(model, at, line, why);
 	if (r < 0)
 		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s:%d: %.140s", short_path(agent->file), *line, why);
-	return r < 0 ? r : count > 0;
+	return r;
 }
 
 struct command_list {
@@ -137,7 +134,7 @@ int file_reload(struct agent *agent, char sentence[XLAGG_SENTENCE_MAX])
 
 /* Reads the file at start. A wrong command is logged and left out, so that the other laggs still work. Returns 1, 0 if
  * there is no file and none was asked for, or -errno with a sentence. */
-static int load_for_start(const struct agent *agent, struct ctl_model *ret, char sentence[XLAGG_SENTENCE_MAX])
+static int load_for_start(struct agent *agent, struct ctl_model *ret, char sentence[XLAGG_SENTENCE_MAX])
 {
 	__attribute__((cleanup(free_text))) char *text = NULL;
 	int line = 0;
@@ -149,6 +146,7 @@ static int load_for_start(const struct agent *agent, struct ctl_model *ret, char
 	char *at = text;
 	do {
 		r = load_command(agent, &at, &line, ret, sentence);
+		agent->left_out |= r < 0;
 		if (r < 0)
 			log_error("%s: this command is left out", sentence);
 	} while (r != 0);
@@ -161,12 +159,15 @@ static void add_lagg(struct agent *agent, const struct xlagg_model *model)
 	struct ctl_command command;
 	char why[XLAGG_SENTENCE_MAX] = "";
 	uint32_t failed;
-	if (laggs_find(agent, model->name))
+	if (laggs_find(agent, model->name) || later_find(agent, model->name))
 		return;
 	ctl_model_to_command(model, &command);
 	command.from_file = true;
 	int r = transaction_run(agent, &command, 1, false, &failed, why);
-	if (r < 0)
+	agent->left_out |= r < 0;
+	if (r < 0 && model->conf.taken)
+		later_add(agent, model, why[0] ? why : strerror(-r));
+	else if (r < 0)
 		log_error("%s is left out: %s", model->name, why[0] ? why : strerror(-r));
 }
 
@@ -176,6 +177,7 @@ static int start(struct agent *agent, struct ctl_model *wanted, char sentence[XL
 	__attribute__((cleanup(free_list))) struct command_list differing = {0};
 	int r = load_for_start(agent, wanted, sentence);
 	/* Adopted laggs go on, even if the file has become unreadable. */
+	agent->left_out |= r < 0;
 	if (r < 0 && agent->laggs) {
 		log_error("%s: the adopted laggs go on, and no other lagg is made",
 			  sentence[0] ? sentence : strerror(-r));

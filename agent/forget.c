@@ -7,6 +7,7 @@
 #include "forget.h"
 #include "lagg/state.h"
 #include "laggs.h"
+#include "later.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 
@@ -63,6 +64,28 @@ void forget_retry(struct agent *agent, uint64_t now)
 		*at = forgotten->next;
 		free(forgotten);
 	}
+}
+
+/* A file from an earlier life says nothing: after a boot its lagg may be made later. One from this life is of a lagg
+ * that was there, and would be pinned if it still were. */
+static void forget_if_stale(void *context, const char *name)
+{
+	struct agent *agent = context;
+	struct state state;
+	char life[STATE_LIFE_MAX];
+	state_life(&agent->host, life);
+	if (!life[0] || laggs_find(agent, name) || later_find(agent, name) ||
+	    state_read(&agent->host, name, &state) < 0 || strcmp(life, state.life) != 0)
+		return;
+	log_about(LOG_LEVEL_INFO, name, NULL, "it is no longer there: what was kept of it in %s is removed",
+		  agent->host.state);
+	forget_lagg(agent, name);
+}
+
+void forget_stale(struct agent *agent)
+{
+	if (!agent->left_out)
+		state_each(&agent->host, forget_if_stale, agent);
 }
 
 void forget_free(struct agent *agent)

@@ -10,6 +10,9 @@
 int forget_lagg(struct agent *agent, const char *name);
 /* Tries those again whose time has come. */
 void forget_retry(struct agent *agent, uint64_t now);
+/* Removes the files of laggs that an agent which died has left half removed, or not yet made: nothing else is left of
+ * them. To be called when every lagg has been adopted or made that is to be there at the start. */
+void forget_stale(struct agent *agent);
 void forget_free(struct agent *agent);
 
 #endif

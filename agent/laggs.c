@@ -6,6 +6,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#include "capture.h"
 #include "devices.h"
 #include "events.h"
 #include "heartbeat.h"
@@ -13,6 +14,7 @@
 #include "lagg/ports.h"
 #include "lagg/record.h"
 #include "laggs.h"
+#include "later.h"
 #include "names.h"
 #include "orphans.h"
 #include "rests.h"
@@ -94,6 +96,7 @@ static void forget(struct agent *agent, const struct lagg *lagg)
 void laggs_release(struct agent *agent, struct lagg *lagg)
 {
 	forget(agent, lagg);
+	capture_lagg_gone(agent, lagg);
 	devices_update_poll(agent); /* before the datapath is closed, whose ports the poll uses */
 	lagg_free(lagg);
 }
@@ -140,6 +143,7 @@ struct ctl_model *laggs_model(const struct agent *agent)
 		return NULL;
 	for (uint32_t i = 0; i < agent->laggs && model->laggs < XLAGG_MAX_LAGGS; i++)
 		model->lagg[model->laggs++] = agent->lagg[i]->model;
+	later_list(agent, model);
 	return model;
 }
 

@@ -25,7 +25,8 @@ void laggs_add(struct agent *agent, struct lagg *lagg);
 void laggs_destroy(struct agent *agent, struct lagg *lagg);
 /* Forgets a lagg, which goes on forwarding by what is pinned. */
 void laggs_release(struct agent *agent, struct lagg *lagg);
-/* Returns the running configuration, to be freed by the caller; NULL: no memory. */
+/* Returns the running configuration, with the laggs that wait for their bonds; NULL: no memory. To be freed by the
+ * caller. */
 struct ctl_model *laggs_model(const struct agent *agent);
 /* Puts the running laggs into the order of `model`; those that it does not name go last. */
 void laggs_order(struct agent *agent, const struct ctl_model *model);

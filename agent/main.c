@@ -14,12 +14,14 @@
 #include <unistd.h>
 
 #include "adopt.h"
+#include "capture.h"
 #include "devices.h"
 #include "events.h"
 #include "file.h"
 #include "forget.h"
 #include "heartbeat.h"
 #include "laggs.h"
+#include "later.h"
 #include "rests.h"
 #include "server.h"
 #include "sys/confine.h"
@@ -313,11 +315,13 @@ static int start(struct agent *agent)
 	r = agent->no_adopt ? adopt_flush(agent) : adopt_all(agent);
 	if (r < 0 && !agent->no_adopt)
 		return fail(r, agent->host.pins, "its laggs go on without an agent: start it again");
+	later_load(agent);
 	r = file_start(agent, sentence);
 	if (r < 0) {
 		fprintf(stderr, "xlaggd: %s\n", sentence[0] ? sentence : strerror(-r));
 		return r;
 	}
+	forget_stale(agent);
 	r = agent->host.watch ? 0 : devices_start_poll(agent);
 	if (r < 0)
 		return fail(r, "carrier poll", "");
@@ -372,9 +376,11 @@ static int serve(struct agent *agent)
 static void close_all(struct agent *agent)
 {
 	carrier_poll_close(&agent->host.poll);
+	capture_end_all(agent);
 	while (agent->laggs)
 		laggs_release(agent, agent->lagg[agent->laggs - 1]);
 	rests_free(agent);
+	later_free(agent);
 	forget_free(agent);
 	server_stop(agent);
 	watch_close(&agent->host.watch);

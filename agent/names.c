@@ -11,6 +11,7 @@
 #include "forget.h"
 #include "lagg/device.h"
 #include "lagg/effects.h"
+#include "lagg/fight.h"
 #include "lagg/ports.h"
 #include "lagg/record.h"
 #include "lagg/rename.h"
@@ -172,7 +173,7 @@ static void move_folder(struct agent *agent, struct lagg *lagg, const char *name
 	agent->unmoved |= r < 0;
 }
 
-void names_retry(struct agent *agent)
+static void move_folders_again(struct agent *agent)
 {
 	char folder[512];
 	if (!agent->unmoved)
@@ -211,19 +212,22 @@ static void name_lower_ends(const struct changes *changes)
 			int r = changes->list[i].slot == THE_LAGG ? device_name_lower(lagg) : 0;
 			if (r == -EEXIST)
 				r = device_name_lower_aside(lagg);
-			if (r < 0)
-				log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL,
-					  "its lower end cannot be renamed: %s", strerror(-r));
+			if (r == 0)
+				continue;
+			log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "its lower end cannot be renamed: %s",
+				  strerror(-r));
+			fight_excuse(lagg, clock_now());
 		}
 }
 
-static void carry_port_name(const struct change *change)
+/* `taken`: its device did not get that name, but another one got the name that it had. */
+static void carry_port_name(const struct change *change, bool taken)
 {
 	struct lagg *lagg = change->lagg;
 	char text[64];
 	snprintf(text, sizeof(text), "renamed from %s", change->before);
 	record_save(lagg);
-	if (device_of(lagg, change->slot))
+	if (!taken)
 		log_about(LOG_LEVEL_INFO, lagg->model.name, NULL, "port %s is now called %s", change->before,
 			  change->name);
 	else
@@ -242,7 +246,8 @@ static void carry_names(const struct changes *changes)
 		if (changes->list[i].slot == THE_LAGG)
 			lagg_carry_name(changes->list[i].lagg, changes->list[i].before);
 		else
-			carry_port_name(&changes->list[i]);
+			carry_port_name(&changes->list[i],
+					i && !device_of(changes->list[i].lagg, changes->list[i].slot));
 }
 
 static void forget_old_files(struct agent *agent, const struct changes *changes)
@@ -301,7 +306,7 @@ static int collect_settled(const struct agent *agent, struct lagg *lagg, int slo
 	int r = -EAGAIN;
 	for (int i = 0; i < TRIES && r == -EAGAIN; i++) {
 		ret->count = 0;
-		r = i ? netlink_get(agent->host.nl, now->ifindex, now) : 0;
+		r = !i ? 0 : now->ifindex ? netlink_get(agent->host.nl, now->ifindex, now) : -ENODEV;
 		if (r < 0 || strcmp(now->name, name_of(lagg, slot)) == 0)
 			return r;
 		r = collect(agent, lagg, slot, now->name, ret);
@@ -332,6 +337,30 @@ void names_follow(struct agent *agent, const struct device *device)
 	follow_mac_from(agent, device);
 }
 
+/* Somebody renamed the device of a port before it left, or there, and nobody saw it here. */
+static void follow_elsewhere(struct agent *agent, struct lagg *lagg, int slot)
+{
+	struct lagg_port *port = &lagg->port[slot];
+	struct device device = {0};
+	memcpy(device.name, port->elsewhere, sizeof(device.name));
+	port->elsewhere[0] = 0;
+	if (port->used && device.name[0] && !device_of(lagg, slot) && strcmp(port->name, device.name) != 0)
+		follow(agent, lagg, slot, &device);
+}
+
+static void follow_all_elsewhere(struct agent *agent)
+{
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		for (int slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+			follow_elsewhere(agent, agent->lagg[i], slot);
+}
+
+void names_retry(struct agent *agent)
+{
+	follow_all_elsewhere(agent);
+	move_folders_again(agent);
+}
+
 /* Where the device that option mac names is gone, the option means the device of that name again. */
 static void follow_all_mac_from(struct agent *agent)
 {
@@ -355,5 +384,6 @@ void names_follow_all(struct agent *agent)
 			if (exists(lagg, slot) && netlink_get(agent->host.nl, device_of(lagg, slot), &device) == 0)
 				names_follow(agent, &device);
 		}
+	follow_all_elsewhere(agent);
 	follow_all_mac_from(agent);
 }

@@ -10,7 +10,8 @@
 void names_follow(struct agent *agent, const struct device *device);
 /* Reads the devices of all laggs and ports and does the same for each. */
 void names_follow_all(struct agent *agent);
-/* Gives folders of pins the names of their laggs where that failed before. */
+/* Goes on with what could not be done before: ports take the names that their devices have elsewhere, and folders of
+ * pins those of their laggs. */
 void names_retry(struct agent *agent);
 
 #endif

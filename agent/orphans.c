@@ -29,6 +29,13 @@ static bool is_bond(const struct device *device)
 	return mark_read(device->alias, NULL) == MARK_BOND && strcmp(device->kind, "bond") == 0;
 }
 
+/* Whether it belongs to a bond that an agent made. */
+static bool is_of_our_bond(struct agent *agent, const struct device *device)
+{
+	struct device master;
+	return device->master && netlink_get(agent->host.nl, device->master, &master) == 0 && is_bond(&master);
+}
+
 /* Puts a port back. Its earlier MTU and offloads are not known and stay as they are. */
 static void free_port(struct agent *agent, const struct device *device)
 {
@@ -43,8 +50,10 @@ static void free_port(struct agent *agent, const struct device *device)
 		undo.ipv6_disabled = disabled;
 	if (device->flags & IFF_PROMISC)
 		undo.changed |= XLAGG_UNDO_PROMISC;
-	if (device->master)
+	if (is_of_our_bond(agent, device))
 		undo.changed |= XLAGG_UNDO_MASTER | XLAGG_UNDO_UP; /* bonding sets it down when it leaves */
+	else if (device->master)
+		undo.changed &= ~(uint32_t)XLAGG_UNDO_MAC; /* it is a slave of a bond that was taken, and stays one */
 	undo.was_up = (device->flags & IFF_UP) != 0;
 	memcpy(undo.mac, device->permaddr, 6);
 	memcpy(undo.name, device->name, sizeof(undo.name));
@@ -63,7 +72,7 @@ static void on_device(void *context, const struct device *device, bool gone)
 	if (gone || agent->host.calls->lagg_of_device(&agent->host, device->ifindex) ||
 	    rests_have_device(agent, device->ifindex))
 		return;
-	if (mark_read(device->alias, NULL) == MARK_PORT) {
+	if (mark_is_of_port(device->alias, NULL)) {
 		free_port(agent, device);
 	} else if (is_lower_end(agent, device) || is_bond(device)) {
 		log_warning("%s (%s) is removed: it belongs to no lagg", device->name, device->alias);
@@ -79,7 +88,9 @@ void orphans_put_back(struct agent *agent)
 {
 	agent->host.orphans = false;
 	agent->orphans_ns = clock_now() + RETRY_NS;
-	int r = netlink_list(agent->host.nl, on_device, agent);
+	int r = netlink_clear_unfinished(agent->host.nl);
+	if (r == 0)
+		r = netlink_list(agent->host.nl, on_device, agent);
 	if (r == 0)
 		return;
 	log_error("cannot list the devices: %s", strerror(-r));

@@ -8,10 +8,13 @@
 #include <sys/socket.h>
 
 #include "audit.h"
+#include "capture.h"
 #include "file.h"
 #include "laggs.h"
+#include "progress.h"
 #include "request.h"
 #include "status.h"
+#include "take.h"
 #include "transaction.h"
 
 #define MAX_TRANSACTION 4096  /* commands */
@@ -56,16 +59,33 @@ static struct nlmsghdr *start_reply(struct client *client, const struct nlmsghdr
 static bool no_such_lagg(struct client *client, const struct nlmsghdr *request, const char *name)
 {
 	char sentence[XLAGG_SENTENCE_MAX];
-	snprintf(sentence, sizeof(sentence), "there is no lagg %s: see xlagg lagg show", name);
+	if (later_find(client->agent, name))
+		snprintf(sentence, sizeof(sentence), "%s waits for its bond: see xlagg lagg show", name);
+	else
+		snprintf(sentence, sizeof(sentence), "there is no lagg %s: see xlagg lagg show", name);
 	return answer(client, request, request->nlmsg_seq, -ENODEV, sentence);
 }
 
 /* --- queries, which ctl_decode_query() has checked --- */
 
+static bool send_waiting(struct client *client, const struct nlmsghdr *request, const char *name)
+{
+	for (const struct later *later = client->agent->later; later; later = later->next) {
+		if (name[0] && strcmp(name, later->model.name) != 0)
+			continue;
+		struct nlmsghdr *nlh = start_reply(client, request, XLAGG_MSG_LAGG);
+		status_waiting(later, nlh);
+		if (!client_send(client, nlh, nlh->nlmsg_len))
+			return false;
+	}
+	return true;
+}
+
+/* Those that wait for their bonds come last. */
 static bool get_laggs(struct client *client, const struct nlmsghdr *request, const char *name)
 {
 	struct agent *agent = client->agent;
-	if (name[0] && !laggs_find(agent, name))
+	if (name[0] && !laggs_find(agent, name) && !later_find(agent, name))
 		return no_such_lagg(client, request, name);
 	if (client_unread(client) > MAX_UNREAD)
 		return false;
@@ -74,11 +94,11 @@ static bool get_laggs(struct client *client, const struct nlmsghdr *request, con
 		if (name[0] && strcmp(name, lagg->model.name) != 0)
 			continue;
 		struct nlmsghdr *nlh = start_reply(client, request, XLAGG_MSG_LAGG);
-		status_lagg(lagg, nlh);
+		status_lagg(lagg, capture_by(client->agent, lagg), nlh);
 		if (!client_send(client, nlh, nlh->nlmsg_len))
 			return false;
 	}
-	return send_done(client, request);
+	return send_waiting(client, request, name) && send_done(client, request);
 }
 
 static bool get_agent(struct client *client, const struct nlmsghdr *request)
@@ -93,14 +113,13 @@ static const char *name_of_slot(const struct lagg *lagg, uint32_t slot)
 	return slot < XLAGG_MAX_PORTS && lagg->port[slot].used ? lagg->port[slot].name : "";
 }
 
-static bool explain(struct client *client, const struct nlmsghdr *request, const char *name, const void *frame,
-		    uint32_t len)
+static bool explain(struct client *client, const struct nlmsghdr *request, const struct ctl_query *query)
 {
-	struct lagg *lagg = laggs_find(client->agent, name);
+	struct lagg *lagg = laggs_find(client->agent, query->name);
 	struct xlagg_explanation found;
 	if (!lagg)
-		return no_such_lagg(client, request, name);
-	int r = datapath_explain(lagg->dp, frame, len, &found);
+		return no_such_lagg(client, request, query->name);
+	int r = datapath_explain(lagg->dp, query->frame, query->frame_len, query->moves, &found);
 	if (r < 0)
 		return answer(client, request, request->nlmsg_seq, r,
 			      "the kernel does not run the program that explains");
@@ -110,7 +129,31 @@ static bool explain(struct client *client, const struct nlmsghdr *request, const
 	mnl_attr_put_strz(nlh, XLAGG_A_PORT_NAME, name_of_slot(lagg, found.slot));
 	mnl_attr_put_strz(nlh, XLAGG_A_BUCKET_PORT, name_of_slot(lagg, entry & 0xff));
 	mnl_attr_put_strz(nlh, XLAGG_A_BUCKET_BACKUP, name_of_slot(lagg, entry >> 8));
+	mnl_attr_put_u32(nlh, XLAGG_A_BUCKET_MOVES, core_bucket_moves(lagg->core, found.bucket));
 	return client_send(client, nlh, nlh->nlmsg_len) && send_done(client, request);
+}
+
+/* It changes no configuration, but it shows what others send and receive. */
+static bool capture(struct client *client, const struct nlmsghdr *request, const struct ctl_query *query)
+{
+	struct datapath_capture maps;
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	if (!client->may_change)
+		return answer(client, request, request->nlmsg_seq, -EPERM,
+			      "only root and the group xlagg-admin may capture");
+	int r = capture_start(client, query, &maps, sentence);
+	if (r < 0)
+		return answer(client, request, request->nlmsg_seq, r, sentence);
+	struct nlmsghdr *nlh = start_reply(client, request, XLAGG_MSG_CAPTURE);
+	mnl_attr_put_u32(nlh, XLAGG_A_RING, XLAGG_CAPTURE_RING);
+	return client_pass(client, nlh, nlh->nlmsg_len, (const int[]){maps.ring, maps.state}, 2) &&
+	       send_done(client, request);
+}
+
+void request_end(struct client *client, int r, const char *sentence)
+{
+	static const struct nlmsghdr nothing;
+	answer(client, &nothing, 0, r, sentence);
 }
 
 /* --- changing commands --- */
@@ -169,13 +212,58 @@ bool request_refuse(struct client *client, const struct nlmsghdr *request, int r
 	return true;
 }
 
-static bool change(struct client *client, const struct nlmsghdr *request, struct ctl_command *command)
+/* --- take ... check --- */
+
+/* The command that says everything, as `save` prints it; NULL: no memory. To be freed by the caller. */
+static char *words_of(const struct ctl_command *command)
+{
+	struct ctl_model *one = calloc(1, sizeof(*one));
+	char *text = NULL;
+	size_t size;
+	FILE *out = one && ctl_apply(one, command, NULL) == 0 ? open_memstream(&text, &size) : NULL;
+	if (out) {
+		ctl_print_lagg(out, &one->lagg[0]);
+		ctl_end_text(out, &text);
+	}
+	free(one);
+	return text;
+}
+
+static bool reply_take(struct client *client, const struct nlmsghdr *request, const struct ctl_command *command,
+		       const struct take_notes *notes)
+{
+	char *words = words_of(command);
+	if (!words)
+		return answer(client, request, request->nlmsg_seq, -ENOMEM, "the agent has no memory for the answer");
+	struct nlmsghdr *nlh = start_reply(client, request, XLAGG_MSG_TAKE);
+	mnl_attr_put_strz(nlh, XLAGG_A_COMMAND, words);
+	for (uint32_t i = 0; i < notes->count; i++)
+		mnl_attr_put_strz(nlh, XLAGG_A_NOTE, notes->text[i]);
+	free(words);
+	return client_send(client, nlh, nlh->nlmsg_len) && send_done(client, request);
+}
+
+static bool check_take(struct client *client, const struct nlmsghdr *request, struct ctl_command *command)
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	struct take_notes notes = {0};
+	uint32_t failed;
+	int r = take_fill(client->agent, command, &notes, sentence);
+	if (r == 0)
+		r = transaction_run(client->agent, command, 1, true, &failed, sentence);
+	return r < 0 ? answer(client, request, request->nlmsg_seq, r, sentence)
+		     : reply_take(client, request, command, &notes);
+}
+
+static bool carry_out(struct client *client, const struct nlmsghdr *request, struct ctl_command *command)
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
 	uint32_t failed;
 	int r = 0;
 	if (command->cmd == XLAGG_CMD_COMMIT)
 		return commit(client, request, command->check);
+	if (command->cmd == XLAGG_CMD_LAGG_TAKE && command->check)
+		return check_take(client, request, command);
 	if (command->cmd != XLAGG_CMD_RELOAD && request->nlmsg_flags & NLM_F_MULTI) {
 		r = queue(client, command, request->nlmsg_seq);
 		return r < 0
@@ -188,6 +276,14 @@ static bool change(struct client *client, const struct nlmsghdr *request, struct
 		r = transaction_run(client->agent, command, 1, false, &failed, sentence);
 	audit(client, command, 1, r);
 	return answer(client, request, request->nlmsg_seq, r, r < 0 ? sentence : client->agent->host.warning);
+}
+
+static bool change(struct client *client, const struct nlmsghdr *request, struct ctl_command *command)
+{
+	progress_begin(client, request);
+	bool alive = carry_out(client, request, command);
+	progress_end(client->agent);
+	return alive;
 }
 
 bool request_handle(struct client *client, const void *message, size_t len)
@@ -212,7 +308,9 @@ bool request_handle(struct client *client, const void *message, size_t len)
 		case XLAGG_CMD_AGENT_GET:
 			return get_agent(client, request);
 		case XLAGG_CMD_EXPLAIN:
-			return explain(client, request, query.name, query.frame, query.frame_len);
+			return explain(client, request, &query);
+		case XLAGG_CMD_CAPTURE:
+			return capture(client, request, &query);
 		default: /* XLAGG_CMD_SUBSCRIBE */
 			client_subscribed(client);
 			memcpy(client->subscribed_to, query.name, sizeof(query.name));

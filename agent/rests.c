@@ -7,8 +7,10 @@
 
 #include "adopt.h"
 #include "lagg/leave.h"
+#include "lagg/making.h"
 #include "lagg/record.h"
 #include "lagg/rest.h"
+#include "lagg/taken.h"
 #include "rests.h"
 #include "sys/port.h"
 
@@ -19,7 +21,7 @@ struct rest {
 	struct rest *next;
 	char name[XLAGG_NAME_MAX];
 	char folder[512];
-	struct xlagg_saved *saved; /* NULL: only the folder has to be removed */
+	struct xlagg_saved *saved; /* NULL: there is none; the lagg was being made, or its record is damaged */
 	struct xlagg_model *anew;  /* the lagg that is to be created afterwards, or NULL */
 	char why[XLAGG_SENTENCE_MAX];
 	uint32_t tries;
@@ -42,12 +44,24 @@ static int remove_device(struct agent *agent, const char *folder, const struct x
 	/* Only after the devices were found: the programs attached to them help to recognise them. */
 	datapath_strip(folder);
 	if (shell == 0 && !is_in_use(agent, bond.ifindex))
-		shell = netlink_del(agent->host.nl, bond.ifindex);
+		shell = saved->bond.taken ? taken_restore(agent->host.nl, &saved->bond, bond.ifindex)
+					  : netlink_del(agent->host.nl, bond.ifindex);
 	/* The lagg's device is removed together with its lower end, whichever namespace it is in. */
 	if (r == 0 && !is_in_use(agent, lower.ifindex))
 		r = netlink_del(agent->host.nl, lower.ifindex);
 	r = r == 0 || r == -ENODEV ? shell : r;
 	return r == -ENODEV ? 0 : r;
+}
+
+/* Where there is no record yet: the devices are known by the MAC that was drawn for them. Returns 0 also where none
+ * were made. */
+static int remove_unfinished(struct agent *agent, const char *folder)
+{
+	uint8_t mac[6];
+	int r = making_read(folder, mac);
+	if (r < 0)
+		return r == -ENOENT || r == -EPROTO ? 0 : r;
+	return netlink_del_drawn(agent->host.nl, mac);
 }
 
 /* `lagg`: the lagg's own device before it was removed, NULL if that was not here. */
@@ -57,11 +71,13 @@ static int put_back_ports(struct agent *agent, struct xlagg_saved *saved, const 
 	int first = 0;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		struct xlagg_undo *undo = &saved->undo[slot];
-		char sentence[XLAGG_SENTENCE_MAX] = "";
+		char sentence[XLAGG_SENTENCE_MAX] = "", name[XLAGG_NAME_MAX];
 		if (lagg)
-			leave_find(agent->host.nl, saved, slot, lagg->name, lagg->mac);
+			leave_find(agent->host.nl, saved, slot, lagg->name, lagg->mac, name);
 		if (!undo->ifindex)
 			continue;
+		if (saved->bond.taken)
+			taken_keep_slave(undo);
 		if (is_in_use(agent, (int)undo->ifindex))
 			*undo = (struct xlagg_undo){0};
 		int r = port_restore(agent->host.nl, undo, &saved->port[slot], sentence);
@@ -78,12 +94,13 @@ int rests_put_back(struct agent *agent, const char *folder, struct xlagg_saved *
 {
 	struct device lagg;
 	bool known = saved && netlink_get(agent->host.nl, (int)saved->ifindex, &lagg) == 0;
-	int r = saved ? remove_device(agent, folder, saved) : 0;
+	int r = saved ? remove_device(agent, folder, saved) : remove_unfinished(agent, folder);
 	if (r < 0)
 		snprintf(why, XLAGG_SENTENCE_MAX, "its device cannot be removed yet: %s", strerror(-r));
 	int ports = saved ? put_back_ports(agent, saved, known ? &lagg : NULL, why) : 0;
 	if (r < 0 || ports < 0) {
-		datapath_save_in(folder, saved);
+		if (saved)
+			datapath_save_in(folder, saved);
 		return ports < 0 ? ports : r;
 	}
 	r = datapath_remove(folder);

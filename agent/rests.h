@@ -10,7 +10,7 @@
  * folder holds the record of what remains, and `why` names it. Devices that a running lagg has are left alone. */
 int rests_put_back(struct agent *agent, const char *folder, struct xlagg_saved *saved, char why[XLAGG_SENTENCE_MAX]);
 /* From now on tries again, from time to time, to put back what is left. Takes a copy of the record (NULL: there is
- * none, only the folder has to be removed). `anew` (NULL: none) is the lagg that is to be created afterwards. */
+ * none). `anew` (NULL: none) is the lagg that is to be created afterwards. */
 void rests_add(struct agent *agent, const char *name, const char *folder, const struct xlagg_saved *saved,
 	       const struct xlagg_model *anew);
 /* Tries those again whose time has come. */

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "capture.h"
 #include "request.h"
 #include "server.h"
 
@@ -31,12 +32,14 @@
 #define ACCEPT_PAUSE_NS (500 * NS_PER_MS) /* after there was no descriptor for a client */
 #define COMPLAIN_NS (60 * NS_PER_S)	  /* between two complaints about that */
 #define PRIORITY_READER (SD_EVENT_PRIORITY_NORMAL + 10) /* those who may change something go before */
+#define MAX_PASSED 4					/* descriptors that one message passes */
 #define LOCK_TRIES 200
 #define LOCK_PAUSE_NS 10000000
 
 static void client_close(struct client *client)
 {
 	struct server *server = client->agent->server;
+	capture_end(client);
 	for (uint32_t i = 0; i < MAX_CLIENTS + MAX_REFUSED; i++)
 		if (server->client[i] == client)
 			server->client[i] = NULL;
@@ -50,6 +53,22 @@ static void client_close(struct client *client)
 bool client_send(struct client *client, const void *message, size_t len)
 {
 	return send(client->fd, message, len, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len;
+}
+
+bool client_pass(struct client *client, const void *message, size_t len, const int *fds, uint32_t count)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * MAX_PASSED)] = {0};
+	struct iovec content = {.iov_base = (void *)message, .iov_len = len};
+	struct msghdr header = {.msg_iov = &content, .msg_iovlen = 1, .msg_control = control};
+	if (count > MAX_PASSED)
+		return false;
+	header.msg_controllen = CMSG_SPACE(sizeof(int) * count);
+	struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
+	rights->cmsg_level = SOL_SOCKET;
+	rights->cmsg_type = SCM_RIGHTS;
+	rights->cmsg_len = CMSG_LEN(sizeof(int) * count);
+	memcpy(CMSG_DATA(rights), fds, sizeof(int) * count);
+	return sendmsg(client->fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len;
 }
 
 /* --- rights --- */

@@ -20,6 +20,7 @@ struct client {
 	bool refused_all; /* it is one of these */
 	int unread;	  /* octets that it had not read at the last look */
 	uint64_t read_ns; /* monotonic time of the last look at which it had read something, or had nothing to read */
+	struct lagg *captures; /* the lagg that it captures, or NULL */
 	bool subscribed;
 	char subscribed_to[XLAGG_NAME_MAX]; /* empty: every lagg */
 	struct ctl_command *pending;	    /* the commands of the transaction so far */
@@ -59,6 +60,8 @@ int server_start(struct agent *agent);
 void server_stop(struct agent *agent);
 /* Sends a message without waiting. Returns false if the client is gone or does not read. */
 bool client_send(struct client *client, const void *message, size_t len);
+/* The same, and passes it these descriptors. */
+bool client_pass(struct client *client, const void *message, size_t len, const int *fds, uint32_t count);
 /* From now on the client gets events, of which fewer can wait for it than of answers. */
 void client_subscribed(struct client *client);
 /* Octets of the kernel's memory that what the client has not read yet takes. */

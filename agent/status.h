@@ -4,10 +4,13 @@
 #define AGENT_STATUS_H
 
 #include "agent.h"
+#include "later.h"
 
 struct nlmsghdr;
-/* Appends the attributes to a message that has room for them (XLAGG_CTL_MAX). */
-void status_lagg(struct lagg *lagg, struct nlmsghdr *nlh);
+struct ucred;
+/* Appends the attributes to a message that has room for them (XLAGG_CTL_MAX). `capturer`: who captures it, or NULL. */
+void status_lagg(struct lagg *lagg, const struct ucred *capturer, struct nlmsghdr *nlh);
+void status_waiting(const struct later *later, struct nlmsghdr *nlh);
 void status_agent(struct agent *agent, struct nlmsghdr *nlh);
 
 #endif

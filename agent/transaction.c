@@ -5,29 +5,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "devices.h"
+#include "flight.h"
 #include "forget.h"
 #include "lagg/change.h"
 #include "lagg/device.h"
+#include "lagg/identity.h"
 #include "lagg/inputs.h"
 #include "lagg/ports.h"
 #include "lagg/probes.h"
 #include "lagg/record.h"
 #include "lagg/state.h"
 #include "laggs.h"
+#include "later.h"
 #include "orphans.h"
+#include "progress.h"
 #include "rests.h"
 #include "sys/port.h"
+#include "take.h"
 #include "transaction.h"
 
-/* How long frames in flight to a removed port are awaited: longer than they stay in queues, shorter than anyone's
- * timer. */
-#define DRAIN_NS 50000000
-/* How much longer a partner is awaited that may still send to a port for which it got the last LACPDU. The machines of
- * some partners run every 100 ms. */
-#define PARTNER_NS 200000000
 /* So many laggs at least have their devices removed together, and so many at most, during which nobody else gets RTNL.
  */
 #define TOGETHER_MIN 2
@@ -204,6 +202,10 @@ static int check_command(struct agent *agent, const struct ctl_command *command,
 	int r = check_probe(command, model, sentence);
 	if (r < 0)
 		return r;
+	if (command->cmd == XLAGG_CMD_LAGG_TAKE && !laggs_find(agent, command->name)) {
+		r = take_check(agent, command->name, sentence);
+		return r == -ENODEV && command->from_file ? 0 : r; /* it is taken when it is there */
+	}
 	if (command->cmd == XLAGG_CMD_LAGG_ADD && !laggs_find(agent, command->name)) {
 		struct device device;
 		if (netlink_get_by_name(agent->host.nl, command->name, &device) == 0) {
@@ -225,7 +227,7 @@ static int check_command(struct agent *agent, const struct ctl_command *command,
 
 static bool must_be_made_anew(const struct lagg *lagg, const struct xlagg_model *to)
 {
-	return lagg->model.conf.device != to->conf.device;
+	return lagg->model.conf.device != to->conf.device || lagg->model.conf.taken != to->conf.taken;
 }
 
 /* Whether another lagg of the new configuration needs its name or one of its ports. */
@@ -246,6 +248,12 @@ static bool has_to_go(const struct lagg *lagg, struct ctl_model *to, bool all)
 	return (!model || must_be_made_anew(lagg, model)) && (all || is_in_the_way(lagg, to));
 }
 
+static void remove_group(struct agent *agent, uint32_t group)
+{
+	progress_tell(agent, XLAGG_STEP_DEVICES, NULL);
+	netlink_del_group(agent->host.nl, group);
+}
+
 /* Removes the devices of laggs that are destroyed next, many at once, because the kernel waits long for each removal.
  * What is not removed here is removed with its lagg. */
 static void remove_devices(struct agent *agent, struct ctl_model *to, bool all)
@@ -259,17 +267,28 @@ static void remove_devices(struct agent *agent, struct ctl_model *to, bool all)
 	for (uint32_t i = agent->laggs; i-- > 0;) {
 		if (!has_to_go(agent->lagg[i], to, all))
 			continue;
+		progress_tell(agent, XLAGG_STEP_STOP, agent->lagg[i]->model.name);
 		lagg_stop(agent->lagg[i]);
 		members += device_join(agent->lagg[i], group) == 0;
 		if (members == TOGETHER_MAX) {
-			netlink_del_group(agent->host.nl, group);
+			remove_group(agent, group);
 			members = 0;
 		}
 		laggs_breathe(agent);
 	}
 	if (members)
-		netlink_del_group(agent->host.nl, group);
+		remove_group(agent, group);
 	laggs_breathe(agent);
+}
+
+/* One that is to be made anew is not as wanted yet. */
+static void destroy(struct agent *agent, struct ctl_model *to, struct lagg *lagg)
+{
+	bool leaves = !ctl_find(to, lagg->model.name);
+	progress_tell(agent, XLAGG_STEP_REMOVE, lagg->model.name);
+	laggs_destroy(agent, lagg);
+	if (leaves)
+		progress_count(agent);
 }
 
 /* Destroys the laggs that are not in the new configuration. Without `all` only those that are in the way: the others
@@ -279,49 +298,7 @@ static void destroy_leaving(struct agent *agent, struct ctl_model *to, bool all)
 	remove_devices(agent, to, all);
 	for (uint32_t i = agent->laggs; i-- > 0;) {
 		if (has_to_go(agent->lagg[i], to, all))
-			laggs_destroy(agent, agent->lagg[i]);
-		laggs_breathe(agent);
-	}
-}
-
-static bool a_partner_lags(const struct agent *agent, struct ctl_model *to)
-{
-	for (uint32_t i = 0; i < agent->laggs; i++) {
-		const struct xlagg_model *model = ctl_find(to, agent->lagg[i]->model.name);
-		if (model && lagg_partner_lags(agent->lagg[i], model))
-			return true;
-	}
-	return false;
-}
-
-/* Waits until no frame is in flight to a retired port any more: ours were handed to it before, and its partner sends
- * until it has heard the last LACPDU, which leaves meanwhile. */
-static void await_flight(struct agent *agent, struct ctl_model *to)
-{
-	static const struct timespec step = {.tv_nsec = 2000000};
-	uint64_t drained = clock_now() + DRAIN_NS, now;
-	do {
-		nanosleep(&step, NULL);
-		laggs_catch_up(agent);
-		now = clock_now();
-	} while (now < drained || (now < drained + PARTNER_NS && a_partner_lags(agent, to)));
-}
-
-/* Removes ports from all laggs before any lagg adds one, since a port may move from one to another. Frames may still be
- * in flight to a removed port. When the command returns its device must be free, so the agent waits for them here. */
-static void remove_moving(struct agent *agent, struct ctl_model *to)
-{
-	bool carried = false;
-	for (uint32_t i = 0; i < agent->laggs; i++) {
-		const struct xlagg_model *model = ctl_find(to, agent->lagg[i]->model.name);
-		carried |= model && lagg_retire_ports(agent->lagg[i], model);
-	}
-	if (carried)
-		await_flight(agent, to);
-	for (uint32_t i = 0; i < agent->laggs; i++) {
-		const struct xlagg_model *model = ctl_find(to, agent->lagg[i]->model.name);
-		if (model)
-			lagg_remove_ports(agent->lagg[i], model);
+			destroy(agent, to, agent->lagg[i]);
 		laggs_breathe(agent);
 	}
 }
@@ -340,27 +317,131 @@ static bool same_model(const struct xlagg_model *a, const struct xlagg_model *b)
 	return true;
 }
 
+/* If nothing else was to be changed, the lagg is as wanted now. */
+static void remove_ports(struct agent *agent, struct lagg *lagg, const struct xlagg_model *model)
+{
+	bool was_right = same_model(&lagg->model, model);
+	lagg_remove_ports(lagg, model);
+	if (!was_right && same_model(&lagg->model, model))
+		progress_count(agent);
+}
+
+/* Removes ports from all laggs before any lagg adds one, since a port may move from one to another. Frames may still be
+ * in flight to a removed port. When the command returns its device must be free, so the agent waits for them here. */
+static void remove_moving(struct agent *agent, struct ctl_model *to)
+{
+	bool carried = false;
+	for (uint32_t i = 0; i < agent->laggs; i++) {
+		const struct xlagg_model *model = ctl_find(to, agent->lagg[i]->model.name);
+		carried |= model && lagg_retire_ports(agent->lagg[i], model);
+	}
+	if (carried) {
+		progress_tell(agent, XLAGG_STEP_FLIGHT, NULL);
+		flight_await(agent, to);
+	}
+	for (uint32_t i = 0; i < agent->laggs; i++) {
+		const struct xlagg_model *model = ctl_find(to, agent->lagg[i]->model.name);
+		if (model)
+			remove_ports(agent, agent->lagg[i], model);
+		laggs_breathe(agent);
+	}
+}
+
+/* One that waits for its bond is as wanted as long as no command takes it now. */
+static bool is_as_wanted(const struct agent *agent, const struct xlagg_model *model)
+{
+	const struct lagg *lagg = laggs_find(agent, model->name);
+	const struct later *later = later_find(agent, model->name);
+	return lagg ? same_model(&lagg->model, model) : later && !later->now && same_model(&later->model, model);
+}
+
+/* Returns how many laggs are not as wanted. */
+static uint32_t count_differences(struct agent *agent, struct ctl_model *to)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		count += !ctl_find(to, agent->lagg[i]->model.name);
+	for (uint32_t i = 0; i < to->laggs; i++)
+		count += !is_as_wanted(agent, &to->lagg[i]);
+	return count;
+}
+
+static int create(struct agent *agent, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct lagg *lagg;
+	int r = laggs_create(agent, model, &lagg, sentence);
+	if (r < 0)
+		return r;
+	agent->fresh++;
+	later_drop(agent, model->name);
+	return 0;
+}
+
+/* Takes a bond. It is waited for if it is not there, or if it was waited for and the command is about something else
+ * than taking it now. */
+static int take(struct agent *agent, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX])
+{
+	const struct later *later = later_find(agent, model->name);
+	int r = take_check(agent, model->name, sentence);
+	bool missing = r == -ENODEV;
+	if (r == 0)
+		r = create(agent, model, sentence);
+	if (r == 0 || (!missing && (!later || later->now)))
+		return r;
+	later_add(agent, model, missing ? "" : sentence);
+	sentence[0] = 0;
+	return later_find(agent, model->name) ? 0 : -ENOMEM;
+}
+
+/* Makes one lagg what it is to be. */
+static int lead_one(struct agent *agent, const struct xlagg_model *model, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct lagg *lagg = laggs_find(agent, model->name);
+	if (is_as_wanted(agent, model))
+		return 0;
+	progress_tell(agent, lagg ? XLAGG_STEP_CHANGE : XLAGG_STEP_MAKE, model->name);
+	int r = lagg		    ? lagg_change(lagg, model, sentence)
+		: model->conf.taken ? take(agent, model, sentence)
+				    : create(agent, model, sentence);
+	if (r == 0)
+		progress_count(agent);
+	return r;
+}
+
 static int lead_to(struct agent *agent, struct ctl_model *to, const char **failed, char sentence[XLAGG_SENTENCE_MAX])
 {
+	progress_expect(agent, count_differences(agent, to));
 	destroy_leaving(agent, to, false);
 	remove_moving(agent, to);
 	for (uint32_t i = 0; i < to->laggs; i++) {
-		const struct xlagg_model *model = &to->lagg[i];
-		struct lagg *lagg = laggs_find(agent, model->name);
-		int r = 0;
-		if (!lagg) {
-			r = laggs_create(agent, model, &lagg, sentence);
-			agent->fresh += r == 0;
-		} else if (!same_model(&lagg->model, model)) {
-			r = lagg_change(lagg, model, sentence);
-		}
+		int r = lead_one(agent, &to->lagg[i], sentence);
 		if (r < 0) {
-			*failed = model->name;
+			*failed = to->lagg[i].name;
 			return r;
 		}
 		laggs_breathe(agent);
 	}
 	destroy_leaving(agent, to, true);
+	later_keep(agent, to);
+	return 0;
+}
+
+/* If the agent dies in the middle, the next one goes back to the configuration that was. */
+static int note_changes(struct agent *agent, struct ctl_model *to, const char **failed,
+			char sentence[XLAGG_SENTENCE_MAX])
+{
+	for (uint32_t i = 0; i < agent->laggs; i++) {
+		struct lagg *lagg = agent->lagg[i];
+		const struct xlagg_model *model = ctl_find(to, lagg->model.name);
+		if (!model || same_model(&lagg->model, model) || must_be_made_anew(lagg, model))
+			continue;
+		int r = record_note_change(lagg, model);
+		if (r == 0)
+			continue;
+		*failed = model->name;
+		return ctl_refuse(sentence, r, "%s: what is to change cannot be recorded for the next agent: %s",
+				  model->name, strerror(-r));
+	}
 	return 0;
 }
 
@@ -369,10 +450,12 @@ static int lead_or_stay(struct agent *agent, struct ctl_model *before, struct ct
 			char sentence[XLAGG_SENTENCE_MAX])
 {
 	agent->host.changing = true;
-	int r = lead_to(agent, to, failed, sentence);
-	if (r < 0) {
+	int noted = note_changes(agent, to, failed, sentence),
+	    r = noted < 0 ? noted : lead_to(agent, to, failed, sentence);
+	if (r < 0 && noted == 0) {
 		char again[XLAGG_SENTENCE_MAX] = "";
 		const char *ignored;
+		later_demand_none(agent);
 		if (lead_to(agent, before, &ignored, again) < 0)
 			log_error("cannot return to the previous configuration: %s", again);
 	}
@@ -380,8 +463,11 @@ static int lead_or_stay(struct agent *agent, struct ctl_model *before, struct ct
 	if (agent->unpolled)
 		devices_update_poll(agent);
 	laggs_order(agent, r < 0 ? before : to);
+	/* Files take longer, and between two records an agent that dies leaves one lagg changed and another not. */
 	for (uint32_t i = 0; i < agent->laggs; i++)
-		record_save(agent->lagg[i]);
+		record_pin(agent->lagg[i]);
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		identity_store(agent->lagg[i]);
 	laggs_breathe(agent);
 	return r;
 }
@@ -426,6 +512,54 @@ static int activate(struct agent *agent, const struct ctl_command *command, char
 	return r;
 }
 
+static int balance(struct agent *agent, const struct ctl_command *command, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct lagg *lagg = laggs_find(agent, command->name);
+	int r = lagg ? input_balance(lagg) : -ENOENT;
+	if (r < 0)
+		snprintf(sentence, XLAGG_SENTENCE_MAX,
+			 "%s: nothing is known of its load yet, because balancing began a moment ago: try again in a "
+			 "second",
+			 command->name);
+	return r;
+}
+
+/* What is not a matter of configuration comes after it. */
+static int act(struct agent *agent, const struct ctl_command *command, char sentence[XLAGG_SENTENCE_MAX])
+{
+	if (later_find(agent, command->name) &&
+	    (command->cmd == XLAGG_CMD_PORT_ACTIVATE || command->cmd == XLAGG_CMD_LAGG_BALANCE))
+		return ctl_refuse(sentence, -ENODEV, "%s waits for its bond: see xlagg lagg show", command->name);
+	switch (command->cmd) {
+	case XLAGG_CMD_PORT_ACTIVATE:
+		return activate(agent, command, sentence);
+	case XLAGG_CMD_LAGG_BALANCE:
+		return balance(agent, command, sentence);
+	default:
+		return 0;
+	}
+}
+
+/* Applies one command to `to`. A bond that is waited for is taken anew. */
+static int apply(struct agent *agent, struct ctl_model *to, struct ctl_command *command,
+		 char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct ctl_command leave = {.cmd = XLAGG_CMD_LAGG_GIVE};
+	int r = 0;
+	/* A file says everything. What a bond is like when it is read there would change what the file means. */
+	if (command->cmd == XLAGG_CMD_LAGG_TAKE && !command->from_file)
+		r = take_fill(agent, command, NULL, sentence);
+	if (r < 0)
+		return r;
+	if (command->cmd == XLAGG_CMD_LAGG_TAKE && later_find(agent, command->name)) {
+		memcpy(leave.name, command->name, sizeof(leave.name));
+		ctl_apply(to, &leave, sentence);
+		later_demand(agent, command->name);
+	}
+	resolve_names(agent, to, command);
+	return ctl_apply(to, command, sentence);
+}
+
 int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t count, bool check, uint32_t *failed,
 		    char sentence[XLAGG_SENTENCE_MAX])
 {
@@ -438,8 +572,7 @@ int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t 
 	int r = before && to ? 0 : -ENOMEM;
 	for (uint32_t i = 0; i < count && r == 0; i++) {
 		*failed = i;
-		resolve_names(agent, to, &commands[i]);
-		r = ctl_apply(to, &commands[i], sentence);
+		r = apply(agent, to, &commands[i], sentence);
 	}
 	bool hurry = r == 0 && laggs_hurry(agent, to);
 	for (uint32_t i = 0; i < count && r == 0; i++) {
@@ -449,6 +582,7 @@ int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t 
 	bool refused = r < 0;
 	if (!refused && !check)
 		r = lead_or_stay(agent, before, to, &culprit, sentence);
+	later_demand_none(agent);
 	if (hurry)
 		laggs_hurry_no_longer(agent);
 	if (refused || check)
@@ -460,8 +594,7 @@ int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t 
 	forget_leaving(agent, before, to);
 	for (uint32_t i = 0; i < count && r == 0; i++) {
 		*failed = i;
-		if (commands[i].cmd == XLAGG_CMD_PORT_ACTIVATE)
-			r = activate(agent, &commands[i], sentence);
+		r = act(agent, &commands[i], sentence);
 	}
 	/* Everything was done, but a device that is now free is not yet as it was before. */
 	if (r == 0 && agent->host.left[0]) {
