@@ -6,11 +6,17 @@ CRITERION := -lcriterion
 TEST_LAYERS := unit
 
 # Every layer runs even when one before it failed; the tally fails if any did, or wrote nothing.
-test: deps ## every test that needs no virtual machine; ends with "N passed, N failed, N skipped"
+# Without them some tests are skipped, and say so.
+test-deps: deps
+	@deploy/install-deps.sh test || echo "these packages cannot be had (above is why): tests that need them are skipped"
+
+test: test-deps ## every test that needs no virtual machine; ends with "N passed, N failed, N skipped"
 	@rm -rf $(TAP) && mkdir -p $(TAP) && date +%s >$(TAP)/began
 	@$(MAKE) --no-print-directory all
 	@for layer in $(TEST_LAYERS); do \
-		echo "== $$layer"; $(MAKE) --no-print-directory test-$$layer || echo "== $$layer failed"; done
+		begin=$$(date +%s); \
+		echo "== $$layer"; $(MAKE) --no-print-directory test-$$layer || echo "== $$layer failed"; \
+		echo "== $$layer took $$(($$(date +%s) - begin)) s"; done
 	@tests/took.sh $@ 25 $(TAP)/began
 	@tests/tally.sh $(TEST_LAYERS:%=$(TAP)/%.tap)
 
@@ -21,7 +27,7 @@ $(B)/tests/%.o: tests/%.c
 $(B)/tests/%.bpf.o: tests/%.bpf.c
 	$(compile_bpf)
 
-$(B)/tests/unit/run: $(call obj,tests/unit/*.c) $(B)/libcli.a $(B)/libctl.a $(B)/libcore.a
+$(B)/tests/unit/run: $(call obj,tests/unit/*.c) $(B)/agent/agentx/mib.o $(B)/libcli.a $(B)/libctl.a $(B)/libcore.a
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@ $(CRITERION) $(CLI_LIBS) -lm
 
 test-unit: $(B)/tests/unit/run | map ## core, grammar and CLI as functions; ONLY='lacp_mux/*': a pattern of Criterion's
@@ -61,4 +67,4 @@ datapath-test: test-datapath
 cmdline: test-cli
 corpus: test-fuzz
 
-.PHONY: test test-long test-sample test-unit unit sim net interop bpf-test sys-test datapath-test cmdline corpus
+.PHONY: test test-deps test-long test-sample test-unit unit sim net interop bpf-test sys-test datapath-test cmdline corpus

@@ -82,7 +82,7 @@ port_is_right() {
 	same "$(xl a -j port show | jq -r ".[] | select(.ifname == \"$name\") | \"\(.present) \(.carrier) \(.notice)\"")" "true true " \
 		"presence, carrier and notice of $name" || return 1
 	ipv6_is_off "$name" disable_ipv6 "$mtu" && ipv6_is_off "$name" addr_gen_mode "$mtu" || return 1
-	on a ip maddress show dev "$name" | grep -q '01:80:c2:00:00:02.*static' || wrong "$name has left the slow protocols' group"
+	on a ip maddress show dev "$name" | holds '01:80:c2:00:00:02.*static' || wrong "$name has left the slow protocols' group"
 }
 
 # Each port alone carries its lagg's traffic: the far end of the other one is down.

@@ -63,4 +63,4 @@ test_administrator() {
 	set_up_what_may_be_down
 	within 10 as_before || fail "after flush: $(cat "$D/wrong")"
 }
-link_local() { nip a -br -6 address show "$1" | grep -q fe80; }
+link_local() { nip a -br -6 address show "$1" | holds fe80; }

@@ -13,7 +13,7 @@ $(B)/tests/bench/xdprate.o: $(B)/tests/bench/xdprate.skel.h
 $(B)/tests/bench/xdprate: $(B)/tests/bench/xdprate.o
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@ -lbpf
 
-bench: all $(BENCH_TOOLS) ## throughput, failover, xdp, agent, as ratios; ten minutes; ONLY=failover: one of them
+bench: all $(BENCH_TOOLS) ## throughput, failover, xdp, capture, agent, as ratios; ten minutes; ONLY=failover: one of them
 	@B=$(B) ONLY='$(ONLY)' tests/bench/run.sh
 
 # With -icount the guest's clock counts the instructions that it executes, and jumps to the next event when it is idle, so that

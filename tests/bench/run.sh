@@ -1,7 +1,7 @@
 #!/bin/bash
 # Benchmarks between network namespaces of this machine. They print figures and judge nothing. Single runs on a shared machine
 # vary by a factor of two, so each figure is a ratio between runs that took turns, with the median and the spread.
-#   ONLY      throughput, failover, xdp, ports or agent       ROUNDS, SECONDS_EACH, LOSSES   how often and how long
+#   ONLY      throughput, failover, xdp, ports, capture or agent       ROUNDS, SECONDS_EACH, LOSSES   how often and how long
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 B=$(realpath "${B:-build}")
@@ -212,6 +212,44 @@ ports() {
 # ---- the agent's own time: 64 laggs of 8 ports, LACPDUs at the fast rate; and how long many laggs take ----
 
 # since TIME: seconds since that $EPOCHREALTIME; load: the machine's load over the last minute
+# ---- a capture, and what it costs ----
+
+# captured_at WHAT ARGUMENT...: sends for 10 s while lagg0 is captured with these arguments
+captured_at() {
+	local what=$1 file=$D/captured.pcapng port seconds
+	local -A before=() sent=()
+	shift
+	spawn capture "$B/xlagg" --socket "$D/a.sock" capture lagg0 -w "$file" "$@"
+	wait_for 10 test -s "$file"
+	for port in eth1 eth2; do before[$port]=$(tx_packets a $port); done
+	on a "$B/tests/bench/udpsend" -r "$RATE" -t 10 -f 64 -s 1000 10.0.0.2 5001 >"$D/sent" || fail "udpsend failed"
+	for port in eth1 eth2; do sent[$port]=$(($(tx_packets a $port) - before[$port])); done
+	seconds=$(jq -n "$(cpu_ticks "${CHILD[capture]}") / $(getconf CLK_TCK)")
+	kill -INT "${CHILD[capture]}"
+	reap capture || fail "$(cat "$D/capture.err")"
+	echo "   $what: $(((sent[eth1] + sent[eth2]) / 10)) frames/s sent (load $(load))"
+	echo "      $(sed 's/^xlagg: lagg0: //; s/:.*//' "$D/capture.err"); $seconds s of CPU, $(($(stat -c %s "$file") >> 20)) MiB"
+	for port in eth1 eth2; do
+		echo "      $port: $(grep -aoE "sent on ${port}[ :]" "$file" | wc -l) verdicts, ${sent[$port]} counted"
+	done
+	rm "$file"
+}
+capture() {
+	RATE=${RATE:-100000}
+	echo
+	echo "== capture: $RATE datagrams/s of 1000 octets for 10 s, datapath tc"
+	lagg_pair 2 proto loadbalance
+	# Nobody takes them: they are answered by no process, and by no ICMP either.
+	on b sysctl -qw net.ipv4.icmp_ratelimit=1000000000
+	captured_at "whole frames"
+	captured_at "128 octets of each" -s 128
+	captured_at "128 octets of each, with a filter" -s 128 udp port 5001
+	xl a lagg set lagg0 proto broadcast
+	xl b lagg set lagg0 proto broadcast
+	captured_at "a copy of each on both ports, 128 octets of each" -s 128
+	start_over
+}
+
 since() { jq -n "($EPOCHREALTIME - $1) * 100 | round / 100"; }
 load() { cut -d' ' -f1 /proc/loadavg; }
 cpu_ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
@@ -271,10 +309,10 @@ agent_section() {
 }
 
 echo "xlagg benchmarks: $(uname -r), $(nproc) CPUs, $(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo), $(git rev-parse --short HEAD 2>/dev/null || echo 'no commit')"
-for section in throughput failover xdp ports agent; do
+for section in throughput failover xdp ports capture agent; do
 	case ${ONLY:-$section} in
 	"$section") if [ $section = agent ]; then agent_section; else $section; fi ;;
-	throughput | failover | xdp | ports | agent) ;;
-	*) echo "ONLY is throughput, failover, xdp, ports or agent" >&2; exit 1 ;;
+	throughput | failover | xdp | ports | capture | agent) ;;
+	*) echo "ONLY is throughput, failover, xdp, ports, capture or agent" >&2; exit 1 ;;
 	esac
 done

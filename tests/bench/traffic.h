@@ -5,13 +5,13 @@
 #define BENCH_TRAFFIC_H
 
 #include <stdint.h>
-#include <time.h>
+
+#include "stamp.h"
 
 #define TRAFFIC_MAGIC 0x786c6167u   /* "xlag" */
 #define TRAFFIC_MAX_FLOWS 4096	    /* source ports of one sender */
 #define TRAFFIC_MAX_SEQ (64u << 20) /* datagrams that one receiver can keep account of */
 #define TRAFFIC_MAX_OCTETS 65000    /* payload of one datagram */
-#define NSEC_PER_SEC 1000000000ull  /* ns */
 
 /* The sender has finished: seq is the number of datagrams that it numbered. */
 #define TRAFFIC_END 1
@@ -24,14 +24,5 @@ struct traffic_packet {
 	uint64_t flow_seq; /* of this flow, from 0 */
 	uint64_t sent_ns;  /* CLOCK_REALTIME, ns */
 };
-
-/* Returns CLOCK_REALTIME in ns: the kernel uses that clock for the time stamps of what it receives. */
-static inline uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
-}
 
 #endif

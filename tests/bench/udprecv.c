@@ -65,20 +65,6 @@ static int open_socket(const char *port)
 	return s;
 }
 
-/* Returns when the kernel received the datagram. */
-static uint64_t arrival_ns(struct msghdr *m)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		struct timespec t;
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
-			continue;
-		memcpy(&t, CMSG_DATA(c), sizeof(t));
-		return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
-	}
-	return now_ns();
-}
-
 static void take(struct account *a, const struct traffic_packet *p, uint64_t arrived)
 {
 	if (p->flags & TRAFFIC_END) {
@@ -126,8 +112,10 @@ static void receive_batch(struct account *a, int s)
 	}
 	n = recvmmsg(s, message, BATCH, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n; i++) {
+		uint64_t arrived = arrival_ns(&message[i].msg_hdr);
+
 		if (message[i].msg_len == sizeof(packet[i]) && packet[i].magic == TRAFFIC_MAGIC)
-			take(a, &packet[i], arrival_ns(&message[i].msg_hdr));
+			take(a, &packet[i], arrived ? arrived : now_ns());
 	}
 }
 

@@ -8,6 +8,7 @@
 #include <err.h>
 #include <netdb.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,8 @@ struct sender {
 	double seconds;		 /* at most, 0: no limit */
 	size_t octets;		 /* of a datagram's payload */
 	unsigned int flows;	 /* source ports */
+	bool at_random;		 /* each datagram is of any flow, else they take turns */
+	uint64_t random;	 /* state of the generator, not 0 */
 	unsigned int first_port; /* source port of flow 0, then one up for each; 0: any */
 	uint64_t sent, refused;
 	int socket[TRAFFIC_MAX_FLOWS];
@@ -51,9 +54,10 @@ static void stop(int signal)
 
 static void usage(void)
 {
-	fputs("usage: udpsend [-r PACKETS/S] [-n COUNT] [-t SECONDS] [-s OCTETS] [-f FLOWS] [-p FIRST-SOURCE-PORT] "
-	      "ADDRESS PORT\n",
-	      stderr);
+	fputs(
+	    "usage: udpsend [-r PACKETS/S] [-n COUNT] [-t SECONDS] [-s OCTETS] [-f FLOWS] [-p FIRST-SOURCE-PORT] [-x] "
+	    "ADDRESS PORT\n",
+	    stderr);
 	exit(2);
 }
 
@@ -94,10 +98,21 @@ static void open_flows(struct sender *s)
 	}
 }
 
+/* Marsaglia's xorshift: every run takes the same flows. */
+static unsigned int next_flow(struct sender *s)
+{
+	if (!s->at_random)
+		return s->sent % s->flows;
+	s->random ^= s->random << 13;
+	s->random ^= s->random >> 7;
+	s->random ^= s->random << 17;
+	return (unsigned int)(s->random % s->flows);
+}
+
 /* Sends the next datagram of the stream. One that the kernel refuses uses up its number, so that it counts as lost. */
 static void send_one(struct sender *s)
 {
-	unsigned int flow = s->sent % s->flows;
+	unsigned int flow = next_flow(s);
 	struct traffic_packet *p = &s->buffer.packet;
 
 	*p = (struct traffic_packet){.magic = TRAFFIC_MAGIC,
@@ -158,12 +173,12 @@ static void send_end(struct sender *s)
 
 int main(int argc, char **argv)
 {
-	static struct sender s = {.octets = 64, .flows = 1, .limit = TRAFFIC_MAX_SEQ};
+	static struct sender s = {.octets = 64, .flows = 1, .limit = TRAFFIC_MAX_SEQ, .random = 88172645463325252ull};
 	struct sigaction action = {.sa_handler = stop};
 	uint64_t start;
 	int c;
 
-	while ((c = getopt(argc, argv, "r:n:t:s:f:p:")) != -1) {
+	while ((c = getopt(argc, argv, "r:n:t:s:f:p:x")) != -1) {
 		switch (c) {
 		case 'r':
 			s.rate = strtoull(optarg, NULL, 0);
@@ -182,6 +197,9 @@ int main(int argc, char **argv)
 			break;
 		case 'p':
 			s.first_port = (unsigned int)strtoul(optarg, NULL, 0);
+			break;
+		case 'x':
+			s.at_random = true;
 			break;
 		default:
 			usage();

@@ -54,6 +54,14 @@ static void *map_memory(const struct rig *rig, const char *name, size_t len)
 	return memory;
 }
 
+void rig_leave_out_captures(struct bpf_object *object, const char *programs)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object) if (strncmp(bpf_map__name(map), "capture_", 8) == 0)
+	    bpf_map__set_autocreate(map, strstr(programs, "capture_") != NULL);
+}
+
 static void load_tc(struct rig *rig, const char *programs)
 {
 	struct xlagg_tc_bpf *skeleton = xlagg_tc_bpf__open();
@@ -62,6 +70,7 @@ static void load_tc(struct rig *rig, const char *programs)
 	rig->tc_skeleton = skeleton;
 	*(struct xlagg_params *)&skeleton->rodata->params = rig->params;
 	select_programs(skeleton->obj, programs);
+	rig_leave_out_captures(skeleton->obj, programs);
 	cr_assert_eq(bpf_object__load(skeleton->obj), 0, "the tc programs do not load: %s", strerror(errno));
 	rig->tc = skeleton->obj;
 }
@@ -77,9 +86,10 @@ static void load_xdp(struct rig *rig, const char *programs)
 	*(struct xlagg_params *)&skeleton->rodata->params = rig->params;
 	if (!select_programs(skeleton->obj, programs))
 		return;
+	rig_leave_out_captures(skeleton->obj, programs);
 	bpf_object__for_each_map(map, skeleton->obj)
 	{
-		if (!strchr(bpf_map__name(map), '.'))
+		if (!strchr(bpf_map__name(map), '.') && bpf_map__autocreate(map))
 			cr_assert_eq(bpf_map__reuse_fd(map, rig_map(rig, bpf_map__name(map))), 0);
 	}
 	cr_assert_eq(bpf_object__load(skeleton->obj), 0, "the XDP programs do not load: %s", strerror(errno));
@@ -136,7 +146,13 @@ struct rig *rig_with_ports(uint32_t proto, uint32_t ports, const char *programs)
 	    .ethertype = {0x88cc, 0x888e},
 	    .data_below = 0x8808,
 	};
-	struct rig *rig = rig_open(&params, programs);
+
+	return rig_with_ports_of(&params, ports, programs);
+}
+
+struct rig *rig_with_ports_of(const struct xlagg_params *params, uint32_t ports, const char *programs)
+{
+	struct rig *rig = rig_open(params, programs);
 
 	for (uint32_t i = 0; i < ports; i++) {
 		rig->ports[i] = (struct xlagg_port){.ifindex = 1000 + i, .flags = XLAGG_PORT_COLLECTING};

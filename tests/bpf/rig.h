@@ -35,7 +35,12 @@ struct rig *rig_open(const struct xlagg_params *params, const char *programs);
 /* Fills slots 0 to ports-1 with ifindex 1000 + slot, live and collecting, in that order. Bucket b leads to slot b
  * modulo ports, with the next slot as its backup. */
 struct rig *rig_with_ports(uint32_t proto, uint32_t ports, const char *programs);
+/* The same with constants of the test's own. */
+struct rig *rig_with_ports_of(const struct xlagg_params *params, uint32_t ports, const char *programs);
 void rig_close(struct rig *rig);
+
+/* Makes no maps of captures for an object of which only `programs` are loaded, unless one of them captures. */
+void rig_leave_out_captures(struct bpf_object *object, const char *programs);
 
 int rig_program(const struct rig *rig, const char *name);
 int rig_map(const struct rig *rig, const char *name);

@@ -341,6 +341,66 @@ Test(choose, what_belongs_to_ports_is_not_sent)
 	}
 }
 
+/* Frames without a socket count for no port and take the bucket of their headers. Programs that look for sockets load.
+ */
+Test(choose, frames_of_no_socket_are_judged_by_nobody)
+{
+	struct xlagg_params params = {.proto = XLAGG_PROTO_LACP, .hash = XLAGG_HASH_L4};
+	struct rig *plain = rig_with_ports_of(&params, 2, "tx explain");
+	struct frame f = flow(3);
+	uint32_t slot = rig_explain(plain, &f).slot;
+	struct xlagg_port_quality quality[256] = {0};
+	struct rig *rig;
+
+	params.grey = params.repath = 1;
+	rig = rig_with_ports_of(&params, 2, "tx capture_tx tx_queue tx_hash explain");
+	cr_assert_eq(rig_run(rig, "tx", &f), REDIRECT);
+	cr_assert_eq(rig_explain(rig, &f).slot, slot);
+	cr_assert_eq(bpf_map_lookup_elem(rig_map(rig, "port_quality"), &slot, quality), 0);
+	for (size_t i = 0; i < 256; i++)
+		cr_assert_eq(quality[i].segments + quality[i].retransmitted + quality[i].sockets, 0);
+	rig_close(rig);
+	rig_close(plain);
+}
+
+/* What the bucket of a frame has sent, octets, on all CPUs. */
+static uint64_t bucket_load(const struct rig *rig, uint32_t bucket)
+{
+	uint64_t value[256] = {0}, sum = 0;
+	int cpus = libbpf_num_possible_cpus();
+
+	cr_assert(cpus > 0 && cpus <= 256);
+	cr_assert_eq(bpf_map_lookup_elem(rig_map(rig, "bucket_load"), &bucket, value), 0);
+	for (int i = 0; i < cpus; i++)
+		sum += value[i];
+	return sum;
+}
+
+static void octets_of_buckets(const char *program, const char *programs, uint32_t sent)
+{
+	struct xlagg_params params = {.proto = XLAGG_PROTO_LACP, .hash = XLAGG_HASH_L4, .balance = 1};
+	struct rig *rig = rig_with_ports_of(&params, 2, programs);
+	struct frame f = flow(3);
+	uint32_t bucket = rig_explain(rig, &f).bucket;
+
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(rig_run(rig, program, &f), sent);
+	cr_assert_eq(bucket_load(rig, bucket), 3 * f.len);
+	cr_assert_eq(bucket_load(rig, (bucket + 1) % XLAGG_BUCKETS), 0);
+	rig_close(rig);
+	params.balance = 0;
+	rig = rig_with_ports_of(&params, 2, programs);
+	cr_assert_eq(rig_run(rig, program, &f), sent);
+	cr_assert_eq(bucket_load(rig, bucket), 0);
+	rig_close(rig);
+}
+
+Test(choose, octets_are_counted_by_bucket_where_that_is_asked_for)
+{
+	octets_of_buckets("tx", "tx explain", REDIRECT);
+	octets_of_buckets("xdp_tx", "xdp_tx explain", XDP_REDIRECT);
+}
+
 Test(choose, lower_guard_stops_what_was_received_nowhere)
 {
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_FAILOVER, 1, "lower_guard");

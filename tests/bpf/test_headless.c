@@ -622,6 +622,56 @@ Test(headless, the_clock_asks_a_silent_partner)
 	wire_close(&wire);
 }
 
+/* An agent took over just now. `sent`: it has sent on the port. Returns whether the kernel sends on a tick. */
+static bool sends_beside(struct wire *wire, bool sent, uint64_t age, uint8_t state, uint64_t away)
+{
+	struct xlagg_lacp lacp = record_of(CARRIES | XLAGG_STATE_TIMEOUT, age);
+	uint64_t before = rig_port_stats(wire->rig, 0).headless_tx;
+	struct xlagg_headless none = {0};
+	struct frame us = ours();
+
+	wire->rig->control->life = 7;
+	lacp.life = sent ? 7 : 6;
+	us.data[ACTOR + STATE] = lacp.pdu[ACTOR + STATE] = state;
+	lacp.partner[STATE] = (uint8_t)((lacp.partner[STATE] & ~XLAGG_STATE_ACTIVITY) | (state & XLAGG_STATE_ACTIVITY));
+	put_record(wire->rig, 0, &lacp);
+	put_did(wire->rig, 0, &none);
+	away_for(wire->rig, away);
+	run_tick(wire->rig);
+	if (rig_port_stats(wire->rig, 0).headless_tx == before)
+		return false;
+	wire_hears(wire->far[0], &us);
+	return true;
+}
+
+Test(headless, an_agent_that_took_over_is_stood_in_for_until_it_has_sent)
+{
+	struct xlagg_params params = {.proto = XLAGG_PROTO_LACP};
+	struct wire wire;
+
+	wire_open(&wire, &params, false);
+	cr_assert(sends_beside(&wire, false, 16 * SECOND / 10, CARRIES, 0), "overdue");
+	cr_assert(!sends_beside(&wire, false, 13 * SECOND / 10, CARRIES, 0), "the agent's turn");
+	cr_assert(!sends_beside(&wire, true, 16 * SECOND / 10, CARRIES, 0), "the agent has sent");
+	cr_assert(sends_beside(&wire, true, 16 * SECOND / 10, CARRIES, 2 * SECOND), "the agent is away");
+	cr_assert(!sends_beside(&wire, false, 16 * SECOND / 10, CARRIES & ~XLAGG_STATE_ACTIVITY, 0),
+		  "both are passive");
+	cr_assert(sends_beside(&wire, false, 4 * SECOND, CARRIES, 0));
+	cr_assert_eq(wire.rig->ports[0].lost, 0, "the agent judges the partner's silence");
+	wire_close(&wire);
+}
+
+Test(headless, an_agent_that_took_over_answers_itself)
+{
+	struct rig *rig = rig_headless("rx", CARRIES);
+	struct frame good = theirs(CARRIES);
+
+	rig->control->life = 1;
+	away_for(rig, 0);
+	cr_assert(!answered(rig, &good));
+	rig_close(rig);
+}
+
 /* The answer to a priority-tagged LACPDU has no tag and leaves by the port on which the LACPDU came. */
 Test(headless, the_answer_on_the_wire)
 {

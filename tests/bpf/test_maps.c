@@ -40,12 +40,14 @@ Test(maps, dump_by_name)
 	    {"port_stats",
 	     {"\"tx_packets\"", "\"rx_bytes\"", "\"rx_dropped\"", "\"slow_rx\"", "\"slow_illegal\"", "\"slow_unknown\"",
 	      "\"slow_limited\""}},
+	    {"port_quality", {"\"segments\"", "\"retransmitted\"", "\"sockets\""}},
 	    {"lagg_stats", {"\"tx_packets\"", "\"tx_bytes\"", "\"rx_packets\"", "\"tx_dropped\""}},
 	    {"lacp", {"\"partner\"", "\"pdu\"", "\"partner_known\"", "\"pdu_rx_ns\""}},
 	    {"saved", {"\"abi_version\"", "\"message_len\"", "\"undo\"", "\"was_up\"", "\"alias\"", "\"profile\""}},
 	    {"limiter", {"\"due_ns\": [0,0,0,0"}},
 	    {"turn", {"\"index\"", "\"sent\""}},
 	    {"turnover", {"\"slot\"", "\"from\"", "\"last_ns\"", "\"left_ns\"", "\"came_ns\""}},
+	    {"bonding", {"\"place\""}},
 	    {"probe_result", {"\"hash\"", "\"bucket\"", "\"slot\"", "\"choice\""}},
 	};
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_LOADBALANCE, 2, "tx explain");

@@ -297,3 +297,37 @@ Test(slow, ring_full)
 	cr_assert_eq(flood(rig, &f, 1), 1, "and goes on when it was read");
 	rig_close(rig);
 }
+
+/* A bond of mode 802.3ad that was taken hears the partner beside the agent, and what it says itself goes no further. */
+Test(slow, bonding_hears_and_is_not_heard)
+{
+	const struct xlagg_params params = {.proto = XLAGG_PROTO_LACP, .bonding_lacp = 1};
+	struct rig *rig = rig_with_ports_of(&params, 2, "rx_slave port_silence");
+	struct frame heard = lacpdu(7, 0x3d), marker = pdu(MARKER, 124, 7, 0), data = frame_udp(1, 2, 3, 4);
+	struct __sk_buff ours = {.mark = XLAGG_FRAME_MARK};
+
+	cr_assert_eq(rig_run(rig, "rx_slave", &heard), UNSPEC);
+	cr_assert_eq(stats(rig).slow_rx, 1);
+	cr_assert_eq(rig_run(rig, "rx_slave", &marker), SHOT);
+	cr_assert_eq(stats(rig).slow_rx, 2);
+	cr_assert_eq(rig_run(rig, "port_silence", &heard), SHOT);
+	cr_assert_eq(rig_run_skb(rig, "port_silence", &heard, &ours), UNSPEC);
+	cr_assert_eq(rig_run(rig, "port_silence", &marker), UNSPEC);
+	cr_assert_eq(rig_run(rig, "port_silence", &data), UNSPEC);
+	rig_close(rig);
+}
+
+/* While the agent is away, bonding gets the partner's LACPDU, which is not answered with ours. */
+Test(slow, bonding_hears_without_an_agent)
+{
+	const struct xlagg_params params = {.proto = XLAGG_PROTO_LACP, .bonding_lacp = 1};
+	struct rig *rig = rig_with_ports_of(&params, 2, "rx_slave");
+	struct frame heard = lacpdu(7, 0x3d);
+
+	record_partner(rig, 7, 0x3d);
+	rig->control->heartbeat_ns = now_ns() - 2 * XLAGG_HEARTBEAT_STALE_NS;
+	cr_assert_eq(rig_run(rig, "rx_slave", &heard), UNSPEC);
+	cr_assert_eq(stats(rig).headless_tx, 0);
+	cr_assert(memcmp(rig->out, heard.data, heard.len) == 0);
+	rig_close(rig);
+}

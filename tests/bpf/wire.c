@@ -91,17 +91,18 @@ static int copy_of(const struct wire *wire, struct bpf_object *object, struct xl
 	params->slot = slot;
 	bpf_object__for_each_program(each, object)
 	    bpf_program__set_autoload(each, strcmp(bpf_program__name(each), program) == 0);
+	rig_leave_out_captures(object, program);
 	bpf_object__for_each_map(map, object)
 	{
-		if (!strchr(bpf_map__name(map), '.'))
+		if (!strchr(bpf_map__name(map), '.') && bpf_map__autocreate(map))
 			cr_assert_eq(bpf_map__reuse_fd(map, rig_map(wire->rig, bpf_map__name(map))), 0);
 	}
 	cr_assert_eq(bpf_object__load(object), 0, "%s does not load", program);
 	return dup(bpf_program__fd(bpf_object__find_program_by_name(object, program)));
 }
 
-static void attach_tc(const struct wire *wire, const char *program, uint32_t slot, int ifindex,
-		      enum bpf_tc_attach_point point)
+void wire_attach(const struct wire *wire, const char *program, uint32_t slot, int ifindex,
+		 enum bpf_tc_attach_point point)
 {
 	struct xlagg_tc_bpf *skeleton = xlagg_tc_bpf__open();
 	int fd = copy_of(wire, skeleton->obj, (struct xlagg_params *)&skeleton->rodata->params, program, slot);
@@ -161,8 +162,8 @@ void wire_open(struct wire *wire, const struct xlagg_params *params, bool xdp)
 	wire->lower_ifindex = hooked("lagg0-dp");
 	wire->rig = rig = rig_open(params, "explain lower_guard");
 	rig->params.lower_ifindex = (uint32_t)wire->lower_ifindex;
-	attach_tc(wire, "tx", 0, wire->lower_ifindex, BPF_TC_INGRESS);
-	attach_tc(wire, "lower_guard", 0, wire->lower_ifindex, BPF_TC_EGRESS);
+	wire_attach(wire, "tx", 0, wire->lower_ifindex, BPF_TC_INGRESS);
+	wire_attach(wire, "lower_guard", 0, wire->lower_ifindex, BPF_TC_EGRESS);
 	put_device(wire, "lower_alive", 0, wire->lower_ifindex);
 	if (xdp) {
 		prepare_for_xdp("lagg0");
@@ -177,7 +178,7 @@ void wire_open(struct wire *wire, const struct xlagg_params *params, bool xdp)
 		make_pair(name, far);
 		wire->port_ifindex[i] = hooked(name);
 		put_device(wire, "port_alive", i, wire->port_ifindex[i]);
-		attach_tc(wire, "rx", i, wire->port_ifindex[i], BPF_TC_INGRESS);
+		wire_attach(wire, "rx", i, wire->port_ifindex[i], BPF_TC_INGRESS);
 		if (xdp) {
 			prepare_for_xdp(far);
 			put_device(wire, "tx_devs", i, wire->port_ifindex[i]);

@@ -20,6 +20,9 @@ struct wire {
 
 /* Attaches tc programs to every device, and with `xdp` also the XDP programs, in native mode. */
 void wire_open(struct wire *wire, const struct xlagg_params *params, bool xdp);
+/* Attaches a program made for a port's slot in front of those that are there. */
+void wire_attach(const struct wire *wire, const char *program, uint32_t slot, int ifindex,
+		 enum bpf_tc_attach_point point);
 void wire_close(struct wire *wire);
 /* Opens a socket that receives frames of one EtherType (0: any) on a device, except those that the device sends. */
 int wire_listen(const char *device, uint16_t ethertype);

@@ -48,7 +48,7 @@ test_no_agent_names_the_laggs_that_keep_forwarding() {
 }
 test_help_has_every_command() {
 	local object
-	for object in lagg port agent monitor top explain metrics exporter save check diff restore reload import flush ifconfig help; do
+	for object in lagg port agent monitor top explain capture metrics exporter save check diff restore reload import flush ifconfig help; do
 		"$B/xlagg" help $object >"$D/out"
 		grep -q "^xlagg $object" "$D/out" || fail "help $object says nothing of it"
 		"$B/xlagg" $object help | diff "$D/out" - || fail "$object help says something else"
@@ -114,18 +114,19 @@ test_completion() {
 	SHELL
 	completes() { bash "$D/complete" "$(tree)/deploy/completion/xlagg" "$B/xlagg" "$@"; }
 	is "$(completes la)" lagg "la"
-	is "$(completes -j -d lagg '')" "add del set show" "lagg"
+	is "$(completes -j -d lagg '')" "add balance del give set show take" "lagg"
 	is "$(completes lagg add lagg0 proto l)" "loadbalance lacp" "proto l"
 	is "$(completes lagg add lagg0 min-l)" min-links "min-l"
 	is "$(completes lagg add lagg0 up-delay '')" "" "a number"
 	is "$(completes port set lagg0 eth0 admin '')" "down up" "admin"
 	is "$(completes ifconfig lagg0 laggproto r)" roundrobin "laggproto r"
 	is "$(completes import n)" networkd "import n"
+	is "$(completes explain lagg0 mo)" moves "explain lagg0 mo"
 	matches "$(completes port add lagg0 '')" '(^| )lo( |$)' "devices"
 }
 # The other shells get their words from the completion for bash.
 test_completion_of_zsh_and_fish() {
-	local script file
+	local script
 	script=$(tree)/deploy/completion
 	mkdir -p "$D/bin"
 	ln -sf "$(realpath "$B/xlagg")" "$D/bin/xlagg"
@@ -160,15 +161,21 @@ test_unit() {
 	systemd-analyze security --offline=yes --threshold=29 "$D/xlaggd.service" >"$D/out" 2>&1 ||
 		fail "exposure not below 3: $(tail -n 1 "$D/out")"
 }
-test_unit_of_the_exporter() {
+# unit_of_a_reader NAME PROGRAM: checks a unit of those that only read from the agent
+unit_of_a_reader() {
 	[ -x "$(command -v systemd-analyze)" ] || skip "systemd-analyze is not installed"
 	mkdir "$D/sbin"
-	cp "$B/xlagg" "$D/sbin"
-	sed "s|@SBINDIR@|$D/sbin|; /^Documentation=/d" "$(tree)/deploy/systemd/xlagg-exporter.service" >"$D/xlagg-exporter.service"
-	systemd-analyze verify --man=no "$D/xlagg-exporter.service" >"$D/out" 2>&1 || fail "$(cat "$D/out")"
-	! grep -q 'xlagg-exporter.service' "$D/out" || fail "$(cat "$D/out")"
-	systemd-analyze security --offline=yes --threshold=20 "$D/xlagg-exporter.service" >"$D/out" 2>&1 ||
+	cp "$B/$2" "$D/sbin"
+	sed "s|@SBINDIR@|$D/sbin|; /^Documentation=/d" "$(tree)/deploy/systemd/$1.service" >"$D/$1.service"
+	systemd-analyze verify --man=no "$D/$1.service" >"$D/out" 2>&1 || fail "$(cat "$D/out")"
+	! grep -q "$1.service" "$D/out" || fail "$(cat "$D/out")"
+	systemd-analyze security --offline=yes --threshold=20 "$D/$1.service" >"$D/out" 2>&1 ||
 		fail "exposure above 2.0: $(tail -n 1 "$D/out")"
+}
+test_unit_of_the_exporter() { unit_of_a_reader xlagg-exporter xlagg; }
+test_unit_of_agentx() {
+	[ -x "$B/xlagg-agentx" ] || skip "xlagg-agentx was not built, since libsnmp-dev is not installed"
+	unit_of_a_reader xlagg-agentx xlagg-agentx
 }
 test_groups() {
 	[ -x "$(command -v systemd-sysusers)" ] || skip "systemd-sysusers is not installed"

@@ -15,6 +15,10 @@ test_every_reason_is_explained() {
 	# the sentences of link probes
 	sed -n '/^void probe_reason/,/^}/p' "$(tree)/agent/core/probe.c" >"$D/probe.c"
 	literals "$D/probe.c" >>"$D/reasons"
+	# what a port may lose
+	sed -n 's/.*\[GREY_[A-Z]*\] = {.*"\(its .*\)"}.*/\1/p' "$(tree)/agent/core/grey.c" >"$D/grey"
+	is "$(wc -l <"$D/grey")" 4 "kinds of losses"
+	sed 's/^/loses more than the other ports: ... % of /; s/$/, elsewhere ... %/' "$D/grey" >>"$D/reasons"
 	while read -r sentence; do
 		[ "$sentence" != "the others" ] || continue
 		count=$((count + 1))
@@ -39,7 +43,7 @@ test_every_option_of_bonding_is_in_the_table() {
 	local doc option count=0
 	doc=$(tree)/deploy/doc/moving.md
 	sed -n '/^## From bonding/,/^## From teamd/p' "$doc" >"$D/table"
-	for option in $(sed -n '/choices\[\] = {/,/^};/p; /plain\[\] = {/,/^};/p' "$(tree)/agent/cli/import_bonding.c" |
+	for option in $(sed -n '/choices\[\] = {/,/^};/p; /plain\[\] = {/,/^};/p' "$(tree)/agent/ctl/bonding.c" |
 		sed -n 's/^ *{"\([a-z0-9_]*\)".*/\1/p' | sort -u); do
 		count=$((count + 1))
 		grep -qw "$option" "$D/table" || fail "moving.md has no $option"

@@ -172,15 +172,15 @@ test_import_teamd() {
 		{
 		  "device": "team0", "hwaddr": "02:00:00:00:00:09",
 		  "runner": { "name": "lacp", "active": false, "fast_rate": true, "sys_prio": 100, "min_ports": 2,
-		    "agg_select_policy": "bandwidth", "tx_hash": ["eth", "ipv4", "ipv6"], "tx_balancer": { "name": "basic" } },
+		    "agg_select_policy": "bandwidth", "tx_hash": ["eth", "ipv4", "ipv6"], "tx_balancer": { "name": "basic", "balancing_interval": 55 } },
 		  "link_watch": [ { "name": "ethtool", "delay_up": 2500, "delay_down": 1000 },
 		    { "name": "arp_ping", "interval": 100, "missed_max": 30, "target_host": "192.0.2.1" } ],
 		  "link_watch_policy": "all", "notify_peers": { "count": 2, "interval": 50 }, "mcast_rejoin": { "count": 4 },
 		  "ports": { "eth1": { "lacp_prio": 10, "lacp_key": 7 }, "eth2": { "queue_id": 3 } }, "new": "a\nb"
 		}
 	JSON
-	gives 'lagg add team0 proto lacp hash l2,l3 lacp-mode passive lacp-rate fast system-prio 100 min-links 2 up-delay 2500 down-delay 1000 probe 192.0.2.1 probe-interval 100 probe-missed 30 probe-targets all peer-notify 2 peer-notify-delay 50 mcast-rejoin 4 mac 02:00:00:00:00:09 port eth1 prio 10 key 7 port eth2' teamd "$D/conf"
-	notes 'runner.tx_balancer'
+	gives 'lagg add team0 proto lacp hash l2,l3 lacp-mode passive lacp-rate fast system-prio 100 min-links 2 up-delay 2500 down-delay 1000 probe 192.0.2.1 probe-interval 100 probe-missed 30 probe-targets all peer-notify 2 peer-notify-delay 50 mcast-rejoin 4 mac 02:00:00:00:00:09 balance adaptive balance-interval 6 port eth1 prio 10 key 7 port eth2' teamd "$D/conf"
+	notes 'runner.tx_balancer.name basic: every interval'
 	notes 'ports.eth2.queue_id 3: no equivalent'
 	notes 'new "a\\nb": no equivalent'
 	conf '{"ports": {"eth1": {"prio": 100, "sticky": true}, "eth2": {"prio": -10}}, "device": "team1",

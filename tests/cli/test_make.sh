@@ -27,8 +27,12 @@ test_uninstall_undoes_install() {
 	in_tree install DESTDIR="$D/root" PREFIX=/usr >/dev/null
 	[ -x "$D/root/usr/sbin/xlaggd" ] || fail "no xlaggd was installed"
 	[ -s "$D/root/usr/share/doc/xlagg/troubleshooting.md" ] || fail "no documents were installed"
+	[ -s "$D/root/usr/share/xlagg/grafana/alerts.yml" ] || fail "no alerts were installed"
+	[ -s "$D/root/usr/share/ansible/roles/xlagg/library/xlagg_config.py" ] || fail "no Ansible role was installed"
 	grep -q '^ExecStart=/usr/sbin/xlaggd' "$D/root/usr/lib/systemd/system/xlaggd.service" || fail "the unit's path"
 	grep -q '^ExecStart=/usr/sbin/xlagg exporter' "$D/root/usr/lib/systemd/system/xlagg-exporter.service" || fail "the exporter's"
+	[ ! -x "$B/xlagg-agentx" ] || grep -q '^ExecStart=/usr/sbin/xlagg-agentx' "$D/root/usr/lib/systemd/system/xlagg-agentx.service" ||
+		fail "the unit for SNMP"
 	in_tree uninstall DESTDIR="$D/root" PREFIX=/usr >/dev/null
 	(cd "$D/root" && find . -type f) | diff "$D/before" - || fail "files are left, or gone"
 }

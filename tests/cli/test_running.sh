@@ -76,7 +76,7 @@ test_ifconfig_addresses() {
 	matches "$(xl a ifconfig lagg0 | xargs)" 'inet6 2001:db8::7 prefixlen 64 ' "IPv6"
 	xl a ifconfig lagg0 10.7.0.1/16 # again: no error
 	xl a ifconfig lagg0 10.7.0.1/16 delete
-	! xl a ifconfig lagg0 | grep -q 10.7.0.1 || fail "10.7.0.1 is still there"
+	! xl a ifconfig lagg0 | holds 10.7.0.1 || fail "10.7.0.1 is still there"
 	matches "$(xl a save)" '2001:db8::7/64' "save"
 }
 test_batch() {
@@ -298,100 +298,77 @@ subscribed_or_told() {
 	grep -q lagg-change "$D/monitor.out"
 }
 
-# http PATH [HEADER]: prints head and body of the response
-http() {
-	exec {tcp}<>"/dev/tcp/127.0.0.1/$port"
-	printf 'GET %s HTTP/1.0\r\n%s\r\n' "$1" "${2:+$2$'\r\n'}" >&$tcp
-	cat <&$tcp
-	exec {tcp}>&-
-}
-test_exporter() {
-	one_lagg
-	spawn exporter "$B/xlagg" --socket "$D/a.sock" exporter --listen 127.0.0.1:0
-	wait_for 5 grep -q '^http://127.0.0.1:[0-9]*/metrics$' "$D/exporter.out"
-	local port
-	port=$(sed 's/.*:\([0-9]*\)\/.*/\1/' "$D/exporter.out")
-	http /metrics >"$D/answer"
-	matches "$(cat "$D/answer")" '^Content-Type: text/plain; version=0.0.4' "type"
-	matches "$(cat "$D/answer")" '^xlagg_up 1$' "up"
-	matches "$(cat "$D/answer")" '^xlagg_port_buckets\{lagg="lagg0",port="eth1"\} 1024$' "buckets"
-	is "$(tail -n 1 "$D/answer")" "# EOF" "last line"
-	sed '1,/^\r$/d' "$D/answer" >"$D/text"
-	http /metrics 'Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5' >"$D/answer"
-	matches "$(cat "$D/answer")" '^Content-Type: application/openmetrics-text; version=1.0.0' "type, if asked for"
-	matches "$(cat "$D/answer")" '^# TYPE xlagg_port_flag stateset$' "a type of OpenMetrics"
-	xl a metrics >"$D/printed"
-	# all of them have the same series; counters go on meanwhile
-	series() { grep '^xlagg_' "$1" | sed 's/\(_total{.*}\) .*/\1/'; }
-	series "$D/answer" >"$D/served"
-	series "$D/text" | diff "$D/served" -
-	series "$D/printed" | diff "$D/served" -
-	is "$(tail -n 1 "$D/printed")" "# EOF" "last line of what is printed"
-	matches "$(http /nothing | head -n 1)" ' 404 ' "another path"
-	kill -STOP "${AGENT[a]}"
-	matches "$(http /metrics)" 'HTTP/1.[01] 503 ' "an agent that is stopped"
-	kill -CONT "${AGENT[a]}"
-	matches "$(http /metrics)" '^xlagg_up 1$' "up, when it goes on"
-	agent_end a KILL
-	http /metrics >"$D/answer"
-	matches "$(cat "$D/answer")" 'HTTP/1.[01] 503 ' "without an agent"
-	matches "$(cat "$D/answer")" 'no agent answers at ' "sentence without an agent"
-	agent a
-	matches "$(http /metrics)" '^xlagg_up 1$' "up, with the next agent"
-	kill -TERM "${CHILD[exporter]}"
-	reap exporter || fail "exit status of the exporter"
-}
-test_promtool() {
-	[ -x "$(command -v promtool)" ] || skip "promtool is not installed (Debian's package prometheus has it)"
-	two_hosts 2
-	agent a
-	xl a lagg add lagg0 proto lacp port eth1 port eth2
-	xl a lagg add lagg1 port eth9 absent ok
-	xl a metrics | promtool check metrics >"$D/findings" 2>&1 || fail "what is printed: $(cat "$D/findings")"
-	spawn exporter "$B/xlagg" --socket "$D/a.sock" exporter --listen 127.0.0.1:0
-	wait_for 5 grep -q '^http://127.0.0.1:[0-9]*/metrics$' "$D/exporter.out"
-	local port
-	port=$(sed 's/.*:\([0-9]*\)\/.*/\1/' "$D/exporter.out")
-	http /metrics | sed '1,/^\r$/d' | promtool check metrics >"$D/findings" 2>&1 || fail "what is served: $(cat "$D/findings")"
-}
-# A thousand clients that say nothing, or do not end what they say, keep nobody else out.
-test_exporter_with_idle_clients() {
-	one_lagg
-	ulimit -n "$(ulimit -H -n)"
-	[ "$(ulimit -n)" -ge 1200 ] || skip "only $(ulimit -n) descriptors are allowed here"
-	spawn exporter "$B/xlagg" --socket "$D/a.sock" exporter --listen 127.0.0.1:0
-	wait_for 5 grep -q '^http://127.0.0.1:[0-9]*/metrics$' "$D/exporter.out"
-	local port i idle NOW began
-	port=$(sed 's/.*:\([0-9]*\)\/.*/\1/' "$D/exporter.out")
-	for ((i = 0; i < 1000; i++)); do
-		exec {idle}<>"/dev/tcp/127.0.0.1/$port"
-		[ $((i % 2)) = 0 ] || printf 'GET /met' >&"$idle"
-	done
-	now_us
-	began=$NOW
-	matches "$(http /metrics)" '^xlagg_up 1$' "a scrape beside them"
-	now_us
-	at_most $(((NOW - began) / 1000)) 1000 "ms of the scrape"
-}
-test_top() {
-	one_lagg
-	refused 'needs a terminal' xl a top
+# begin_top ROWS: runs top in a terminal of 80 columns; what it draws goes to $D/screen, and it reads keys from $keys
+begin_top() {
 	mkfifo "$D/keys"
 	exec {keys}<>"$D/keys"
 	# The command opens its stdin itself, since bash gives a command in the background none.
 	# shellcheck disable=SC2016
-	TERM=xterm spawn top bash -c 'exec script -qfec "stty cols 80 rows 24; $0 --socket $1/a.sock top" "$1/screen" <"$1/keys"' \
-		"$B/xlagg" "$D"
+	TERM=xterm spawn top bash -c 'exec script -qfec "stty cols 80 rows $2; $0 --socket $1/a.sock top" "$1/screen" <"$1/keys"' \
+		"$B/xlagg" "$D" "$1"
+}
+end_top() {
+	printf q >&$keys
+	reap top || fail "exit status of top"
+	exec {keys}>&-
+}
+test_top() {
+	one_lagg
+	refused 'needs a terminal' xl a top
+	begin_top 24
 	wait_for 5 grep -qa 'lagg0  failover  active' "$D/screen"
 	wait_for 5 grep -qa '100.0 %' "$D/screen"
 	wait_for 5 grep -qa 'standby: eth1 is the active port' "$D/screen"
 	printf s >&$keys
-	wait_for 5 grep -qa 'sort by order\|order   arrows' "$D/screen"
+	wait_for 5 grep -qa 'sort by order\|order  arrows' "$D/screen"
 	nip b link set eth1 down
-	wait_for 5 grep -qa 'last failover .* from eth1 to eth2' "$D/screen"
+	wait_for 5 grep -qa 'last failover [0-9]* s ago from eth1 to eth2' "$D/screen"
 	agent_end a KILL
 	wait_for 5 grep -qa 'no agent answers' "$D/screen"
-	printf q >&$keys
-	reap top || fail "exit status of top"
-	exec {keys}>&-
+	! grep -qa '[0-9]-[0-9]*/[0-9]' "$D/screen" || fail "a position where all is shown"
+	end_top
+}
+test_top_in_a_low_terminal_says_what_it_shows() {
+	one_lagg
+	begin_top 6
+	wait_for 5 grep -qa '1-4/7' "$D/screen"
+	printf jjj >&$keys
+	wait_for 5 grep -qa '4-7' "$D/screen"
+	end_top
+}
+many_laggs() { for ((i = 0; i < $1; i++)); do echo "lagg add lagg$i proto loadbalance"; done; }
+test_progress_of_many_laggs() {
+	local began
+	host a
+	agent a
+	many_laggs 250 >"$D/many.conf"
+	on_terminal restore "$D/many.conf"
+	matches "$(cat "$D/screen")" '[0-9]+ of 250 laggs: making lagg[0-9]+' "progress of restore"
+	# the line is deleted in the end
+	matches "$(grep -a 'laggs: ' "$D/screen" | tail -n 1)" $'\r\033\\[K\r?$' "the last of it"
+	is "$(xl a -j lagg show | jq length)" 250 "laggs"
+	now_us
+	began=$NOW
+	on_terminal flush
+	now_us
+	# on a fast machine it is over before there is a line
+	[ $((NOW - began)) -lt 500000 ] ||
+		matches "$(cat "$D/screen")" '[0-9]+ of 250 laggs: (putting back the ports of|waiting for the kernel|removing)' "progress of flush"
+	is "$(xl a -j lagg show | jq length)" 0 "laggs"
+	# the agent reads the file itself
+	cp "$D/many.conf" "$D/a.conf"
+	on_terminal reload
+	matches "$(cat "$D/screen")" '[0-9]+ of 250 laggs: making lagg[0-9]+' "progress of reload"
+	# not without a terminal, and not on one that cannot delete a line
+	xl a flush >"$D/out" 2>&1
+	is "$(cat "$D/out")" "" "what is printed without a terminal"
+	TERM=dumb script -qfec "$B/xlagg --socket $D/a.sock reload" "$D/screen" >/dev/null
+	! grep -qa 'of 250 laggs' "$D/screen" || fail "progress on a dumb terminal"
+	is "$(xl a -j lagg show | jq length)" 250 "laggs"
+}
+test_no_progress_of_what_is_done_at_once() {
+	one_lagg
+	on_terminal lagg set lagg0 up-delay 7
+	! grep -qa 'of 1 lagg' "$D/screen" || fail "progress of one change"
+	matches "$(xl a save)" 'up-delay 7' "the change"
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* An agent adopts what another has left, and removes what it cannot adopt. */
+#include "datapath/faults.h"
 #include "datapath/fixture.h"
 
 #include <bpf/bpf.h>
@@ -412,10 +413,33 @@ Test(adopt, lost_and_exchanged_pins_are_put_right)
 	cr_assert(hears(wire0, 2), "a program in the place of a link was not exchanged");
 	uint8_t frame[64];
 	struct xlagg_explanation found;
-	cr_assert(datapath_explain(dp, frame, frame_of(1, frame), &found) == 0,
+	cr_assert(datapath_explain(dp, frame, frame_of(1, frame), 0, &found) == 0,
 		  "the adopted datapath does not explain");
 	char *now = snapshot();
 	cr_assert(strstr(now, "link_guard") && strstr(now, "prog_rx1"), "pins are missing:\n%s", now);
+	free(now);
+	datapath_close(&dp);
+	no_leaks();
+}
+
+Test(adopt, explain_is_there_again_where_it_was_used)
+{
+	network(1);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_FAILOVER);
+	uint8_t frame[64];
+	struct xlagg_explanation found;
+	struct datapath *dp = make(&features, &setup, 1);
+	datapath_close(&dp);
+	dp = adopt(&features, &setup);
+	char *now = snapshot();
+	cr_assert(!strstr(now, "prog_probe"), "loaded without need:\n%s", now);
+	free(now);
+	cr_assert(datapath_explain(dp, frame, frame_of(1, frame), 0, &found) == 0);
+	datapath_close(&dp);
+	dp = adopt(&features, &setup);
+	now = snapshot();
+	cr_assert(strstr(now, "prog_probe"), "its pin is missing:\n%s", now);
 	free(now);
 	datapath_close(&dp);
 	no_leaks();
@@ -465,6 +489,43 @@ Test(adopt, scribbled_over, .timeout = 300)
 	cr_assert(hears(wire0, 1), "a new datapath does not forward");
 	datapath_close(&dp);
 	free(value);
+	no_leaks();
+}
+
+/* What the agent last knew of LACP is in a map that could be made anew. */
+static bool knows_partner(const struct datapath *dp)
+{
+	struct xlagg_lacp lacp;
+	return datapath_get_lacp(dp, 0, &lacp) == 0 && lacp.partner_known && lacp.partner[3] == 0x17;
+}
+
+Test(adopt, what_cannot_be_read_is_not_made_anew, .timeout = 300)
+{
+	network(1);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup setup = setup_of(XLAGG_PROTO_LACP);
+	struct datapath *dp = make(&features, &setup, 1);
+	struct xlagg_lacp lacp = {.partner_known = 1, .partner = {0, 0, 0, 0x17}};
+	unsigned calls = 0, failed = 0;
+	PUBLISH(dp, 0);
+	cr_assert(datapath_set_lacp(dp, 0, &lacp) == 0);
+	datapath_close(&dp);
+	/* Until there is no such call. */
+	for (unsigned nth = 1; calls + 1 >= nth; nth++) {
+		char sentence[XLAGG_SENTENCE_MAX] = "";
+		faults_begin(nth, 1);
+		int r = datapath_adopt(&dp, folder, &features, &setup, sentence);
+		calls = faults_end();
+		cr_assert(r != -EPROTO, "call %u fails, and the lagg counts as damaged: %s", nth, sentence);
+		cr_assert(r == 0 || sentence[0], "call %u fails, and adoption without a sentence", nth);
+		failed += r != 0;
+		if (r == 0)
+			datapath_close(&dp);
+		dp = adopt(&features, &setup);
+		cr_assert(knows_partner(dp), "call %u failed, and the partner is forgotten", nth);
+		datapath_close(&dp);
+	}
+	cr_assert(failed > 0, "adoption never failed: the test shows nothing");
 	no_leaks();
 }
 

@@ -76,11 +76,11 @@ void network(uint32_t ports)
 
 void netkit_instead(void)
 {
-	const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
+	const uint8_t mac[6] = {2, 0, 0, 0, 0, 1}, lower[6] = {2, 0, 0, 0, 0, 2};
 	struct netlink_pair pair;
 	struct netlink *nl = NULL;
 	sh("ip link del lagg0");
-	cr_assert(netlink_open(&nl) == 0 && netlink_add_netkit(nl, "lagg0", "lagg0-dp", mac, 1500, &pair) == 0);
+	cr_assert(netlink_open(&nl) == 0 && netlink_add_netkit(nl, "lagg0", "lagg0-dp", mac, lower, 1500, &pair) == 0);
 	netlink_close(&nl);
 	sh("ip link set lagg0 up && ip link set lagg0-dp up");
 }

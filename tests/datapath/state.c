@@ -92,7 +92,7 @@ Test(state, explain)
 	uint8_t frame[64];
 	for (uint32_t mark = 0; mark < 32; mark++) {
 		uint32_t len = frame_of(mark, frame);
-		cr_assert(datapath_explain(dp, frame, len, &found) == 0);
+		cr_assert(datapath_explain(dp, frame, len, 0, &found) == 0);
 		cr_assert(found.bucket == found.hash % XLAGG_BUCKETS && found.choice == XLAGG_CHOICE_BUCKET);
 		cr_assert(found.slot == found.bucket % 4);
 		send_frame(lagg, mark);
@@ -106,13 +106,13 @@ Test(state, explain)
 	live[found.slot] = false;
 	uint32_t gone = found.slot, len = frame_of(31, frame);
 	cr_assert(datapath_publish(dp, &table, live, flags, lost) == 0);
-	cr_assert(datapath_explain(dp, frame, len, &found) == 0);
+	cr_assert(datapath_explain(dp, frame, len, 0, &found) == 0);
 	cr_assert(found.choice == XLAGG_CHOICE_BACKUP && found.slot == (gone + 1) % 4);
 	datapath_carrier(dp, false);
-	cr_assert(datapath_explain(dp, frame, len, &found) == 0 && found.choice == XLAGG_CHOICE_NO_CARRIER);
+	cr_assert(datapath_explain(dp, frame, len, 0, &found) == 0 && found.choice == XLAGG_CHOICE_NO_CARRIER);
 	cr_assert(found.slot == (gone + 1) % 4, "the port that it would be with carrier is not named");
 	cr_assert(found.slot == (gone + 1) % 4, "the port that it would be with carrier is not named");
-	cr_assert(datapath_explain(dp, frame, 4, &found) < 0, "no frame is shorter than its header");
+	cr_assert(datapath_explain(dp, frame, 4, 0, &found) < 0, "no frame is shorter than its header");
 	datapath_close(&dp);
 	no_leaks();
 }

@@ -28,7 +28,7 @@ static bool is_live(const struct datapath *dp, uint32_t slot)
 {
 	uint8_t frame[64];
 	struct xlagg_explanation found;
-	cr_assert(datapath_explain((struct datapath *)dp, frame, frame_of(1, frame), &found) == 0);
+	cr_assert(datapath_explain((struct datapath *)dp, frame, frame_of(1, frame), 0, &found) == 0);
 	return found.slot == slot;
 }
 
@@ -68,6 +68,9 @@ Test(watch, lost_carrier_takes_the_port_out)
 	int lagg = listen_on("lagg0"), wire0 = listen_on("wire0");
 	cr_assert(is_live(dp, 0));
 	datapath_lost(dp, before);
+	sh("ip link set eth0 address 02:00:00:00:00:77 mtu 1400");
+	datapath_lost(dp, after);
+	cr_assert(after[0] == before[0], "another MAC and MTU counted as a loss");
 	sh("ip link set wire0 down");
 	datapath_lost(dp, after);
 	cr_assert(after[0] != before[0] && after[1] == before[1]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* The xdp profile, on veth: native, and generic where the driver has none. */
+#include "datapath/faults.h"
 #include "datapath/fixture.h"
 
 #include <errno.h>
@@ -160,6 +161,113 @@ Test(xdp, profile_changes_both_ways)
 		forwards(dp);
 	}
 	datapath_close(&dp);
+	no_leaks();
+}
+
+/* What is attached where, without the ids, which are others each time. */
+static void expect_only_tc(const struct datapath *dp)
+{
+	struct xlagg_lagg_status status = {0};
+	datapath_describe(dp, &status);
+	cr_assert(status.profile == XLAGG_DATAPATH_TC);
+	sh("! ip -d link | grep -q prog/xdp");
+	sh("! ls %s | grep xdp", folder);
+}
+
+/* Returns whether the change failed. */
+static bool change_with_failing_calls(struct datapath *dp, const struct datapath_setup *to, unsigned nth,
+				      unsigned count)
+{
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	faults_begin(nth, count);
+	int r = datapath_change(dp, to, sentence);
+	cr_assert(faults_end() >= nth, "not even %u calls were made", nth);
+	cr_assert(r == 0 || sentence[0], "the change fails without a sentence when calls fail from the %uth on", nth);
+	return r != 0;
+}
+
+/* So many calls in a row fail that changing back fails as well. Most of them only ask for something, and do without an
+ * answer. */
+Test(xdp, refused_change_is_changed_back_later, .timeout = 300)
+{
+	network(2);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup xdp = xdp_setup(XLAGG_PROTO_FAILOVER, 2), tc = xdp;
+	tc.profile = XLAGG_DATAPATH_TC;
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	struct datapath *dp = make(&features, &tc, 2);
+	faults_begin(1, 0);
+	cr_assert(datapath_change(dp, &xdp, sentence) == 0, "%s", sentence);
+	unsigned calls = faults_end(), unsettled = 0;
+	cr_assert(datapath_change(dp, &tc, sentence) == 0, "%s", sentence);
+	for (unsigned nth = 1; nth <= calls; nth += calls / 40 + 1) {
+		if (!change_with_failing_calls(dp, &xdp, nth, calls / 4))
+			cr_assert(datapath_change(dp, &tc, sentence) == 0, "%s", sentence);
+		unsettled += !datapath_settled(dp);
+		cr_assert(datapath_settle(dp, sentence) == 0, "%s", sentence);
+		cr_assert(datapath_settled(dp));
+		expect_only_tc(dp);
+	}
+	cr_assert(unsettled > 0, "changing back never failed: the test shows nothing");
+	forwards(dp);
+	datapath_close(&dp);
+	no_leaks();
+}
+
+/* The change succeeded, but others of the same transaction failed. */
+Test(xdp, return_goes_on_after_an_error, .timeout = 300)
+{
+	network(2);
+	struct datapath_features features = features_of(true);
+	struct datapath_setup xdp = xdp_setup(XLAGG_PROTO_FAILOVER, 2), tc = xdp;
+	tc.profile = XLAGG_DATAPATH_TC;
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	struct datapath *dp = make(&features, &xdp, 2);
+	faults_begin(1, 0);
+	cr_assert(datapath_return(dp, &tc, sentence) == 0, "%s", sentence);
+	unsigned calls = faults_end(), failed = 0;
+	for (unsigned nth = 1; nth <= calls; nth += calls / 20 + 1) {
+		cr_assert(datapath_change(dp, &xdp, sentence) == 0, "%s", sentence);
+		faults_begin(nth, 5);
+		int r = datapath_return(dp, &tc, sentence);
+		faults_end();
+		failed += r < 0;
+		cr_assert(datapath_settled(dp) == (r == 0), "%d: %s", r, sentence);
+		cr_assert(datapath_settle(dp, sentence) == 0, "%s", sentence);
+		expect_only_tc(dp);
+	}
+	cr_assert(failed > 0, "nothing failed: the test shows nothing");
+	forwards(dp);
+	datapath_close(&dp);
+	no_leaks();
+}
+
+/* An agent was killed after a program was attached and before it was pinned. */
+Test(xdp, unfinished_attachment_is_removed)
+{
+	network(2);
+	struct datapath_features features = features_of(true);
+	if (!features.dispatcher)
+		cr_skip("a link is attached and pinned in another order: this kernel has no dispatcher");
+	struct datapath_setup setup = xdp_setup(XLAGG_PROTO_FAILOVER, 2);
+	struct datapath *dp = make(&features, &setup, 2);
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	unsigned eth0 = if_nametoindex("eth0"), eth1 = if_nametoindex("eth1");
+	datapath_close(&dp);
+	sh("cd %s && rm dispatch_xdprx0_%u", folder, eth0);
+	for (unsigned slot = 0; slot < 2; slot++)
+		sh("cd %s && bpftool map pin pinned ports $PWD/dispatching_xdprx%u_%u", folder, slot,
+		   slot ? eth1 : eth0);
+	cr_assert(datapath_adopt(&dp, folder, &features, &setup, sentence) == 0, "%s", sentence);
+	sh("! ls %s | grep dispatching", folder);
+	sh("test $(ip -d link | grep -c xdp_dispatcher) = 3");
+	sh("test $(find %s -name 'prog?-prog' | wc -l) = 3", pins);
+	forwards(dp);
+	datapath_close(&dp);
+	sh("cd %s && rm dispatch_xdprx1_%u && bpftool map pin pinned ports $PWD/dispatching_xdprx1_%u", folder, eth1,
+	   eth1);
+	cr_assert(datapath_remove(folder) == 0);
+	sh("! ip -d link | grep -q prog/xdp");
 	no_leaks();
 }
 

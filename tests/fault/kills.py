@@ -23,7 +23,7 @@ import sys
 import threading
 import time
 
-from world import SETTLE_S, Agent, World, difference, until
+from world import SETTLE_S, UNANSWERED, Agent, World, difference, until
 
 ROUND = 20  # kills
 STABLE = {"lagg2", "lagg9"}  # nothing is done to these
@@ -227,7 +227,7 @@ class Round:
             path.write_text(text + "\n")
             words = verb if verb == "reload" else f"restore {path}"
         status, _, complaint = world.xlagg("a", words)
-        unanswered = status != 0 and ("connection to the agent broke" in complaint or "no agent answers" in complaint)
+        unanswered = status != 0 and UNANSWERED.search(complaint)
         if not unanswered and status not in (0, 1):
             raise Wrong(f"{words}: exit status {status}: {complaint}")
         return None if unanswered else status
@@ -290,6 +290,9 @@ class Round:
         def right():
             found = self.found()
             wrong[:] = compare(found, *self.doubt)
+            files = sorted(path.name for path in (self.world.folder / "state-a").glob("*.state*"))
+            if files != sorted(f"{name}.state" for name in found):
+                wrong.append(f"files of state: {files} beside {sorted(found)}")
             self.conf = found
             return not wrong
         if not until(SETTLE_S, right, 0.1):

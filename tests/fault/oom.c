@@ -20,12 +20,12 @@
 #define KINDS 32768 /* so many allocations are told apart by their callers */
 
 struct oom {
-	uint32_t counting;	/* not 0: allocations count */
+	uint32_t counting;	/* 0: not; 1: allocations count; 2: and the kind of each is noted */
 	uint32_t nth;		/* the one that fails; 0: none */
 	uint32_t count;		/* since counting was set */
 	uint32_t hit;		/* how many failed */
 	char where[FRAMES][96]; /* the callers of the one that failed, innermost first: object+offset */
-	uint32_t kind[KINDS];	/* while none is to fail: a hash of the callers of each */
+	uint32_t kind[KINDS];	/* a hash of the callers of each */
 };
 
 /* Until the real functions are found: dlsym() may allocate. */
@@ -88,11 +88,12 @@ static uint32_t hash_of_callers(void)
 
 static __attribute__((noinline)) bool fails(void)
 {
-	if (!oom || inside || !__atomic_load_n(&oom->counting, __ATOMIC_ACQUIRE))
+	uint32_t counting = oom && !inside ? __atomic_load_n(&oom->counting, __ATOMIC_ACQUIRE) : 0;
+	if (!counting)
 		return false;
 	uint32_t n = __atomic_add_fetch(&oom->count, 1, __ATOMIC_RELAXED);
 	uint32_t nth = __atomic_load_n(&oom->nth, __ATOMIC_RELAXED);
-	if (!nth && n <= KINDS)
+	if (counting == 2 && n <= KINDS)
 		oom->kind[n - 1] = hash_of_callers();
 	if (n != nth)
 		return false;

@@ -3,12 +3,17 @@
 import dataclasses
 import os
 import signal
+import subprocess
 from typing import Callable
 
-from world import SETTLE_S
+from world import SETTLE_S, SETUP_S, run, until
 
 LAGG0 = "lagg add lagg0 proto failover port eth0 port eth1 10.9.0.1/24"
+LAGG1 = "lagg add lagg1 proto loadbalance mac 02:00:00:00:99:01 port eth2 port eth3 10.9.1.1/24"
+BOND1 = "lagg add lagg1 device bond proto loadbalance mac 02:00:00:00:99:01 port eth2 10.9.1.1/24"
+LAGG2 = "lagg add lagg2 proto lacp lacp-rate fast mac 02:00:00:00:99:02 port eth4 port eth5 10.9.2.1/24"
 LAGG9 = "lagg add lagg9 proto lacp lacp-rate fast port eth6 port eth7 10.9.9.1/24"
+BALANCED = "lagg set lagg0 proto loadbalance balance adaptive"
 
 
 @dataclasses.dataclass
@@ -18,9 +23,15 @@ class Operation:
     name: str
     do: Callable
     undo: Callable
+    scene: Callable = lambda world: None  # what somebody made on the host before there is anything of the agent's
+    setup: str = ""           # a command before all that
+    peer: str = "10.9.0.2"    # to whom traffic has to pass where it does without a fault
+    first: Callable = lambda world: None  # before each do(), and before anything fails
+    needs: Callable = lambda: ""  # says what the machine does not have, and the operation is skipped
     window_s: float = 0       # so long after do() calls may still fail
     traffic: bool = True      # the other lagg is to lose nothing
     event: bool = False       # nobody asks the agent: something happens to a device
+    meddles: bool = False     # an event: somebody changes what the agent has set, so it may blame others
     starts: bool = False      # do() starts the agent: it gets the orders, and arms allocations before
     ends: bool = False        # do() ends the agent, and undo() starts it again
     again: Callable = None    # the second try, where that is not do()
@@ -30,9 +41,7 @@ class Operation:
 
 def commands(name, do, undo, **more):
     """An operation of the CLI's commands."""
-    def run(words):
-        return lambda world: world.xlagg("a", words)[::2]
-    return Operation(name, run(do), lambda world: world.must("a", undo), **more)
+    return Operation(name, lambda world: world.xlagg("a", do)[::2], lambda world: world.must("a", undo), **more)
 
 
 def files(name, words, do, undo, **more):
@@ -50,12 +59,70 @@ def files(name, words, do, undo, **more):
 
 def event(name, do, undo, window_s=0.7, **more):
     """An operation of ip on one of the hosts, in words "HOST WORDS; ..."."""
-    def run(world, steps):
+    def happen(world, steps):
         for step in steps.split("; "):
             host, words = step.split(" ", 1)
             world.ip(host, words.format(**world.netns))
         return 0, ""
-    return Operation(name, lambda world: run(world, do), lambda world: run(world, undo), window_s, event=True, **more)
+    return Operation(name, lambda world: happen(world, do), lambda world: happen(world, undo), window_s=window_s, event=True, **more)
+
+
+def bonding():
+    """Why there can be no bond on this machine, or nothing."""
+    host = f"xf{os.getpid()}-bond"
+    run("ip", "netns", "add", host)
+    try:
+        run("ip", "-n", host, "link", "add", "bond9", "type", "bond")
+        return ""
+    except RuntimeError as refusal:
+        return f"no bonding: {refusal}"
+    finally:
+        run("ip", "netns", "del", host)
+
+
+def on_bond(name, do, undo, setup=BOND1, **more):
+    """An operation on a lagg with device bond."""
+    return commands(name, do, undo, setup=setup, needs=bonding, **more)
+
+
+def kernel_bond(number, *options):
+    """Makes somebody's own bond over two ports, with an address."""
+    def make(world):
+        world.ip("a", f"link add bond{number} type bond miimon 100 {' '.join(options)}")
+        for port in (f"eth{2 * number}", f"eth{2 * number + 1}"):
+            world.ip("a", f"link set {port} down")
+            world.ip("a", f"link set {port} master bond{number}")
+        world.ip("a", f"link set bond{number} up")
+        world.ip("a", f"addr add 10.9.{number}.1/24 dev bond{number}")
+        if not until(SETUP_S, lambda: world.passes(f"10.9.{number}.2")):
+            raise RuntimeError(f"no traffic over bond{number}")
+    return make
+
+
+def take(bond):
+    """Takes a bond. What it says of the bond's options besides, it says whatever comes of it."""
+    def do(world):
+        status, _, complaint = world.xlagg("a", f"lagg take {bond}")
+        return status, "\n".join(line for line in complaint.splitlines() if ": not needed: " not in line)
+    return do
+
+
+def taken(name, number, *options, **more):
+    """The operations take and give of a bond that somebody else made."""
+    bond = f"bond{number}"
+    how = {"scene": kernel_bond(number, *options), "peer": f"10.9.{number}.2", "needs": bonding, **more}
+    return [Operation(f"bond-take{name}", take(bond), lambda world: world.must("a", f"lagg give {bond}"), **how),
+            commands(f"bond-give{name}", f"lagg give {bond}", f"lagg take {bond}", setup=f"lagg take {bond}", **how)]
+
+
+def capture(world):
+    """Captures one frame of lagg0."""
+    with world.begin_xlagg(f"capture lagg0 -c 1 -w {world.folder / 'captured'}", stderr=subprocess.PIPE) as process:
+        ended = until(SETTLE_S, lambda: process.poll() is not None or (world.passes("10.9.0.2") and False))
+        if not ended:
+            process.kill()
+        complaint = process.communicate()[1]
+    return (process.returncode, complaint) if ended else (124, "no frame is captured")
 
 
 # ---- the agent's own life ----
@@ -72,28 +139,27 @@ def begin(world, orders):
     return (0, "") if world.comes_up() else ended(world, world.agent.wait_end(SETTLE_S) or "killed: no answer", since)
 
 
-def adopt(world, orders=("count",)):
-    world.agent.close()
-    return begin(world, orders)
+def kill(world):
+    """Ends the agent, so that the calls of the next one are counted and no others."""
+    if world.agent.ended is None:
+        world.agent.close()
 
 
-def cold_start(world, orders=("count",)):
-    clean(world)
-    world.config.write_text(f"{LAGG0}\n{LAGG9}\n")
+def cold_start(world, orders):
+    """Without LACP, for whose two seconds each point would have to wait, and which lacp-up has."""
+    world.config.write_text(f"{LAGG0}\n{LAGG1}\n")
     return begin(world, orders)
 
 
 def clean(world):
-    """Ends the agent and flushes, without a fault."""
-    world.agent.close()
+    """Ends the agent and flushes."""
+    kill(world)
     world.launch("--flush")
     if world.agent.wait_end(60) != "exit 0":
         raise RuntimeError(f"--flush: {world.agent.ended}: {world.log()}")
 
 
-def flush_offline(world, orders=("count",)):
-    if world.agent.ended is None:
-        world.agent.close()
+def flush_offline(world, orders):
     since = world.log_size()
     world.launch("--flush", orders=orders)
     return ended(world, world.agent.wait_end(60) or "killed: it does not end", since)
@@ -110,9 +176,9 @@ def reload_or_start(world):
     return begin(world, ["count"]) if world.gone() else world.xlagg("a", "reload")[::2]
 
 
-def restore_both(world):
-    """Restores lagg0 and lagg9."""
-    world.config.write_text(f"{LAGG0}\n{LAGG9}\n")
+def restore(world, *laggs):
+    """Restores these laggs."""
+    world.config.write_text("\n".join([*laggs, ""]))
     world.must("a", f"restore {world.config}")
 
 
@@ -128,9 +194,8 @@ def nothing(_world):
 
 
 OPERATIONS = [
-    commands("add", "lagg add lagg1 proto loadbalance mac 02:00:00:00:99:01 port eth2 port eth3 10.9.1.1/24", "lagg del lagg1"),
-    commands("lacp-up", "lagg add lagg2 proto lacp lacp-rate fast mac 02:00:00:00:99:02 port eth4 port eth5 10.9.2.1/24",
-             "lagg del lagg2", window_s=4),
+    commands("add", LAGG1, "lagg del lagg1"),
+    commands("lacp-up", LAGG2, "lagg del lagg2", window_s=4),
     commands("del", "lagg del lagg0", LAGG0),
     commands("proto", "lagg set lagg0 proto roundrobin", "lagg set lagg0 proto failover"),
     commands("lacp", "lagg set lagg0 proto lacp", "lagg set lagg0 proto failover"),
@@ -145,9 +210,28 @@ OPERATIONS = [
     commands("probe", "lagg set lagg0 probe 10.9.0.2", "lagg set lagg0 probe none"),
     commands("delays", "lagg set lagg0 up-delay 50 down-delay 50 min-links 2",
              "lagg set lagg0 up-delay 0 down-delay 0 min-links 1"),
+    commands("policy", "lagg set lagg0 max-links 1 reselect failure damping on carrier-poll 20 peer-notify 0 mcast-rejoin 0",
+             "lagg set lagg0 max-links 0 reselect always damping off carrier-poll 10 peer-notify 3 mcast-rejoin 1"),
+    commands("programs", "lagg set lagg0 rx-all on port-ethertypes 88cc flowid on hash-seed 7",
+             "lagg set lagg0 rx-all off port-ethertypes 88cc,888e flowid off hash-seed auto"),
+    commands("mac-from", "lagg set lagg0 mac from eth1", "lagg set lagg0 mac auto"),
+    commands("down", "lagg set lagg0 down", "lagg set lagg0 up"),
+    commands("balance", BALANCED, "lagg set lagg0 proto failover balance static"),
+    commands("balance-now", "lagg balance lagg0", "lagg balance lagg0", setup=BALANCED),
+    commands("repath", "lagg set lagg0 repath on", "lagg set lagg0 repath off"),
+    commands("lacp-options", "lagg set lagg2 lacp-rate slow lacp-strict off partner-guard on fallback-delay 5",
+             "lagg set lagg2 lacp-rate fast lacp-strict on partner-guard off fallback-delay 3", setup=LAGG2),
+    commands("lacp-identity", "lagg set lagg2 system-prio 100 system-mac 02:00:00:00:99:22 key 7",
+             "lagg set lagg2 system-prio 32768 system-mac auto key auto", setup=LAGG2, window_s=4),
+    commands("explain", "explain lagg0 dst 10.9.0.2", "explain lagg0 dst 10.9.0.2"),
+    Operation("capture", capture, lambda world: None),
     commands("port-add", "port add lagg0 eth2", "port del lagg0 eth2"),
     commands("port-del", "port del lagg0 eth1", "port add lagg0 eth1"),
     commands("port-set", "port set lagg0 eth1 prio 100", "port set lagg0 eth1 prio 32768"),
+    commands("port-weight", "port set lagg0 eth1 weight 3 absent ok", "port set lagg0 eth1 weight 1 absent no",
+             setup="lagg set lagg0 proto loadbalance"),
+    commands("port-lacp", "port set lagg2 eth5 number 40 key 9", "port set lagg2 eth5 number auto key auto", setup=LAGG2,
+             window_s=4),
     commands("port-admin", "port set lagg0 eth0 admin down", "port set lagg0 eth0 admin up"),
     commands("activate", "port activate lagg0 eth1", "port activate lagg0 eth0"),
     files("restore", "restore {file}",
@@ -155,20 +239,28 @@ OPERATIONS = [
            "lagg add lagg3 proto roundrobin mac 02:00:00:00:99:03 port eth3"], [LAGG0, LAGG9]),
     files("reload", "reload", [LAGG9, "lagg add lagg3 proto broadcast mac 02:00:00:00:99:03 port eth0 port eth3"],
           [LAGG0, LAGG9]),
-    Operation("flush", lambda world: world.xlagg("a", "flush")[::2], restore_both, traffic=False),
+    Operation("flush", lambda world: world.xlagg("a", "flush")[::2], lambda world: restore(world, LAGG0, LAGG9), traffic=False),
+    on_bond("bond-add", BOND1, "lagg del lagg1", setup=""),
+    on_bond("bond-port-add", "port add lagg1 eth3", "port del lagg1 eth3"),
+    on_bond("bond-port-del", "port del lagg1 eth2", "port add lagg1 eth2"),
+    Operation("bond-flush", lambda world: world.xlagg("a", "flush")[::2], lambda world: restore(world, LAGG0, LAGG9, BOND1),
+              setup=BOND1, needs=bonding, traffic=False),
+    *taken("", 1, "mode", "balance-xor"),
+    *taken("-active", 1, "mode", "active-backup", "primary", "eth2"),
+    *taken("-lacp", 2, "mode", "802.3ad", "lacp_rate", "fast", window_s=1),
     event("carrier-lost", "b link set eth0 down", "b link set eth0 up", unasked="clock_nanosleep"),
     event("carrier-back", "b link set eth0 down; b link set eth0 up", "a link show eth0", unasked="clock_nanosleep"),
-    event("down-by-ip", "a link set eth0 down", "a link set eth0 up"),
+    event("down-by-ip", "a link set eth0 down", "a link set eth0 up", meddles=True),
     event("lacp-port", "a link set eth6 txqueuelen 500", "a link set eth6 txqueuelen 1000"),  # its link is read again
     event("port-gone", "a link del eth1", "a link add eth1 address 02:aa:00:00:00:01 type veth peer name eth1 netns {b} "
           "address 02:bb:00:00:00:01; a link set eth1 up; b link set eth1 up"),
     event("rename-port", "a link set eth1 name x1", "a link set x1 name eth1"),
     event("rename-lagg", "a link set lagg0 name agg0", "a link set agg0 name lagg0", may_put_back=True),
-    event("mtu-by-ip", "a link set lagg0 mtu 1400", "a link set lagg0 mtu 1500", may_put_back=True),
+    event("mtu-by-ip", "a link set lagg0 mtu 1400", "a link set lagg0 mtu 1500", may_put_back=True, meddles=True),
     event("mac-by-ip", "a link set lagg0 address 02:00:00:00:77:02", "a link set lagg0 address 02:aa:00:00:00:00",
-          may_put_back=True),
-    Operation("adopt", adopt, nothing, starts=True),
-    Operation("cold-start", cold_start, nothing, starts=True, traffic=False, again=reload_or_start),
+          may_put_back=True, meddles=True),
+    Operation("adopt", begin, nothing, first=kill, starts=True),
+    Operation("cold-start", cold_start, nothing, first=clean, starts=True, traffic=False, again=reload_or_start),
     Operation("sigterm", terminate, start_with_both, ends=True),
-    Operation("flush-offline", flush_offline, start_with_both, starts=True, ends=True, traffic=False),
+    Operation("flush-offline", flush_offline, start_with_both, first=kill, starts=True, ends=True, traffic=False),
 ]

@@ -8,10 +8,13 @@ Each point is judged: done as asked; or done, and what remains to be put back is
 everything exactly as before, and the second try works. The other lagg loses nothing, undoing it leaves nothing, and all that within 10 s after the fault.
     ONLY     a pattern of operations (of the shell)
     CALLS    names with commas: only these system calls; alloc: allocations; -alloc: all system calls;
-             outages: none of them, but calls that are late and storms
+             outages: none of them, but calls that are late and storms; kills: the agent is killed in place of a call
+             (kills/sendto: of such a call)
     STRIDE   of allocations beyond the first 60 only every STRIDEth (1)
     EACH     of each call at most so many points, evenly spread (all)
     SAME     of calls and allocations that are the same and have the same callers at most so many, evenly spread (all)
+    SECONDS  with SAME: each operation so long at most, in an order by chance (SEED), and it says how to go on
+    SKIP     with SAME and SECONDS: so many in that order were tried before
     JOBS     operations at a time (2)
     TRIES    how often a point has to end badly in a row to count (2)
 """
@@ -33,13 +36,13 @@ import time
 import traceback
 
 import operations
-from world import SETTLE_S, SETUP_S, Died, World, difference, until
+from world import SETTLE_S, SETUP_S, UNANSWERED, Died, World, difference, until
 
 # What a system call may fail with; the others with EIO.
 ERRNO = {
-    "ENOMEM": "bpf mmap mremap epoll_ctl setsockopt mount fsconfig fsmount timerfd_settime getdents64 sendmsg setns",
+    "ENOMEM": "bpf mmap mremap epoll_ctl setsockopt mount fsconfig fsmount getdents64 sendmsg setns",
     "ENOBUFS": "sendto recvmsg recvfrom",
-    "EMFILE": "openat openat2 open socket socketpair dup dup2 dup3 fcntl eventfd2 signalfd4 timerfd_create pipe2 accept4 "
+    "EMFILE": "openat openat2 open socket socketpair dup dup2 fcntl eventfd2 signalfd4 timerfd_create pipe2 accept4 "
               "epoll_create1 inotify_init1 fsopen pidfd_open open_tree",
     "ENOSPC": "mkdir mkdirat rename renameat renameat2 write pwrite64 writev fsync fdatasync ftruncate link linkat symlink",
     "EINTR": "epoll_wait epoll_pwait poll ppoll select pselect6 wait4",
@@ -49,15 +52,14 @@ ERRNO = {
     "EACCES": "chmod fchmod chown fchown access faccessat2 connect listen prctl capset sched_setaffinity",
 }
 ERRNO_OF = {call: getattr(errno, name) for name, calls in ERRNO.items() for call in calls.split()}
-# The client was not told how it ended: both ends of it are right.
 # All is done, but something is not yet as it was before; that follows without another command.
 REMAINS = re.compile(r"is not yet as it was before|still has programs of|could not be removed yet|cannot be removed yet")
-UNANSWERED = re.compile(r"connection to the agent broke|no agent answers")
+BLAMES = re.compile("changed by someone else|by someone else again and again|someone else took it")
 NSS = "find_groups"  # the agent's function that calls getgrnam()
+STABLE_S = 2.5  # longer than LACP waits before it aggregates
 MISSES = 2  # so many points in a row that nothing reached end the row
-# Not tried: dup3() onto a descriptor that is open cannot run out of them (and libbpf 1.1 then forgets to close it);
-# timerfd_settime() fails for wrong arguments only; execve() starts the agent, so that nothing is under test before it.
-NEVER_FAILS = {"dup3", "timerfd_settime", "execve"}
+DRAWS = 4  # so many times as many points as are wanted are drawn at most
+NEVER_FAILS = {"execve"}  # it starts the agent, so that nothing is under test before it
 
 
 # What is out for STORM_S while something happens to a device: each of these calls fails with that.
@@ -76,7 +78,7 @@ LATE_MS = 3000
 @dataclasses.dataclass(frozen=True)
 class Point:
     """What is to fail: the nth call of `call`, which is a system call, or "alloc" for an allocation, "late CALL" for a call
-    that is only late, or "storm NAME" for all calls of a kind for a while."""
+    that is only late, "storm NAME" for all calls of a kind for a while, or "kill CALL" for the agent's end."""
 
     call: str
     nth: int = 1
@@ -84,12 +86,17 @@ class Point:
     def kind(self):
         return self.call.split()[0] if " " in self.call else "alloc" if self.call == "alloc" else "call"
 
+    def fails_writing(self):
+        calls = STORMS[self.call.split()[1]][0].split(",") if self.kind() == "storm" else [self.call]
+        return bool({"write", "writev"} & set(calls))
+
     def error(self):
         return ERRNO_OF.get(self.call, errno.EIO)
 
     def orders(self):
         word = self.call.split()[-1]
         return {"call": lambda: [f"fail {self.call} {self.nth} {self.error()} 1"],
+                "kill": lambda: [f"kill {word} {self.nth}"],
                 "late": lambda: [f"late {word} {self.nth} {LATE_MS}"],
                 "storm": lambda: ["fail {} 1 {} 1000000".format(*STORMS[word])],
                 "alloc": lambda: ["count"]}[self.kind()]()
@@ -115,6 +122,10 @@ class Bench:
 
     def __init__(self, operation):
         self.operation, self.world, self.of_library = operation, None, False
+        self.fails_writing = False  # the point is about that
+        self.since = 0  # so long was the log before the point
+        self.is_done = False  # the operation is known to be done, and nothing was undone since
+        self.untried = ""
 
     # ---- the world, and what is right before and after ----
 
@@ -124,17 +135,21 @@ class Bench:
         self.world = World(f"{self.operation.name}-{time.monotonic_ns()}", self.operation.unasked)
         try:
             self.world.make()
+            self.operation.scene(self.world)
+            if self.operation.setup:
+                self.world.must("a", self.operation.setup)
             self.apply(None)  # what is made once in the agent's life
             self.stable()
             self.operation.undo(self.world)
             self.before = self.stable()
-            self.apply(None)
+            self.apply(None, learn=True)
             self.calls = dict(self.world.agent.last["calls"], alloc=self.allocations)
             self.kinds = self.applied
             self.after = self.stable()
+            self.changes = bool(difference(self.before, self.after))
             if self.operation.starts:
                 del self.after["descriptors"]  # which an agent holds depends on whether it made a lagg or adopted it
-            self.carries = self.world.passes("10.9.0.2")
+            self.carries = self.world.passes(self.operation.peer)
             self.operation.undo(self.world)
             left = self.world.settle(self.before, SETUP_S)
             if left:
@@ -151,25 +166,31 @@ class Bench:
         self.world = None
 
     def stable(self):
-        """The picture, once it does not change any more."""
-        end, last = time.monotonic() + SETUP_S, self.world.picture()
-        while True:
+        """The picture, once it has not changed for STABLE_S."""
+        since = begin = time.monotonic()
+        last = self.world.picture()
+        while time.monotonic() < since + STABLE_S:
             time.sleep(0.4)
             now = self.world.picture()
-            if not difference(last, now):
-                return now
-            if time.monotonic() > end:
+            if difference(last, now):
+                since = time.monotonic()
+            if since > begin + SETUP_S:
                 raise RuntimeError(f"the picture keeps changing: {difference(last, now)[:3]}")
             last = now
+        return last
 
     # ---- one try ----
 
-    def apply(self, point):
-        """Does the operation while the point fails, or counts. Returns its exit status and complaint; self.where is what
-        failed, or None."""
+    def apply(self, point, learn=False):
+        """Does the operation while the point fails, or counts, or learns what its calls are. Returns its exit status and
+        complaint; self.where is what failed, or None."""
         world, operation, self.where, self.of_library = self.world, self.operation, None, False
-        orders = point.orders() if point else ["count"]
-        world.oom.arm(point.nth if point and point.kind() == "alloc" else 0)
+        operation.first(world)
+        if point:
+            self.since = world.log_size()
+        self.fails_writing = bool(point) and point.fails_writing()
+        orders = point.orders() if point else ["learn" if learn else "count"]
+        world.oom.arm(point.nth if point and point.kind() == "alloc" else 0, learn)
         if operation.starts:
             outcome = operation.do(world, [*orders, "after setns"])
         else:
@@ -178,14 +199,14 @@ class Bench:
             outcome = operation.do(world)
         if point and point.kind() == "storm":
             time.sleep(STORM_S)
-        elif operation.window_s and outcome[0] == 0:
+        elif operation.window_s and outcome[0] == 0 and (point or learn):
             until(operation.window_s, lambda: point and self.hit(point))
-        if not point:
+        if learn:
             self.applied = {"alloc": world.oom.kinds()}  # {call: a number for each, see inject.c}
         self.allocations, callers = world.oom.disarm()
         if world.agent.ended is None:
             world.agent.order("report")
-            if not point:
+            if learn:
                 self.applied.update(world.agent.order("kinds"))
             world.agent.order("count")
         if point and point.kind() == "alloc":
@@ -207,9 +228,42 @@ class Bench:
 
     # ---- the judgement ----
 
+    def judge_kill(self, point):
+        """As judge(), of an agent that is killed: the next one finds things as before or as after, and nothing is left."""
+        world, wrong = self.world, []
+        try:
+            self.apply(point)
+            if not until(1, world.gone):
+                self.put_back()
+                return None
+        except Died:
+            pass
+        if world.agent.wait_end(1) != "killed 9":
+            wrong.append(f"the agent ended by itself: {world.agent.ended}")
+        where = world.agent.last["first"] or "a call while the orders changed"
+        world.config.write_text("")  # what stands there and does not run would be made at the start
+        try:
+            world.start()
+            wrong = self.either(but_descriptors)
+            lost = world.traffic.lost()
+            if lost and self.operation.traffic:
+                wrong.append(f"the other lagg lost {lost} datagrams")
+            if not self.operation.meddles and BLAMES.search(world.log(since=self.since, most=100000)):
+                wrong.append("others are blamed for what nobody did")
+            if difference(but_descriptors(self.before), but_descriptors(world.picture())):
+                self.operation.undo(world)
+            wrong += [f"undone, {left}" for left in world.settle(but_descriptors(self.before))]
+        except (RuntimeError, Died) as found:
+            wrong.append(f"{type(found).__name__}: {found}")
+        if wrong:
+            wrong.append(f"log: {world.log(since=self.since)}")
+        return where, "killed", wrong
+
     def judge(self, point):
         """Tries a point. Returns None where nothing came to it, else (where, verdict, what is wrong with it)."""
-        self.since = self.world.log_size()
+        if point.kind() == "kill":
+            return self.judge_kill(point)
+        self.is_done = False
         try:
             status, complaint = self.apply(point)
             where = self.where
@@ -219,6 +273,8 @@ class Bench:
             verdict, wrong = self.outcome(status, complaint.strip())
             if not wrong:
                 wrong = self.put_back()
+            if not self.operation.meddles and BLAMES.search(self.world.log(since=self.since, most=100000)):
+                wrong.append("others are blamed for what nobody did")
             lost = self.world.traffic.lost()
             if lost and self.operation.traffic:
                 wrong.append(f"the other lagg lost {lost} datagrams")
@@ -242,37 +298,39 @@ class Bench:
         if UNANSWERED.search(complaint):
             return "unanswered", self.either()
         if REMAINS.search(complaint) and not operation.ends:
-            return "remains", world.settle(self.after)
+            return "remains", self.settle_after()
         wrong = []
         if not operation.starts and not operation.ends:
             wrong = world.settle(self.before) or self.traffic(True)
         if not wrong:
             status, again = self.apply(None) if not operation.again else operation.again(world)
-            wrong = world.settle(self.after) if status == 0 else [f"the second try is refused: {again.strip()}"]
+            wrong = self.settle_after() if status == 0 else [f"the second try is refused: {again.strip()}"]
         return "library" if died_of_library else f"refused ({complaint})", wrong
 
     def done(self):
         """The verdict on what is said to be done: it is, or an event was answered by putting back what was before."""
         world, operation = self.world, self.operation
-        wrong = world.settle(self.after)
-        if wrong and operation.may_put_back and world.log(since=self.since) and not difference(self.before, world.picture()):
+        wrong = self.settle_after()
+        # Where writing fails, so does the log.
+        told = self.fails_writing or world.log(since=self.since)
+        if wrong and operation.may_put_back and told and not difference(self.before, world.picture()):
             return "put back", []
         if wrong and operation.starts and operation.again and world.log(since=self.since):
             status, again = operation.again(world)  # what was left out at the start, with a sentence
-            wrong = world.settle(self.after) if status == 0 else [f"the second try is refused: {again.strip()}"]
+            wrong = self.settle_after() if status == 0 else [f"the second try is refused: {again.strip()}"]
         return "done", wrong or self.traffic(self.carries)
 
     def traffic(self, wanted):
-        """What is wrong with the traffic on lagg0."""
-        passes = not wanted or until(SETTLE_S, lambda: self.world.passes("10.9.0.2"))
-        return [] if passes else ["no traffic on lagg0"]
+        """What is wrong with the traffic of what was changed."""
+        passes = not wanted or until(SETTLE_S, lambda: self.world.passes(self.operation.peer))
+        return [] if passes else [f"no traffic to {self.operation.peer}"]
 
-    def either(self):
-        """Waits until it is as before or as after. Returns what is wrong."""
+    def either(self, seen=dict):
+        """Waits until it is as before or as after, in what seen(picture) leaves of a picture. Returns what is wrong."""
         end = time.monotonic() + SETTLE_S
         while True:
-            found = self.world.picture()
-            before, after = difference(self.before, found), difference(self.after, found)
+            found = seen(self.world.picture())
+            before, after = difference(seen(self.before), found), difference(seen(self.after), found)
             if not before or not after:
                 return []
             if self.world.gone():
@@ -281,23 +339,36 @@ class Bench:
                 return min(before, after, key=len)
             time.sleep(0.1)
 
+    def settle_after(self):
+        """Waits until it is as it is after the operation. Returns what differs."""
+        wrong = self.world.settle(self.after)
+        self.is_done = not wrong
+        return wrong
+
     def put_back(self):
         """Undoes the operation, without a fault. Returns what is left of it."""
         try:
-            if difference(self.before, self.world.picture()):
+            if self.changes and self.is_done or difference(self.before, self.world.picture()):
                 self.operation.undo(self.world)
         except RuntimeError as refusal:
             return [f"cannot be undone: {refusal}"]
-        return [f"undone, {left}" for left in self.world.settle(self.before)]
+        return [f"undone, {left}" for left in self.world.settle(self.before, lazy=self.operation.starts)]
+
+
+def but_descriptors(picture):
+    """A picture without the agent's descriptors, of which an agent that adopts has others than one that made it all."""
+    return {key: value for key, value in picture.items() if key != "descriptors"}
 
 
 # ---- all points of an operation, or some ----
 
 def wanted_calls(counted):
+    """The calls that may fail, of those that the operation makes: one that ends the agent may allocate nothing."""
+    made = sorted({call for call, times in counted.items() if times} - NEVER_FAILS)
     names = os.environ.get("CALLS")
     if names == "-alloc":
-        return sorted(counted.keys() - NEVER_FAILS - {"alloc"})
-    return [c for c in sorted(counted.keys() - NEVER_FAILS) if not names or c in names.split(",")]
+        return [c for c in made if c != "alloc"]
+    return [c for c in made if not names or c in names.split(",")]
 
 
 def spread(numbers, most):
@@ -316,6 +387,7 @@ def points_by_kind(bench, most):
             kinds[kind].append(nth)
         for nth in sorted(n for numbers in kinds.values() for n in spread(numbers, most)):
             yield Point(call, nth)
+    yield from kills(bench, most)
     for point in outages(bench.operation):
         yield point
 
@@ -324,7 +396,14 @@ def every_point(bench):
     """All points, as long as something comes to them: a generator that is told whether something came."""
     each = int(os.environ.get("EACH") or 0)
     if os.environ.get("SAME"):
-        yield from points_by_kind(bench, int(os.environ["SAME"]))
+        points = list(points_by_kind(bench, int(os.environ["SAME"])))
+        if "SECONDS" in os.environ:
+            random.Random(os.environ.get("SEED") or 1).shuffle(points)
+        for number, point in enumerate(points):
+            if number >= int(os.environ.get("SKIP") or 0):
+                bench.untried = f"{len(points) - number} untried: SKIP={number}"
+                yield point
+        bench.untried = ""
         return
     for call in wanted_calls(bench.calls):
         step = int(os.environ.get("STRIDE", 1)) if call == "alloc" else 1
@@ -334,8 +413,22 @@ def every_point(bench):
         while missed < MISSES:
             nth += 1 if nth < 60 and not each else step
             missed = 0 if (yield Point(call, nth)) else missed + 1
+    yield from kills(bench, each or 6)
     for point in outages(bench.operation):
         yield point
+
+
+def kills(bench, most):
+    """Ends of the agent at its calls: of each kind of them at most so many, where it is up and is to stay."""
+    wanted, _, only = (os.environ.get("CALLS") or "kills").partition("/")
+    if bench.operation.starts or bench.operation.ends or wanted != "kills":
+        return
+    for call, numbers in sorted(bench.kinds.items()):
+        kinds = collections.defaultdict(list)
+        for nth, kind in enumerate(numbers, 1):
+            kinds[kind].append(nth)
+        if call not in NEVER_FAILS | {"alloc"} and only in ("", call):
+            yield from (Point(f"kill {call}", n) for n in sorted(n for same in kinds.values() for n in spread(same, most)))
 
 
 def outages(operation):
@@ -346,11 +439,16 @@ def outages(operation):
 
 
 def some_points(bench, seed, count):
-    """So many points by chance: a call first, so that the rare ones come as often as the others, then which of them."""
-    calls, chance = wanted_calls(bench.calls), random.Random(f"{seed} {bench.operation.name}")
-    for _ in range(count):
+    """So many points by chance: a call first, so that the rare ones come as often as the others, then which of them.
+    Nothing comes to some of them, since an operation does not make as many calls each time: more follow while it was all."""
+    calls, chance, any_reached = wanted_calls(bench.calls), random.Random(f"{seed} {bench.operation.name}"), False
+    for number in range(DRAWS * count if calls else 0):
+        if number >= count and any_reached:
+            break
         call = chance.choice(calls)
-        yield Point(call, chance.randint(1, bench.calls[call]))
+        any_reached |= yield Point(call, chance.randint(1, bench.calls[call]))
+    if calls and not any_reached:
+        raise RuntimeError(f"nothing came to any of {DRAWS * count} points, so nothing was tested")
     some = outages(bench.operation)
     for point in chance.sample(some, min(2, len(some))):
         yield point
@@ -361,6 +459,8 @@ class Result:
 
     def __init__(self, name):
         self.name, self.bad, self.seconds = name, [], 0
+        self.all = 0  # so many calls and allocations there are in the operation
+        self.untried = ""  # what there was no time for
         self.second_tries = []
         self.calls = collections.defaultdict(collections.Counter)  # {call: {verdict: points}}
 
@@ -381,7 +481,8 @@ class Result:
         def line(verdicts):
             return f"{sum(verdicts.values())} points: " + ", ".join(f"{n} {kind}" for kind, n in sorted(verdicts.items()))
         total = sum(self.calls.values(), collections.Counter())
-        return [f"{self.name} {call}: {line(v)}" for call, v in sorted(self.calls.items())], line(total)
+        return [f"{self.name} {call}: {line(v)}" for call, v in sorted(self.calls.items())], \
+            f"{line(total)}, of {self.all} calls" + (f", {self.untried}" if self.untried else "")
 
 
 def try_twice(bench, point, result):
@@ -407,16 +508,20 @@ def try_twice(bench, point, result):
 def try_points(operation, choose, deadline=None):
     """Tries the points that choose(bench) generates, until the deadline. Returns the result."""
     result, begin, bench = Result(operation.name), time.monotonic(), Bench(operation)
+    if "SECONDS" in os.environ:
+        deadline = begin + int(os.environ["SECONDS"])
     try:
         bench.prepare()
+        result.all = sum(bench.calls.values())
         points = choose(bench)
         point = next(points, None)
-        while point and (deadline is None or time.monotonic() < deadline):
+        while point and (deadline is None or not result.points() or time.monotonic() < deadline):
             reached = try_twice(bench, point, result)
             try:
                 point = points.send(reached)
             except StopIteration:
                 point = None
+        result.untried = bench.untried
     except Exception:
         result.note_bad(f"the test itself failed: {traceback.format_exc()}")
     finally:
@@ -455,8 +560,8 @@ def run_all(chosen, try_one, jobs):
             process.join()
 
 
-def report(results, tap):
-    """Writes TAP, an operation a line, and returns whether all is well."""
+def report(results, skipped, tap):
+    """Writes TAP, an operation a line, and returns whether all is well. skipped: {operation: why}"""
     with open(tap, "w") as file:
         for number, result in enumerate(results, 1):
             _, total = result.figures()
@@ -464,7 +569,11 @@ def report(results, tap):
             tries = [f"# {result.name}: try 1 failed: {text}" for text in result.second_tries]
             print(line)
             print(*tries, line, *(f"#   {bad}".replace("\n", " ") for bad in result.bad), sep="\n", file=file)
-        print(f"1..{len(results)}", file=file)
+        for number, (name, reason) in enumerate(skipped.items(), len(results) + 1):
+            line = f"ok {number} - {name} # SKIP {reason}"
+            print(line)
+            print(line, file=file)
+        print(f"1..{len(results) + len(skipped)}", file=file)
     return bool(results) and not any(r.bad for r in results)
 
 
@@ -475,6 +584,8 @@ def main():
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = [o for o in operations.OPERATIONS if fnmatch.fnmatch(o.name, os.environ.get("ONLY") or "*")]
+    skipped = {o.name: reason for o in chosen if (reason := o.needs())}
+    chosen = [o for o in chosen if o.name not in skipped]
     jobs = int(os.environ.get("JOBS") or 2)
     try_one = functools.partial(try_points, choose=every_point)
     if arguments.sample:
@@ -485,9 +596,9 @@ def main():
                                     deadline=time.monotonic() + seconds)
     results = run_all(chosen, try_one, jobs)
     reached = [r for r in results if r.points() or r.bad]
-    if not reached:
+    if not reached and not skipped:
         sys.exit("no operation of that name makes such a call")
-    sys.exit(0 if report(reached, arguments.tap) else 1)
+    sys.exit(0 if report(reached, skipped, arguments.tap) else 1)
 
 
 if __name__ == "__main__":

@@ -3,17 +3,19 @@
 
 schedules.py COUNT SEED TAP   COUNT schedules, from the seed on; a schedule is repeated with COUNT 1 and its own seed
 
-What is right afterwards, the agent's own configuration says: everything must be as it is where the same configuration is
+A command that is refused leaves the configuration as it was before. What is right in the end, the agent's own configuration
+says: everything must be as it is where the same configuration is
 restored on devices that were never touched, and once all is flushed the devices must be as they were in the beginning.
 """
 import errno
 import os
 import random
+import re
 import signal
 import sys
 import time
 
-from points import ERRNO_OF, NEVER_FAILS
+from points import ERRNO_OF, NEVER_FAILS, REMAINS, UNANSWERED
 from world import SETTLE_S, Died, World, difference, until, without
 
 BASE = ["lagg add lagg0 proto failover mac 02:00:00:00:88:00 port eth0 port eth1 10.9.0.1/24",
@@ -68,18 +70,37 @@ class Schedules:
         """One random step. Returns what it was."""
         world = self.world
         order = fault(chance) if chance.random() < 0.7 else "count"
-        world.agent.order(order)
         if chance.random() < 0.8:
-            words = chance.choice(COMMANDS)
-            status, _, complaint = world.xlagg("a", words.format(base=self.base))
-            done = f"{words}: {'done' if status == 0 else complaint.strip()}"
-            if status not in (0, 1) or status == 1 and complaint.count("\n") != 1:
-                raise RuntimeError(f"exit status {status}: {done}")
+            done = self.command(chance.choice(COMMANDS), order)
         else:
+            world.agent.order(order)
             done = chance.choice(EVENTS)
             world.try_ip(done)
             time.sleep(chance.choice([0, 0.05, 0.5]))
         return f"[{order}] {done}"
+
+    def command(self, words, order):
+        """Gives a command under an order. Returns what came of it."""
+        world = self.world
+        world.agent.order("count")
+        before = self.configured()
+        world.agent.order(order)
+        status, _, complaint = world.xlagg("a", words.format(base=self.base))
+        done = f"{words}: {'done' if status == 0 else complaint.strip()}"
+        if status not in (0, 1) or status == 1 and complaint.count("\n") != 1:
+            raise RuntimeError(f"exit status {status}: {done}")
+        # Where the answer is lost, or something remains to be put back, it is done.
+        if status == 1 and not UNANSWERED.search(complaint) and not REMAINS.search(complaint):
+            world.agent.order("count")
+            changed = difference(before, self.configured())
+            if changed:
+                raise RuntimeError(f"refused, and yet changed: {'; '.join(changed)}: {done}")
+        return done
+
+    def configured(self):
+        """The running configuration, except what somebody does to lagg0 with ip, which may be followed late."""
+        lines = self.world.must("a", "save").replace("\\\n", " ").splitlines()
+        return [" ".join(re.sub("(?<! admin) down", "", line).split()) for line in lines if line.startswith("lagg")]
 
     def calm(self):
         """The picture once it does not change any more; without descriptors, whose number depends on what came before."""

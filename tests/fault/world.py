@@ -25,14 +25,17 @@ import time
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIBBPF = ctypes.CDLL("libbpf.so.1")
 CLONE_NEWNET = 0x40000000
+GROUPS = "0180c2"  # how the addresses of LACPDUs and the like begin
 FEATURES = re.compile(r"\s*(generic-receive|tx-checksum-ip-g|tx-vlan-offload|tx-vlan-stag|rx-vlan-offload)")
 SLOT = re.compile(r"(?<=_)rx[0-9]+")
+# The client was not told how it ended: both ends of it are right.
+UNANSWERED = re.compile(r"connection to the agent broke|the agent has not answered|no agent answers")
 SETTLE_S = 10  # with the fault gone, the state is as configured within this
 SETUP_S = 120  # what is not judged may take as long as the machine needs
 
 # What show prints that changes by itself, or says how something came about and not what it is.
 VOLATILE = {"last_change", "generation", "stats", "flaps", "ifindex", "damping", "last_answer", "missed", "headless",
-            "aggregator"}
+            "aggregator", "fullest", "moved", "steps"}
 
 
 class Died(Exception):
@@ -45,6 +48,18 @@ def run(*command, check=True, timeout=600):
     if check and done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
     return done.stdout
+
+
+def begin(*command):
+    """Starts a command. Returns what waits for its end and yields what it printed."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    def printed():
+        out = process.communicate(timeout=SETUP_S)[0]
+        if process.returncode:
+            raise RuntimeError(f"{' '.join(command)}: exit status {process.returncode}")
+        return out
+    return printed
 
 
 def enter(namespace):
@@ -75,17 +90,17 @@ class Oom:
         with open(path, "r+b") as file:
             self.memory = mmap.mmap(file.fileno(), self.SIZE)
 
-    def arm(self, nth):
-        """Counts allocations from now on; the nth fails, with 0 none."""
+    def arm(self, nth, learn=False):
+        """Counts allocations from now on; the nth fails, with 0 none. learn: notes the kind of each, which takes longer."""
         callers = self.WHERE + self.FRAMES * self.FRAME
         self.memory[:callers] = struct.pack("IIII", 0, nth, 0, 0) + bytes(callers - self.WHERE)
-        self.memory[:4] = struct.pack("I", 1)
+        self.memory[:4] = struct.pack("I", 2 if learn else 1)
 
     def has_hit(self):
         return struct.unpack_from("I", self.memory, 12)[0] != 0
 
     def kinds(self):
-        """Of each allocation while none was to fail, in order: a number that is the same where its callers are."""
+        """Of each allocation since arm(learn=True), in order: a number that is the same where its callers are."""
         count = min(struct.unpack_from("I", self.memory, 8)[0], self.KINDS)
         return struct.unpack_from(f"{count}I", self.memory, self.SIZE - 4 * self.KINDS)
 
@@ -180,7 +195,9 @@ class Agent:
         found = collections.Counter()
         for entry in os.scandir(f"/proc/{self.pid}/fd"):
             try:
-                what = re.sub(r"[0-9]+", "N", os.readlink(entry.path))
+                # A port's counters of carrier go by the name that it had when they were opened.
+                what = re.sub(r"(?<=/net/)[^/]+", "DEVICE", os.readlink(entry.path))
+                what = re.sub(r"[0-9]+", "N", what)
                 # One that was made and one that was opened by its pin have different names.
                 found[what.replace("bpf_link", "bpf-link")] += 1
             except FileNotFoundError:
@@ -224,7 +241,7 @@ class Traffic:
     def lost(self):
         """How many datagrams were lost since the last call."""
         sent = self.sent
-        until(1, lambda: len(self.came) >= sent - self.judged, 0.01)
+        until(SETTLE_S, lambda: len(self.came) >= sent - self.judged, 0.01)
         lost = sent - self.judged - sum(n < sent for n in self.came.copy())
         self.came -= set(range(self.judged, sent))
         self.judged = sent
@@ -338,24 +355,30 @@ class World:
     def answers(self, host):
         return self.xlagg(host, "agent show")[0] == 0
 
-    def log(self, host="a", since=0):
-        """The end of an agent's log, or of what it wrote since the log had that size, in one line."""
+    def log(self, host="a", since=0, most=600):
+        """The end of an agent's log, or of what it wrote since the log had that size, in one line of at most so much."""
         if not (self.folder / f"agent-{host}.log").exists():
             return ""
         with open(self.folder / f"agent-{host}.log") as file:
             file.seek(since)
-            return " | ".join(file.read().strip().splitlines())[-600:]
+            return " | ".join(file.read().strip().splitlines())[-most:]
 
     def log_size(self):
         return os.path.getsize(self.folder / "agent-a.log")
 
     # ---- commands ----
 
+    def cli(self, host, words):
+        return [f"{os.environ['B']}/xlagg", "--socket", str(self.folder / f"{host}.sock"), *words.split()]
+
+    def begin_xlagg(self, words, stderr):
+        """Starts the CLI on host a."""
+        return subprocess.Popen(self.cli("a", words), stdout=subprocess.PIPE, stderr=stderr, text=True)
+
     def xlagg(self, host, words, timeout=60):
         """The CLI: its exit status, what it printed and its complaint."""
-        command = [f"{os.environ['B']}/xlagg", "--socket", str(self.folder / f"{host}.sock"), *words.split()]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+            done = subprocess.run(self.cli(host, words), capture_output=True, text=True, timeout=timeout)
         except subprocess.TimeoutExpired:
             return 124, "", f"no answer within {timeout} s; {self.agent.stuck() if host == 'a' else ''}"
         return done.returncode, done.stdout, done.stderr
@@ -379,53 +402,46 @@ class World:
 
     # ---- what there is to see of host a ----
 
+    def see_devices(self):
+        """Begins to look at the devices of host a. Returns what yields them, as {name: what of it must be as it was}."""
+        links, offloads = begin("ip", "-d", "-j", "address"), begin("ethtool", "-k", "*")
+
+        def devices():
+            groups, features_of = special_groups(), features(offloads())
+            return {link["ifname"]: device(link, features_of, groups) for link in json.loads(links())}
+        return devices
+
     def devices(self):
-        """Every device of host a, as {name: what of it must be as it was}."""
-        found, offloads = {}, features()
-        for link in json.loads(run("ip", "-d", "-j", "link")):
-            name = link["ifname"]
-            found[name] = {key: link.get(key) for key in ("mtu", "address", "ifalias", "promiscuity", "allmulti", "operstate",
-                                                          "master", "inet6_addr_gen_mode", "altnames")}
-            if link.get("ifalias", "").startswith("xlagg: lower end"):
-                del found[name]["address"]  # drawn anew each time
-            found[name]["flags"] = sorted(set(link["flags"]) - {"LOWER_UP", "NO-CARRIER"})
-            found[name]["programs"] = programs(link["ifindex"]) + ["xdp"] * ("xdp" in link)
-            found[name]["features"] = offloads.get(name, [])
-            for key in ("disable_ipv6", "accept_ra", "addr_gen_mode"):
-                try:
-                    found[name][key] = pathlib.Path(f"/proc/sys/net/ipv6/conf/{name}/{key}").read_text().strip()
-                except FileNotFoundError:
-                    pass
-        for link in json.loads(run("ip", "-j", "maddress")):
-            found.setdefault(link["ifname"], {})["groups"] = sorted(
-                m["link"] for m in link["maddr"] if m.get("link", "").startswith("01:80:c2"))
-        for link in json.loads(run("ip", "-4", "-j", "address")):
-            found.setdefault(link["ifname"], {})["addresses"] = sorted(
-                f"{a['local']}/{a['prefixlen']}" for a in link["addr_info"])
-        return found
+        return self.see_devices()()
 
     def picture(self):
         """What must be the same whenever the configuration is the same."""
-        status, out, complaint = self.xlagg("a", "-j -d lagg show")
-        pins = pathlib.Path(os.environ["BPFFS"]) / self.netns["a"]
-        state = self.folder / "state-a"
+        devices, show = self.see_devices(), self.begin_xlagg("-j -d lagg show", stderr=subprocess.STDOUT)
+        save, filters = self.begin_xlagg("save", stderr=subprocess.DEVNULL), begin("bpftool", "-j", "net")
+        pins = f"{os.environ['BPFFS']}/{self.netns['a']}"
+        shown, said = show.communicate(timeout=SETUP_S)[0], save.communicate(timeout=SETUP_S)[0]
         return {
-            "show": sorted(without(json.loads(out), VOLATILE), key=lambda lagg: lagg["ifname"]) if status == 0 else complaint.split(" (")[0],
-            "save": sorted(self.xlagg("a", "save")[1].replace("\\\n", " ").splitlines()),
-            "devices": self.devices(),
-            "filters": attached(),
+            "show": sorted(without(json.loads(shown), VOLATILE), key=lambda lagg: lagg["ifname"])
+            if show.returncode == 0 else shown.split(" (")[0],
+            "save": sorted(said.replace("\\\n", " ").splitlines()),
+            "devices": devices(),
+            "filters": attached(filters()),
             # Which slot a port has depends on what came before.
-            "pins": dict(collections.Counter(SLOT.sub("rxN", str(p.relative_to(pins))) for p in pins.rglob("*"))),
-            "state": sorted(str(p.relative_to(state)) for p in state.rglob("*")) if state.exists() else [],
+            "pins": dict(collections.Counter(SLOT.sub("rxN", path) for path in below(pins))),
+            "state": sorted(below(self.folder / "state-a")),
             "descriptors": {} if self.gone() else self.agent.descriptors(),
         }
 
-    def settle(self, wanted, seconds=SETTLE_S):
-        """Waits until the picture is the wanted one. Returns what differs after that time, best none."""
+    def settle(self, wanted, seconds=SETTLE_S, lazy=False):
+        """Waits until the picture is the wanted one. lazy: descriptors may be missing, as the agent opens some when it
+        needs them. Returns what differs after that time, best none."""
         differences = []
 
         def same():
             found = self.picture()
+            if lazy:
+                missing = collections.Counter(wanted["descriptors"]) - collections.Counter(found["descriptors"])
+                found["descriptors"] = dict(collections.Counter(found["descriptors"]) + missing)
             differences[:] = difference(wanted, {key: found[key] for key in wanted})
             return not differences
         until(seconds, same, 0.1)
@@ -440,21 +456,65 @@ def without(value, keys):
     return value
 
 
-def attached():
+def below(folder):
+    """The paths of all that is in a folder, seen from there."""
+    return [os.path.relpath(os.path.join(where, name), folder)
+            for where, folders, files in os.walk(folder) for name in folders + files]
+
+
+def device(link, offloads, groups):
+    """What of a device must be as it was; link is what ip says of it."""
+    name = link["ifname"]
+    found = {key: link.get(key) for key in ("mtu", "address", "ifalias", "promiscuity", "allmulti", "operstate", "master", "altnames")}
+    if link.get("ifalias", "").startswith("xlagg: lower end"):
+        del found["address"]  # drawn anew each time
+    found["flags"] = sorted(set(link["flags"]) - {"LOWER_UP", "NO-CARRIER"})
+    found["programs"] = programs(link["ifindex"]) + ["xdp"] * ("xdp" in link)
+    found["features"] = offloads.get(name, [])
+    found["groups"] = groups.get(name, [])
+    found["bonding"] = bonding(link.get("linkinfo", {}))
+    found["addresses"] = sorted(f"{a['local']}/{a['prefixlen']}" for a in link["addr_info"] if a["family"] == "inet")
+    for key in ("disable_ipv6", "accept_ra", "addr_gen_mode"):
+        try:
+            with open(f"/proc/sys/net/ipv6/conf/{name}/{key}") as file:
+                found[key] = file.read().strip()
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def bonding(info):
+    """The settings of a bond, or of its slave, in what ip says of a device's kind."""
+    settings = info.get("info_data", {}) if info.get("info_kind") == "bond" else {}
+    slave = info.get("info_slave_data", {}) if info.get("info_slave_kind") == "bond" else {}
+    return {**without(settings, {"active_slave", "ad_info", "ad_actor_sys_prio"}),
+            **{key: slave[key] for key in ("queue_id", "prio") if key in slave}}
+
+
+def special_groups():
+    """The addresses of slow protocols and the like that each device receives, as {device: [address, ...]}."""
+    found = collections.defaultdict(list)
+    with open("/proc/thread-self/net/dev_mcast") as file:
+        for _, name, _, _, address in map(str.split, file):
+            if address.startswith(GROUPS):
+                found[name] = sorted([*found[name], address])
+    return found
+
+
+def attached(net):
     """What bpftool says is attached to devices, by name."""
-    found = json.loads(run("bpftool", "-j", "net"))
     return sorted(f"{entry.get('devname')} {entry.get('kind', kind)} {entry.get('name', '')}"
-                  for kinds in found for kind, entries in kinds.items() for entry in entries)
+                  for kinds in json.loads(net) for kind, entries in kinds.items() for entry in entries)
 
 
-def features():
+def features(lines):
     """The features of each device that xlagg may change, as {name: lines of ethtool}."""
-    found, lines = {}, []
-    for line in run("ethtool", "-k", "*").splitlines():
+    found, of_device = {}, []
+    for line in lines.splitlines():
         if line.startswith("Features for "):
-            lines = found[line.split()[2].rstrip(":")] = []
+            of_device = found[line.split()[2].rstrip(":")] = []
         elif FEATURES.match(line):
-            lines.append(line.strip())
+            of_device.append(line.strip())
     return found
 
 

@@ -72,6 +72,7 @@ bare() {
 	mirror=$(awk -v release="$release" '$3 == release { print $2 }' <<<"$sources")
 	reached "$mirror/dists/$release/InRelease" || no_mirror "$release is not reached at $mirror"
 	# Namespaces of its own, so that no mount and no process outlives it. Two at once would spoil each other's packages.
+	# shellcheck disable=SC2154 # cache is the caller's
 	flock "$cache/packages" unshare --mount --pid --fork --kill-child --mount-proc debootstrap --variant=minbase \
 		--cache-dir="$cache/packages" "$release" "$1" "$mirror" >"$1.log" 2>&1 ||
 		{ tail -n 20 "$1.log" >&2; die "debootstrap failed: above is why"; }

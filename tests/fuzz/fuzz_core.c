@@ -21,6 +21,7 @@ static struct xlagg_lagg_conf conf;
 static struct xlagg_port_conf port_conf[XLAGG_MAX_PORTS];
 static bool used[XLAGG_MAX_PORTS];
 static uint32_t orders;
+static bool mute;	 /* LACPDUs cannot be sent */
 static uint32_t checked; /* generation of the table that was looked at last */
 static uint64_t now;
 static const uint8_t *input;
@@ -61,8 +62,11 @@ static void check_effects(void)
 
 		if (effect->kind == CORE_SEND) {
 			pdu_decode(effect->frame, CORE_FRAME_LEN, &pdu);
-			must(pdu.kind == PDU_LACP || pdu.kind == PDU_MARKER_RESPONSE, "what is sent is a PDU");
+			must(pdu.kind == PDU_LACP || pdu.kind == PDU_MARKER || pdu.kind == PDU_MARKER_RESPONSE,
+			     "what is sent is a PDU");
 			must(effect->slot < XLAGG_MAX_PORTS, "it is sent on a port");
+			if (mute && pdu.kind == PDU_LACP)
+				core_lacp_unsent(&core, now, effect->slot);
 		} else if (effect->kind == CORE_EVENT) {
 			must(memchr(effect->event.text, 0, sizeof(effect->event.text)), "the text of an event ends");
 			must(memchr(effect->event.port, 0, sizeof(effect->event.port)), "the port of an event ends");
@@ -83,6 +87,15 @@ static void check_silent(void)
 	must(!silent || usable || core.conf.proto == XLAGG_PROTO_LACP, "of silent ports one is used");
 }
 
+static void check_moves(void)
+{
+	uint32_t waiting = 0;
+
+	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
+		waiting += moves_waits(&core, i);
+	must(waiting == core.moves.waiting, "the buckets on their way are counted");
+}
+
 /* Checked once for each generation, since it is long. */
 static void check_table(void)
 {
@@ -91,6 +104,7 @@ static void check_table(void)
 	if (table->generation == checked)
 		return;
 	checked = table->generation;
+	check_moves();
 	must(table->count <= XLAGG_MAX_PORTS, "the table has room for its ports");
 	for (uint32_t i = 0; i < table->count; i++)
 		must(table->order[i] < XLAGG_MAX_PORTS && used[table->order[i]], "the table names ports");
@@ -363,6 +377,7 @@ static void late(uint32_t slot)
 	uint64_t before = now;
 	uint8_t out = octet();
 
+	mute = out & 0x40;
 	now += (uint64_t)number() * NSEC_PER_MSEC;
 	for (uint32_t i = 0; i < XLAGG_MAX_PORTS; i++) {
 		const struct xlagg_headless did = {.rx_ns = before + octet() * (now - before) / 256,
@@ -416,12 +431,58 @@ static void begin(void)
 	conf.proto = octet() % 4 ? XLAGG_PROTO_LACP : octet() % XLAGG_PROTO_MAX;
 	conf.admin = 1;
 	orders = 0;
+	mute = false;
 	checked = UINT32_MAX;
 	now = NSEC_PER_SEC;
 	fx.count = 0;
 	core_init(&core, &conf, octet());
 	core_set_mac(&core, now, (const uint8_t[6]){2, 0, 0, 0, 0, 1}, &fx);
 	check();
+}
+
+/* Loads of the buckets that nobody sent, and counters that go back. */
+static void balance(void)
+{
+	static uint64_t bytes[XLAGG_BUCKETS];
+	uint32_t first = octet() * 4u, step = 1u + octet() % 16, size = octet() % 64;
+
+	for (uint32_t i = first; i < XLAGG_BUCKETS; i += step)
+		bytes[i] += (1ull << size) - (size > 60);
+	core_balance(&core, now, &fx);
+	core_loads(&core, now, bytes, &fx);
+}
+
+/* A map of moves as the programs leave it, and as nobody does. */
+static void moves(void)
+{
+	static struct xlagg_move move[XLAGG_BUCKETS];
+	uint32_t first = octet() * 4u, step = 1u + octet() % 16, what = octet();
+
+	memcpy(move, core_output(&core)->move, sizeof(move));
+	for (uint32_t i = first; i < XLAGG_BUCKETS; i += step) {
+		move[i].last_ns = what & 1 ? now - what * NSEC_PER_MSEC : 0;
+		move[i].at = what & 2 ? table_port(&core_output(&core)->table, i) : what / 4;
+		move[i].end = what & 64 ? what : what % XLAGG_MOVE_END_MAX;
+		move[i].number += what & 128 ? what : 0;
+	}
+	core_moves(&core, now, move, &fx);
+}
+
+/* Samples of ports that nobody has, and counters that go back. */
+static void samples(void)
+{
+	static struct core_sample sample[XLAGG_MAX_PORTS];
+	uint32_t size = octet() % 64;
+
+	for (uint32_t slot = 0; slot < PORTS; slot++) {
+		uint64_t *counter[] = {&sample[slot].segments, &sample[slot].retransmitted, &sample[slot].sockets,
+				       &sample[slot].frames, &sample[slot].errors};
+
+		sample[slot].known = octet() % 8 > 0;
+		for (size_t i = 0; i < sizeof(counter) / sizeof(counter[0]); i++)
+			*counter[i] += (uint64_t)octet() << size;
+	}
+	core_sample(&core, now, sample, &fx);
 }
 
 static void one_input(void)
@@ -465,7 +526,11 @@ static void one_input(void)
 		rename_port(slot);
 		break;
 	case 14:
-		core_activate(&core, now, slot, &fx);
+		if (core_activate(&core, now, slot, &fx) != 0)
+			balance();
+		moves();
+		if (octet() % 4 == 0)
+			samples();
 		break;
 	case 15:
 		adopt();

@@ -177,14 +177,35 @@ static void read_device(struct netlink *nl)
 		on_device(NULL, &device, false);
 }
 
-static void read_bridge(struct netlink *nl)
+static void read_bridge_and_counts(struct netlink *nl)
 {
 	struct netlink_bridge bridge;
 	struct netlink_bridge_port port;
+	struct netlink_counts counts;
 	netlink_get_bridge(nl, 1, &bridge);
 	netlink_get_bridge_port(nl, 1, &port);
 	netlink_list_fdb(nl, 1, on_neighbour, NULL);
 	netlink_list_unicast(nl, 1, on_mac, NULL);
+	netlink_get_counts(nl, 1, &counts);
+}
+
+static int on_option(void *context, const char *name, const char *value)
+{
+	(void)context;
+	must(*name && *value);
+	return 0;
+}
+
+static void read_bond(struct netlink *nl)
+{
+	const struct device bond = {.ifindex = 4, .name = "bond0"};
+	struct device slave[4];
+	uint32_t count = 0;
+	netlink_read_bond(nl, bond.ifindex, on_option, NULL);
+	if (netlink_list_slaves(nl, &bond, slave, 4, &count) == 0)
+		must(count <= 4);
+	for (uint32_t i = 0; i < count; i++)
+		on_device(NULL, &slave[i], false);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -194,7 +215,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	input = data + 1;
 	left = size - 1;
-	switch (data[0] % 6) {
+	switch (data[0] % 7) {
 	case 0:
 		walk_all();
 		break;
@@ -211,7 +232,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		read_device(&nl);
 		break;
 	case 5:
-		read_bridge(&nl);
+		read_bridge_and_counts(&nl);
+		break;
+	case 6:
+		read_bond(&nl);
 		break;
 	}
 	must(strnlen(nl.why, sizeof(nl.why)) < sizeof(nl.why));

@@ -103,9 +103,9 @@ bool device_is_lower(const struct device *device, const struct xlagg_device_id *
 	return devices & 16;
 }
 
-bool shell_is(const struct device *device, const char *folder)
+bool shell_is(const struct device *device, const char *folder, const struct xlagg_saved *saved)
 {
-	(void)device, (void)folder;
+	(void)device, (void)folder, (void)saved;
 	return devices & 64;
 }
 
@@ -127,6 +127,12 @@ int datapath_map(const struct datapath *dp, const char *name)
 void datapath_moved(struct datapath *dp, const char *folder)
 {
 	(void)dp, (void)folder;
+	abort();
+}
+
+uint64_t datapath_publish_due(const struct datapath *dp)
+{
+	(void)dp;
 	abort();
 }
 

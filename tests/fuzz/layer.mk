@@ -6,7 +6,7 @@ FUZZ_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra $(WERROR_FLAG) -Wshadow -fsanitiz
 	-fno-omit-frame-pointer -fno-sanitize-coverage=trace-cmp -Iinclude -Iagent -D_GNU_SOURCE -DXLAGG_VERSION='"$(VERSION)"' -MMD -MP
 FUZZ_OBJ := $(patsubst %.c,$(B)/fuzz/%.o,$(wildcard agent/core/*.c agent/core/*/*.c agent/ctl/*.c))
 # Without the sockets and the clock, which the fuzzer of netlink has of its own, and without ethtool, which is not asked by netlink.
-FUZZ_NETLINK := $(patsubst %.c,$(B)/fuzz/%.o,$(filter-out %/socket.c %/ethtool.c,$(wildcard agent/sys/netlink/*.c) agent/sys/mark.c agent/sys/sysfs.c))
+FUZZ_NETLINK := $(patsubst %.c,$(B)/fuzz/%.o,$(filter-out %/socket.c %/ethtool.c,$(wildcard agent/sys/netlink/*.c) agent/sys/mark.c agent/sys/sysfs.c) agent/sys/bonding.c)
 FUZZ_CLI := $(patsubst %.c,$(B)/fuzz/%.o,$(filter-out %/main.c,$(wildcard agent/cli/*.c)))
 FUZZ_RECORD := $(patsubst %.c,$(B)/fuzz/%.o,agent/lagg/record.c agent/sys/datapath/saved.c agent/sys/mark.c)
 FUZZERS := $(FUZZ:%=$(B)/fuzz/%)

@@ -9,6 +9,7 @@ mkdir -p "$D"
 declare -A AGENT=()    # host: pid of its agent
 declare -A CHILD=()    # label: pid of a background process
 declare -a HOSTS=()
+AT_END=: # a command that puts back what a test changed on the machine
 trap clean_up EXIT
 trap 'exit 143' TERM INT
 
@@ -68,6 +69,9 @@ never() {
 		now_us
 	done
 }
+
+# as_nobody COMMAND...: runs a command without rights
+as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 
 # refused PATTERN COMMAND...: the command must exit with status 1, print one line on stderr that matches PATTERN, and nothing
 # on stdout.
@@ -166,7 +170,12 @@ two_hosts_bridged() {
 	done
 }
 
-has_carrier() { [[ $(nip "$1" link show "$2") == *LOWER_UP* ]]; }
+# A bond is LOWER_UP also while it is dormant.
+has_carrier() {
+	local link
+	link=$(nip "$1" link show "$2")
+	[[ $link == *LOWER_UP* && $link != *"state DORMANT"* ]]
+}
 no_carrier() { ! has_carrier "$@"; }
 
 # ---- agent and CLI ----
@@ -176,12 +185,13 @@ agent() {
 	local h=$1
 	shift
 	agent_start "$h" "$@"
-	wait_for 10 answers "$h"
+	wait_for 30 answers "$h"
 }
 agent_start() {
 	local h=$1
 	shift
 	[ -e "$D/$h.conf" ] || : >"$D/$h.conf"
+	[ -z "${LAGG_DEVICE:-}" ] || sed -Ei "/ (device|datapath) /!s/^lagg add [^ ]+/& device $LAGG_DEVICE/" "$D/$h.conf"
 	"$B/xlaggd" -n "$P-$h" -f "$D/$h.conf" --socket "$D/$h.sock" --bpffs "$BPFFS/$P-$h" --state "$D/state-$h" "$@" \
 		>>"$D/agent-$h.log" 2>&1 &
 	AGENT[$h]=$!
@@ -198,16 +208,30 @@ agent_end() {
 	END_STATUS=$status
 }
 
-# xl HOST ARGUMENT...: runs the CLI, which talks to that host's agent
+# xl HOST ARGUMENT...: runs the CLI, which talks to that host's agent. With LAGG_DEVICE, laggs whose device and datapath the
+# test leaves open are added with that device, here and by agents from their files.
 xl() {
 	local h=$1
 	shift
+	if [ "${LAGG_DEVICE:-}" ] && [[ "$*" =~ ^ifconfig\ lagg[0-9]+\ create$ ]]; then set -- lagg add "$2"; fi
+	if [ "${LAGG_DEVICE:-}" ] && [[ "$*" == "lagg add "* && " $* " != *" device "* && " $* " != *" datapath "* ]]; then
+		set -- lagg add "$3" device "$LAGG_DEVICE" "${@:4}"
+	fi
 	"$B/xlagg" --socket "$D/$h.sock" "$@"
+}
+# on_terminal COMMAND...: runs xlagg of host a on a terminal of 80 columns; what it writes there is in $D/screen
+on_terminal() {
+	TERM=xterm script -qfec "stty cols 80 rows 24; $B/xlagg --socket $D/a.sock $*" "$D/screen" >/dev/null
 }
 # field HOST FILTER: prints what the filter selects from lagg0's JSON, with all details
 field() { xl "$1" -j -d -s lagg show lagg0 | jq -r ".[0] | $2"; }
 # port_field HOST DEV FILTER: the same for one of its ports
 port_field() { xl "$1" -j -d -s lagg show lagg0 | jq -r ".[0].ports[] | select(.ifname == \"$2\") | $3"; }
+# moves KIND: buckets of a's lagg0 whose move ended so, or that wait
+moves() { field a ".stats.moves.$1"; }
+nothing_moves() { [ "$(moves waiting)" = 0 ]; }
+# measured DEV: returns whether link probes have measured the path of this port of a
+measured() { [ "$(port_field a "$1" .stats.probes_answered)" -ge 3 ]; }
 active_port_is() { [ "$(field "$1" .active_port)" = "$2" ]; }
 active_ports_are() { [ "$(field "$1" .active_ports)" = "$2" ]; }
 # distributing HOST DEV: returns whether the port is DISTRIBUTING
@@ -239,10 +263,12 @@ lagg_pair() {
 
 # ---- traffic ----
 
-# spawn LABEL COMMAND...: runs a command in the background, with its output in $D/LABEL.out and $D/LABEL.err
+# spawn LABEL COMMAND...: runs a command in the background, with its output in $D/LABEL.out and $D/LABEL.err. Both are emptied
+# here: the background shell may open them only after a test has read what the last command of that label said ("ready").
 spawn() {
 	local label=$1
 	shift
+	: >"$D/$label.out" 2>"$D/$label.err"
 	"$@" >"$D/$label.out" 2>"$D/$label.err" &
 	CHILD[$label]=$!
 }
@@ -260,8 +286,12 @@ spawn_on() {
 	spawn "$label" nsenter --net="/run/netns/$P-$h" -- "$@"
 }
 
-udp_bound() { on "$1" ss -Hlun "sport = :$2" | grep -q .; }
-tcp_bound() { on "$1" ss -Hltn "sport = :$2" | grep -q .; }
+# holds [GREP-OPTION...] PATTERN: whether grep finds a line in what is piped to it. It reads to the end: grep -q stops at the
+# first match, and with pipefail a writer that is killed for writing on (SIGPIPE) makes "found" a "not found".
+holds() { [ -n "$(grep "$@")" ]; }
+
+udp_bound() { on "$1" ss -Hlun "sport = :$2" | holds .; }
+tcp_bound() { on "$1" ss -Hltn "sport = :$2" | holds .; }
 
 # stream LABEL FROM TO ADDRESS PORT [UDPSEND-OPTION...]: sends numbered UDP datagrams until end_stream; the receiver gives up
 # when no datagram has come for STREAM_SILENCE seconds
@@ -294,19 +324,25 @@ sent_more_than() { [ "$(field "$1" .stats.tx_packets)" -gt "$2" ]; }
 let_pass() { wait_for 20 sent_more_than "$1" $(($(field "$1" .stats.tx_packets) + $2)); }
 
 # begin_ping ADDRESS: pings until end_ping, which fails if an answer is missing. One may come twice: a hub sends it on both
-# cables, and a port that has just come back accepts unicast although the other one is still in use.
+# cables, and a port that has just come back accepts unicast although the other one is still in use. What is under way when ping
+# is ended is not lost, so it ends with answers to questions that were asked after all that was to be tried.
 begin_ping() {
 	spawn ping ping -i 0.05 -W 2 "$1"
-	wait_for 30 grep -q 'icmp_seq=5 ' "$D/ping.out"
+	wait_for 30 ping_is_at 5
 }
 end_ping() {
-	local account
+	local asked
+	wait_for 30 ping_is_at $(($(last_ping) + 10))
 	kill -INT "${CHILD[ping]}"
 	reap ping || :
-	account=$(grep transmitted "$D/ping.out")
-	echo "   $account"
-	matches "$account" ' 0% packet loss' "ping"
+	asked=$(last_ping)
+	echo "   $asked pings"
+	is "$(ping_answers | wc -l)" "$asked" "pings answered of $asked (the others: $(ping_answers | comm -13 - <(seq "$asked" | sort) | head -n 5 | xargs))"
 }
+# ping_answers: the numbers of the pings that were answered, in comm's order
+ping_answers() { sed -n 's/.*icmp_seq=\([0-9]*\) ttl.*/\1/p' "$D/ping.out" | sort -u; }
+last_ping() { ping_answers | sort -n | tail -n 1; }
+ping_is_at() { [ "$(last_ping)" -ge "$1" ]; }
 
 # iperf_server HOST; iperf LABEL HOST ARGUMENT...: a server, and a client, in the background; the client's JSON is in
 # $D/LABEL.out
@@ -358,6 +394,7 @@ tear_down() {
 	for label in "${!CHILD[@]}"; do kill -KILL "${CHILD[$label]}" 2>/dev/null || :; done
 	for h in "${!AGENT[@]}"; do kill -KILL "${AGENT[$h]}" 2>/dev/null || :; done
 	wait 2>/dev/null || :
+	$AT_END || status=1
 	for h in "${HOSTS[@]}"; do
 		# an agent that is killed leaves its lock
 		rm -f "/run/xlagg/.namespace-$(stat -L -c %i "/run/netns/$P-$h").lock" || status=1

@@ -20,9 +20,10 @@
 static char *pin[PINS_MAX];
 static uint32_t pins;
 
+/* A map whose values belong to sockets has no entries of its own. */
 static uint32_t below(uint32_t limit)
 {
-	return (uint32_t)mrand48() % limit;
+	return limit ? (uint32_t)mrand48() % limit : 0;
 }
 
 static int by_name(const void *a, const void *b)

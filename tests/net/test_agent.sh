@@ -105,6 +105,7 @@ test_default_paths() {
 	two_hosts 2
 	"$B/xlaggd" -n "$P-a" >"$D/agent-a.log" 2>&1 &
 	agent=$!
+	# shellcheck disable=SC2034,SC2154 # lib.sh ends what is in there
 	CHILD[default]=$agent
 	wait_for 10 "$B/xlagg" -n "$P-a" agent show
 	"$B/xlagg" -n "$P-a" lagg add lagg0 proto failover port eth1 port eth2 10.0.0.1/24
@@ -138,7 +139,7 @@ test_pins_in_a_folder_with_a_dot() {
 		--socket "$D/a.sock" --bpffs "$BPFFS/$P-a.b" --state "$D/state-a"
 }
 
-has_open() { readlink "/proc/$1/fd/"* | grep -qxF "$2"; }
+has_open() { readlink "/proc/$1/fd/"* | holds -xF "$2"; }
 test_lock_of_a_namespace_goes_with_the_agent() {
 	local lock held
 	host a

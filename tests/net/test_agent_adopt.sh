@@ -34,7 +34,8 @@ test_adopt_lagg_with_a_dot_in_its_name() {
 	is "$(xl a -j lagg show | jq -r '.[0] | .ifname, .operstate' | xargs)" ".up.1 up" "the lagg"
 	is "$(xl a -j agent show | jq '.[0].adopted')" 1 "laggs adopted"
 	xl a lagg del .up.1
-	is "$(find "$BPFFS/$P-a" -type f)" "" "pins"
+	agent_end a TERM # until then the watcher of carrier stays
+	is "$(find "$BPFFS" -path "*/$P-a/*" -type f)" "" "pins"
 }
 test_adopt_ports_that_went_and_came_meanwhile() {
 	lagg_pair 3 proto failover
@@ -73,7 +74,7 @@ test_adopt_after_death_in_a_change() {
 	mac=$(mac_of a eth5)
 	for ms in 0 1 2 4 6 8 12 16 24 32; do
 		xl a port add lagg0 eth5 >/dev/null 2>&1 &
-		pause 0.0$(printf %02d $ms)
+		pause "0.0$(printf %02d $ms)"
 		agent_end a KILL
 		wait $! || :
 		agent a
@@ -88,6 +89,64 @@ test_adopt_after_death_in_a_change() {
 		ping_b
 	done
 }
+# The same with options and an address: all of them are as before, or all are as after.
+all_as_before() {
+	matches "$(xl a save | tr -d '\\\n')" "^$before_saved\$" "save"
+	is "$(mtu_of a lagg0) $(mtu_of a eth1) $(mtu_of a eth2) $(mtu_of a lagg0-dp)" "1500 1500 1500 1500" "MTUs"
+	is "$(addresses_of_lagg0)" "10.0.0.1" "addresses"
+	on a ethtool -k lagg0 | holds '^tx-checksumming: on' || fail "an offload is still off"
+}
+all_as_after() {
+	matches "$(xl a save | tr -d '\\\n')" "^$after_saved\$" "save"
+	is "$(mtu_of a lagg0) $(mtu_of a eth1) $(mtu_of a eth2) $(mtu_of a lagg0-dp)" "1400 1400 1400 1400" "MTUs"
+	is "$(addresses_of_lagg0)" "10.0.0.1 10.0.0.3" "addresses"
+	on a ethtool -k lagg0 | holds '^tx-checksumming: off' || fail "an offload is on"
+}
+addresses_of_lagg0() { nip a -j address show lagg0 | jq -r '[.[0].addr_info[] | select(.family == "inet") | .local] | join(" ")'; }
+test_adopt_after_death_in_a_change_of_options() {
+	two_hosts 2
+	agent a
+	local ms before_saved after_saved
+	echo "lagg add lagg0 proto failover port eth1 port eth2 10.0.0.1/24" >"$D/before"
+	echo "lagg add lagg0 proto failover datapath xdp mtu 1400 min-links 2 port eth1 port eth2 10.0.0.1/24 10.0.0.3/24" >"$D/after"
+	xl a restore "$D/after"
+	after_saved=$(xl a save | tr -d '\\\n')
+	xl a restore "$D/before"
+	before_saved=$(xl a save | tr -d '\\\n')
+	for ms in 10 30 60 100 150 250; do
+		xl a restore "$D/after" >/dev/null 2>&1 &
+		pause "0.$(printf %03d $ms)"
+		agent_end a KILL
+		wait $! || :
+		agent a
+		step "$ms ms: $(xl a save | tr -d '\\\n')"
+		if xl a save | holds 'mtu 1400'; then all_as_after; else all_as_before; fi
+		! grep -E 'changed (by someone else|while no agent ran)|someone else removed' "$D/agent-a.log" || fail "others are blamed"
+		xl a restore "$D/before"
+		all_as_before
+	done
+}
+# After a take-over, and after many changes, a new table waits until no program reads its buffer any more.
+test_adopt_a_table_that_waited() {
+	lagg_pair 2 proto failover
+	local prio
+	for _ in 1 2 3; do
+		for prio in 1 40000 1 40000 1; do xl a port set lagg0 eth2 prio $prio; done
+		agent_end a KILL
+		agent a
+		is "$(field a .active_port)" eth2 "active port"
+		xl a port set lagg0 eth2 prio 40000
+		agent_end a KILL
+		agent a
+		is "$(field a .active_port)" eth1 "active port after a take-over"
+	done
+	# What was noted of a table that waited ends with its waiting.
+	pause 0.5
+	xl a port activate lagg0 eth2
+	agent_end a KILL
+	agent a
+	is "$(field a .active_port)" eth2 "active port that was activated"
+}
 test_adopt_after_death_in_the_making_of_a_lagg() {
 	two_hosts 2
 	echo "lagg add lagg0 proto loadbalance port eth1 port eth2 10.0.0.1/24" >"$D/a.conf"
@@ -95,7 +154,7 @@ test_adopt_after_death_in_the_making_of_a_lagg() {
 	# The agent makes the laggs of its file before it answers on its socket, so it is killed by time.
 	for ms in 15 20 30 40 60 80 110 150 200; do
 		agent_start a
-		pause 0.$(printf %03d $ms)
+		pause "0.$(printf %03d $ms)"
 		agent_end a KILL
 	done
 	agent a
@@ -105,10 +164,31 @@ test_adopt_after_death_in_the_making_of_a_lagg() {
 	! exists a lagg0 || fail "lagg0 is there after flush"
 	is "$(alias_of a eth1)$(alias_of a eth2)" "" "ifaliases of the ports"
 }
+# The kernel makes a pair and its mark in two requests: of a pair without a mark the note tells whose it is, under any name.
+test_adopt_after_death_between_making_and_marking() {
+	two_hosts 1
+	agent a
+	agent_end a KILL
+	local mac=02:00:00:00:77:01
+	nip a link add agg1 type veth peer name agg1-dp address $mac
+	nip a link add user type veth peer name user-dp address 02:00:00:00:77:02
+	nip a link add br7 address $mac type bridge
+	mkdir "$BPFFS/$P-a/lagg1" "$BPFFS/$P-a/lagg2"
+	ln -s $mac "$BPFFS/$P-a/lagg1/making"
+	ln -s no:mac "$BPFFS/$P-a/lagg2/making"
+	agent a
+	! exists a agg1 || fail "the pair is still there"
+	exists a user || fail "another pair is gone"
+	exists a br7 || fail "a device that is no pair is gone"
+	logged a 'lagg1.*it was being made when its agent died' || fail "the log does not say so"
+	is "$(find "$BPFFS/$P-a" -mindepth 1 -path '*/lagg*')" "" "pins"
+	xl a lagg add lagg1 proto failover port eth1
+	is "$(find "$BPFFS/$P-a" -name making)" "" "notes of what is made"
+}
 
 # scribble HOST OFFSET BYTE...: overwrites a part of lagg0's saved state
 scribble() {
-	local h=$1 offset=$2 file=$BPFFS/$P-$1/lagg0/saved
+	local offset=$2 file=$BPFFS/$P-$1/lagg0/saved
 	shift 2
 	bpftool -j map dump pinned "$file" >"$D/map.json"
 	mapfile -t bytes < <(jq -r '.[0].value[]' "$D/map.json")

@@ -162,10 +162,19 @@ fixed_mac() {
 	nip a link add link "$1-base" name "$1" type ipvlan mode l2 2>/dev/null || skip "this kernel has no ipvlan"
 }
 test_mac_of_a_port_that_cannot_change_it() {
+	local before
 	two_hosts 1
 	fixed_mac eth8
 	fixed_mac eth9
 	agent a
+	if [ "${LAGG_DEVICE:-}" = bond ]; then
+		xl a lagg add lagg0 proto loadbalance port eth1
+		before=$(mac_of a lagg0)
+		refused 'eth8 cannot change its MAC, and the bond lagg0 takes no such device' xl a port add lagg0 eth8
+		is "$(mac_of a lagg0) $(mac_of a eth1)" "$before $before" "MACs after the refusal"
+		is "$(field a '[.ports[].ifname] | join(" ")')" eth1 "ports after the refusal"
+		return
+	fi
 	xl a lagg add lagg0 proto loadbalance port eth1 port eth8
 	is "$(mac_of a lagg0)" "$(mac_of a eth8)" "MAC of lagg0"
 	is "$(mac_of a eth1)" "$(mac_of a eth8)" "MAC of eth1"
@@ -194,7 +203,7 @@ test_offloads_of_the_xdp_profile_are_kept() {
 	wait_for 3 offload a lagg0 tx-checksumming off
 	on a ping -c 1 -W 1 10.0.0.2
 }
-offload() { on "$1" ethtool -k "$2" | grep -q "^$3: $4"; }
+offload() { on "$1" ethtool -k "$2" | holds "^$3: $4"; }
 
 # A device that cannot be a port is looked at again and again, and costs nothing in between.
 test_refused_device_joins_when_it_is_fit() {
@@ -211,7 +220,7 @@ test_refused_device_joins_when_it_is_fit() {
 	nip a address flush dev eth7
 	wait_for 6 port_known a eth7
 }
-reason_is() { port_field a "$1" .reason | grep -q "$2"; }
+reason_is() { port_field a "$1" .reason | holds "$2"; }
 test_port_by_its_alternative_name() {
 	two_hosts 2
 	agent a
@@ -248,7 +257,7 @@ test_port_by_its_permanent_mac() {
 	nip a link set eth3 address 02:00:00:00:00:33
 	xl a port add lagg0 "$three" absent ok prio 3
 	is "$(xl a -j port show lagg0 "$three" | jq -r '.[].ifname')" "$three" "the absent one's name"
-	xl a save | grep -qF " $three " || xl a save | grep -q " $three\$" || fail "save does not name it: $(xl a save)"
+	xl a save | holds -F " $three " || xl a save | holds " $three\$" || fail "save does not name it: $(xl a save)"
 	xl a save > "$D/saved"
 	is "$(xl a diff "$D/saved")" "" "difference from what was saved"
 	nip a link set eth3 name late address "$three"

@@ -3,7 +3,6 @@
 
 client() { spawn "$1" "$B/tests/net/client" "$D/a.sock" "${@:2}"; }
 ready() { grep -q ready "$D/$1.out"; }
-as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 
 test_many_clients() {
 	two_hosts 2

@@ -64,6 +64,8 @@ lost_under() {
 	wait_for 40 distributing_are a 2
 	wait_for 10 distributing_are b 2
 	wait_for 40 forgotten
+	# the end of a bucket's move makes a table as well
+	wait_for 10 nothing_moves
 	generation=$(field a .datapath.generation)
 	stream there a b 10.0.0.2 5001 -r 1000 -f 64
 	stream back b a 10.0.0.1 5002 -r 1000 -f 64

@@ -84,8 +84,7 @@ test_wrong_message() {
 test_wrong_user() {
 	one_lagg
 	chmod 755 "$RUN" "$D"
-	refused 'permi|right|root|group' setpriv --reuid=65534 --regid=65534 --clear-groups \
-		"$B/xlagg" --socket "$D/a.sock" lagg set lagg0 proto roundrobin
+	refused 'permi|right|root|group' as_nobody "$B/xlagg" --socket "$D/a.sock" lagg set lagg0 proto roundrobin
 	unchanged
 }
 test_wrong_abi_version_in_bpffs() {

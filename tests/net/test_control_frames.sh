@@ -61,8 +61,7 @@ port_type_drops_are() { [ "$(field a .stats.tx_dropped.port_type)" = "$1" ]; }
 send_lldp() { on a "$B/tests/net/frame" send lagg0 $LLDP 88cc 3; }
 # The program runs within the sender's call, which fails.
 fail_to_send_lldp() {
-	local i
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		refused 'No buffer space available' on a "$B/tests/net/frame" send lagg0 $LLDP 88cc 1
 	done
 }

@@ -23,7 +23,7 @@ test_dhcp_client_and_server() {
 	lagg_pair_without_addresses proto failover
 	dhcp_over_it
 	# xlagg neither saves nor removes what DHCP has set.
-	if xl a save | grep -q 10.0.0.100; then fail "save prints the address that DHCP set"; fi
+	if xl a save | holds 10.0.0.100; then fail "save prints the address that DHCP set"; fi
 	xl a save "$D/saved"
 	xl a restore "$D/saved"
 	matches "$(nip a -br address show lagg0)" '10\.0\.0\.100/24' "address from DHCP after a restore"

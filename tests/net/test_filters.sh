@@ -11,7 +11,7 @@ notice_is() { [[ "$(port_field b eth1 .notice)" =~ $1 ]]; }
 no_notice() { [ "$(port_field b eth1 .notice)" = "" ]; }
 bypassed='without effect, since lagg0 takes the frames before: filter on lagg0'
 
-with_clsact() { on b tc qdisc show dev eth1 | grep -q clsact || on b tc qdisc add dev eth1 clsact; }
+with_clsact() { on b tc qdisc show dev eth1 | holds clsact || on b tc qdisc add dev eth1 clsact; }
 add_clsact() {
 	with_clsact
 	on b tc filter add dev eth1 "${1:-ingress}" bpf da obj "$B/tests/net/user_tc.bpf.o" sec tc

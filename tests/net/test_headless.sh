@@ -302,6 +302,7 @@ end_foreign() {
 	no_loss there
 	no_loss back
 }
+hears_foreign() { [ "$(kernel_did "$1" foreign)" -ge "$2" ]; }
 # The cable leads elsewhere while no agent is there: the other system speaks, and the recorded partner has fallen silent.
 test_headless_cable_moved_to_another_system() {
 	lacp_pair_bridged lacp-rate fast
@@ -312,7 +313,7 @@ test_headless_cable_moved_to_another_system() {
 	nip sw link set br0 down
 	spawn elsewhere sh -c "while nsenter --net=/run/netns/$P-sw $B/tests/net/frame lacpdu x1 $FOREIGN; do sleep 0.3; done"
 	wait_for 6 took_out a
-	at_least "$(kernel_did a foreign)" 6 "LACPDUs of the other system"
+	wait_for 20 hears_foreign a 6
 	nothing_leaves a eth1
 	kill "${CHILD[elsewhere]}"
 	agent a
@@ -368,4 +369,46 @@ test_headless_damaged_record() {
 	is "$(kernel_did a outs)" 0 "outs"
 	freeze a
 	wait_for 5 stands_in a
+}
+
+# Agents that are killed before they have sent anything, each within the second that the kernel waits for an agent. They cannot
+# write their log, and they have something to say before they send: that there were LACPDUs of others.
+heartbeat() { bpftool -j map dump pinned "$BPFFS/$P-$1/lagg0/control" | jq '.[0].formatted.value.heartbeat_ns'; }
+beats_after() { [ "$(heartbeat "$1")" -gt "$2" ]; }
+# is_older HEARTBEAT MS: it was so long ago
+is_older() { awk -v beat="$1" -v ms="$2" '{ exit !($1 * 1e9 - beat > ms * 1e6) }' /proc/uptime; }
+note_foreign() {
+	local pin=$BPFFS/$P-$1/lagg0/headless value
+	value=$(bpftool -j map lookup pinned "$pin" key 0 0 0 0 | jq -r '.value[32] = "0x01" | .value | join(" ")')
+	# shellcheck disable=SC2086
+	bpftool map update pinned "$pin" key 0 0 0 0 value $value
+}
+agent_that_hangs() {
+	local log=$D/log-$1
+	[ -e "$log" ] || mkfifo "$log"
+	exec {full}<>"$log"
+	dd if=/dev/zero of="$log" bs=4096 oflag=nonblock status=none 2>/dev/null || :
+	"$B/xlaggd" -n "$P-$1" -f "$D/$1.conf" --socket "$D/$1.sock" --bpffs "$BPFFS/$P-$1" --state "$D/state-$1" >&"$full" 2>&1 &
+	AGENT[$1]=$!
+	exec {full}<&-
+}
+test_headless_agents_killed_while_they_take_over() {
+	lacp_pair lacp-rate fast
+	local beat end=$((SECONDS + 6)) lives=0
+	watch_changes b
+	agent_end a KILL
+	note_foreign a
+	while [ $SECONDS -lt $end ]; do
+		beat=$(heartbeat a)
+		agent_that_hangs a
+		wait_for 10 beats_after a "$beat"
+		agent_end a KILL
+		lives=$((lives + 1))
+		wait_for 5 is_older "$(heartbeat a)" 500
+		distributing b eth1 || fail "b has lost eth1"
+	done
+	at_least $lives 2 "agents that took over"
+	agent a
+	never 2 not_distributing b eth2
+	saw_no_change b
 }

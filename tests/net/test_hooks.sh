@@ -89,7 +89,7 @@ test_unmounted_bpffs() {
 	agent_end a TERM
 	umount "$D/bpf"
 }
-told_of_pins() { field a .notice | grep -q "its pins are missing"; }
+told_of_pins() { field a .notice | holds "its pins are missing"; }
 no_notice() { [ "$(field a .notice)" = "" ]; }
 
 test_overwritten_ports_are_written_again() {
@@ -113,8 +113,8 @@ test_overwritten_ports_are_written_again() {
 detach_for_ever() {
 	while sleep 0.05; do bpftool link detach pinned "$1" || :; done
 }
-names_the_fight() { port_field a eth1 .notice | grep -q "again and again"; }
-is_without_programs() { port_field a eth1 .reason | grep -q "programs are not attached"; }
+names_the_fight() { port_field a eth1 .notice | holds "again and again"; }
+is_without_programs() { port_field a eth1 .reason | holds "programs are not attached"; }
 
 # A port whose program somebody takes away every time is out, at both ends, says so, and is in again soon after that ends.
 test_fight_over_a_program() {
@@ -135,7 +135,7 @@ test_fight_over_a_program() {
 }
 
 # shows HOST TEXT: the program is back for moments between two detachings, so that one look at carrier and reason is not enough.
-shows() { xl "$1" lagg show lagg0 | grep -qF "$2"; }
+shows() { xl "$1" lagg show lagg0 | holds -F "$2"; }
 # The same with the program that all of the lagg sends through.
 test_fight_over_the_transmit_program() {
 	local hook=tx

@@ -10,7 +10,7 @@ two_fxp() {
 }
 # words TEXT: prints its words with one blank between them
 words() { xargs <<<"$1"; }
-shows() { words "$(xl a ifconfig lagg0)" | grep -qE -- "$1"; }
+shows() { words "$(xl a ifconfig lagg0)" | holds -E -- "$1"; }
 
 test_handbook_failover() {
 	two_fxp
@@ -48,7 +48,7 @@ test_handbook_lacp() {
 	shows 'laggproto lacp' || fail "laggproto"
 	shows 'status: active' || fail "status"
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.4
-	words "$(xl a ifconfig -v lagg0)" | grep -qE 'lag id: \[\(8000,' || fail "-v shows no lag id"
+	words "$(xl a ifconfig -v lagg0)" | holds -E 'lag id: \[\(8000,' || fail "-v shows no lag id"
 }
 test_handbook_wireless_mac() {
 	two_fxp

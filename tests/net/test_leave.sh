@@ -151,6 +151,80 @@ test_leave_without_an_agent_and_return() {
 	has_nothing_of_the_lagg a eth2
 }
 
+has_a_port_that_leaves() {
+	two_hosts 2
+	host c
+	OWN_MAC=$(attribute a eth2 .address)
+	agent a
+	xl a lagg add lagg0 proto failover primary eth2 mtu 1400 port eth1 port eth2 10.0.0.1/24
+}
+
+# leaves_with_another_alias: somebody changes what says that eth2 is a port, and moves it before the agent looks
+leaves_with_another_alias() {
+	nip a link set eth2 alias mine
+	nip a link set eth2 netns "$P-c"
+}
+# is_put_back_but_for_its_alias: the test fails unless eth2 is in host c as it was before it was a port
+is_put_back_but_for_its_alias() {
+	wait_for 5 attribute_is c eth2 '[.address, .mtu, .ifalias, (.flags | index("ALLMULTI"))]' "[$OWN_MAC,1500,\"mine\",null]"
+	is "$(on c cat /proc/sys/net/ipv6/conf/eth2/disable_ipv6)" 0 "IPv6 of eth2"
+}
+test_leave_with_another_alias_while_the_agent_is_stopped() {
+	has_a_port_that_leaves
+	kill -STOP "${AGENT[a]}"
+	leaves_with_another_alias
+	kill -CONT "${AGENT[a]}"
+	is_put_back_but_for_its_alias
+}
+test_leave_with_another_alias_without_an_agent() {
+	has_a_port_that_leaves
+	agent_end a KILL
+	leaves_with_another_alias
+	agent a
+	is_put_back_but_for_its_alias
+}
+
+# leaves_under_another_name: eth2 is renamed, and is in another namespace before the agent looks
+leaves_under_another_name() {
+	nip a link set eth2 down
+	nip a link set eth2 name wan0
+	nip a link set wan0 netns "$P-c"
+}
+# comes_back_under_another_name: the test fails unless the port has that name, and its device is the port again
+comes_back_under_another_name() {
+	is_called_wan0() { [ "$(port_field a wan0 .present)" = "$1" ]; }
+	wait_for 5 is_called_wan0 false
+	is "$(field a .options.primary)" wan0 "primary port"
+	nip c link set wan0 netns "$P-a"
+	nip a link set wan0 up
+	wait_for 10 is_called_wan0 true
+	wait_for 5 active_port_is a wan0
+}
+test_leave_under_another_name_while_the_agent_is_stopped() {
+	has_a_port_that_leaves
+	kill -STOP "${AGENT[a]}"
+	leaves_under_another_name
+	kill -CONT "${AGENT[a]}"
+	comes_back_under_another_name
+}
+test_leave_under_another_name_without_an_agent() {
+	has_a_port_that_leaves
+	agent_end a KILL
+	leaves_under_another_name
+	agent a
+	comes_back_under_another_name
+}
+test_leave_under_another_name_when_events_are_lost() {
+	has_a_port_that_leaves
+	nip a link add other up type veth peer name other-peer
+	kill -STOP "${AGENT[a]}"
+	for i in {1..10000}; do echo "link set other alias $i"; done | ip -n "$P-a" -batch -
+	leaves_under_another_name
+	kill -CONT "${AGENT[a]}"
+	comes_back_under_another_name
+	grep -q 'device events were lost' "$D/agent-a.log" || fail "no events were lost"
+}
+
 # Meanwhile another device got its number, and is left alone.
 test_leave_without_an_agent_and_return_with_another_number() {
 	local number other
@@ -207,7 +281,7 @@ test_leave_macvlan_in_a_container_follows_a_failover() {
 	wait_for 10 on c ping -c 1 -W 1 10.0.0.2
 	local mac
 	mac=$(attribute c mv0 .address | tr -d '"')
-	learned_at() { on sw bridge fdb show br br0 | grep -i "^$mac" | grep -qw "dev $1"; }
+	learned_at() { on sw bridge fdb show br br0 | grep -i "^$mac" | holds -w "dev $1"; }
 	wait_for 3 learned_at a1
 	xl a port activate lagg0 eth2
 	wait_for 3 learned_at a2

@@ -18,7 +18,7 @@ absent_laggs() {
 }
 signs_of_life() { grep -c WATCHDOG=1 "$D/notify.out" || :; }
 headless_frames() { field "$1" '[.ports[].stats.lacpdu_headless] | add'; }
-has_clsact() { on a tc qdisc show dev "$1" | grep -q clsact; }
+has_clsact() { on a tc qdisc show dev "$1" | holds clsact; }
 
 test_many_laggs_keep_nobody_waiting() {
 	notify_listener
@@ -55,7 +55,7 @@ test_many_laggs_are_whole() {
 	nip a link add eth9 type veth peer name peer9
 	nip a link set peer9 up
 	wait_for 10 has_carrier a many3
-	on a tc filter show dev many3-dp ingress | grep -q . || bpftool -j net | grep -q . || fail "many3 has no transmit program"
+	on a tc filter show dev many3-dp ingress | holds . || bpftool -j net | holds . || fail "many3 has no transmit program"
 	step "nothing stays behind"
 	xl a flush
 	local dev

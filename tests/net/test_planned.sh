@@ -97,7 +97,7 @@ missed_between() { account "$1" "[.outages[] | select(.at_ns >= $2 and .at_ns < 
 # A cable that was cut comes back under load, at one end or the other first: both ends take their primary back, each when
 # it notices, and neither misses what the other sends there first.
 failover_returns() {
-	local round dev back end
+	local round dev
 	local -a began=() ended=()
 	lagg_pair 2 proto failover "$@"
 	stream there a b 10.0.0.2 5001 -r 10000

@@ -42,7 +42,7 @@ break_path() { nip sw link set "u$1" nomaster; }
 mend_path() { nip sw link set "u$1" master "br$1"; }
 reason_is() { [ "$(port_field a "$1" .reason)" = "$2" ]; }
 # learned DEV: returns whether br0 has learned lagg0's MAC on that port
-learned() { on sw bridge fdb show br br0 | grep -q "^$(field a .mac) dev $1 "; }
+learned() { on sw bridge fdb show br br0 | holds "^$(field a .mac) dev $1 "; }
 
 # watch_events: records lagg0's events in $D/events.out; it returns once an event that it caused itself was recorded
 watch_events() {
@@ -312,6 +312,7 @@ test_probe_options() {
 	is "$(port_field a eth1 .probe)" null "probe of a port without"
 	# while it runs
 	xl a lagg set lagg0 probe 10.0.0.2
+	is "$(nip a -j link show eth1 | jq '.[0].flags | index("PROMISC") != null')" true "PROMISC with probes"
 	wait_for 3 answered eth1
 	refused 'proto broadcast has no link probes' xl a lagg set lagg0 proto broadcast
 	break_path 1
@@ -320,6 +321,7 @@ test_probe_options() {
 	is "$(field a .active_port)" eth1 "active port once nobody probes"
 	is "$(port_field a eth1 .probe)" null "probe"
 	is "$(nip a -j link show eth1 | jq '.[0].flags | index("PROMISC")')" null "PROMISC"
+	! grep 'promiscuous mode was changed' "$D/agent-a.log" || fail "others are blamed for the probes' promiscuous mode"
 	xl a lagg set lagg0 proto broadcast
 }
 

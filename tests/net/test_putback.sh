@@ -30,7 +30,7 @@ three_ports_of_different_kinds() {
 	wait_for 5 link_local eth2
 	portrait >"$D/before"
 }
-link_local() { nip a -br -6 address show "$1" | grep -q fe80; }
+link_local() { nip a -br -6 address show "$1" | holds fe80; }
 used() {
 	agent a
 	xl a lagg add lagg0 "$@" mtu 1450 port eth1 port eth2 port eth3 10.0.0.1/24
@@ -117,7 +117,7 @@ agent_under_orders() {
 	ORDERS=${INJECT[1]} REPLIES=${INJECT[0]}
 	read -r -u "$REPLIES" -t 10 _ "AGENT[a]" || fail "inject says nothing"
 	order count
-	wait_for 10 answers a
+	wait_for 30 answers a
 }
 order() {
 	echo "$*" >&"$ORDERS"
@@ -163,7 +163,7 @@ test_put_back_later_on_port_del() {
 	xl a lagg del lagg0
 	put_back
 }
-is_free() { ! nip a link show "$1" | grep -q '(xlagg)'; }
+is_free() { ! nip a link show "$1" | holds '(xlagg)'; }
 
 test_put_back_later_on_lagg_del() {
 	three_ports_of_different_kinds

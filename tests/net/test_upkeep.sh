@@ -20,7 +20,7 @@ test_upkeep_port_properties() {
 	nip a link set eth2 alias mine
 	wait_for 3 link_is a eth2 .ifalias "port of lagg0 (xlagg)"
 	on a ip maddress delete 01:80:c2:00:00:02 dev eth2
-	in_filter() { on a ip maddress show dev eth2 | grep -q '01:80:c2:00:00:02.*static'; }
+	in_filter() { on a ip maddress show dev eth2 | holds '01:80:c2:00:00:02.*static'; }
 	wait_for 8 in_filter
 	wait_for 3 logged a 'eth2: its MTU was changed by someone else and is put back'
 	wait_for 3 logged a 'eth2: its MAC was changed'

@@ -62,7 +62,7 @@ test_xdp_host_features_are_what_they_must_be() {
 	wait_for 3 feature a lagg0 generic-receive-offload on
 	wait_for 3 on a ping -c 1 -W 1 10.0.0.2
 }
-feature() { on "$1" ethtool -k "$2" | grep -qE "^$3: $4"; }
+feature() { on "$1" ethtool -k "$2" | holds -E "^$3: $4"; }
 
 notice_tells_of_xdp() { [[ "$(field b .notice)" == *"XDP program in generic (skb) mode on it sees nothing"* ]]; }
 no_lagg_notice() { [ "$(field b .notice)" = "" ]; }

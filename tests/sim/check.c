@@ -71,6 +71,8 @@ void sim_check_received(struct sim *sim, uint32_t system, uint32_t port, const u
 	struct sim_watch *watch = &sim->system[system].port[port].watch;
 	struct sim_pdu pdu;
 
+	if (frame[14] != XLAGG_SLOW_LACP)
+		return; /* a marker says nothing of the partner */
 	sim_read_pdu(frame, &pdu);
 	sim_log(sim, "system %u eth%u: hears %02x%02x key %u port %u %02x, who sees %02x%02x key %u port %u %02x",
 		system, port, pdu.actor.system[0], pdu.actor.system[5], pdu.actor.key, pdu.actor.port, pdu.actor.state,
@@ -86,18 +88,27 @@ void sim_check_received(struct sim *sim, uint32_t system, uint32_t port, const u
 
 static const uint8_t header[] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x02};
 
+/* Whether the frame is a slow protocol's from that port. */
+static bool is_own(uint32_t system, uint32_t port, const uint8_t *frame)
+{
+	const uint8_t mac[6] = {2, 1, 0, 0, (uint8_t)system, (uint8_t)port};
+
+	return memcmp(frame, header, 6) == 0 && memcmp(frame + 6, mac, 6) == 0 && number_at(frame + 12) == 0x8809 &&
+	       frame[15] == 1;
+}
+
 void sim_check_sent(struct sim *sim, uint32_t system, uint32_t port, const uint8_t *frame)
 {
 	struct sim_watch *watch = &sim->system[system].port[port].watch;
-	const uint8_t mac[6] = {2, 1, 0, 0, (uint8_t)system, (uint8_t)port};
 	struct sim_pdu pdu;
 
+	if (!is_own(system, port, frame) || (frame[14] != XLAGG_SLOW_LACP && frame[14] != XLAGG_SLOW_MARKER))
+		sim_broken(sim, system, port, "what it sends is no LACPDU or marker of its own");
+	if (frame[14] == XLAGG_SLOW_MARKER)
+		return;
 	sim_read_pdu(frame, &pdu);
 	sim_log(sim, "system %u eth%u: sends %02x, sees %02x%02x key %u port %u %02x", system, port, pdu.actor.state,
 		pdu.partner.system[0], pdu.partner.system[5], pdu.partner.key, pdu.partner.port, pdu.partner.state);
-	if (memcmp(frame, header, 6) != 0 || memcmp(frame + 6, mac, 6) != 0 || number_at(frame + 12) != 0x8809 ||
-	    frame[14] != 1 || frame[15] != 1)
-		sim_broken(sim, system, port, "what it sends is no LACPDU of its own");
 	if (watch->sent[2] && sim->now - watch->sent[2] < SIM_SECOND) {
 		if (!watch->last_pdus || pdu.actor.state & (XLAGG_STATE_SYNC | XLAGG_STATE_COLLECTING))
 			sim_broken(sim, system, port, "a fourth LACPDU within a second");

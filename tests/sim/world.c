@@ -162,10 +162,22 @@ static void send_frame(struct sim *sim, uint32_t system, uint32_t port, const ui
 
 /* --- systems --- */
 
+/* No frames are sent through the tables: every bucket on its way has long been idle. */
+static void answer_moves(const struct sim *sim, struct core *core, struct core_effects *fx)
+{
+	struct xlagg_move move[XLAGG_BUCKETS];
+
+	memcpy(move, core_output(core)->move, sizeof(move));
+	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
+		move[i].last_ns = 1;
+	core_moves(core, sim->now, move, fx);
+}
+
 /* Executes the effects of a core and checks its new state. */
 static void step(struct sim *sim, uint32_t system)
 {
 	struct sim_system *s = &sim->system[system];
+	bool asked = false;
 	uint64_t deadline;
 
 	sim->steps++;
@@ -173,17 +185,27 @@ static void step(struct sim *sim, uint32_t system)
 		const struct core_effect *effect = &sim->fx.list[i];
 
 		sim_carry_out(sim, system, effect);
+		asked |= effect->kind == CORE_MOVES;
 		if (effect->kind != CORE_SEND)
 			continue;
 		mix(sim, &sim->now, sizeof(sim->now));
 		mix(sim, effect->frame, sizeof(effect->frame));
+		if (sim_call_fails(sim, system)) {
+			if (effect->frame[14] == XLAGG_SLOW_LACP)
+				core_lacp_unsent(s->core, sim->now, effect->slot);
+			continue;
+		}
 		sim_check_sent(sim, system, effect->slot, effect->frame);
-		if (!sim_call_fails(sim, system))
-			send_frame(sim, system, effect->slot, effect->frame);
+		send_frame(sim, system, effect->slot, effect->frame);
 	}
 	if (sim->fx.count == CORE_MAX_EFFECTS)
 		sim_broken(sim, system, SIM_NONE, "the effects of one input do not fit");
 	sim->fx.count = 0;
+	if (asked) {
+		answer_moves(sim, s->core, &sim->fx);
+		step(sim, system);
+		return;
+	}
 	if (!s->running)
 		return;
 	if (sim->adapters_fail)

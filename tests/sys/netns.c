@@ -100,6 +100,13 @@ void make_pair(const char *a, const char *b)
 	shell("ip link add %s type veth peer name %s", a, b);
 }
 
+const uint8_t *drawn_mac(void)
+{
+	static uint8_t mac[6];
+	cr_assert_eq(netlink_draw_mac(mac), 0);
+	return mac;
+}
+
 struct device device_of(struct netlink *nl, const char *name)
 {
 	struct device device = {};

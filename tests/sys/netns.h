@@ -33,6 +33,8 @@ const char *shell_read(const char *format, ...) __attribute__((format(printf, 1,
 
 /* Makes a veth pair; both ends are down. */
 void make_pair(const char *a, const char *b);
+/* Returns a MAC that was drawn, in a static buffer. */
+const uint8_t *drawn_mac(void);
 /* Returns the device of that name, which has to exist. */
 struct device device_of(struct netlink *nl, const char *name);
 

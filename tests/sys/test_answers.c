@@ -99,7 +99,7 @@ NETNS_TEST(answers, none_makes_a_device_fit_for_a_port)
 	static const char *const unfit[] = {"lagg1", "lagg1-dp", "p0", "p2", "p4", "p6"};
 	char sentence[XLAGG_SENTENCE_MAX];
 	struct netlink_pair pair;
-	cr_assert_eq(netlink_add_veth(nl, "lagg1", "lagg1-dp", lagg_mac, 1500, 1, &pair), 0);
+	cr_assert_eq(netlink_add_veth(nl, "lagg1", "lagg1-dp", lagg_mac, drawn_mac(), 1500, 1, &pair), 0);
 	for (int i = 0; i < 8; i += 2) {
 		char names[2][8];
 		snprintf(names[0], sizeof(names[0]), "p%d", i);
@@ -147,7 +147,7 @@ NETNS_TEST(answers, a_lost_one_leaves_a_whole_pair_or_none)
 		int calls = 1, made = 0;
 		for (int first = 1; first <= calls; first++) {
 			faults_begin(fault, first, 1);
-			int r = netlink_add_veth(nl, "lagg0", "lagg0-dp", lagg_mac, 1500, 1, &pair);
+			int r = netlink_add_veth(nl, "lagg0", "lagg0-dp", lagg_mac, drawn_mac(), 1500, 1, &pair);
 			calls = faults_end();
 			if (r == 0) {
 				made++;
@@ -161,19 +161,42 @@ NETNS_TEST(answers, a_lost_one_leaves_a_whole_pair_or_none)
 	}
 }
 
+/* Makes a pair while the answers are lost from the `first` one on. *ret_failed: whether one was. */
+static int add_in_outage(struct netlink *nl, int first, struct netlink_pair *pair, bool *ret_failed)
+{
+	faults_begin(FAULT_DONE, first, 1000);
+	int r = netlink_add_veth(nl, "lagg0", "lagg0-dp", lagg_mac, drawn_mac(), 1500, 1, pair);
+	*ret_failed = faults_end() >= first;
+	return r;
+}
+
 NETNS_TEST(answers, what_an_outage_left_does_not_block_the_next_try)
 {
 	struct netlink_pair pair = {};
 	bool failed = true;
 	for (int first = 1; failed; first++) {
-		faults_begin(FAULT_DONE, first, 1000);
-		int r = netlink_add_veth(nl, "lagg0", "lagg0-dp", lagg_mac, 1500, 1, &pair);
-		failed = faults_end() >= first;
+		int r = add_in_outage(nl, first, &pair, &failed);
 		if (r < 0)
-			r = netlink_add_veth(nl, "lagg0", "lagg0-dp", lagg_mac, 1500, 1, &pair);
+			r = netlink_add_veth(nl, "lagg0", "lagg0-dp", lagg_mac, drawn_mac(), 1500, 1, &pair);
 		cr_assert_eq(r, 0, "after fault %d: %s", first, strerror(-r));
 		expect_pair(nl, &pair);
 		cr_assert_eq(netlink_del(nl, pair.ifindex), 0);
 		cr_assert(only_lo());
+	}
+}
+
+NETNS_TEST(answers, what_an_outage_left_goes_whatever_is_made_next)
+{
+	struct netlink_pair pair = {};
+	bool failed = true;
+	for (int first = 1; failed; first++) {
+		int r = add_in_outage(nl, first, &pair, &failed);
+		if (r == 0)
+			cr_assert_eq(netlink_del(nl, pair.ifindex), 0);
+		if (first % 2)
+			cr_assert_eq(netlink_clear_unfinished(nl), 0);
+		cr_assert_eq(netlink_add_veth(nl, "lagg1", "lagg1-dp", lagg_mac, drawn_mac(), 1500, 1, &pair), 0);
+		cr_assert_eq(netlink_del(nl, pair.ifindex), 0);
+		cr_assert(only_lo(), "after fault %d: %s", first, shell_read("ip link"));
 	}
 }

@@ -220,7 +220,7 @@ static int no_devices_but_lo(void)
 NETNS_TEST(netlink_create, a_veth_pair_is_made_as_asked)
 {
 	struct netlink_pair pair;
-	cr_assert_eq(netlink_add_veth(nl, "lagg0", "lagg0-dp", lagg_mac, 1400, 2, &pair), 0);
+	cr_assert_eq(netlink_add_veth(nl, "lagg0", "lagg0-dp", lagg_mac, drawn_mac(), 1400, 2, &pair), 0);
 	struct device lagg = device_of(nl, "lagg0");
 	struct device lower = device_of(nl, "lagg0-dp");
 	cr_assert_eq(pair.ifindex, lagg.ifindex);
@@ -250,17 +250,18 @@ NETNS_TEST(netlink_create, a_name_in_use_leaves_nothing_behind)
 {
 	struct netlink_pair pair;
 	make_pair("p0", "p1");
-	cr_assert_eq(netlink_add_veth(nl, "p0", "lagg0-dp", lagg_mac, 1500, 1, &pair), -EEXIST);
-	cr_assert_eq(netlink_add_veth(nl, "lagg0", "p1", lagg_mac, 1500, 1, &pair), -EEXIST);
-	cr_assert_eq(netlink_add_veth(nl, "lagg0", "a-name-too-long-for-it", lagg_mac, 1500, 1, &pair), -EINVAL);
-	cr_assert_eq(netlink_add_veth(nl, "lagg0", "lagg0-dp", lagg_mac, 10, 1, &pair), -EINVAL);
+	cr_assert_eq(netlink_add_veth(nl, "p0", "lagg0-dp", lagg_mac, drawn_mac(), 1500, 1, &pair), -EEXIST);
+	cr_assert_eq(netlink_add_veth(nl, "lagg0", "p1", lagg_mac, drawn_mac(), 1500, 1, &pair), -EEXIST);
+	cr_assert_eq(netlink_add_veth(nl, "lagg0", "a-name-too-long-for-it", lagg_mac, drawn_mac(), 1500, 1, &pair),
+		     -EINVAL);
+	cr_assert_eq(netlink_add_veth(nl, "lagg0", "lagg0-dp", lagg_mac, drawn_mac(), 10, 1, &pair), -EINVAL);
 	cr_assert_str_eq(shell_read("ip -j link | jq -r '[.[].ifname] | sort | join(\" \")'"), "lo p0 p1");
 }
 
 NETNS_TEST(netlink_create, netkit_or_eopnotsupp)
 {
 	struct netlink_pair pair;
-	int r = netlink_add_netkit(nl, "lagg0", "lagg0-dp", lagg_mac, 1500, &pair);
+	int r = netlink_add_netkit(nl, "lagg0", "lagg0-dp", lagg_mac, drawn_mac(), 1500, &pair);
 	if (r == -EOPNOTSUPP) {
 		/* iproute2 says the same, where it knows this kind of device. */
 		cr_assert(no_devices_but_lo());
@@ -332,6 +333,22 @@ NETNS_TEST(netlink_address, added_listed_and_removed)
 	found.count = 0;
 	cr_assert_eq(netlink_list_addresses(nl, p0, find, &found), 0);
 	cr_assert_eq(found.count, 0);
+}
+
+NETNS_TEST(netlink_neighbours, those_learned_by_one_device_are_forgotten)
+{
+	make_pair("p0", "p1");
+	shell("ip link set p0 up && ip link set p1 up && ip address add 10.0.0.1/24 dev p0 && ip address add "
+	      "10.0.1.1/24 dev p1");
+	shell("ip neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 nud reachable dev p0 && "
+	      "ip neigh add 10.0.0.3 lladdr 02:00:00:00:00:03 nud permanent dev p0 && "
+	      "ip neigh add fd00::2 lladdr 02:00:00:00:00:02 nud stale dev p0 && "
+	      "ip neigh add 10.0.1.2 lladdr 02:00:00:00:00:02 nud reachable dev p1");
+	cr_assert_eq(netlink_forget_neighbours(nl, device_of(nl, "p0").ifindex), 0);
+	cr_assert_str_eq(shell_read("ip -j neigh show dev p0 | jq -r '[.[] | select(.lladdr) | .dst] | join(\" \")'"),
+			 "10.0.0.3");
+	cr_assert(shell_ok("ip neigh show dev p1 | grep -q 10.0.1.2"));
+	cr_assert_eq(netlink_forget_neighbours(nl, 1000000), 0);
 }
 
 NETNS_TEST(netlink_address, prefixes_at_the_ends)

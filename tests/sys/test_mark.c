@@ -10,7 +10,7 @@ Test(mark, what_is_written_is_read)
 	static const char *const laggs[] = {"lagg0",	       "a",   "fifteen-letters", "port of (xlagg)",
 					    "of lagg0 (xlagg", "büro"};
 	for (size_t i = 0; i < sizeof(laggs) / sizeof(laggs[0]); i++)
-		for (enum mark mark = MARK_PORT; mark <= MARK_LOWER; mark++) {
+		for (enum mark mark = MARK_PORT; mark <= MARK_SLAVE; mark++) {
 			char alias[MARK_MAX], lagg[XLAGG_NAME_MAX] = "";
 			mark_write(mark, laggs[i], alias);
 			cr_assert_eq(mark_read(alias, lagg), mark, "%s", alias);
@@ -19,6 +19,7 @@ Test(mark, what_is_written_is_read)
 			cr_assert(mark_is(alias, mark, laggs[i]));
 			cr_assert(!mark_is(alias, mark, "lagg1"));
 			cr_assert(!mark_is(alias, mark == MARK_PORT ? MARK_LOWER : MARK_PORT, laggs[i]));
+			cr_assert_eq(mark_is_of_port(alias, NULL), mark == MARK_PORT || mark == MARK_SLAVE);
 		}
 }
 
@@ -30,6 +31,8 @@ Test(mark, is_a_format_between_versions)
 	cr_assert_str_eq(alias, "port of lagg0 (xlagg)");
 	mark_write(MARK_LOWER, "lagg0", alias);
 	cr_assert_str_eq(alias, "xlagg: lower end of lagg0");
+	mark_write(MARK_SLAVE, "bond0", alias);
+	cr_assert_str_eq(alias, "xlagg: slave of bond0");
 }
 
 Test(mark, what_others_write_is_none)

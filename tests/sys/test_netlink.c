@@ -209,6 +209,21 @@ NETNS_TEST(netlink_devices, found_by_any_of_its_names)
 	cr_assert_str_eq(found.name, "p0");
 }
 
+/* Whether frames leave in the order in which they came. */
+NETNS_TEST(netlink_devices, order_is_kept_by_one_queue_that_does_not_sort)
+{
+	shell("ip link add one numtxqueues 1 type veth peer name four numtxqueues 4");
+	shell("ip link set one up && ip link set four up");
+	cr_assert(device_of(nl, "one").fifo);
+	cr_assert_not(device_of(nl, "four").fifo);
+	shell("tc qdisc replace dev one root pfifo_fast");
+	cr_assert_not(device_of(nl, "one").fifo, "it sorts by priority");
+	shell("tc qdisc replace dev one root pfifo");
+	cr_assert(device_of(nl, "one").fifo);
+	shell("tc qdisc replace dev four root pfifo");
+	cr_assert_not(device_of(nl, "four").fifo, "several queues behind one discipline");
+}
+
 NETNS_TEST(netlink_devices, missing_ones_are_enodev_and_leave_the_output)
 {
 	struct device found = {.ifindex = 77};
@@ -219,6 +234,22 @@ NETNS_TEST(netlink_devices, missing_ones_are_enodev_and_leave_the_output)
 	cr_assert_eq(netlink_get(nl, 0, &found), -ENODEV);
 	cr_assert_eq(netlink_get(nl, -1, &found), -ENODEV);
 	cr_assert_eq(found.ifindex, 77);
+}
+
+NETNS_TEST(netlink_devices, frames_are_counted)
+{
+	struct netlink_counts before, after;
+	make_pair("p0", "p1");
+	shell("ip addr add 10.9.9.1/24 dev p0 && ip link set p1 up && ip link set p0 up");
+	shell("ip neigh replace 10.9.9.2 lladdr 02:00:00:00:00:02 dev p0");
+	int ifindex = device_of(nl, "p0").ifindex;
+	cr_assert_eq(netlink_get_counts(nl, ifindex, &before), 0);
+	shell("bash -c 'for i in 1 2 3; do echo >/dev/udp/10.9.9.2/9; done'");
+	cr_assert_eq(netlink_get_counts(nl, ifindex, &after), 0);
+	cr_assert_geq(after.frames, before.frames + 3);
+	cr_assert_eq(after.errors, 0);
+	cr_assert_eq(netlink_get_counts(nl, 4711, &after), -ENODEV);
+	cr_assert_eq(netlink_get_counts(nl, 0, &after), -ENODEV);
 }
 
 NETNS_TEST(netlink_devices, all_of_many_are_listed)

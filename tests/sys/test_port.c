@@ -512,8 +512,8 @@ NETNS_TEST(port_check, laggs_their_lower_ends_and_their_ports)
 	struct pinned pinned = {};
 	char sentence[XLAGG_SENTENCE_MAX];
 	struct netlink_pair pair;
-	cr_assert_eq(netlink_add_veth(nl, "lagg0", "lagg0-dp", lagg_mac, 1500, 1, &pair), 0);
-	cr_assert_eq(netlink_add_veth(nl, "lagg1", "lagg1-dp", lagg_mac, 1500, 1, &pair), 0);
+	cr_assert_eq(netlink_add_veth(nl, "lagg0", "lagg0-dp", lagg_mac, drawn_mac(), 1500, 1, &pair), 0);
+	cr_assert_eq(netlink_add_veth(nl, "lagg1", "lagg1-dp", lagg_mac, drawn_mac(), 1500, 1, &pair), 0);
 	make_pair("p0", "p1");
 	struct device device = device_of(nl, "p0");
 	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), 0);

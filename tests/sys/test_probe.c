@@ -12,6 +12,13 @@
 static const uint8_t probe_mac[6] = {0x06, 0x42, 0xac, 0x11, 0x00, 0x02};
 static const uint8_t target_mac[6] = {0x02, 0x00, 0x00, 0x00, 0x00, 0x09};
 
+static void send_probe(int fd, int ifindex, uint8_t version, const uint8_t address[16])
+{
+	struct frame frame;
+	frames_make_probe(probe_mac, version, address, &frame);
+	cr_assert_eq(frames_send(fd, ifindex, frame.octets, frame.len), 0);
+}
+
 static void probe(struct netlink *nl, const char *target, struct wire *ret)
 {
 	int capture = make_wire(), fd = -1, ifindex = device_of(nl, "p0").ifindex;
@@ -19,7 +26,7 @@ static void probe(struct netlink *nl, const char *target, struct wire *ret)
 	cr_assert_eq(inet_pton(version == 6 ? AF_INET6 : AF_INET, target, address), 1);
 	cr_assert_eq(frames_open(&fd), 0);
 	discard(capture);
-	cr_assert_eq(frames_probe(fd, ifindex, probe_mac, version, address), 0);
+	send_probe(fd, ifindex, version, address);
 	send_end(fd, ifindex);
 	read_wire(capture, ret);
 	close(fd);
@@ -79,7 +86,7 @@ static void answered(struct netlink *nl, const char *target, uint8_t version)
 	shell("ip link set near up && ip link set far up && ip address add %s dev far", target);
 	capture = capture_open("near");
 	cr_assert_eq(frames_open(&fd), 0);
-	cr_assert_eq(frames_probe(fd, device_of(nl, "near").ifindex, probe_mac, version, address), 0);
+	send_probe(fd, device_of(nl, "near").ifindex, version, address);
 	for (int64_t deadline = now_ms() + 3000;;) {
 		uint32_t len = capture_next(capture, frame, sizeof(frame), deadline);
 		cr_assert_gt(len, 0, "no answer came");

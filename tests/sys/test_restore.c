@@ -7,6 +7,7 @@
 #include "faults.h"
 #include "netns.h"
 #include "sys/log.h"
+#include "sys/mark.h"
 #include "sys/port.h"
 
 static int record(void *context, const struct xlagg_undo *undo)
@@ -71,7 +72,7 @@ static void fail_on_the_way_back(struct netlink *nl, bool up, enum fault fault)
 			failures++;
 			cr_assert(undo.ifindex && undo.changed, "fault %d: nothing remains", first);
 			cr_assert(strstr(sentence, "p0"), "%s", sentence);
-			cr_assert(undo.changed == XLAGG_UNDO_ALIAS || port_is_marked(device_of(nl, "p0").alias));
+			cr_assert(undo.changed == XLAGG_UNDO_ALIAS || mark_is_of_port(device_of(nl, "p0").alias, NULL));
 			put_back(nl, &undo);
 		}
 		cr_assert_eq(undo.ifindex, 0);

@@ -123,6 +123,10 @@ Test(cli_explain, text_has_every_step)
 	    "    fields src-mac 02:00:00:00:00:01 dst-mac 00:00:00:00:00:00 vlan 7 src-ip 10.0.0.1 dst-ip "
 	    "10.0.0.2 proto 6 sport 1 dport 2\n"
 	    "    bucket 7: port eth1 weight 3 (768 of 1024 buckets), backup eth2\n");
+	lagg.model.conf.balance = XLAGG_BALANCE_ADAPTIVE;
+	cr_expect_str_eq(strstr(text_of(&lagg, &flow, &found), ", backup"),
+			 ", backup eth2, moved 0 times because of the load\n");
+	lagg.model.conf.balance = XLAGG_BALANCE_STATIC;
 	lagg.model.conf.hash = XLAGG_HASH_SRC_IP | XLAGG_HASH_SYMMETRIC;
 	lagg.model.conf.flowid = 1;
 	cr_expect_str_eq(text_of(&lagg, &flow, &none),
@@ -163,13 +167,14 @@ Test(cli_explain, json_has_every_step)
 		    "\"reason\":\"the bucket's port is not live, this is its backup\",\"fields\":{"
 		    "\"src-mac\":\"02:00:00:00:00:01\",\"dst-mac\":\"00:00:00:00:00:00\",\"src-ip\":\"2001:db8::1\","
 		    "\"dst-ip\":\"2001:db8::2\",\"proto\":50,\"flowlabel\":9},\"symmetric\":false,\"flowid\":false,"
-		    "\"bucket_port\":\"eth1\",\"backup\":\"eth2\",\"weight\":1,\"buckets\":512}");
+		    "\"bucket_port\":\"eth1\",\"backup\":\"eth2\",\"weight\":1,\"moves\":0,\"buckets\":512}");
 	kit_lagg(XLAGG_PROTO_FAILOVER, &lagg);
 	struct view_explain active = {.found.choice = XLAGG_CHOICE_PRIORITY, .port = "eth1", .bucket_port = "eth1"};
-	expect_json(&lagg, &flow, &active,
-		    "{\"ifname\":\"lagg0\",\"hash\":0,\"bucket\":0,\"port\":\"eth1\",\"choice\":\"priority\","
-		    "\"reason\":\"the first live port in order of preference\",\"fields\":null,\"symmetric\":false,"
-		    "\"flowid\":false,\"bucket_port\":null,\"backup\":null,\"weight\":null,\"buckets\":null}");
+	expect_json(
+	    &lagg, &flow, &active,
+	    "{\"ifname\":\"lagg0\",\"hash\":0,\"bucket\":0,\"port\":\"eth1\",\"choice\":\"priority\","
+	    "\"reason\":\"the first live port in order of preference\",\"fields\":null,\"symmetric\":false,"
+	    "\"flowid\":false,\"bucket_port\":null,\"backup\":null,\"weight\":null,\"moves\":null,\"buckets\":null}");
 }
 
 Test(cli_explain, says_why_there_is_no_carrier)

@@ -9,6 +9,7 @@
 
 #include "cli/config.h"
 #include "cli/explain.h"
+#include "cli/progress.h"
 #include "cli/top.h"
 #include "unit/cli_kit.h"
 
@@ -188,6 +189,54 @@ Test(cli_top, lines_of_a_lagg_fit_a_terminal)
 	top_port_line(&now, 0, &before, 1, line, sizeof(line));
 	cr_expect(strstr(line, " DISTRIBUTING "), "%s", line);
 	cr_expect_leq(strlen(line), 80, "%s", line);
+}
+
+Test(cli_top, long_sentences_break_between_words)
+{
+	cr_expect_eq(top_fit("no carrier", 10), 10);
+	cr_expect_eq(top_fit("no carrier", 9), 2);
+	cr_expect_eq(top_fit("no carrier on it", 10), 10);
+	cr_expect_eq(top_fit("unbreakable", 4), 4);
+	cr_expect_eq(top_fit("", 4), 0);
+}
+
+Test(cli_top, ages_for_people)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *text;
+	} cases[] = {{0, "0 s"}, {119, "119 s"}, {120, "2 min"}, {7199, "119 min"}, {7200, "2 h"}, {172800, "2 d"}};
+	char text[TOP_AGE_SIZE];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		top_age(KIT_TIME_NS, KIT_TIME_NS + cases[i].seconds * 1000000000, text);
+		cr_expect_str_eq(text, cases[i].text);
+	}
+	top_age(KIT_TIME_NS, KIT_TIME_NS - 1, text);
+	cr_expect_str_eq(text, "0 s", "a clock that was set back");
+}
+
+/* --- progress --- */
+
+Test(cli_progress, a_line_says_what_is_waited_for)
+{
+	struct xlagg_progress now = {.done = 12, .of = 100, .step = XLAGG_STEP_MAKE, .lagg = "lagg12"};
+	char line[128];
+
+	cli_progress_line(&now, line, sizeof(line));
+	cr_expect_str_eq(line, "12 of 100 laggs: making lagg12");
+	cli_progress_line(&now, line, 11);
+	cr_expect_str_eq(line, "12 of 100 ", "no more than fits");
+	now = (struct xlagg_progress){.of = 1, .step = XLAGG_STEP_FLIGHT};
+	cli_progress_line(&now, line, sizeof(line));
+	cr_expect_str_eq(line, "0 of 1 lagg: waiting for frames in flight to ports that leave");
+	now = (struct xlagg_progress){.of = 2, .step = XLAGG_STEP_REMOVE, .lagg = "\x1b[2J"};
+	cli_progress_line(&now, line, sizeof(line));
+	cr_expect_not(strchr(line, 27), "an escape reaches the terminal");
+	now.step = XLAGG_STEP_MAX;
+	now.lagg[0] = '\0';
+	cli_progress_line(&now, line, sizeof(line));
+	cr_expect_str_eq(line, "0 of 2 laggs", "of a newer agent");
 }
 
 /* --- save --- */

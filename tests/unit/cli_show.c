@@ -58,6 +58,7 @@ Test(cli_show, details_have_lag_id_and_both_ends)
 
 	kit_lagg(XLAGG_PROTO_LACP, &lagg);
 	text = kit_text(&lagg, true, true);
+	cr_expect(!strstr(text, "capture:"), "%s", text);
 	cr_expect(strstr(text, "lag id: [(8000,02-00-00-00-AB-01,000A,0000,0000),\n"), "%s", text);
 	cr_expect(strstr(text, "partner: system 02:00:00:00:ab:02 prio 32768 key 20 port 7 prio 32768\n"
 			       "          state=3d<ACTIVITY,AGGREGATION,SYNC,COLLECTING,DISTRIBUTING>\n"),
@@ -67,6 +68,32 @@ Test(cli_show, details_have_lag_id_and_both_ends)
 	cr_expect(strstr(text, "    options:\n      proto lacp hash l2,l3,l4 "), "%s", text);
 	cr_expect(strstr(text, "TX: 1099511627776 packets"), "%s", text);
 	cr_expect(strstr(text, "lacpdu_rx                    42\n"), "%s", text);
+	free(text);
+}
+
+/* A proto that is not LACP has no lines full of LACP's zeros. */
+Test(cli_show, counters_of_failover)
+{
+	struct view_lagg lagg;
+	char *text;
+
+	kit_lagg(XLAGG_PROTO_FAILOVER, &lagg);
+	lagg.status.failovers.detected[XLAGG_DETECTED_POLL] = 2;
+	lagg.status.failovers.detected[XLAGG_DETECTED_COMMAND] = 1;
+	lagg.port[0].probes.sent = 12;
+	lagg.port[0].probes.answered = 8;
+	lagg.port[0].probes.lost = 3;
+	text = kit_text(&lagg, false, true);
+	cr_expect(strstr(text, "    failovers: 3\n"), "%s", text);
+	cr_expect(strstr(text, "        probes: sent 12 answered 8 lost 3\n"), "%s", text);
+	cr_expect(strstr(text, "lacpdu_rx                    42\n"), "it counted something: %s", text);
+	cr_expect_not(strstr(text, "lacpdu_tx"), "%s", text);
+	free(text);
+	lagg.status.failovers.gaps[2] = 2;
+	lagg.status.failovers.gap_ns = 900000;
+	lagg.status.failovers.dropped = 7;
+	text = kit_text(&lagg, false, true);
+	cr_expect(strstr(text, "    failovers: 3 mean gap 0.450 ms dropped 7\n"), "%s", text);
 	free(text);
 }
 
@@ -112,6 +139,8 @@ Test(cli_show, json_has_the_fixed_keys)
 
 	kit_lagg(XLAGG_PROTO_LACP, &lagg);
 	damp(&lagg.port[0]);
+	lagg.status.capture_pid = 4711;
+	lagg.status.capture_uid = 1000;
 	json = show_json_lagg(&lagg, true, true);
 	expect_at(json, "ifname", "\"lagg0\"");
 	expect_at(json, "ifindex", "7");
@@ -131,12 +160,16 @@ Test(cli_show, json_has_the_fixed_keys)
 	expect_at(json, "last_change", "\"2026-01-31T12:00:00.123456Z\"");
 	expect_at(json, "datapath/profile", "\"tc\"");
 	expect_at(json, "datapath/carrier_watch", "\"fentry\"");
+	expect_at(json, "capture/pid", "4711");
+	expect_at(json, "capture/uid", "1000");
 	expect_at(json, "lacp/rate", "\"fast\"");
 	expect_at(json, "lacp/strict", "true");
 	expect_at(json, "lacp/lag_id",
 		  "\"[(8000,02-00-00-00-AB-01,000A,0000,0000),(8000,02-00-00-00-AB-02,0014,0000,0000)]\"");
 	expect_at(json, "stats/tx_packets", "1099511627776");
 	expect_at(json, "stats/tx_dropped/no_port", "0");
+	expect_at(json, "stats/failovers/detected/none", "0");
+	expect_at(json, "stats/failovers/gaps", "0");
 	expect_at(json, "ports/0/ifname", "\"eth1\"");
 	expect_at(json, "ports/0/present", "true");
 	expect_at(json, "ports/0/permaddr", "\"02:00:00:00:cd:03\"");
@@ -175,6 +208,7 @@ Test(cli_show, json_says_null_for_what_is_not_known)
 	expect_at(json, "last_change", "null");
 	expect_at(json, "active_port", "\"eth1\"");
 	expect_at(json, "lacp", "null");
+	expect_at(json, "capture", "null");
 	expect_at(json, "stats", "");
 	expect_at(json, "ports/0/ifindex", "null");
 	expect_at(json, "ports/0/permaddr", "null");
@@ -467,6 +501,73 @@ Test(cli_show, metrics_formats)
 	free(open);
 	free(text);
 	free(both);
+}
+
+/* Buckets are cumulative, and bounds are written as OpenMetrics has numbers. */
+Test(cli_show, metrics_of_failovers)
+{
+	struct xlagg_agent_status agent = {.version = "0.1", .kernel = "6.12"};
+	struct view_lagg lagg;
+	struct view view = {.laggs = 1, .lagg = &lagg};
+	struct xlagg_failover_counters *counters = &lagg.status.failovers;
+	char *text;
+
+	kit_lagg(XLAGG_PROTO_FAILOVER, &lagg);
+	counters->detected[XLAGG_DETECTED_FENTRY] = 5;
+	counters->detected[XLAGG_DETECTED_NONE] = 1;
+	counters->gaps[0] = 3;
+	counters->gaps[3] = 1;
+	counters->gaps[XLAGG_GAP_BOUNDS] = 1;
+	counters->gap_ns = 7001000005;
+	counters->dropped = 9;
+	lagg.status.away_ns = 2500000000;
+	text = metrics(&agent, &view);
+#define GAP "xlagg_lagg_failover_gap_seconds"
+	cr_expect(strstr(text, "# TYPE " GAP " histogram\n"), "%s", text);
+	cr_expect(strstr(text, GAP "_bucket{lagg=\"lagg0\",le=\"0.0001\"} 3\n"));
+	cr_expect(strstr(text, GAP "_bucket{lagg=\"lagg0\",le=\"0.0005\"} 3\n"));
+	cr_expect(strstr(text, GAP "_bucket{lagg=\"lagg0\",le=\"0.001\"} 4\n"));
+	cr_expect(strstr(text, GAP "_bucket{lagg=\"lagg0\",le=\"1.0\"} 4\n"));
+	cr_expect(strstr(text, GAP "_bucket{lagg=\"lagg0\",le=\"5.0\"} 4\n"));
+	cr_expect(strstr(text, GAP "_bucket{lagg=\"lagg0\",le=\"+Inf\"} 5\n"));
+	cr_expect(strstr(text, GAP "_sum{lagg=\"lagg0\"} 7.001000005\n"));
+	cr_expect(strstr(text, GAP "_count{lagg=\"lagg0\"} 5\n"));
+	cr_expect(strstr(text, "xlagg_lagg_failovers_total{lagg=\"lagg0\",detected=\"fentry\"} 5\n"));
+	cr_expect(strstr(text, "xlagg_lagg_failovers_total{lagg=\"lagg0\",detected=\"none\"} 1\n"));
+	cr_expect(strstr(text, "xlagg_lagg_failover_dropped_total{lagg=\"lagg0\"} 9\n"));
+	cr_expect(strstr(text, "xlagg_lagg_agent_away_seconds{lagg=\"lagg0\"} 2.500000000\n"));
+	free(text);
+}
+
+Test(cli_show, metrics_of_probes_and_headless)
+{
+	struct xlagg_agent_status agent = {.version = "0.1", .kernel = "6.12"};
+	struct view_lagg lagg;
+	struct view view = {.laggs = 1, .lagg = &lagg};
+	char *text;
+
+	kit_lagg(XLAGG_PROTO_LACP, &lagg);
+	lagg.port[0].probes.sent = 12;
+	lagg.port[0].probes.answered = 8;
+	lagg.port[0].probes.lost = 3;
+	lagg.port[0].probes.state = XLAGG_PROBES_MISSED;
+	lagg.port[0].headless_outs = 2;
+	lagg.port[0].damping.suppressed = 1;
+	lagg.port[1].lacp.headless_s = 90;
+	text = metrics(&agent, &view);
+#define OF_ETH1 "{lagg=\"lagg0\",port=\"eth1\"} "
+	cr_expect(strstr(text, "xlagg_port_probes_sent_total" OF_ETH1 "12\n"), "%s", text);
+	cr_expect(strstr(text, "xlagg_port_probes_answered_total" OF_ETH1 "8\n"));
+	cr_expect(strstr(text, "xlagg_port_probes_lost_total" OF_ETH1 "3\n"));
+	cr_expect(strstr(text, "xlagg_port_headless_outs_total" OF_ETH1 "2\n"));
+	cr_expect(strstr(text, "xlagg_port_damping_suppressed" OF_ETH1 "1\n"));
+	cr_expect(strstr(text, "xlagg_port_headless_limit_seconds" OF_ETH1 "+Inf\n"));
+	cr_expect(strstr(text, "xlagg_port_headless_limit_seconds{lagg=\"lagg0\",port=\"eth2\"} 90\n"));
+#define STATE_OF(port, state) "{lagg=\"lagg0\",port=\"" port "\",xlagg_port_probe_state=\"" state "\"} "
+	cr_expect(strstr(text, "xlagg_port_probe_state" STATE_OF("eth1", "missed") "1\n"));
+	cr_expect(strstr(text, "xlagg_port_probe_state" STATE_OF("eth1", "off") "0\n"));
+	cr_expect(strstr(text, "xlagg_port_probe_state" STATE_OF("eth2", "off") "1\n"));
+	free(text);
 }
 
 Test(cli_show, odd_names_in_metrics)

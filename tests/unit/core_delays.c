@@ -286,7 +286,7 @@ Test(core_damping, holds_back_and_reuses)
 	flap(rig, 0, 1);
 	cr_assert_not(out->live[0]);
 	cr_assert(strstr(rig_reason(rig, 0), "damping"));
-	core_port_damping(rig->core, (RIG_START + rig->ms) * RIG_MS, 0, &status);
+	core_port_timers(rig->core, (RIG_START + rig->ms) * RIG_MS, 0, &status);
 	cr_assert(status.damping.suppressed && status.damping.penalty > 2500 && status.damping.penalty <= 3000);
 	cr_assert(status.damping.reuse_ms > 6500 && status.damping.reuse_ms < 8000);
 	cr_assert(out->flags[0] & XLAGG_PORT_COLLECTING);
@@ -296,7 +296,7 @@ Test(core_damping, holds_back_and_reuses)
 	cr_assert_not(out->live[0]);
 	rig_until(rig, start + 8000);
 	cr_assert(out->live[0]);
-	core_port_damping(rig->core, (RIG_START + rig->ms) * RIG_MS, 0, &status);
+	core_port_timers(rig->core, (RIG_START + rig->ms) * RIG_MS, 0, &status);
 	cr_assert(!status.damping.suppressed && status.damping.reuse_ms == 0);
 	rig_free(rig);
 }
@@ -378,7 +378,7 @@ Test(core_damping, what_the_caller_did_to_the_device_costs_nothing)
 		cr_assert_str_eq(rig_active(rig), "eth0");
 	}
 	core_port_status(rig->core, 0, &status);
-	core_port_damping(rig->core, (RIG_START + rig->ms) * RIG_MS, 0, &status);
+	core_port_timers(rig->core, (RIG_START + rig->ms) * RIG_MS, 0, &status);
 	cr_assert_eq(status.stats.link_failures, 0);
 	cr_assert_eq(status.damping.penalty, 0);
 	rig->link[0].ordered = false;

@@ -197,7 +197,7 @@ Test(core_lacp, a_partner_that_flaps_is_damped)
 
 	cr_assert_leq(tables, 6, "%u", tables);
 	cr_assert(strstr(rig_reason(rig, 0), "held back by damping: its partner"), "%s", rig_reason(rig, 0));
-	core_port_damping(rig->core, (RIG_START + rig->ms) * RIG_MS, 0, &status);
+	core_port_timers(rig->core, (RIG_START + rig->ms) * RIG_MS, 0, &status);
 	cr_assert(status.damping.suppressed && status.damping.reuse_ms > 15000 && status.damping.reuse_ms <= 20500,
 		  "%u %u", status.damping.penalty, status.damping.reuse_ms);
 	cr_assert_eq(rig_flags(pair.end[1], 0) & DISTRIBUTING, 0, "the partner has stopped sending on it");
@@ -290,16 +290,71 @@ Test(core_lacp, out_of_service_and_back)
 
 	rig->port[0].admin = 0;
 	rig_port_set(rig, 0);
-	cr_assert_not(out->live[0]);
+	cr_assert(out->live[0], "flows leave it when none of their frames is overtaken");
 	cr_assert(out->flags[0] & XLAGG_PORT_COLLECTING, "the partner does not know yet");
 	cr_assert_str_eq(rig_reason(rig, 0), "taken out of service (admin down)");
 	pass_time(&pair, 1000);
+	cr_assert_not(out->live[0]);
 	cr_assert_not(out->flags[0] & XLAGG_PORT_COLLECTING);
 	cr_assert_not(core_output(pair.end[1]->core)->live[0], "it was told");
 	rig->port[0].admin = 1;
 	rig_port_set(rig, 0);
 	pass_time(&pair, 6000);
 	cr_assert(out->live[0] && core_output(pair.end[1]->core)->live[0]);
+	pair_free(&pair);
+}
+
+/* As long as a bucket waits, the partner has to accept its frames. */
+Test(core_lacp, out_of_service_when_the_last_flow_has_left)
+{
+	struct xlagg_lagg_conf conf = lacp_conf();
+	struct pair pair = pair_up(&conf, 2);
+	struct rig *rig = pair.end[0];
+	const struct core_output *out = core_output(rig->core);
+
+	rig->moves_by_hand = true;
+	rig->port[0].admin = 0;
+	rig_port_set(rig, 0);
+	pass_time(&pair, 500);
+	cr_assert(out->live[0] && out->flags[0] & XLAGG_PORT_COLLECTING);
+	cr_assert(core_output(pair.end[1]->core)->flags[0] & XLAGG_PORT_COLLECTING);
+	rig->moves_by_hand = false;
+	pass_time(&pair, 60);
+	cr_assert_not(out->live[0]);
+	pass_time(&pair, 1000);
+	cr_assert_not(out->flags[0] & XLAGG_PORT_COLLECTING);
+	cr_assert_not(core_output(pair.end[1]->core)->live[0]);
+	pair_free(&pair);
+}
+
+/* Buckets that have sent nothing since the marker move when it is answered, and the others do not. */
+Test(core_lacp, a_marker_shows_what_has_arrived)
+{
+	struct xlagg_lagg_conf conf = lacp_conf();
+	struct pair pair = pair_up(&conf, 2);
+	struct rig *rig = pair.end[0];
+	struct xlagg_lagg_status status = {0};
+	struct xlagg_move move[XLAGG_BUCKETS];
+	uint64_t before;
+
+	for (uint32_t slot = 0; slot < 2; slot++) {
+		rig->link[slot].fifo = true;
+		rig_carrier(rig, slot, true);
+	}
+	rig->moves_by_hand = true;
+	rig->port[1].weight = 3;
+	rig_port_set(rig, 1);
+	pass_time(&pair, 52); /* the marker left after 50 */
+	before = (RIG_START + rig->ms - 3) * RIG_MS;
+	memcpy(move, core_output(rig->core)->move, sizeof(move));
+	for (uint32_t i = 0, n = 0; i < XLAGG_BUCKETS; i++)
+		if (move[i].until_ns)
+			move[i].last_ns = n++ % 2 ? before : (RIG_START + rig->ms) * RIG_MS;
+	core_moves(rig->core, (RIG_START + rig->ms) * RIG_MS, move, &rig->fx);
+	rig_log(rig);
+	core_status(rig->core, &status);
+	cr_assert_eq(status.moves.marker, XLAGG_BUCKETS / 8, "%lu moved", status.moves.marker);
+	cr_assert_eq(status.moves.waiting, XLAGG_BUCKETS / 8);
 	pair_free(&pair);
 }
 

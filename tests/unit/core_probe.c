@@ -206,6 +206,37 @@ Test(core_probe, silence_changes_over)
 	rig_free(rig);
 }
 
+static struct xlagg_port_status status_of(struct rig *rig, uint32_t slot)
+{
+	struct xlagg_port_status status = {0};
+
+	core_port_status(rig->core, slot, &status);
+	return status;
+}
+
+Test(core_probe, what_became_of_them_is_counted)
+{
+	struct rig *rig = probing(XLAGG_PROTO_FAILOVER, 2, TARGET);
+	struct xlagg_port_status before = status_of(rig, 0), after;
+
+	cr_assert_eq(before.probes.state, XLAGG_PROBES_ANSWERED);
+	rounds_with(rig, 2, 3);
+	rig_answer(rig, 0, 0, TARGET, far_end);
+	after = status_of(rig, 0);
+	cr_assert_eq(after.probes.sent - before.probes.sent, 2);
+	cr_assert_eq(after.probes.answered - before.probes.answered, 2,
+		     "the second answer to one probe does not count");
+	cr_assert_eq(after.probes.lost, before.probes.lost);
+	rounds_with(rig, 3, 2);
+	after = status_of(rig, 0);
+	cr_assert_eq(after.probes.lost - before.probes.lost, 2, "the third is still under way");
+	cr_assert_eq(after.probes.state, XLAGG_PROBES_MISSED);
+	round_with(rig, 2, TARGET);
+	cr_assert_eq(status_of(rig, 0).probes.state, XLAGG_PROBES_SILENT);
+	cr_assert_eq(status_of(rig, 1).probes.state, XLAGG_PROBES_ANSWERED);
+	rig_free(rig);
+}
+
 Test(core_probe, fewer_missed_than_asked_for_are_nothing)
 {
 	struct rig *rig = probing(XLAGG_PROTO_FAILOVER, 2, TARGET);
@@ -299,6 +330,7 @@ Test(core_probe, a_link_that_comes_is_tried_first)
 	rig_carrier(rig, 0, true);
 	cr_assert_str_eq(rig_active(rig), "eth1");
 	cr_assert_str_eq(rig_reason(rig, 0), "no answer from " TARGET " to a probe yet");
+	cr_assert_eq(status_of(rig, 0).probes.state, XLAGG_PROBES_AWAITED);
 	rounds_with(rig, 150, 2);
 	cr_assert_str_eq(rig_active(rig), "eth1");
 	round_with(rig, 3, TARGET);

@@ -17,7 +17,7 @@ static void change_options(struct rig *rig)
 					  XLAGG_PROTO_ROUNDROBIN, XLAGG_PROTO_BROADCAST, XLAGG_PROTO_NONE,
 					  XLAGG_PROTO_LACP};
 
-	switch (below(13)) {
+	switch (below(15)) {
 	case 0:
 		rig->conf.proto = protos[below(7)];
 		break;
@@ -54,6 +54,13 @@ static void change_options(struct rig *rig)
 	case 11:
 		rig->conf.probe_missed = 1 + below(3);
 		rig->conf.probe_targets = below(2);
+		break;
+	case 12:
+		rig->conf.balance = below(2);
+		rig->conf.balance_interval = 1 + below(3);
+		break;
+	case 13:
+		rig->conf.grey_detect = below(3);
 		break;
 	default:
 		rig->conf.admin = below(4) > 0;
@@ -92,6 +99,36 @@ static void some_answers(struct rig *rig)
 	}
 }
 
+/* Some buckets send a lot. */
+static void some_load(struct rig *rig)
+{
+	static uint64_t bytes[XLAGG_BUCKETS];
+
+	for (uint32_t i = below(XLAGG_BUCKETS); i < XLAGG_BUCKETS; i += 1 + below(20))
+		bytes[i] += below(1000000) * 1000ull;
+	core_loads(rig->core, (RIG_START + rig->ms) * RIG_MS, bytes, &rig->fx);
+	rig_log(rig);
+}
+
+/* Some ports lose a part of what they send. */
+static void some_losses(struct rig *rig)
+{
+	static struct core_sample sample[XLAGG_MAX_PORTS];
+
+	for (uint32_t slot = 0; slot < 8; slot++) {
+		uint32_t lost = below(3) == 0 ? below(400) : 0;
+
+		sample[slot].known = below(8) > 0;
+		sample[slot].segments += 1000;
+		sample[slot].retransmitted += lost;
+		sample[slot].sockets += lost / 10;
+		sample[slot].frames += 1000;
+		sample[slot].errors += below(4) == 0 ? lost : 0;
+	}
+	core_sample(rig->core, (RIG_START + rig->ms) * RIG_MS, sample, &rig->fx);
+	rig_log(rig);
+}
+
 static void step(struct rig *rig)
 {
 	uint32_t slot = below(8);
@@ -101,7 +138,14 @@ static void step(struct rig *rig)
 			rig_add(rig, slot);
 		return;
 	}
-	switch (below(16)) {
+	switch (below(18)) {
+	case 17:
+		for (uint32_t looks = below(5); looks > 0; looks--)
+			some_losses(rig);
+		break;
+	case 16:
+		some_load(rig);
+		break;
 	case 0:
 		rig_del(rig, slot);
 		break;
@@ -141,6 +185,8 @@ static void recover(struct rig *rig)
 	rig->conf.admin = 1;
 	rig->conf.max_links = 0;
 	rig->conf.min_links = 1;
+	rig->conf.balance = XLAGG_BALANCE_STATIC;
+	rig->conf.grey_detect = XLAGG_GREY_OFF;
 	strcpy(rig->conf.probe, "none");
 	if (rig->conf.proto == XLAGG_PROTO_NONE || rig->conf.proto == XLAGG_PROTO_LACP)
 		rig->conf.proto = XLAGG_PROTO_LOADBALANCE;

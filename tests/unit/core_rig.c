@@ -105,9 +105,11 @@ static void check_ports(struct rig *rig, const struct core_output *out)
 			continue;
 		}
 		if (out->live[slot])
-			cr_assert(link_up(rig, slot) && rig->port[slot].admin && rig->conf.admin,
-				  "slot %u is live without link", slot);
-		cr_assert(!out->live[slot] || in_order(out, slot), "slot %u is live, but not in order", slot);
+			cr_assert(link_up(rig, slot) && rig->conf.admin, "slot %u is live without link", slot);
+		cr_assert(!out->live[slot] || rig->port[slot].admin || core_is_left(rig->core, slot),
+			  "slot %u is live, but out of service", slot);
+		cr_assert(!out->live[slot] || in_order(out, slot) || core_is_left(rig->core, slot),
+			  "slot %u is live, but not in order", slot);
 		may_send = rig_flags(rig, slot) & carries;
 		active += (rig_flags(rig, slot) & XLAGG_FLAG_ACTIVE) != 0;
 		cr_assert_eq(may_send, rig_reason(rig, slot)[0] == '\0', "slot %u: flags %x, reason '%s'", slot,
@@ -137,7 +139,11 @@ static void check_last_resort(const struct rig *rig, const struct core_output *o
 		could |= link_up(rig, slot) && rig->port[slot].admin;
 		does |= out->live[slot];
 	}
-	cr_assert_eq(could, does, "a port could carry traffic: %d, one does: %d", could, does);
+	/* The reverse does not hold. A port that was taken out of service sends what waits there for another port, for
+	 * a second at most, even if that one loses its carrier meanwhile and keeps its place for down-delay. It loses
+	 * nothing by that. It is no last resort afterwards either: the command was not to use it. That such a port is
+	 * one that buckets wait to leave is asked in check_ports(). */
+	cr_assert(does || !could, "a port could carry traffic, and none does");
 }
 
 static void check_published(struct rig *rig, const struct core_output *out)
@@ -182,16 +188,34 @@ static void note_probe(struct rig *rig, const struct core_effect *effect)
 	rig->probes[effect->slot]++;
 }
 
+/* No frames are sent here: every bucket on its way has long been idle. */
+static void answer_moves(struct rig *rig)
+{
+	struct xlagg_move move[XLAGG_BUCKETS];
+
+	memcpy(move, core_output(rig->core)->move, sizeof(move));
+	for (uint32_t i = 0; i < XLAGG_BUCKETS; i++)
+		move[i].last_ns = 1;
+	core_moves(rig->core, now(rig), move, &rig->fx);
+}
+
 static void log_effects(struct rig *rig)
 {
+	bool asked = false;
+
 	rig_check(rig);
 	for (uint32_t i = 0; i < rig->fx.count; i++) {
 		cr_assert(rig->entries < RIG_LOG, "the log is full");
 		rig->log[rig->entries].ms = rig->ms;
 		rig->log[rig->entries++].effect = rig->fx.list[i];
 		note_probe(rig, &rig->fx.list[i]);
+		asked |= rig->fx.list[i].kind == CORE_MOVES;
 	}
 	rig->fx.count = 0;
+	if (asked && !rig->moves_by_hand) {
+		answer_moves(rig);
+		log_effects(rig);
+	}
 }
 
 struct rig *rig_new_with(const struct xlagg_lagg_conf *conf)
@@ -274,6 +298,11 @@ void rig_link(struct rig *rig, uint32_t slot, bool present, bool admin_up, bool 
 	link->duplex = XLAGG_DUPLEX_FULL;
 	memcpy(link->mac, (uint8_t[6]){2, 0, 0, 0, 0, (uint8_t)slot}, sizeof(link->mac));
 	core_link_changed(rig->core, now(rig), slot, link, &rig->fx);
+	log_effects(rig);
+}
+
+void rig_log(struct rig *rig)
+{
 	log_effects(rig);
 }
 

@@ -30,6 +30,7 @@ struct rig {
 	struct core_output last;	       /* as last published */
 	uint8_t probe_mac[XLAGG_MAX_PORTS][6]; /* of each port's last probe */
 	uint32_t probes[XLAGG_MAX_PORTS];      /* that each has sent */
+	bool moves_by_hand;		       /* the test itself answers CORE_MOVES */
 	uint32_t entries;		       /* in `log` */
 	struct core_effects fx;
 	struct rig_entry log[RIG_LOG];
@@ -54,6 +55,8 @@ void rig_frame(struct rig *rig, uint32_t slot, const uint8_t frame[CORE_FRAME_LE
 /* An answer of `target` to the last probe of `prober`, received on `slot` from the MAC `source`. */
 void rig_answer(struct rig *rig, uint32_t slot, uint32_t prober, const char *target, const uint8_t source[6]);
 void rig_stop(struct rig *rig);
+/* Notes the effects of an input that a test made itself, in rig->fx. */
+void rig_log(struct rig *rig);
 /* Lets `ms` pass; the core runs at its deadlines and at no other time. */
 void rig_until(struct rig *rig, uint32_t ms);
 /* Lets time pass until the core has no deadline. */

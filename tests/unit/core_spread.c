@@ -49,6 +49,22 @@ Test(core_spread, weights)
 	rig_free(rig);
 }
 
+Test(core_spread, another_stands_in_within_down_delay)
+{
+	struct rig *rig = rig_new(XLAGG_PROTO_ROUNDROBIN, 3);
+	const struct core_output *out = core_output(rig->core);
+
+	rig->conf.max_links = 1;
+	rig->conf.down_delay = 1000;
+	rig_set(rig);
+	cr_assert(out->live[0] && !out->live[1]);
+	rig_carrier(rig, 0, false);
+	cr_assert(!out->live[0] && out->live[1] && !out->live[2]);
+	rig_carrier(rig, 0, true);
+	cr_assert(out->live[0] && !out->live[1]);
+	rig_free(rig);
+}
+
 Test(core_spread, speed_is_the_sum)
 {
 	struct rig *rig = rig_new(XLAGG_PROTO_LOADBALANCE, 3);
@@ -69,9 +85,9 @@ Test(core_spread, out_of_service_keeps_collecting)
 
 		rig->port[0].admin = 0;
 		rig_port_set(rig, 0);
-		cr_assert_not(out->live[0]);
 		cr_assert_not(rig_in_order(rig, 0));
 		rig_until(rig, rig->ms + 60000);
+		cr_assert_not(out->live[0]);
 		cr_assert(out->flags[0] & XLAGG_PORT_COLLECTING, "the far end cannot know");
 		cr_assert_str_eq(rig_reason(rig, 0), "taken out of service (admin down)");
 		rig->port[0].admin = 1;

@@ -97,6 +97,10 @@ Test(ctl_codec, commands_come_back)
 	    "down port eth1 prio 1 absent ok port eth2 number 7 10.0.0.1/24 2001:db8::1/64",
 	    "lagg set lagg0 min-links 3 up",
 	    "lagg del lagg0",
+	    "lagg balance lagg0",
+	    "lagg take bond0 check",
+	    "lagg take bond0 proto failover primary eth1 port eth1 port eth2 weight 2 10.0.0.1/24",
+	    "lagg give bond0",
 	    "port add lagg0 eth1 weight 255 key 9 admin down",
 	    "port set lagg0 eth1 prio 0",
 	    "port del lagg0 eth1",
@@ -285,8 +289,8 @@ Test(ctl_codec, lengths)
 
 Test(ctl_codec, unknown_command)
 {
-	expect_refused(start(XLAGG_CMD_SUBSCRIBE + 1), -EOPNOTSUPP,
-		       "the agent does not know command 32; xlagg and xlaggd are of different versions");
+	expect_refused(start(XLAGG_MSG_LAGG - 1), -EOPNOTSUPP,
+		       "the agent does not know command 79; xlagg and xlaggd are of different versions");
 	expect_refused(start(0), -EOPNOTSUPP,
 		       "the agent does not know command 0; xlagg and xlaggd are of different versions");
 	expect_refused(start(XLAGG_CMD_LAGG_GET), -EOPNOTSUPP,
@@ -360,7 +364,7 @@ Test(ctl_codec, wrong_options)
 
 	cr_assert_str_eq(xlagg_lagg_options[mac - 1].name, "mac");
 	expect_refused(with_option(XLAGG_LAGG_OPTIONS + 1, 4, &number), -EOPNOTSUPP,
-		       "the agent does not know lagg option 41; xlagg and xlaggd are of different versions");
+		       "the agent does not know lagg option 46; xlagg and xlaggd are of different versions");
 	expect_refused(with_option(0, 4, &number), -EOPNOTSUPP,
 		       "the agent does not know lagg option 0; xlagg and xlaggd are of different versions");
 	expect_refused(with_option(proto, 2, &number), -EBADMSG, "proto in the message has 2 octets instead of 4");
@@ -511,6 +515,14 @@ Test(ctl_codec, queries)
 	cr_assert_eq(ctl_decode_query(nlh, nlh->nlmsg_len, &query, sentence), 0);
 	cr_assert_eq(query.frame_len, sizeof(frame));
 	cr_assert_arr_eq(query.frame, frame, sizeof(frame));
+	nlh = start(XLAGG_CMD_CAPTURE);
+	mnl_attr_put_u32(nlh, XLAGG_A_SNAPLEN, 96);
+	mnl_attr_put_strz(nlh, XLAGG_A_PORT_NAME, "eth1");
+	mnl_attr_put_strz(nlh, XLAGG_A_PORT_NAME, "eth2");
+	cr_assert_eq(ctl_decode_query(nlh, nlh->nlmsg_len, &query, sentence), 0);
+	cr_assert_eq(query.snaplen, 96);
+	cr_assert_eq(query.ports, 2);
+	cr_assert_str_eq(query.port[1], "eth2");
 	nlh = start(XLAGG_CMD_LAGG_SET);
 	cr_assert_eq(ctl_decode_query(nlh, nlh->nlmsg_len, &query, sentence), -ENOTSUP, "is none");
 	kit_no_leak();
@@ -551,5 +563,15 @@ Test(ctl_codec, wrong_queries)
 	nlh->nlmsg_type = XLAGG_CMD_LAGG_GET;
 	mnl_attr_put_strz(nlh, XLAGG_A_NAME, "abcdefghijklmnop");
 	expect_query_refused(nlh, -ENAMETOOLONG, "NAME in the message is too long: 16 characters, at most 15 fit");
+	nlh = mnl_nlmsg_put_header(buffer);
+	nlh->nlmsg_type = XLAGG_CMD_CAPTURE;
+	expect_query_refused(nlh, -EINVAL, "capture needs the name of a lagg");
+	nlh = start(XLAGG_CMD_CAPTURE);
+	for (uint32_t i = 0; i <= XLAGG_MAX_PORTS; i++)
+		mnl_attr_put_strz(nlh, XLAGG_A_PORT_NAME, "eth1");
+	expect_query_refused(nlh, -E2BIG, "a lagg has at most 32 ports");
+	nlh = start(XLAGG_CMD_CAPTURE);
+	mnl_attr_put_u8(nlh, XLAGG_A_SNAPLEN, 1);
+	expect_query_refused(nlh, -EBADMSG, "SNAPLEN in the message has 1 octets instead of 4");
 	kit_no_leak();
 }

@@ -81,7 +81,7 @@ static const struct {
     {"lacp_key", OPTION, "use key"},
     {"hwaddr", OPTION, "use mac"},
     {"notify_peers", OPTION, "use peer-notify"},
-    {"tx_balancer", OPTION, "leave it out"},
+    {"tx_balancer", OPTION, "use balance"},
     {"channel_group", OPTION, "use proto"},
     {"channel_protocol", OPTION, "use proto"},
     {"port_channel", OPTION, "use `xlagg lagg add NAME`"},

@@ -36,6 +36,12 @@ Test(ctl_grammar, commands)
 	expect("lagg add lagg0", "lagg add lagg0");
 	expect("lagg set lagg0 mtu 9000", "lagg set lagg0 mtu 9000");
 	expect("lagg del lagg0", "lagg del lagg0");
+	expect("lagg balance lagg0", "lagg balance lagg0");
+	expect("lagg take bond0", "lagg take bond0");
+	expect("lagg take bond0 check", "lagg take bond0 check");
+	expect("lagg take bond0 check hash l3 port eth1 weight 2", "lagg take bond0 check hash l3 port eth1 weight 2");
+	expect("lagg take bond0 primary check", "lagg take bond0 primary check");
+	expect("lagg give bond0", "lagg give bond0");
 	expect("port add lagg0 eth1", "port add lagg0 eth1");
 	expect("port set lagg0 eth1 prio 1", "port set lagg0 eth1 prio 1");
 	expect("port del lagg0 eth1", "port del lagg0 eth1");
@@ -48,6 +54,8 @@ Test(ctl_grammar, commands)
 Test(ctl_grammar, abbreviations_and_synonyms)
 {
 	expect("l a lagg0", "lagg add lagg0");
+	expect("la t bond0", "lagg take bond0");
+	expect("la g bond0", "lagg give bond0");
 	expect("la del lagg0", "lagg del lagg0");
 	expect("lagg delete lagg0", "lagg del lagg0");
 	expect("lagg destroy lagg0", "lagg del lagg0");
@@ -172,6 +180,9 @@ Test(ctl_grammar, wrong_words)
 		       "port set lagg0 eth1 has nothing to change; give an option and its value");
 	expect_refused("lagg set", -EINVAL, "the name of a lagg is missing");
 	expect_refused("lagg del", -EINVAL, "the name of a lagg is missing");
+	expect_refused("lagg take", -EINVAL, "the name of a bond is missing");
+	expect_refused("lagg give", -EINVAL, "the name of a lagg is missing");
+	expect_refused("lagg give bond0 check", -EINVAL, "check is one word too many; leave it out");
 	expect_refused("port add", -EINVAL, "the name of a lagg is missing");
 	expect_refused("port add lagg0", -EINVAL, "the name of a port is missing");
 	expect_refused("lagg add lagg0 port", -EINVAL, "the name of a port is missing");
@@ -278,6 +289,7 @@ Test(ctl_grammar, hints_for_words_from_elsewhere)
 	    {"lagg add a bond-min-links 2", "bond-min-links is not a lagg option; did you mean min-links?"},
 	    {"lagg add a port p sticky true", "sticky is not a port or lagg option: use reselect failure"},
 	    {"trunk add a", "trunk is not a command: use lagg"},
+	    {"show", "show is not a command: use lagg show, port show or agent show"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)

@@ -49,6 +49,27 @@ Test(ctl_model, laggs)
 	expect("lagg add a proto lacp\nlagg del a\nlagg add a\n", "lagg add a\n");
 }
 
+Test(ctl_model, taken)
+{
+	expect("lagg take bond0 hash l3 port p port q\n", "lagg take bond0 hash l3 \\\n    port p \\\n    port q\n");
+	expect("lagg take bond0 device bond\nlagg set bond0 mtu 9000\n", "lagg take bond0 mtu 9000\n");
+	expect("lagg take bond0\naddress add bond0 10.0.0.1/24\n", "lagg take bond0 \\\n    10.0.0.1/24\n");
+	expect("lagg take bond0\nlagg give bond0\n", "");
+	expect("lagg take bond0\nlagg del bond0\nlagg add bond0\n", "lagg add bond0\n");
+	expect_refused("lagg take bond0\n", "lagg take bond0", -EEXIST,
+		       "bond0 exists already; change it with `xlagg lagg set bond0`");
+	expect_refused("lagg add a\n", "lagg give a", -EINVAL,
+		       "a was not taken from anybody, so there is nobody to give it to; `xlagg lagg del a` removes it");
+	expect_refused("", "lagg give a", -ENOENT,
+		       "there is not a lagg a; `xlagg lagg show` lists them, `xlagg lagg add a` makes it");
+	expect_refused("", "lagg take bond0 device veth", -EINVAL,
+		       "bond0 is a bond that was taken, so its device is bond; leave device veth out");
+	expect_refused("", "lagg take bond0 tx-path stack", -EINVAL,
+		       "bond0 is a bond that was taken, which sends with tx-path direct; say tx-path auto");
+	expect_refused("lagg add a port p\n", "lagg take bond0 port p", -EBUSY,
+		       "p is a port of a already and can be in one lagg only; first `xlagg port del a p`");
+}
+
 Test(ctl_model, ports)
 {
 	expect("lagg add a port p port q\nport add a r prio 1\nport del a p\n",
@@ -164,11 +185,8 @@ Test(ctl_model, device_and_datapath)
 	    "lagg add a device bond\n", "lagg set a datapath xdp", -EINVAL,
 	    "a cannot have datapath xdp with device bond, whose ports hand frames up as the kernel's bonding "
 	    "does; add it with device veth");
-	expect_refused("lagg add a device bond tx-path stack\n", "lagg set a proto lacp", -EINVAL,
-		       "a cannot have tx-path stack with device bond and proto lacp, in whose mode bonding cannot be "
-		       "told the port; say tx-path auto");
-	expect("lagg add a device bond tx-path stack proto roundrobin\n",
-	       "lagg add a proto roundrobin device bond tx-path stack\n");
+	expect("lagg add a device bond tx-path stack\nlagg set a proto lacp\n",
+	       "lagg add a proto lacp device bond tx-path stack\n");
 	expect("lagg add a device bond tx-path direct\n", "lagg add a device bond tx-path direct\n");
 	expect_refused("", "lagg add a tx-path direct datapath xdp", -EINVAL,
 		       "a cannot have tx-path direct with datapath xdp, which has a path of its own; say tx-path auto");
@@ -224,6 +242,17 @@ Test(ctl_model, activate)
 		       "a has proto lacp, which has no active port; `port activate` is for proto failover");
 	expect_refused("lagg add a port p admin down\n", "port activate a p", -ENETDOWN,
 		       "p is out of service; first put it back with `xlagg port set a p admin up`");
+}
+
+Test(ctl_model, balance)
+{
+	expect_refused("lagg add a port p\n", "lagg balance a", -EOPNOTSUPP,
+		       "a has proto failover, in which a frame's flow does not decide on its port; balancing is for "
+		       "protos loadbalance and lacp");
+	expect_refused("lagg add a proto lacp port p\n", "lagg balance a", -EOPNOTSUPP,
+		       "a has balance static and does not measure its load; first `xlagg lagg set a balance adaptive`");
+	expect("lagg add a proto lacp balance adaptive port p\nlagg balance a\n",
+	       "lagg add a proto lacp balance adaptive \\\n    port p\n");
 }
 
 Test(ctl_model, as_many_as_fit)

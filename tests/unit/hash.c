@@ -164,6 +164,11 @@ Test(hash, fragments_of_a_datagram_go_one_way)
 	other(&first, &f, ALL);
 }
 
+static struct xlagg_flow usual(const struct frame *f, uint32_t fields)
+{
+	return xlagg_usual_hash(f->data, f->data + f->len, 0, (struct xlagg_hash_keys){fields, 0x5eed});
+}
+
 Test(hash, ipv6_fragments_go_one_way)
 {
 	struct frame first = {0}, next = {0}, behind = {0};
@@ -180,6 +185,7 @@ Test(hash, ipv6_fragments_go_one_way)
 		same(&first, all[i], ALL);
 		same(&first, all[i], L4);
 		same(&first, all[i], ALL | XLAGG_HASH_INNER);
+		cr_assert(usual(all[i], ALL).more);
 	}
 }
 
@@ -194,6 +200,7 @@ Test(hash, ipv6_extension_headers_are_looked_behind)
 	frame_put16(&plain, 0x86dd);
 	frame_ipv6(&plain, 1, 2, 6, 0x12345);
 	frame_ports(&plain, 1000, 80, 16);
+	cr_assert(!usual(&plain, ALL).more && usual(&plain, ALL).hash == hash_of(&plain, ALL));
 	for (uint32_t c = 0; c < sizeof(len); c++) {
 		for (uint16_t port = 80; port < 82; port++) {
 			struct frame f = {0};
@@ -205,6 +212,7 @@ Test(hash, ipv6_extension_headers_are_looked_behind)
 				frame_extension(&f, i + 1 < len[c] ? chain[c][i + 1] : 6, (uint8_t)(i * 3));
 			frame_ports(&f, 1000, port, 16);
 			(port == 80 ? same : other)(&plain, &f, ALL);
+			cr_assert(usual(&f, ALL).more);
 		}
 	}
 }

@@ -2,6 +2,7 @@
 /* LACP across a change of agents: what was recorded goes on, and what makes no sense starts anew. */
 #include "unit/lacp_fixture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct xlagg_lagg_conf conf;
@@ -58,6 +59,18 @@ Test(lacp_adopt, goes_on_as_it_was)
 	cr_assert(lacp_distributing(&lagg, 0));
 }
 
+/* The agent died between the change of the option and its LACPDU. */
+Test(lacp_adopt, rate_is_that_of_the_option)
+{
+	conf.lacp_rate = XLAGG_RATE_FAST;
+	cr_assert_not(saved[0].actor.state & XLAGG_STATE_TIMEOUT);
+	now += 20 * SECOND;
+	other_agent();
+	cr_assert(lagg.port[0].actor.state & XLAGG_STATE_TIMEOUT);
+	cr_assert(fixture_last_sent(0).actor.state & XLAGG_STATE_TIMEOUT, "the partner is not asked");
+	cr_assert(lacp_distributing(&lagg, 0));
+}
+
 Test(lacp_adopt, no_timer_of_another_state_is_left)
 {
 	now += 20 * SECOND;
@@ -84,6 +97,29 @@ Test(lacp_adopt, system_and_number_go_on)
 	cr_assert_eq(lagg.port[0].actor.port, 9);
 	cr_assert_eq(lagg.port[0].actor.system[5], 0x77, "system-mac auto is that of the first start");
 	cr_assert_eq(fixture_add(5)->number, 10, "no number is given twice");
+}
+
+/* The agent died in the change from one to the other. */
+Test(lacp_adopt, system_and_number_of_options_are_not_taken_for_automatic_ones)
+{
+	uint8_t mac[6];
+
+	memcpy(mac, lagg.mac, sizeof(mac));
+	cr_assert_eq(saved[0].system_set, 0);
+	cr_assert_eq(saved[0].number_set, 0);
+	saved[0].actor.port = 9;
+	saved[0].number_set = 1;
+	for (uint32_t slot = 0; slot < 2; slot++) {
+		saved[slot].actor.system[5] = 0x77;
+		saved[slot].system_set = 1;
+	}
+	other_agent();
+	cr_assert_neq(lagg.port[0].actor.port, 9);
+	cr_assert_arr_eq(lagg.port[0].actor.system, mac, sizeof(mac));
+	snprintf(conf.system_mac, sizeof(conf.system_mac), "02:00:00:00:00:77");
+	other_agent();
+	lacp_save(&lagg, 1, &saved[1]);
+	cr_assert_arr_eq(lagg.mac, mac, sizeof(mac), "what system-mac auto would be");
 }
 
 Test(lacp_adopt, three_lacpdus_in_any_second_go_for_both_agents_together)

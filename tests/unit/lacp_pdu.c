@@ -394,3 +394,97 @@ Test(lacp_marker, out_of_service_is_not_answered)
 	fixture_receive(0, frame, len);
 	cr_assert_eq(fx.count, 0);
 }
+
+/* --- the generator --- */
+
+/* Lets port 0 distribute and asks it for a marker. */
+static void ask_for_marker(void)
+{
+	lagg.port[0].link.fifo = true;
+	fixture_join(0);
+	fx.count = 0;
+	lacp_mark(&lagg, now, 0, &fx);
+}
+
+/* Makes the answer to the marker that is the last effect. */
+static void take_answer(void)
+{
+	memcpy(frame, fx.list[fx.count - 1].frame, XLAGG_SLOW_FRAME);
+	len = XLAGG_SLOW_FRAME;
+	frame[PAYLOAD + 2] = XLAGG_TLV_MARKER_RESPONSE;
+}
+
+TestSuite(lacp_generator, .init = begin);
+
+Test(lacp_generator, what_a_marker_says)
+{
+	static const uint8_t head[16] = {2, 1, 1, 16, 0, 1, 2, 0, 0, 0, 0, 1, 0, 0, 0, 1};
+
+	ask_for_marker();
+	cr_assert_eq(fx.count, 1);
+	cr_assert_eq(fx.list[0].kind, CORE_SEND);
+	cr_assert_arr_eq(fx.list[0].frame + PAYLOAD, head, sizeof(head), "port 1 of the lagg, transaction 1");
+	for (uint32_t i = PAYLOAD + sizeof(head); i < XLAGG_SLOW_FRAME; i++)
+		cr_assert_eq(fx.list[0].frame[i], 0);
+	cr_assert_eq(lagg.port[0].counters.marker_tx, 1);
+}
+
+Test(lacp_generator, only_where_frames_are_sent)
+{
+	fx.count = 0;
+	lacp_mark(&lagg, now, 0, &fx);
+	cr_assert_eq(fx.count, 0);
+	lacp_mark(&lagg, now, 5, &fx);
+	cr_assert_eq(fx.count, 0);
+}
+
+Test(lacp_generator, an_answer_proves_what_was_sent_before)
+{
+	uint64_t sent;
+
+	ask_for_marker();
+	sent = now;
+	cr_assert_eq(lacp_proved(&lagg, 0), 0);
+	take_answer();
+	now += 3 * MS;
+	fixture_receive(0, frame, len);
+	cr_assert_eq(lacp_proved(&lagg, 0), sent);
+	cr_assert(lacp_take_proof(&lagg, 0));
+	cr_assert_not(lacp_take_proof(&lagg, 0));
+	cr_assert_eq(lacp_delay(&lagg, 0)->slow, 3 * MS);
+	lagg.port[0].link.fifo = false;
+	cr_assert_eq(lacp_proved(&lagg, 0), 0, "another queue may still hold older frames");
+}
+
+/* Somebody else's answer, and one to an older marker, are counted and prove nothing. */
+Test(lacp_generator, other_answers_prove_nothing)
+{
+	static const uint32_t octets[] = {5, 6, 11, 12, 15};
+
+	ask_for_marker();
+	take_answer();
+	for (uint32_t i = 0; i < sizeof(octets) / sizeof(octets[0]); i++) {
+		frame[PAYLOAD + octets[i]] ^= 0x40;
+		fixture_receive(0, frame, len);
+		cr_assert_eq(lacp_proved(&lagg, 0), 0, "octet %u", octets[i]);
+		frame[PAYLOAD + octets[i]] ^= 0x40;
+	}
+	fixture_pass(LACP_MARKER_TIME);
+	fx.count = 0;
+	lacp_mark(&lagg, now, 0, &fx);
+	fixture_receive(0, frame, len);
+	cr_assert_eq(lacp_proved(&lagg, 0), 0, "it answers the marker before");
+	cr_assert_eq(lagg.port[0].counters.marker_response_rx, 6);
+}
+
+/* IEEE 802.3 Annex 57A: not more than ten frames a second. */
+Test(lacp_generator, not_too_often)
+{
+	ask_for_marker();
+	fx.count = 0;
+	lacp_mark(&lagg, now + LACP_MARKER_TIME - 1, 0, &fx);
+	cr_assert_eq(fx.count, 0);
+	lacp_mark(&lagg, now + LACP_MARKER_TIME, 0, &fx);
+	cr_assert_eq(fx.count, 1);
+	cr_assert_eq(lagg.port[0].counters.marker_tx, 2);
+}

@@ -74,6 +74,65 @@ Test(lacp_tx, what_waits_is_sent_with_the_values_at_the_time_of_transmission)
 	cr_assert_eq(fixture_last_sent(0).actor.state & (XLAGG_STATE_TIMEOUT | XLAGG_STATE_ACTIVITY), 0);
 }
 
+/* Whether the port sends now what its periodic machine wants. */
+static bool sends_what_is_due(void)
+{
+	fx.count = 0;
+	while (lacp_periodic_step(p, now))
+		;
+	lacp_tx(&lagg, p, now, &fx);
+	return fixture_sent(0) > 0;
+}
+
+Test(lacp_tx, what_did_not_leave_is_sent_again_and_does_not_count)
+{
+	uint64_t before = p->counters.lacpdu_tx;
+
+	for (int i = 0; i < 10; i++) {
+		cr_assert_eq(ask(), 1);
+		lacp_unsent(&lagg, now, 0);
+		cr_assert(p->ntt);
+		cr_assert_eq(lacp_tx_deadline(p), now + LACP_RETRY_TIME);
+		cr_assert_eq(ask(), 0, "not at once");
+		now += LACP_RETRY_TIME;
+	}
+	cr_assert_eq(p->counters.lacpdu_tx, before);
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(ask(), 1, "as many as ever in a second");
+	cr_assert_eq(ask(), 0);
+}
+
+Test(lacp_tx, a_partner_that_misses_us_after_three_seconds_does_not_notice_that_sending_fails_for_a_while)
+{
+	uint64_t last = 0, fails_until;
+
+	p->partner.state |= XLAGG_STATE_TIMEOUT;
+	for (uint64_t end = now + 5 * SECOND; now < end; now += MS)
+		if (sends_what_is_due())
+			last = now;
+	/* the worst moment: just before one was due */
+	for (now = last; now < last + SECOND - MS; now += MS)
+		cr_assert_not(sends_what_is_due());
+	for (fails_until = now + 3 * SECOND / 2; now < fails_until; now += MS)
+		if (sends_what_is_due())
+			lacp_unsent(&lagg, now, 0);
+	while (!sends_what_is_due())
+		now += MS;
+	cr_assert_leq(now - last, 5 * SECOND / 2 + LACP_RETRY_TIME);
+}
+
+Test(lacp_tx, nothing_that_did_not_leave_is_due_where_nothing_may_be_sent)
+{
+	cr_assert_eq(ask(), 1);
+	p->enabled = false;
+	lacp_unsent(&lagg, now, 0);
+	now += LACP_RETRY_TIME;
+	fx.count = 0;
+	lacp_tx(&lagg, p, now, &fx);
+	cr_assert_eq(fixture_sent(0), 0);
+	cr_assert_not(p->ntt);
+}
+
 Test(lacp_tx, nothing_in_no_periodic_and_ntt_is_cleared)
 {
 	p->periodic = LACP_NO_PERIODIC;

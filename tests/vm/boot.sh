@@ -41,7 +41,7 @@ shift 2
 
 # systemd, what tests/net/lib.sh takes, and what xlaggd and xlagg are linked to
 BASE=(systemd-sysv udev dbus kmod iproute2 iputils-ping ethtool procps gojq
-	libbpf1 libxdp1 libmnl0 libsystemd0 libjansson4 libncursesw6 libmicrohttpd12)
+	libbpf1 libxdp1 libmnl0 libsystemd0 libjansson4 libncursesw6 libmicrohttpd12 libpcap0.8)
 
 # make_disk: $work/disk, over an image with these packages that is made once and then only read
 make_disk() {

@@ -1,19 +1,28 @@
 # The suites that need a kernel, on the kernels that users run: Debian's, under QEMU. Not part of `make test`.
 # A run is a kernel (see fetch-kernel.sh) and a suite (see suite.sh); as many at a time as there are CPUs.
+#   bond: the tests of tests/net and tests/vm that the lagg's device can change, with device bond
 #   vm: hooks, partners, the network around lagg0; nic: drivers of real NICs, as QEMU emulates them; wireless;
+#   fault: a sample of that layer, on bonds, which not every machine has;
 #   host/ipxe: a boot ROM in QEMU as the partner of this machine's own kernel; boot: installed in a Debian that boots;
-#   managers: there beside networkd, NetworkManager, ifupdown, netplan; autopkgtest: the package's own tests
-# LONG_VM_RUNS are all suites on both kernels.
+#   managers: the package there beside networkd, NetworkManager, ifupdown, netplan; autopkgtest: its own tests;
+#   taken: bonds that networkd and ifupdown made are taken, among the long runs only
+# LONG_VM_RUNS are all suites on both kernels, except 6.1/taken: without tcx a frame may be lost while a bond is taken.
 VM_RUNS ?= 6.12/vm 6.1/vm 6.12/boot 6.12/managers host/ipxe 6.12-generic/nic 6.12-generic/wireless 6.12/bpf 6.1/bpf 6.12/datapath
 # Those that boot Debians of their own.
-BOOT_SUITES := boot managers autopkgtest
-LONG_VM_RUNS := $(foreach suite,vm bpf datapath net interop $(BOOT_SUITES),6.1/$(suite) 6.12/$(suite)) \
-	$(foreach suite,nic wireless,6.1-generic/$(suite) 6.12-generic/$(suite)) host/ipxe
-VM_TIMEOUT ?= 1500
+BOOT_SUITES := boot managers taken autopkgtest
+LONG_VM_RUNS := $(foreach suite,vm bond fault bpf datapath net interop $(filter-out taken,$(BOOT_SUITES)),6.1/$(suite) 6.12/$(suite)) \
+	6.12/taken $(foreach suite,nic wireless,6.1-generic/$(suite) 6.12-generic/$(suite)) host/ipxe
+VM_TIMEOUT ?= 2700
 VM_JOBS ?= $(shell nproc)
 VM_TAP = $(B)/tap-vm
 # vm_taps RUNS: 6.12/vm writes vm-6.12.tap
 vm_taps = $(foreach run,$(1),$(VM_TAP)/$(notdir $(run))-$(patsubst %/,%,$(dir $(run))).tap)
+
+# The next version of the agent, for the suites that upgrade to it: in a guest it would take minutes to build.
+NEXT_VERSION := $(B)/next-version/build/xlaggd
+vm_next_version = $(if $(filter %/bond %/net,$(VM_RUNS)),$(if $(or $(VM_LONG),$(VM_SAMPLE),$(findstring upgrade,$(ONLY))),$(NEXT_VERSION)))
+$(NEXT_VERSION): $(B)/xlaggd tests/net/next-version.sh
+	$(call say,MAKE,$@)tests/net/next-version.sh $(B)/next-version
 
 vm-deps: deps
 	@deploy/install-deps.sh vm deb
@@ -21,7 +30,8 @@ vm-deps: deps
 # The kernels are fetched one after the other: they share a cache. Each run's output is printed when it is done.
 vm-runs: vm-deps
 	@rm -rf $(VM_TAP) && mkdir -p $(VM_TAP) && date +%s >$(VM_TAP)/began
-	@$(MAKE) --no-print-directory all net-tools $(B)/tests/bpf/run $(B)/tests/datapath/run $(B)/tests/datapath/pass.bpf.o
+	@$(MAKE) --no-print-directory all net-tools $(FAULT_TOOLS) $(B)/tests/bpf/run $(B)/tests/datapath/run \
+		$(B)/tests/datapath/pass.bpf.o $(vm_next_version)
 	@for kernel in $(filter-out host,$(sort $(patsubst %/,%,$(dir $(VM_RUNS))))); do tests/vm/fetch-kernel.sh $$kernel >/dev/null || \
 		{ echo "== kernel $$kernel cannot be fetched: its suites fail"; : >$(VM_TAP)/no-kernel-$$kernel; }; done
 	@$(MAKE) --no-print-directory --keep-going --jobs=$(VM_JOBS) --output-sync=target $(VM_RUNS:%=vm-run/%) || :

@@ -19,9 +19,13 @@ drop_filtered() {
 # The stress test takes a minute; one kernel is enough for that.
 case $(uname -r) in 6.1.*) export XLAGG_STRESS_S=10 ;; esac
 [ -z "${VM_LONG:-}" ] || export XLAGG_STRESS_S=600
+# 10,000 buckets move.
+[ -z "${VM_LONG:-}" ] || export MOVES_ROUNDS=10
 # A guest without KVM is slow: a tenth of the million frames.
 [ -n "${VM_LONG:-}" ] || export HASH_FRAMES=100000
 export TEST_SAMPLE=${VM_SAMPLE:-}
+[ ! -x "$B/next-version/build/xlaggd" ] || NEXT_VERSION=$(realpath "$B/next-version")
+export NEXT_VERSION
 case $layer in
 bpf) exec "$B/tests/bpf/run" --jobs 1 --timeout 900 --filter "${ONLY:-*}" --tap="$tap" ;;
 datapath) # only what depends on the kernel's hooks: the rest tests the loader and is the same on every kernel
@@ -31,8 +35,22 @@ datapath) # only what depends on the kernel's hooks: the rest tests the loader a
 	drop_filtered
 	exit $status
 	;;
+fault) # by a seed that it prints, on bonds, which not every machine has
+	seed=$(date +%s)
+	echo "SEED=$seed"
+	exec env JOBS=1 ONLY="${ONLY:-bond-*}" tests/fault/run.sh points.py --sample "$seed" 300 "$tap"
+	;;
 nic | wireless) exec env TEST_SECONDS=300 tests/net/run.sh "tests/vm/$layer" "$tap" ;;
-vm) exec env TEST_SECONDS=300 tests/net/run.sh tests/vm "$tap" ;;
+vm) exec env TEST_SECONDS="$([ -n "${VM_LONG:-}" ] && echo 1200 || echo 300)" tests/net/run.sh tests/vm "$tap" ;;
+bond) # those of tests/net and tests/vm that the lagg's own device can change, except those that name another device or datapath
+	export ONLY="!(!(${ONLY:-*})|*xdp*|*_netkit)"
+	folder=$(mktemp -d)
+	for file in net/test_{traffic,ports,agent_change,agent_adopt,agent_upgrade,headless,probe,devices,ifconfig,putback}.sh \
+		vm/test_{kernel,partners}.sh; do
+		ln -s "$PWD/tests/$file" "$folder/"
+	done
+	exec env TEST_SECONDS=300 LAGG_DEVICE=bond tests/net/run.sh "$folder" "$tap"
+	;;
 net | interop) exec env TEST_SECONDS=300 tests/net/run.sh "tests/$layer" "$tap" ;;
 *) echo "suite: no layer $layer" >&2; exit 2 ;;
 esac

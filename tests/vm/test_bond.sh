@@ -33,22 +33,147 @@ both_ways() {
 	no_loss "$1-in"
 }
 
-# proto_in_mode PROTO MODE TX-PATH: traffic with a proto, on both transmit paths; TX-PATH: that of tx-path auto
+# tap_sees_sent HOST: whether tcpdump on lagg0 sees an echo request that the host sends
+tap_sees_sent() {
+	spawn_on tap "$1" tcpdump -lni lagg0 -c 1 'icmp[icmptype] == icmp-echo'
+	wait_for 10 grep -q listening "$D/tap.err"
+	on "$1" ping -q -c 3 -i 0.2 -W 1 10.0.0.2 >/dev/null
+	wait_for 5 grep -q 'echo request' "$D/tap.out"
+}
+
+# proto_in_mode PROTO MODE: traffic with a proto, on both transmit paths. Taps on lagg0 see what is sent unless it is sent
+# directly.
 proto_in_mode() {
 	bond_pair 2 proto "$1"
-	is "$(field a '.datapath | [.profile, .device, .tx_path] | join(" ")')" "tc bond $3" "datapath"
+	is "$(field a '.datapath | [.profile, .device, .tx_path] | join(" ")')" "tc bond stack" "datapath"
 	is "$(bond_mode a)" "$2" "mode of the bond"
+	is "$(field a .datapath.bond_mode)" "$2" "mode of the bond in show"
 	slaves_are a "eth1 eth2" || fail "the ports are not the bond's slaves"
+	tap_sees_sent a
 	both_ways auto
 	xl a lagg set lagg0 tx-path direct
 	is "$(field a .datapath.tx_path)" direct "transmit path"
 	both_ways direct
 }
-test_bond_failover() { proto_in_mode failover active-backup stack; no_reordering auto-out; }
-test_bond_roundrobin() { proto_in_mode roundrobin balance-rr stack; }
-test_bond_loadbalance() { proto_in_mode loadbalance balance-xor direct; no_reordering auto-out; }
-test_bond_lacp() { proto_in_mode lacp balance-xor direct; no_reordering auto-out; }
-test_bond_broadcast() { proto_in_mode broadcast broadcast direct; }
+test_bond_failover() { proto_in_mode failover active-backup; no_reordering auto-out; }
+test_bond_roundrobin() { proto_in_mode roundrobin balance-rr; }
+test_bond_loadbalance() { proto_in_mode loadbalance balance-xor; no_reordering auto-out; }
+test_bond_lacp() { proto_in_mode lacp balance-xor; no_reordering auto-out; }
+test_bond_broadcast() { proto_in_mode broadcast broadcast; }
+
+# The kernel forgets a device's neighbours where carrier is lost, which a dormant bond does not show: behind its ports there may be
+# another machine next time.
+neighbours() { nip a -j neigh show nud all | jq -r '[.[] | select(.lladdr and .dev != "lo" and (.state | index("NOARP") | not)) | "\(.dev) \(.dst)"] | sort | join(", ")'; }
+neighbours_are() { [ "$(neighbours)" = "$1" ]; }
+test_bond_forgets_its_neighbours_with_its_carrier() {
+	bond_pair 2 proto loadbalance min-links 2
+	nip a link add link lagg0 name lagg0.7 type vlan id 7
+	nip a link set lagg0.7 up
+	nip a neigh add 10.7.0.2 lladdr 02:00:00:00:00:07 nud reachable dev lagg0.7
+	nip a neigh add 10.0.0.3 lladdr 02:00:00:00:00:03 nud permanent dev lagg0
+	matches "$(neighbours)" "lagg0 10.0.0.2, .*lagg0 fd00::2, lagg0.7 10.7.0.2" "neighbours"
+	nip b link set eth2 down
+	wait_for 10 operstate_is a lagg0 DORMANT
+	wait_for 10 neighbours_are "lagg0 10.0.0.3"
+	nip b link set eth2 up
+	wait_for 10 operstate_is a lagg0 UP
+	wait_for 10 on a ping -c 1 -W 1 10.0.0.2
+}
+
+# flows LABEL HOST TO ADDRESS: numbered datagrams of eight flows, of which none is lost
+flows() {
+	local i
+	for i in 1 2 3 4 5 6 7 8; do stream "$1-$i" "$2" "$3" "$4" $((5000 + i)) -r 100 -n 100; done
+	for i in 1 2 3 4 5 6 7 8; do
+		await_stream "$1-$i"
+		no_loss "$1-$i"
+	done
+}
+# frames_of HOST DIRECTION: frames that the host's ports sent (tx) or received (rx), port by port
+frames_of() { field "$1" "[.ports | sort_by(.ifname)[].stats.${2}_packets] | join(\" \")"; }
+# from_now_on: all_on_their_ports counts from here; no port may be out of use at either end
+from_now_on() { read -ra SENT < <(frames_of a tx) && read -ra RECEIVED < <(frames_of b rx); }
+# Every frame that a gave to a port arrived at b on the other end of that port's cable, except a few that were on their way
+# while the counters were read one after the other.
+all_on_their_ports() {
+	local i sent received off
+	read -ra sent < <(frames_of a tx) && read -ra received < <(frames_of b rx)
+	for i in 0 1 2; do
+		off=$((sent[i] - SENT[i] - received[i] + RECEIVED[i]))
+		at_most ${off#-} 5 "frames on another port than eth$((i + 1))"
+	done
+}
+count_egress() {
+	local dev
+	modprobe nf_tables
+	for dev in "$@"; do
+		printf 'table netdev %s { chain out { type filter hook egress device "%s" priority 0; counter; }; }\n' "$dev" "$dev"
+	done >"$D/egress.nft"
+	on a nft -f "$D/egress.nft"
+}
+# at_egress DEVICES: frames that came to the devices' egress. One that bonding sent on the wrong port comes to two.
+at_egress() {
+	local dev
+	for dev in "$@"; do on a nft -j list table netdev "$dev"; done | jq '.nftables[] | .rule.expr[]?.counter.packets | values' |
+		jq -s add
+}
+sent_by_all() { field a '[.ports[].stats.tx_packets] | add'; }
+# almost_none_on_the_wrong_port LABEL PORTS: that bonding sends where it is told, so that nothing has to be passed on
+almost_none_on_the_wrong_port() {
+	local before sent
+	wait_for 5 active_ports_are a "$2"
+	wait_for 5 active_ports_are b "$2"
+	from_now_on
+	before=$(at_egress eth1 eth2 eth3) sent=$(sent_by_all)
+	flows "$1" a b 10.0.0.2
+	all_on_their_ports
+	# the rest: what the agent sends on ports itself
+	at_most $(($(at_egress eth1 eth2 eth3) - before - $(sent_by_all) + sent)) 10 "$1: frames on a wrong port"
+}
+test_bond_takes_the_hash_it_is_given() {
+	bond_pair 3 proto loadbalance
+	count_egress eth1 eth2 eth3
+	almost_none_on_the_wrong_port first 3
+	nip b link set eth2 down
+	almost_none_on_the_wrong_port one-less 2
+	nip b link set eth2 up
+	almost_none_on_the_wrong_port back 3
+	nip a link set eth1 nomaster # and so it goes last in bonding's order
+	wait_for 10 slaves_are a "eth1 eth2 eth3"
+	almost_none_on_the_wrong_port reordered 3
+}
+
+# Nobody tells the programs that bonding sends on fewer ports than before: what it sends on a wrong one is passed on.
+test_bond_frames_on_a_wrong_port_are_passed_on() {
+	bond_pair 3 proto loadbalance
+	wait_for 5 active_ports_are b 3
+	from_now_on
+	agent_end a KILL
+	nip b link set eth1 down
+	wait_for 5 no_carrier a eth1
+	flows without a b 10.0.0.2
+	agent a
+	wait_for 5 active_ports_are a 2
+	all_on_their_ports
+	flows with a b 10.0.0.2
+	all_on_their_ports
+}
+
+# The bond keeps its mode when proto is changed.
+test_bond_keeps_its_mode() {
+	local proto
+	bond_pair 2 proto loadbalance
+	for proto in failover roundrobin broadcast lacp; do
+		xl a lagg set lagg0 proto $proto
+		xl b lagg set lagg0 proto $proto
+		is "$(bond_mode a)" balance-xor "mode with proto $proto"
+		matches "$(xl a -d lagg show lagg0)" 'device bond balance-xor tx-path' "what show says with proto $proto"
+		is "$(field a .datapath.tx_path)" "$([ $proto = broadcast ] && echo direct || echo stack)" "path of proto $proto"
+		[ $proto != lacp ] || wait_for 10 distributing_are a 2
+		[ $proto != lacp ] || wait_for 10 distributing_are b 2
+		flows "$proto" a b 10.0.0.2
+	done
+}
 
 active_slave_is() { [ "$(nip a -d -j link show lagg0 | jq -r '.[0].linkinfo.info_data.active_slave')" = "$1" ]; }
 test_bond_shows_the_port_in_use() {
@@ -181,4 +306,29 @@ test_bond_lacp_without_an_agent() {
 	agent a
 	wait_for 10 distributing_are a 2
 	on a ping -q -c 5 -i 0.1 -W 1 10.0.0.2
+}
+
+# What a kernel without bonding makes of it. Nothing may load the module while it is tried, so what else is needed comes first.
+no_bonding() {
+	modprobe -a veth sch_ingress cls_bpf
+	wait_for 10 modprobe -r bonding
+	LOADER=$(cat /proc/sys/kernel/modprobe)
+	# shellcheck disable=SC2034
+	AT_END=bonding_again
+	echo /bin/false >/proc/sys/kernel/modprobe
+}
+bonding_again() { echo "$LOADER" >/proc/sys/kernel/modprobe && modprobe bonding; }
+test_bond_where_the_kernel_has_no_bonding() {
+	local why='lagg0: this kernel makes no bond \(modules bonding and dummy\): use device veth'
+	two_hosts 1
+	no_bonding
+	echo "lagg add lagg0 device bond port eth1" >"$D/a.conf"
+	agent a
+	matches "$(cat "$D/agent-a.log")" "$why" "what is said of a file that asks for a bond"
+	is "$(xl a -j lagg show)" "[]" "laggs of that file"
+	refused "$why" xl a lagg add lagg0 device bond port eth1
+	is "$(nip a -j link show | jq -r '[.[].ifname] | sort | join(" ")')" "eth1 lo" "devices after a refusal"
+	xl a lagg add lagg0 device veth port eth1 10.0.0.1/24
+	nip b address add 10.0.0.2/24 dev eth1
+	wait_for 10 on a ping -c 1 -W 1 10.0.0.2
 }

@@ -13,6 +13,7 @@ test_device_and_hooks_are_what_the_kernel_offers() {
 	local want="veth clsact"
 	! at_least_kernel 6 6 || want="veth tcx"
 	! at_least_kernel 6 7 || want="netkit tcx"
+	[ -z "${LAGG_DEVICE:-}" ] || want="$LAGG_DEVICE ${want#* }"
 	lagg_pair 2
 	is "$(field a '.datapath | "\(.device) \(.attach)"')" "$want" "device and hooks"
 	is "$(xl a -j agent show | jq -r '.[0].kernel')" "$(uname -r)" "the kernel"
@@ -67,17 +68,21 @@ answers_ping() { on a ping -q -c 1 -W 1 10.0.0.2; }
 put_back_times() { [ "$(grep -c 'detached by someone else, and put back' "$D/agent-a.log")" -ge "$1" ]; }
 
 test_programs_that_others_detach_are_attached_again() {
-	local dev pin times=0
+	local hook dev pin times=0
+	local -a hooks=("eth1 ingress" "lagg0-dp ingress")
 	lagg_pair 2
+	[ "$(field a .datapath.device)" != bond ] || hooks[1]="lagg0 egress"
 	if [ "$(field a .datapath.attach)" = clsact ]; then
-		for dev in eth1 lagg0-dp; do
-			step "$dev: filter"
-			on a tc filter del dev $dev ingress
+		for hook in "${hooks[@]}"; do
+			dev=${hook% *}
+			step "$hook: filter"
+			# shellcheck disable=SC2086
+			on a tc filter del dev $hook
 			times=$((times + 1))
 			wait_for 10 put_back_times $times
 			wait_for 5 answers_ping
 			step "$dev: qdisc"
-			on a tc qdisc del dev $dev clsact
+			on a tc qdisc del dev "$dev" clsact
 			times=$((times + 1))
 			wait_for 10 put_back_times $times
 			wait_for 5 answers_ping

@@ -140,7 +140,7 @@ dad() {
 	nip "$1" -6 address add "$3/64" dev "$2"
 }
 has_flag() { nip "$1" -6 address show dev "$2" "$4" | grep -F " ${3}/64 " -q; }
-settled() { nip "$1" -6 address show dev "$2" -tentative -dadfailed | grep -qF " $3/64 "; }
+settled() { nip "$1" -6 address show dev "$2" -tentative -dadfailed | holds -F " $3/64 "; }
 
 # Five minutes after its boot, when the low 32 bits of its jiffies wrap, 6.1 was seen to leave an address tentative for 20 s and more.
 test_ipv6_duplicate_address_detection() {

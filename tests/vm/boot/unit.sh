@@ -35,7 +35,7 @@ metrics() {
 	cat <&"$web"
 	exec {web}>&-
 }
-has_metrics() { metrics | grep -q '^xlagg_.*lagg0'; }
+has_metrics() { metrics | holds '^xlagg_.*lagg0'; }
 
 in_other_namespace() { [ "$(readlink /proc/self/ns/net)" != "$(readlink "/proc/$1/ns/net")" ]; }
 # put_back_in PID DEV: the device in that process's namespace is no longer said to be a port

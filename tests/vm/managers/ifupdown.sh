@@ -9,15 +9,16 @@ boot_1() {
 		iface lagg0 inet static
 			address 10.0.0.15/24
 			lagg-ports ${PORTS[0]} ${PORTS[1]}
-			lagg-proto failover
+			lagg-proto lacp
+			lagg-lacp-rate fast
 			lagg-up-delay 10
 		iface ${PORTS[1]} inet manual
 			lagg-master lagg0
 		iface bond0 inet dhcp
 			bond-slaves ${PORTS[0]} ${PORTS[1]}
-			bond-mode active-backup
+			bond-mode 802.3ad
 			bond-miimon 100
-			bond-primary ${PORTS[1]}
+			bond-lacp-rate fast
 	CONF
 }
 boot_2() {
@@ -25,6 +26,9 @@ boot_2() {
 	works
 	is "$(lagg lagg0 '.options["up-delay"]')" 10 "an option of the stanza"
 	no_warnings
+	no_failed_helpers
+	upgraded "$2" "$3"
+	is "$(address_of lagg0)" 10.0.0.15 "address after that"
 
 	step "a port on its own"
 	ifdown --force "${PORTS[1]}"
@@ -36,8 +40,8 @@ boot_2() {
 	ifdown lagg0
 	is "$(xlagg -j lagg show)" "[]" "laggs after ifdown"
 	ifup bond0
-	is "$(lagg bond0 '"\(.proto) \(.options.primary) \([.ports[].ifname] | join(" "))"')" \
-		"failover ${PORTS[1]} ${PORTS[*]}" "protocol, primary, ports"
+	is "$(lagg bond0 '"\(.proto) \(.options["lacp-rate"]) \([.ports[].ifname] | join(" "))"')" \
+		"lacp fast ${PORTS[*]}" "protocol, rate, ports"
 	wait_for 30 ping -c 1 -W 1 10.0.0.1
 	ifdown bond0
 	is "$(xlagg -j lagg show)" "[]" "laggs after ifdown"
@@ -46,4 +50,10 @@ boot_2() {
 	systemctl stop xlaggd
 	! ifup lagg0 2>"$D/refused" || fail "ifup without an agent"
 	matches "$(cat "$D/refused")" "xlaggd" "what ifup says without an agent"
+
+	step "and with the lagg there"
+	systemctl start xlaggd
+	ifup lagg0
+	wait_for 60 distributing_are "${PORTS[@]}"
+	purged
 }

@@ -4,6 +4,7 @@
 # virtio-net twice: the second knows neither speed nor duplex
 MODELS=(e1000e e1000 i82559er vmxnet3 virtio-net-pci virtio-net-pci-non-transitional)
 PLUGGABLE=virtio-net-pci-a1 # is behind a PCI port of its own (at SLOT), so that it can be unplugged
+# shellcheck disable=SC2034 # of those who read this file
 SLOT=0x1d
 
 # device_number NIC: prints its number on the first PCI bus

@@ -9,7 +9,7 @@ device_of() {
 	local number folder
 	number=$(device_number "$1")
 	folder=/sys/bus/pci/devices/0000:00:$(printf '%02x' "$number").0
-	[ "$1" != "$PLUGGABLE" ] || folder=$(echo /sys/bus/pci/devices/0000:00:$(printf '%02x' $SLOT).0/0000:??:??.?)
+	[ "$1" != "$PLUGGABLE" ] || folder=$(echo /sys/bus/pci/devices/0000:00:"$(printf '%02x' $SLOT)".0/0000:??:??.?)
 	find "$folder/" -maxdepth 3 -path '*/net/*' ! -path '*/net/*/*' -printf '%f\n' | grep .
 }
 # lend NIC: moves it to its host, as eth1 or eth2
@@ -55,7 +55,7 @@ mac_is() { [[ $(nip "$1" link show "$2") == *"link/ether $3"* ]]; }
 clean_ping() {
 	local out
 	out=$(on a ping -q -c 20 -i 0.05 -W 2 10.0.0.2) || fail "ping: $out"
-	matches "$out" ' 0% packet loss' "ping $*"
+	matches "$out" ' 0% packet loss' "ping"
 }
 
 # life MODEL [silent]: all that happens to a NIC while it is a port. silent: QEMU's model does not tell its driver that the cable

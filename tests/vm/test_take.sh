@@ -1,0 +1,479 @@
+# shellcheck shell=bash disable=SC2154
+# lagg take and lagg give: a bond that somebody else made, and that carries traffic, becomes a lagg and a bond again.
+
+# kernel_bond HOST LINKS OPTIONS...: bond0 over eth1 to eth$LINKS, made as a person would make it
+kernel_bond() {
+	local host=$1 links=$2 i
+	shift 2
+	nip "$host" link add bond0 type bond "$@"
+	for ((i = 1; i <= links; i++)); do
+		nip "$host" link set "eth$i" down
+		nip "$host" link set "eth$i" master bond0
+	done
+	nip "$host" link set bond0 up
+}
+# bonds LINKS MODE OPTIONS...: two hosts with a kernel bond each, and an agent on a
+bonds() {
+	two_hosts "$1"
+	bonds_of "$@"
+}
+# bonds_of LINKS MODE OPTIONS...: the same on hosts that are there
+bonds_of() {
+	local links=$1 mode=$2
+	shift 2
+	modprobe -a bonding dummy
+	# Otherwise each host may choose another link.
+	[[ $mode != active-backup || $* = *primary* ]] || set -- "$@" primary eth1
+	kernel_bond a "$links" mode "$mode" miimon 100 "$@"
+	kernel_bond b "$links" mode "$mode" miimon 100 "$@"
+	nip a addr add 10.0.0.1/24 dev bond0
+	nip b addr add 10.0.0.2/24 dev bond0
+	agent a
+	wait_for 10 on a ping -c 1 -W 1 10.0.0.2
+}
+# bond HOST FILTER: prints what the filter selects of bond0's settings; slave HOST DEV FILTER: of a slave's
+bond() { nip "$1" -d -j link show bond0 | jq -c ".[0] | $2"; }
+slave() { nip "$1" -d -j link show "$2" | jq -c ".[0] | $3"; }
+# shape HOST: all that must be the same after take and give
+shape() {
+	local dev
+	bond "$1" '[.address, .mtu, .operstate, .ifalias, (.linkinfo.info_data | del(.active_slave))]'
+	for dev in $(nip "$1" -j link show master bond0 | jq -r '.[].ifname'); do
+		slave "$1" "$dev" '[.ifname, .address, .mtu, .master, .ifalias, .inet6_addr_gen_mode, .linkinfo.info_slave_data.queue_id, .promiscuity, .allmulti]'
+	done
+	nip "$1" -4 -j addr show dev bond0 | jq -c '.[0].addr_info | map(.local)'
+}
+# received: the frames that have come to b
+received() { nip b -j -s link | jq '[.[] | select(.ifname | test("^eth")) | .stats64.rx.packets] | add'; }
+received_more() { [ "$(received)" -gt "$1" ]; }
+# pass FRAMES: waits until b has received so many more
+pass() { wait_for 30 received_more $(($(received) + $1)); }
+
+# Taken and given back so many times; a long run does it twenty times, with more traffic. A run of which less was sent than
+# 95 % does not count.
+TIMES=1 RATE=500
+[ -z "${XLAGG_STRESS_S:-}" ] || [ "$XLAGG_STRESS_S" -lt 600 ] || TIMES=20 RATE=2000
+
+has_tcx() { [[ $(uname -r) =~ ^([0-9]+)\.([0-9]+) ]] && ((BASH_REMATCH[1] * 100 + BASH_REMATCH[2] >= 606)); }
+# lost_nothing STREAM: or, on kernels without tcx, no more than a moment's datagrams: the kernel drops what a device sends while
+# it gets its clsact
+lost_nothing() {
+	if has_tcx; then no_loss "$1"; else at_most "$(account "$1" .lost)" 100 "$1: datagrams lost"; fi
+}
+# begin_run LABEL: streams both ways
+begin_run() {
+	stream "$1-out" a b 10.0.0.2 5001 -r "$RATE" -f 8
+	stream "$1-in" b a 10.0.0.1 5001 -r "$RATE" -f 8
+	now_us
+	BEGUN=$NOW
+	pass 500
+}
+# end_run LABEL: ends them and prints what was sent and lost. Sets TOO_SLOW if that was too little.
+TOO_SLOW=''
+end_run() {
+	local way wanted
+	now_us
+	wanted=$((RATE * (NOW - BEGUN) / 1000000))
+	for way in out in; do end_stream "$1-$way"; done
+	for way in out in; do
+		echo "table: $NAME $1 $way: $(account "$1-$way" "\"\(.sent) sent, \(.sent * 100 / $wanted | floor) % of $RATE/s, \(.lost) lost, \(.reordered) reordered\"")"
+		[ "$(account "$1-$way" .sent)" -ge $((wanted * 95 / 100)) ] || TOO_SLOW="$1: less than 95 % of $RATE datagrams a second were sent"
+	done
+}
+# counts_or_skip: leaves a long run that does not count
+counts_or_skip() { [ "$TIMES" = 1 ] || [ -z "$TOO_SLOW" ] || skip "$TOO_SLOW"; }
+# cycles COUNT PROTO: taken and given back so many times
+cycles() {
+	local i
+	for ((i = 0; i < $1; i++)); do
+		xl a lagg take bond0
+		is "$(xl a -j -d lagg show bond0 | jq -r '.[0] | [.datapath.device, .options.proto] | join(" ")')" "bond $2" "what was made"
+		pass 500
+		xl a lagg give bond0
+		is "$(xl a -j lagg show | jq -c .)" "[]" "laggs after give"
+		pass 500
+	done
+}
+# taken_mode MODE PROTO [OPTIONS...]: streams both ways through a control run, take, and give. Where each device gets a clsact,
+# it gets that the first time, and keeps it.
+taken_mode() {
+	local mode=$1 proto=$2 before way
+	shift 2
+	bonds 2 "$mode" "$@"
+	before=$(shape a)
+	begin_run control
+	pass 500
+	end_run control
+	if ! has_tcx; then
+		begin_run first
+		cycles 1 "$proto"
+		end_run first
+		for way in out in; do lost_nothing first-$way; done
+	fi
+	begin_run taken
+	cycles "$TIMES" "$proto"
+	end_run taken
+	is "$(shape a)" "$before" "the bond after give"
+	counts_or_skip
+	for way in out in; do
+		no_loss control-$way
+		no_loss taken-$way
+		case $mode in balance-rr | broadcast) ;; *) no_reordering taken-$way ;; esac
+	done
+}
+test_take_active_backup() { taken_mode active-backup failover; }
+test_take_balance_xor() { taken_mode balance-xor loadbalance xmit_hash_policy layer3+4; }
+test_take_balance_rr() { taken_mode balance-rr roundrobin; }
+test_take_broadcast() { taken_mode broadcast broadcast; }
+
+# Where every device has its clsact, nothing is lost the first time either.
+test_take_finds_clsact() {
+	local dev
+	! has_tcx || skip "this kernel has tcx"
+	bonds 2 balance-xor xmit_hash_policy layer3+4
+	for dev in bond0 eth1 eth2; do on a tc qdisc add dev $dev clsact; done
+	begin_run taken
+	cycles 1 loadbalance
+	end_run taken
+	no_loss taken-out
+	no_loss taken-in
+}
+
+# partner_states LABEL: notes the state of both ends of every link, as b's bonding sees them, until end_states
+partner_states() {
+	# shellcheck disable=SC2016
+	spawn_on "$1" b bash -c 'while sleep 0.1; do ip -d -j link show master bond0 |
+		jq -c "[.[].linkinfo.info_slave_data | [.ad_actor_oper_port_state, .ad_partner_oper_port_state]]"; done'
+}
+end_states() {
+	kill -TERM "${CHILD[$1]}"
+	! reap "$1" || fail "$1: ended by itself"
+	sort "$D/$1.out" | uniq -c
+}
+lacp_states() { nip b -d -j link show master bond0 | jq -c '[.[].linkinfo.info_slave_data | [.ad_actor_oper_port_state, .ad_partner_oper_port_state]]'; }
+in_step() { [ "$(lacp_states)" = '[[63,63],[63,63]]' ]; }
+test_take_lacp() {
+	local before
+	bonds 2 802.3ad lacp_rate fast xmit_hash_policy layer3+4
+	wait_for 20 in_step
+	before=$(shape a)
+	partner_states states
+	stream out a b 10.0.0.2 5001 -r 500
+	stream in b a 10.0.0.1 5002 -r 500
+	pass 500
+	xl a lagg take bond0
+	xl a -d lagg show bond0
+	pass 3000
+	wait_for 5 distributing_both
+	is "$(lacp_states)" '[[63,63],[63,63]]' LACP
+	agent_end a KILL
+	pass 2500
+	is "$(lacp_states)" '[[63,63],[63,63]]' LACP
+	agent a
+	pass 1000
+	is "$(lacp_states)" '[[63,63],[63,63]]' LACP
+	xl a lagg give bond0
+	pass 3000
+	is "$(lacp_states)" '[[63,63],[63,63]]' LACP
+	end_stream out
+	end_stream in
+	is "$(end_states states | wc -l)" 1 "states that the partner saw: $(sort "$D/states.out" | uniq -c | tr '\n' ';')"
+	lost_nothing out
+	lost_nothing in
+	no_reordering out
+	no_reordering in
+	is "$(shape a)" "$before" "the bond after give"
+}
+distributing_both() { [ "$(xl a -j -d lagg show bond0 | jq '[.[0].ports[] | select(.flags | index("DISTRIBUTING"))] | length')" = 2 ]; }
+test_take_refusals() {
+	local before
+	bonds 2 active-backup
+	nip a link add bond1 type bond mode balance-tlb
+	nip a link add bond2 type bond mode balance-alb
+	nip a link add dummy0 type dummy
+	before=$(shape a)
+	refused 'no bond nobody' xl a lagg take nobody
+	refused 'no bond nobody' xl a lagg take nobody check
+	refused 'dummy0 is not a bond' xl a lagg take dummy0
+	refused 'balance-tlb.*learning' xl a lagg take bond1
+	refused 'balance-alb.*learning' xl a lagg take bond2 check
+	refused 'not every port' xl a lagg take bond0 port dummy0
+	# what is not ours to take, and who may not
+	nip b link add bond3 type bond
+	refused 'no bond bond3' xl a lagg take bond3
+	nip a link set eth2 alias 'xlagg: slave of lagg7'
+	refused 'eth2, a slave of bond0, is a port of lagg7 of another agent' xl a lagg take bond0
+	nip a link set eth2 alias ''
+	chmod 755 "$RUN" "$D"
+	chmod 666 "$D/a.sock"
+	install -m 755 "$B/xlagg" "$D/xlagg"
+	refused 'only root' as_nobody "$D/xlagg" --socket "$D/a.sock" lagg take bond0
+	xl a lagg add lagg1
+	refused 'lagg1 was not taken' xl a lagg give lagg1
+	xl a lagg del lagg1
+	# of the second slave, when the first one is a port already
+	nip a link add link eth2 name eth2.5 type vlan id 5
+	! xl a lagg take bond0 2>"$D/refusal" || fail "bond0 is taken"
+	matches "$(cat "$D/refusal")" 'eth2 has the vlan eth2.5 above it' "the refusal"
+	nip a link del eth2.5
+	is "$(shape a)" "$before" "the bond after refusals"
+	xl a lagg take bond0
+	refused 'already' xl a lagg take bond0
+	xl a lagg del bond0
+	is "$(shape a)" "$before" "the bond after lagg del"
+}
+
+test_take_check_says_all_and_changes_nothing() {
+	local before
+	bonds 2 active-backup primary eth2 updelay 200 num_grat_arp 2 min_links 2
+	before=$(shape a)
+	xl a lagg take bond0 check >"$D/check"
+	cat "$D/check"
+	is "$(grep -v '^#' "$D/check")" 'lagg take bond0 primary eth2 up-delay 200 peer-notify 2 \
+    port eth1 \
+    port eth2' "the command"
+	grep -q '^# .*miimon 100: not needed' "$D/check" || fail "miimon is not named"
+	is "$(shape a)" "$before" "the bond after check"
+	is "$(xl a -j lagg show | jq -c .)" "[]" "laggs after check"
+}
+
+# What is saved of a taken bond makes it again, and nothing differs.
+test_take_save_and_restore() {
+	bonds 2 active-backup
+	xl a lagg take bond0
+	xl a save "$D/saved"
+	cat "$D/saved"
+	xl a diff "$D/saved"
+	xl a lagg give bond0
+	xl a restore "$D/saved"
+	xl a diff "$D/saved"
+	on a ping -c 2 -W 1 10.0.0.2
+}
+
+test_take_is_adopted() {
+	local before
+	bonds 2 active-backup
+	before=$(shape a)
+	xl a lagg take bond0
+	stream s a b 10.0.0.2 5001 -r 500
+	pass 300
+	agent_end a KILL
+	pass 300
+	agent a
+	is "$(xl a -j agent show | jq -r '.[0].adopted')" 1 "laggs adopted"
+	pass 300
+	xl a lagg give bond0
+	pass 300
+	end_stream s
+	lost_nothing s
+	is "$(shape a)" "$before" "the bond after give"
+}
+
+slaves_are() { [ "$(xl a -j lagg show bond0 | jq -r '[.[0].ports[].ifname] | sort | join(" ")')" = "$1" ]; }
+# Whoever made the bond goes on managing it.
+test_take_follows_slaves() {
+	local before
+	bonds 3 active-backup
+	nip a link set eth3 nomaster
+	before=$(slave a eth3 '[.mtu, .master, .ifalias, .inet6_addr_gen_mode, .promiscuity, .allmulti]')
+	xl a lagg take bond0
+	slaves_are "eth1 eth2" || fail "ports at first"
+	nip a link set eth3 down
+	nip a link set eth3 master bond0
+	wait_for 10 slaves_are "eth1 eth2 eth3"
+	nip a link set eth3 nomaster
+	wait_for 10 slaves_are "eth1 eth2"
+	is "$(slave a eth3 '[.mtu, .master, .ifalias, .inet6_addr_gen_mode, .promiscuity, .allmulti]')" "$before" "eth3 outside"
+	xl a port del bond0 eth2
+	is "$(slave a eth2 .master)" null "master of eth2"
+	xl a port add bond0 eth2
+	is "$(slave a eth2 .master)" '"bond0"' "master of eth2"
+	on a ping -c 2 -W 1 10.0.0.2
+	xl a lagg give bond0
+	is "$(slave a eth2 '[.master, .ifalias]')" '["bond0",null]' "eth2 after give"
+	on a ping -c 2 -W 1 10.0.0.2
+}
+
+# is_taken: bond0 is a lagg that runs, and not one that waits for its bond
+is_taken() { [ "$(xl a -j lagg show bond0 2>/dev/null | jq '.[0].ifindex > 0')" = true ]; }
+# killed_during COMMAND AFTER: the agent dies so many ms after the command was sent, and the next one finishes or undoes it
+killed_during() {
+	spawn command xl a lagg "$1" bond0
+	pause "$(awk "BEGIN { print $2 / 1000 }")"
+	agent_end a KILL
+	reap command || echo "   $1 was interrupted after $2 ms"
+	pass 50
+	agent a
+	pass 50
+}
+# Traffic goes on whenever the agent dies, and in the end the bond is as it was.
+test_take_agent_killed_in_between() {
+	local before after ms
+	bonds 2 active-backup
+	before=$(shape a)
+	stream out a b 10.0.0.2 5001 -r 200
+	stream in b a 10.0.0.1 5002 -r 200
+	for ms in 5 40 80 160 320 640; do
+		killed_during take $ms
+		is_taken || xl a lagg take bond0
+		killed_during give $ms
+		! is_taken || xl a lagg give bond0
+		after=$(shape a)
+		is "$after" "$before" "the bond after $ms ms"
+	done
+	end_stream out
+	end_stream in
+	lost_nothing out
+	lost_nothing in
+	! nip a link show bond0-dp >/dev/null 2>&1 || fail "the lower end is still there"
+}
+
+# What its maker changes on the bond is put back where the lagg needs it, and said otherwise.
+test_take_says_what_was_changed() {
+	bonds 2 balance-xor xmit_hash_policy layer2
+	xl a lagg take bond0
+	nip a link set bond0 type bond all_slaves_active 0
+	wait_for 15 all_active
+	nip a link set bond0 type bond xmit_hash_policy layer2+3
+	wait_for 15 grep -q "set bonding's xmit_hash_policy to 2, which changes nothing here: xlagg lagg set does, with hash l2,l3" "$D/agent-a.log"
+	xl a lagg give bond0
+	is "$(bond a '.linkinfo.info_data | [.all_slaves_active, .xmit_hash_policy]')" '[0,"layer2+3"]' "options after give"
+}
+all_active() { [ "$(bond a .linkinfo.info_data.all_slaves_active)" = 1 ]; }
+
+own_macs() { nip a -j link show | jq -c '[.[] | select(.ifname | test("^eth")) | .address]'; }
+# waits_because PATTERN: the lagg is part of the configuration and waits for its bond, for this reason
+waits_because() { xl a -j lagg show bond0 | jq -e --arg why "$1" '.[0] | (.ifindex // 0) == 0 and (.reason | test($why))'; }
+# At a start before the network's, and when the bond's maker makes it anew, the bond is taken when it is there. Meanwhile its
+# lagg is part of the configuration.
+test_take_waits_for_the_bond() {
+	local before
+	two_hosts 2
+	before=$(own_macs)
+	bonds_of 2 active-backup
+	xl a lagg take bond0
+	xl a save "$D/a.conf"
+	nip a link del bond0
+	wait_for 10 waits_because 'no bond bond0 yet'
+	is "$(own_macs)" "$before" "MACs of those that were slaves"
+	xl a diff "$D/a.conf"
+	xl a restore "$D/a.conf"
+	refused 'waits for its bond' xl a port activate bond0 eth1
+	kernel_bond a 2 mode active-backup miimon 100 primary eth1
+	nip a addr add 10.0.0.1/24 dev bond0
+	wait_for 15 is_taken
+	wait_for 15 slaves_are "eth1 eth2"
+	wait_for 15 on a ping -c 1 -W 1 10.0.0.2
+	xl a lagg give bond0
+	agent_end a TERM
+	nip a link del bond0
+	agent a
+	waits_because 'no bond bond0 yet'
+	kernel_bond a 2 mode active-backup miimon 100 primary eth1
+	nip a addr add 10.0.0.1/24 dev bond0
+	wait_for 15 is_taken
+	wait_for 15 on a ping -c 1 -W 1 10.0.0.2
+	xl a diff "$D/a.conf"
+}
+# A bond that is there and cannot be taken is tried again until it can be.
+test_take_waits_until_the_bond_fits() {
+	bonds 2 active-backup
+	xl a lagg take bond0
+	xl a save "$D/saved"
+	nip a link del bond0
+	wait_for 10 waits_because 'no bond bond0 yet'
+	kernel_bond a 2 mode balance-alb miimon 100
+	wait_for 15 waits_because 'balance-alb'
+	xl a diff "$D/saved"
+	refused 'balance-alb' xl a lagg take bond0
+	waits_because 'balance-alb'
+	# Other commands do not mind it, and its options can be changed meanwhile.
+	xl a lagg add lagg1
+	xl a lagg set bond0 up-delay 300
+	waits_because 'balance-alb'
+	# The next agent goes on with it, although no file names it.
+	agent_end a KILL
+	agent a
+	wait_for 10 waits_because 'balance-alb'
+	xl a save - | holds '^lagg take bond0 .*up-delay 300' || fail "the change was not saved: $(xl a save -)"
+	xl a lagg del lagg1
+	nip a link del bond0
+	kernel_bond a 2 mode active-backup miimon 100 primary eth1
+	nip a addr add 10.0.0.1/24 dev bond0
+	wait_for 20 is_taken
+	is "$(xl a -j -d lagg show bond0 | jq '.[0].options.up_delay // .[0].options."up-delay"')" 300 "up-delay"
+	wait_for 15 on a ping -c 1 -W 1 10.0.0.2
+	# A restore that does not name it ends the waiting.
+	nip a link del bond0
+	wait_for 10 waits_because 'no bond bond0 yet'
+	: >"$D/empty"
+	xl a restore "$D/empty"
+	gone_all || fail "it still waits"
+	# One that names it begins it.
+	xl a restore "$D/saved"
+	waits_because 'no bond bond0 yet'
+	xl a lagg del bond0
+	gone_all || fail "it still waits"
+}
+gone_all() { [ "$(xl a -j lagg show | jq -c .)" = "[]" ]; }
+
+# A file may leave the ports out.
+test_take_from_a_file_without_ports() {
+	bonds 2 balance-xor
+	echo 'lagg take bond0 proto loadbalance' >"$D/short"
+	stream out a b 10.0.0.2 5001 -r 200
+	stream in b a 10.0.0.1 5002 -r 200
+	pass 100
+	xl a restore "$D/short"
+	slaves_are "eth1 eth2" || fail "ports"
+	pass 100
+	end_stream out
+	end_stream in
+	lost_nothing out
+	lost_nothing in
+	xl a lagg give bond0
+}
+
+# A person who takes many sees which is taken.
+test_take_of_many_says_how_far_it_is() {
+	has_tcx || [ -n "${VM_LONG:-}" ] || skip "16 bonds that get their clsact take a minute: only with VM_LONG=1, and in make test-long"
+	local i many=16
+	modprobe -a bonding dummy
+	host a
+	for ((i = 0; i < many; i++)); do
+		printf '%s\n' "link add bond$i type bond mode active-backup miimon 100" "link add p$i type veth peer name q$i" \
+			"link set p$i master bond$i" "link set q$i up" "link set bond$i up"
+	done >"$D/batch"
+	nip a -batch "$D/batch"
+	agent a
+	for ((i = 0; i < many; i++)); do echo "lagg take bond$i"; done >"$D/many.conf"
+	on_terminal restore "$D/many.conf"
+	matches "$(cat "$D/screen")" "[0-9]+ of $many laggs: making bond[0-9]+" "progress of take"
+	is "$(xl a -j lagg show | jq length)" $many "laggs"
+	on_terminal flush
+	matches "$(cat "$D/screen")" "[0-9]+ of $many laggs: (putting back the ports of|removing) bond[0-9]+" "progress of giving them back"
+	is "$(xl a -j lagg show | jq length) $(nip a -j link show type bond | jq length)" "0 $many" "laggs and bonds"
+}
+
+# As ifenslave does: down, the slaves out one by one, and gone. What was said of ports is still known when it is made anew.
+test_take_again_after_it_was_dismantled() {
+	local dev
+	bonds 2 active-backup
+	xl a lagg take bond0
+	is "$(xl a -j -d lagg show bond0 | jq -r '.[0].options.primary')" eth1 "primary"
+	nip a link set bond0 down
+	for dev in eth1 eth2; do
+		nip a link set $dev nomaster
+		wait_for 10 no_port $dev
+	done
+	nip a link del bond0
+	wait_for 10 waits_because 'no bond bond0 yet'
+	kernel_bond a 2 mode active-backup miimon 100 primary eth1
+	nip a addr add 10.0.0.1/24 dev bond0
+	wait_for 15 is_taken
+	wait_for 15 slaves_are "eth1 eth2"
+	is "$(xl a -j -d lagg show bond0 | jq -r '.[0].options.primary')" eth1 "primary of the new one"
+	wait_for 15 on a ping -c 1 -W 1 10.0.0.2
+	! grep -q 'not detached' "$D/agent-a.log" || fail "$(grep 'not detached' "$D/agent-a.log")"
+}
+no_port() { ! xl a -j lagg show bond0 | jq -e --arg dev "$1" '.[0].ports[] | select(.ifname == $dev)'; }
