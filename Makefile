@@ -32,7 +32,11 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra $(WERROR_FLAG) -Iinclude
 	-D__$(MACHINE)__ -D__TARGET_ARCH_$(or $(BPF_ARCH_$(MACHINE)),$(MACHINE)) -MD -MP
 
 AGENT_LIBS := -lxdp -lbpf -lmnl -lsystemd -lcap -lseccomp -lpthread
-CLI_LIBS := -lmnl -ljansson -lncursesw -ltinfo -lmicrohttpd
+CLI_LIBS := -lmnl -ljansson -lncursesw -ltinfo -lmicrohttpd -lpcap
+
+# What shows the laggs to snmpd is built where its library is.
+AGENTX := $(if $(wildcard /usr/include/net-snmp/net-snmp-config.h),$(B)/xlagg-agentx)
+AGENTX_LIBS := -lnetsnmpagent -lnetsnmp -lmnl
 
 obj = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
 CORE := $(call obj,agent/core/*.c agent/core/*/*.c)
@@ -43,7 +47,8 @@ LAGG := $(call obj,agent/lagg/*.c)
 AGENT := $(call obj,agent/*.c)
 BPF := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 
-all: $(B)/xlaggd $(B)/xlagg ## builds the agent and the CLI
+all: $(B)/xlaggd $(B)/xlagg $(AGENTX) ## builds the agent, the CLI, and, where libsnmp-dev is installed, xlagg-agentx
+	$(if $(AGENTX),,@echo "xlagg-agentx is left out: libsnmp-dev is not installed")
 
 $(B)/xlaggd: $(AGENT) $(LAGG) $(B)/libsys.a $(B)/libctl.a $(B)/libcore.a | $(B)/storeys
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(AGENT_LIBS)
@@ -52,6 +57,9 @@ $(B)/storeys: $(AGENT) $(LAGG) $(SYS) $(CTL) $(CORE) tests/storeys.sh
 $(B)/xlagg: $(B)/agent/cli/main.o $(B)/libcli.a $(B)/libctl.a
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(CLI_LIBS)
 	@! readelf -d $@ | grep -q 'NEEDED.*libbpf' || { echo "$@ links libbpf: the CLI knows the control protocol only" >&2; rm -f $@; exit 1; }
+
+$(B)/xlagg-agentx: $(call obj,agent/agentx/*.c) $(B)/libcli.a $(B)/libctl.a
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(AGENTX_LIBS)
 
 $(B)/libsys.a: $(SYS)
 $(B)/libctl.a: $(CTL)
@@ -100,16 +108,23 @@ define tell_systemd
 	! [ -d /run/systemd/system ] || { systemd-sysusers xlagg.conf && systemd-tmpfiles --create xlagg.conf && systemctl daemon-reload && \
 		udevadm control --reload; }
 endef
-UNITS := xlaggd.service xlagg-exporter.service
+# xlagg-agentx is installed with its unit and page where it is built.
+UNITS := xlaggd.service xlagg-exporter.service $(if $(AGENTX),xlagg-agentx.service)
+PAGES := $(filter-out $(if $(AGENTX),,%/xlagg-agentx.8),$(wildcard deploy/man/*.[1-9]))
 install: all ## installs below PREFIX (/usr/local), and an empty configuration if there is none; DESTDIR is put before both
 	install -D -m 755 $(B)/xlaggd $(DESTDIR)$(PREFIX)/sbin/xlaggd
 	install -D -m 755 $(B)/xlagg $(DESTDIR)$(PREFIX)/sbin/xlagg
-	for page in deploy/man/*.[1-9]; do \
+	$(if $(AGENTX),install -D -m 755 $(AGENTX) $(DESTDIR)$(PREFIX)/sbin/xlagg-agentx)
+	for page in $(PAGES); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
 	for example in deploy/examples/*; do \
 		install -D -m 644 $$example $(DESTDIR)$(PREFIX)/share/doc/xlagg/examples/$${example##*/} || exit 1; done
 	for page in deploy/doc/*.md; do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/doc/xlagg/$${page##*/} || exit 1; done
+	for file in deploy/grafana/*; do \
+		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/xlagg/grafana/$${file##*/} || exit 1; done
+	cd deploy/ansible/roles && for file in $$(find xlagg -name '*.yml' -o -name '*.py'); do \
+		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/ansible/roles/$$file || exit 1; done
 	install -D -m 644 deploy/completion/xlagg $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xlagg
 	install -D -m 644 deploy/completion/_xlagg $(DESTDIR)$(ZSH_FUNCTIONS)/_xlagg
 	install -D -m 644 deploy/completion/xlagg.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/xlagg.fish
@@ -129,17 +144,18 @@ install: all ## installs below PREFIX (/usr/local), and an empty configuration i
 
 # State stays, and configuration that somebody has written: they are the user's. What runs goes on; `xlagg flush` takes it down first.
 uninstall: ## removes what install put below PREFIX
-	rm -f $(DESTDIR)$(PREFIX)/sbin/xlaggd $(DESTDIR)$(PREFIX)/sbin/xlagg
+	rm -f $(DESTDIR)$(PREFIX)/sbin/xlaggd $(DESTDIR)$(PREFIX)/sbin/xlagg $(DESTDIR)$(PREFIX)/sbin/xlagg-agentx
 	for page in $(notdir $(wildcard deploy/man/*.[1-9])); do \
 		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; done
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xlagg
 	rm -f $(DESTDIR)$(ZSH_FUNCTIONS)/_xlagg
 	rm -f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/xlagg.fish
-	rm -f $(UNITS:%=$(DESTDIR)$(UNIT_DIR)/%) $(DESTDIR)$(PREFIX)/lib/sysusers.d/xlagg.conf \
+	rm -f $(patsubst deploy/systemd/%,$(DESTDIR)$(UNIT_DIR)/%,$(wildcard deploy/systemd/*.service)) $(DESTDIR)$(PREFIX)/lib/sysusers.d/xlagg.conf \
 		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/xlagg.conf $(DESTDIR)$(UDEV_DIR)/rules.d/90-xlagg.rules \
 		$(DESTDIR)$(UNIT_DIR:%/system=%)/network/10-xlagg.network \
 		$(DESTDIR)/etc/network/if-pre-up.d/xlagg $(DESTDIR)/etc/network/if-post-down.d/xlagg
-	rm -rf $(DESTDIR)$(PREFIX)/share/doc/xlagg $(DESTDIR)$(PREFIX)/lib/xlagg
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/xlagg $(DESTDIR)$(PREFIX)/share/xlagg $(DESTDIR)$(PREFIX)/lib/xlagg \
+		$(DESTDIR)$(PREFIX)/share/ansible/roles/xlagg
 	! cmp -s deploy/xlagg.conf $(DESTDIR)/etc/xlagg/xlagg.conf || rm $(DESTDIR)/etc/xlagg/xlagg.conf
 
 # deploy/debian becomes the debian/ of a copy, whose build folder stays for the next time.
@@ -166,7 +182,7 @@ format-check: ## fails where clang-format would change something
 	clang-format --dry-run -Werror $(SOURCES)
 # A process for each file: given several, clang-tidy 14 takes state from one into the next.
 tidy: $(BPF) ## clang-tidy over the agent and the CLI
-	@failed=0; for file in $(wildcard agent/*.c agent/*/*.c agent/*/*/*.c); do \
+	@failed=0; for file in $(filter-out $(if $(AGENTX),,agent/agentx/%),$(wildcard agent/*.c agent/*/*.c agent/*/*/*.c)); do \
 		clang-tidy --quiet $$file -- -std=gnu17 -Iinclude -Iagent -I$(B) -D_GNU_SOURCE \
 			-DXLAGG_VERSION='"$(VERSION)"' 2>/dev/null || failed=1; done; exit $$failed
 
