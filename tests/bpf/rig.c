@@ -286,6 +286,14 @@ void rig_let_in(struct rig *rig, uint32_t slot)
 	rig->ports[slot].enabled = rig->ports[slot].lost;
 }
 
+void rig_limit_due(struct rig *rig, uint32_t slot, uint64_t due_ns)
+{
+	/* one for each enum xlagg_frame_class */
+	uint64_t due[5] = {due_ns, due_ns, due_ns, due_ns, due_ns};
+
+	cr_assert_eq(bpf_map_update_elem(rig_map(rig, "limiter"), &slot, due, BPF_ANY), 0);
+}
+
 void rig_netns(void)
 {
 	cr_assert_eq(unshare(CLONE_NEWNET), 0, "no network namespace: %s", strerror(errno));

@@ -52,6 +52,8 @@ struct xlagg_explanation rig_explain(struct rig *rig, const struct frame *f);
 /* Counters, added up over all CPUs. */
 struct xlagg_port_stats rig_port_stats(const struct rig *rig, uint32_t slot);
 struct xlagg_lagg_stats rig_lagg_stats(const struct rig *rig);
+/* Sets until when (CLOCK_MONOTONIC, ns) the agent's frames have used up what a port may send it; 0: none of it. */
+void rig_limit_due(struct rig *rig, uint32_t slot, uint64_t due_ns);
 /* Reads the ring buffer, at most `max` records into `event`. Returns how many there were. */
 uint32_t rig_agent_frames(const struct rig *rig, struct xlagg_agent_frame *event, uint32_t max);
 /* As if the watcher saw the port lose carrier; as if the agent let it in again. */

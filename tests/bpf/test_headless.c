@@ -140,12 +140,10 @@ static struct rig *rig_headless(const char *programs, uint8_t state)
 static void forget_times(struct rig *rig)
 {
 	struct xlagg_headless h = did(rig, 0);
-	uint64_t zero[5] = {0};
-	uint32_t slot = 0;
 
 	h.tx_ns = 0;
 	put_did(rig, 0, &h);
-	cr_assert_eq(bpf_map_update_elem(rig_map(rig, "limiter"), &slot, zero, BPF_ANY), 0);
+	rig_limit_due(rig, 0, 0);
 }
 
 static bool answered(struct rig *rig, const struct frame *f)

@@ -66,10 +66,7 @@ static uint64_t flood(struct rig *rig, const struct frame *f, uint32_t count)
 /* Resets the rate limiter. */
 static void fresh_limiter(struct rig *rig)
 {
-	uint32_t slot = rig->params.slot;
-	uint64_t zero[5] = {0};
-
-	cr_assert_eq(bpf_map_update_elem(rig_map(rig, "limiter"), &slot, zero, BPF_ANY), 0);
+	rig_limit_due(rig, rig->params.slot, 0);
 }
 
 Test(slow, lacpdu_reaches_the_agent_and_nobody_else)
