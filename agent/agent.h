@@ -25,6 +25,7 @@ struct agent {
 	bool file_must_exist; /* -f was given */
 	bool no_adopt, no_tracing;
 	uint64_t start_realtime;
+	uint64_t timer_ns;	 /* monotonic time to which `timer` is set; 0 from the start until it is first set */
 	uint64_t heartbeat_ns;	 /* monotonic time of the last heartbeat */
 	bool missed;		 /* events were lost: every device has to be read again */
 	bool unmoved;		 /* the pins of a lagg are not yet in the folder with its name */

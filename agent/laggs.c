@@ -172,14 +172,20 @@ void laggs_order(struct agent *agent, const struct ctl_model *model)
 
 /* --- their time --- */
 
+static void set_timer(struct agent *agent, uint64_t deadline_ns)
+{
+	agent->timer_ns = deadline_ns;
+	if (agent->timer)
+		clock_set_timer(agent->timer, deadline_ns);
+}
+
 void laggs_arm(struct agent *agent)
 {
 	uint64_t deadline = CORE_NEVER;
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		if (agent->lagg[i]->deadline_ns < deadline)
 			deadline = agent->lagg[i]->deadline_ns;
-	if (agent->timer)
-		clock_set_timer(agent->timer, deadline);
+	set_timer(agent, deadline);
 }
 
 void laggs_run(struct agent *agent)
@@ -240,9 +246,13 @@ static void on_event(struct lagg_host *host, const struct xlagg_event *event)
 	events_publish(agent_of(host), event);
 }
 
-static void on_deadline(struct lagg_host *host)
+/* A lagg that has more time than before leaves the timer as it is. When that comes too early, it is set anew, which
+ * happens less often than that a lagg gets more time, as it does with each LACPDU. */
+static void on_deadline(struct lagg_host *host, uint64_t deadline_ns)
 {
-	laggs_arm(agent_of(host));
+	struct agent *agent = agent_of(host);
+	if (deadline_ns < agent->timer_ns)
+		set_timer(agent, deadline_ns);
 }
 
 static int settle(struct lagg_host *host, int ifindex, char sentence[XLAGG_SENTENCE_MAX])

@@ -95,7 +95,7 @@ static void await_table(struct lagg *lagg)
 	if (due >= lagg->deadline_ns)
 		return;
 	lagg->deadline_ns = due;
-	lagg->host->calls->deadline(lagg->host);
+	lagg->host->calls->deadline(lagg->host, lagg->deadline_ns);
 }
 
 void effects_publish(struct lagg *lagg)
@@ -264,6 +264,6 @@ void effects_carry_out(struct lagg *lagg)
 		save_lacp(lagg);
 	uint64_t core = core_deadline(lagg->core), gap = gap_deadline(lagg, clock_now());
 	lagg->deadline_ns = core < gap ? core : gap;
-	lagg->host->calls->deadline(lagg->host);
+	lagg->host->calls->deadline(lagg->host, lagg->deadline_ns);
 	await_table(lagg);
 }

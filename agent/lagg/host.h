@@ -18,8 +18,8 @@ struct lagg_host;
 struct lagg_host_calls {
 	/* Reports an event to subscribers. */
 	void (*event)(struct lagg_host *host, const struct xlagg_event *event);
-	/* The time at which some lagg has to run next (deadline_ns) changed. */
-	void (*deadline)(struct lagg_host *host);
+	/* A lagg has to run at this monotonic time (its deadline_ns). */
+	void (*deadline)(struct lagg_host *host, uint64_t deadline_ns);
 	/* The list of ports whose carrier has to be polled changed. */
 	void (*ports)(struct lagg_host *host);
 	/* Called between the steps of long work: lets all laggs handle LACP, and the heartbeat beat, if that is due. */
