@@ -114,6 +114,14 @@ host() {
 	done
 }
 
+# rename_device HOST FROM TO: before 6.2 a kernel renames no device that is up
+rename_device() {
+	! nip "$1" link set dev "$2" name "$3" 2>/dev/null || return 0
+	nip "$1" link set dev "$2" down
+	nip "$1" link set dev "$2" name "$3"
+	nip "$1" link set dev "$3" up
+}
+
 # one_cpu: keeps this test and everything it starts on one CPU. One CPU serves the queue of a NIC, but a veth's queue is served
 # by the CPU that sent into it, and XDP redirects to the queue of the CPU on which it runs. So a flow whose sender moves between
 # CPUs is reordered on the way, whatever the programs do.

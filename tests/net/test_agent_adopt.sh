@@ -13,8 +13,8 @@ ping_b() { on a ping -c 1 -W 1 10.0.0.2; }
 test_adopt_devices_that_were_renamed_meanwhile() {
 	lagg_pair 2 proto failover
 	agent_end a KILL
-	nip a link set lagg0 name uplink
-	nip a link set eth2 name spare
+	rename_device a lagg0 uplink
+	rename_device a eth2 spare
 	agent a
 	is "$(xl a -j lagg show | jq -r '.[0] | .ifname, (.ports[].ifname)' | xargs)" "uplink eth1 spare" "names"
 	[ -d "$BPFFS/$P-a/uplink" ] || fail "the folder of pins has not its name"
@@ -27,7 +27,7 @@ test_adopt_lagg_with_a_dot_in_its_name() {
 	two_hosts 1
 	agent a
 	xl a lagg add up.link proto failover port eth1
-	nip a link set up.link name .up.1
+	rename_device a up.link .up.1
 	wait_for 3 xl a lagg show .up.1
 	agent_end a KILL
 	agent a

@@ -64,7 +64,7 @@ test_renamed_lagg() {
 	lagg_pair 2 proto failover
 	spawn monitor "$B/xlagg" --socket "$D/a.sock" -j monitor lagg0
 	wait_for 3 monitoring
-	nip a link set lagg0 name uplink
+	rename_device a lagg0 uplink
 	wait_for 3 known a uplink
 	is "$(xl a save | grep -c lagg0)" 0 "lines of save with the old name"
 	matches "$(xl a save)" '^lagg add uplink .*' "save"

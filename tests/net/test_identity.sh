@@ -479,10 +479,10 @@ test_identity_of_a_port_that_was_away_and_renamed_while_the_agent_was_away() {
 test_primary_that_is_renamed_to_auto() {
 	lagg_pair 2 proto failover primary eth2
 	wait_for 5 active_port_is a eth2
-	nip a link set dev eth2 name auto
+	rename_device a eth2 auto
 	wait_for 5 grep -q 'lagg0: auto: its primary is now called auto, which option primary takes for none' "$D/agent-a.log"
 	is "$(field a .options.primary)" auto "option primary"
-	nip a link set dev auto name eth2
+	rename_device a auto eth2
 	wait_for 5 port_is_there eth2
 	xl a lagg set lagg0 primary eth2
 	wait_for 5 active_port_is a eth2

@@ -67,7 +67,7 @@ test_upkeep_lower_end() {
 	wait_for 3 link_is a lagg0-dp .mtu 1500
 	on a sysctl -qw net.ipv6.conf.lagg0-dp.disable_ipv6=0
 	wait_for 3 setting_is a lagg0-dp disable_ipv6 1
-	nip a link set lagg0-dp name mine0
+	rename_device a lagg0-dp mine0
 	wait_for 3 link_is a lagg0-dp .ifalias "xlagg: lower end of lagg0"
 	nip a link set lagg0-dp alias mine
 	wait_for 3 link_is a lagg0-dp .ifalias "xlagg: lower end of lagg0"
