@@ -1,13 +1,13 @@
 # The suites that need a kernel, on the kernels that users run: Debian's, under QEMU. Not part of `make test`.
 # A run is a kernel (see fetch-kernel.sh) and a suite (see suite.sh); as many at a time as there are CPUs.
-#   bond: the tests of tests/net and tests/vm that the lagg's device can change, with device bond
+#   bond: the tests of tests/net and tests/vm that the lagg's device can change, with device bond; a few of them if not VM_LONG
 #   vm: hooks, partners, the network around lagg0; nic: drivers of real NICs, as QEMU emulates them; wireless;
 #   fault: a sample of that layer, on bonds, which not every machine has;
 #   host/ipxe: a boot ROM in QEMU as the partner of this machine's own kernel; boot: installed in a Debian that boots;
 #   managers: the package there beside networkd, NetworkManager, ifupdown, netplan; autopkgtest: its own tests;
 #   taken: bonds that networkd and ifupdown made are taken, among the long runs only
 # LONG_VM_RUNS are all suites on both kernels, except 6.1/taken: without tcx a frame may be lost while a bond is taken.
-VM_RUNS ?= 6.12/vm 6.1/vm 6.12/boot 6.12/managers host/ipxe 6.12-generic/nic 6.12-generic/wireless 6.12/bpf 6.1/bpf 6.12/datapath
+VM_RUNS ?= 6.12/vm 6.1/vm 6.12/bond 6.12/boot 6.12/managers host/ipxe 6.12-generic/nic 6.12-generic/wireless 6.12/bpf 6.1/bpf 6.12/datapath
 # Those that boot Debians of their own.
 BOOT_SUITES := boot managers taken autopkgtest
 LONG_VM_RUNS := $(foreach suite,vm bond fault bpf datapath net interop $(filter-out taken,$(BOOT_SUITES)),6.1/$(suite) 6.12/$(suite)) \
@@ -71,7 +71,7 @@ long-vm:
 # been seen green as a whole in a guest: `make sample-vm SAMPLE=N` runs a part of them.
 sample-vm: export VM_SAMPLE := 5 $(SAMPLE)
 sample-vm:
-	@run=$$(tests/sample.sh 1 $(SAMPLE) $(filter-out $(VM_RUNS) %/bpf %/datapath,$(LONG_VM_RUNS))); \
+	@run=$$(tests/sample.sh 1 $(SAMPLE) $(filter-out $(filter-out %/bond,$(VM_RUNS)) %/bpf %/datapath,$(LONG_VM_RUNS))); \
 		$(MAKE) --no-print-directory vm-runs VM_RUNS=$$run VM_TAP=$(LONG_TAP)/vm
 
 .PHONY: vm-deps vm-runs test-vm long-vm sample-vm

@@ -3,7 +3,7 @@
 # Runs, in the guest (see run.sh), a layer of tests that was built outside, and writes its TAP.
 #   ONLY        some tests of it
 #   VM_SAMPLE   "COUNT SEED": so many of its tests, chosen by the seed; only for layers of shell tests
-#   VM_LONG     not empty: what takes a length of time takes ten minutes
+#   VM_LONG     not empty: what takes a length of time takes ten minutes, and of the layer bond all tests are run
 set -u
 B=${B:-build} layer=$1 tap=$2
 for module in veth bridge 8021q macvlan bonding dummy team sch_netem tun; do
@@ -23,7 +23,13 @@ case $(uname -r) in 6.1.*) export XLAGG_STRESS_S=10 ;; esac
 [ -z "${VM_LONG:-}" ] || export MOVES_ROUNDS=10
 # A guest without KVM is slow: a tenth of the million frames.
 [ -n "${VM_LONG:-}" ] || export HASH_FRAMES=100000
+# ... and a third of the damaged pins, of which one takes up to 15 seconds.
+[ -n "${VM_LONG:-}" ] || export SCRIBBLES="1 8"
+seconds=$([ -n "${VM_LONG:-}" ] && echo 1200 || echo 300)
 export TEST_SAMPLE=${VM_SAMPLE:-}
+# What goes through, both ways and counted; failover; LACP without an agent; another agent; ports that come, go and are put back.
+BOND_QUICK="test_traffic_tc_stack test_counters_tc_direct test_failover_and_return test_headless_link_lost_while_stopped"
+BOND_QUICK+=" test_adopt_ports_that_went_and_came_meanwhile test_put_back_on_port_del test_bonding_lacp"
 [ ! -x "$B/next-version/build/xlaggd" ] || NEXT_VERSION=$(realpath "$B/next-version")
 export NEXT_VERSION
 case $layer in
@@ -41,16 +47,18 @@ fault) # by a seed that it prints, on bonds, which not every machine has
 	exec env JOBS=1 ONLY="${ONLY:-bond-*}" tests/fault/run.sh points.py --sample "$seed" 300 "$tap"
 	;;
 nic | wireless) exec env TEST_SECONDS=300 tests/net/run.sh "tests/vm/$layer" "$tap" ;;
-vm) exec env TEST_SECONDS="$([ -n "${VM_LONG:-}" ] && echo 1200 || echo 300)" tests/net/run.sh tests/vm "$tap" ;;
+vm) exec env TEST_SECONDS="$seconds" tests/net/run.sh tests/vm "$tap" ;;
 bond) # those of tests/net and tests/vm that the lagg's own device can change, except those that name another device or datapath
+	# Most of them show the same with every device: `make test-vm` has one of each kind.
+	[ -n "${VM_LONG:-}${VM_SAMPLE:-}" ] || ONLY=${ONLY:-@(${BOND_QUICK// /|})}
 	export ONLY="!(!(${ONLY:-*})|*xdp*|*_netkit)"
 	folder=$(mktemp -d)
 	for file in net/test_{traffic,ports,agent_change,agent_adopt,agent_upgrade,headless,probe,devices,ifconfig,putback}.sh \
 		vm/test_{kernel,partners}.sh; do
 		ln -s "$PWD/tests/$file" "$folder/"
 	done
-	exec env TEST_SECONDS=300 LAGG_DEVICE=bond tests/net/run.sh "$folder" "$tap"
+	exec env TEST_SECONDS="$seconds" LAGG_DEVICE=bond tests/net/run.sh "$folder" "$tap"
 	;;
-net | interop) exec env TEST_SECONDS=300 tests/net/run.sh "tests/$layer" "$tap" ;;
+net | interop) exec env TEST_SECONDS="$seconds" tests/net/run.sh "tests/$layer" "$tap" ;;
 *) echo "suite: no layer $layer" >&2; exit 2 ;;
 esac
