@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2154
 # The partners that people have: on host b the kernel's bonding driver or teamd, on host a xlagg.
+. tests/vm/teamd.sh
 
 # bond_end OPTIONS...: makes bond0 on host b over eth1 and eth2; MAC=... sets its MAC
 bond_end() {
@@ -221,19 +222,9 @@ test_bonding_broadcast() {
 	wait_for 10 on a ping -c 1 -W 1 10.0.0.2
 }
 
-# teamd_end [KEY [MAC]]: makes team0 on host b over eth1 and eth2
+# teamd_end [KEY [MAC]]: team0 on host b, and traffic
 teamd_end() {
-	cat >"$D/team0.conf" <<-JSON
-		{"device": "team0", "hwaddr": "${2:-02:00:00:00:00:55}", "runner": {"name": "lacp", "active": true,
-		 "fast_rate": true, "tx_hash": ["eth", "ipv4", "ipv6", "tcp", "udp"]}, "link_watch": {"name": "ethtool"},
-		 "ports": {"eth1": {"lacp_key": ${1:-5}}, "eth2": {"lacp_key": ${1:-5}}}}
-	JSON
-	nip b link set eth1 down
-	nip b link set eth2 down
-	mkdir -p /run/teamd
-	spawn_on teamd b teamd -f "$D/team0.conf"
-	wait_for 10 nip b link set team0 up
-	nip b addr add 10.0.0.2/24 dev team0
+	teamd_start "$@"
 	wait_for 15 distributing_are a 2
 	wait_for 5 on a ping -c 1 -W 1 10.0.0.2
 }
@@ -242,7 +233,6 @@ teamd_agrees() {
 }
 teamd_disagrees() { ! teamd_agrees; }
 test_teamd_sees_no_change_while_the_agent_is_stopped() {
-	modprobe team 2>/dev/null || skip "this kernel has no team driver"
 	lacp_end fast
 	teamd_end
 	wait_for 5 teamd_agrees
@@ -256,7 +246,6 @@ test_teamd_sees_no_change_while_the_agent_is_stopped() {
 }
 
 test_teamd_lacp() {
-	modprobe team 2>/dev/null || skip "this kernel has no team driver"
 	lacp_end fast two_hosts_bridged
 	teamd_end
 	agree team

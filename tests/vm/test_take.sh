@@ -1,99 +1,8 @@
 # shellcheck shell=bash disable=SC2154
 # lagg take and lagg give: a bond that somebody else made, and that carries traffic, becomes a lagg and a bond again.
 
-# kernel_bond HOST LINKS OPTIONS...: bond0 over eth1 to eth$LINKS, made as a person would make it
-kernel_bond() {
-	local host=$1 links=$2 i
-	shift 2
-	nip "$host" link add bond0 type bond "$@"
-	for ((i = 1; i <= links; i++)); do
-		nip "$host" link set "eth$i" down
-		nip "$host" link set "eth$i" master bond0
-	done
-	nip "$host" link set bond0 up
-}
-# bonds LINKS MODE OPTIONS...: two hosts with a kernel bond each, and an agent on a
-bonds() {
-	two_hosts "$1"
-	bonds_of "$@"
-}
-# bonds_of LINKS MODE OPTIONS...: the same on hosts that are there
-bonds_of() {
-	local links=$1 mode=$2
-	shift 2
-	modprobe -a bonding dummy
-	# Otherwise each host may choose another link.
-	[[ $mode != active-backup || $* = *primary* ]] || set -- "$@" primary eth1
-	kernel_bond a "$links" mode "$mode" miimon 100 "$@"
-	kernel_bond b "$links" mode "$mode" miimon 100 "$@"
-	nip a addr add 10.0.0.1/24 dev bond0
-	nip b addr add 10.0.0.2/24 dev bond0
-	agent a
-	wait_for 10 on a ping -c 1 -W 1 10.0.0.2
-}
-# bond HOST FILTER: prints what the filter selects of bond0's settings; slave HOST DEV FILTER: of a slave's
-bond() { nip "$1" -d -j link show bond0 | jq -c ".[0] | $2"; }
-slave() { nip "$1" -d -j link show "$2" | jq -c ".[0] | $3"; }
-# shape HOST: all that must be the same after take and give
-shape() {
-	local dev
-	bond "$1" '[.address, .mtu, .operstate, .ifalias, (.linkinfo.info_data | del(.active_slave))]'
-	for dev in $(nip "$1" -j link show master bond0 | jq -r '.[].ifname'); do
-		slave "$1" "$dev" '[.ifname, .address, .mtu, .master, .ifalias, .inet6_addr_gen_mode, .linkinfo.info_slave_data.queue_id, .promiscuity, .allmulti]'
-	done
-	nip "$1" -4 -j addr show dev bond0 | jq -c '.[0].addr_info | map(.local)'
-}
-# received: the frames that have come to b
-received() { nip b -j -s link | jq '[.[] | select(.ifname | test("^eth")) | .stats64.rx.packets] | add'; }
-received_more() { [ "$(received)" -gt "$1" ]; }
-# pass FRAMES: waits until b has received so many more
-pass() { wait_for 30 received_more $(($(received) + $1)); }
+. tests/vm/take.sh
 
-# Taken and given back so many times; a long run does it twenty times, with more traffic. A run of which less was sent than
-# 95 % does not count.
-TIMES=1 RATE=500
-[ -z "${XLAGG_STRESS_S:-}" ] || [ "$XLAGG_STRESS_S" -lt 600 ] || TIMES=20 RATE=2000
-
-has_tcx() { [[ $(uname -r) =~ ^([0-9]+)\.([0-9]+) ]] && ((BASH_REMATCH[1] * 100 + BASH_REMATCH[2] >= 606)); }
-# lost_nothing STREAM: or, on kernels without tcx, no more than a moment's datagrams: the kernel drops what a device sends while
-# it gets its clsact
-lost_nothing() {
-	if has_tcx; then no_loss "$1"; else at_most "$(account "$1" .lost)" 100 "$1: datagrams lost"; fi
-}
-# begin_run LABEL: streams both ways
-begin_run() {
-	stream "$1-out" a b 10.0.0.2 5001 -r "$RATE" -f 8
-	stream "$1-in" b a 10.0.0.1 5001 -r "$RATE" -f 8
-	now_us
-	BEGUN=$NOW
-	pass 500
-}
-# end_run LABEL: ends them and prints what was sent and lost. Sets TOO_SLOW if that was too little.
-TOO_SLOW=''
-end_run() {
-	local way wanted
-	now_us
-	wanted=$((RATE * (NOW - BEGUN) / 1000000))
-	for way in out in; do end_stream "$1-$way"; done
-	for way in out in; do
-		echo "table: $NAME $1 $way: $(account "$1-$way" "\"\(.sent) sent, \(.sent * 100 / $wanted | floor) % of $RATE/s, \(.lost) lost, \(.reordered) reordered\"")"
-		[ "$(account "$1-$way" .sent)" -ge $((wanted * 95 / 100)) ] || TOO_SLOW="$1: less than 95 % of $RATE datagrams a second were sent"
-	done
-}
-# counts_or_skip: leaves a long run that does not count
-counts_or_skip() { [ "$TIMES" = 1 ] || [ -z "$TOO_SLOW" ] || skip "$TOO_SLOW"; }
-# cycles COUNT PROTO: taken and given back so many times
-cycles() {
-	local i
-	for ((i = 0; i < $1; i++)); do
-		xl a lagg take bond0
-		is "$(xl a -j -d lagg show bond0 | jq -r '.[0] | [.datapath.device, .options.proto] | join(" ")')" "bond $2" "what was made"
-		pass 500
-		xl a lagg give bond0
-		is "$(xl a -j lagg show | jq -c .)" "[]" "laggs after give"
-		pass 500
-	done
-}
 # taken_mode MODE PROTO [OPTIONS...]: streams both ways through a control run, take, and give. Where each device gets a clsact,
 # it gets that the first time, and keeps it.
 taken_mode() {
@@ -139,52 +48,6 @@ test_take_finds_clsact() {
 	no_loss taken-in
 }
 
-# partner_states LABEL: notes the state of both ends of every link, as b's bonding sees them, until end_states
-partner_states() {
-	# shellcheck disable=SC2016
-	spawn_on "$1" b bash -c 'while sleep 0.1; do ip -d -j link show master bond0 |
-		jq -c "[.[].linkinfo.info_slave_data | [.ad_actor_oper_port_state, .ad_partner_oper_port_state]]"; done'
-}
-end_states() {
-	kill -TERM "${CHILD[$1]}"
-	! reap "$1" || fail "$1: ended by itself"
-	sort "$D/$1.out" | uniq -c
-}
-lacp_states() { nip b -d -j link show master bond0 | jq -c '[.[].linkinfo.info_slave_data | [.ad_actor_oper_port_state, .ad_partner_oper_port_state]]'; }
-in_step() { [ "$(lacp_states)" = '[[63,63],[63,63]]' ]; }
-test_take_lacp() {
-	local before
-	bonds 2 802.3ad lacp_rate fast xmit_hash_policy layer3+4
-	wait_for 20 in_step
-	before=$(shape a)
-	partner_states states
-	stream out a b 10.0.0.2 5001 -r 500
-	stream in b a 10.0.0.1 5002 -r 500
-	pass 500
-	xl a lagg take bond0
-	xl a -d lagg show bond0
-	pass 3000
-	wait_for 5 distributing_both
-	is "$(lacp_states)" '[[63,63],[63,63]]' LACP
-	agent_end a KILL
-	pass 2500
-	is "$(lacp_states)" '[[63,63],[63,63]]' LACP
-	agent a
-	pass 1000
-	is "$(lacp_states)" '[[63,63],[63,63]]' LACP
-	xl a lagg give bond0
-	pass 3000
-	is "$(lacp_states)" '[[63,63],[63,63]]' LACP
-	end_stream out
-	end_stream in
-	is "$(end_states states | wc -l)" 1 "states that the partner saw: $(sort "$D/states.out" | uniq -c | tr '\n' ';')"
-	lost_nothing out
-	lost_nothing in
-	no_reordering out
-	no_reordering in
-	is "$(shape a)" "$before" "the bond after give"
-}
-distributing_both() { [ "$(xl a -j -d lagg show bond0 | jq '[.[0].ports[] | select(.flags | index("DISTRIBUTING"))] | length')" = 2 ]; }
 test_take_refusals() {
 	local before
 	bonds 2 active-backup

@@ -1,0 +1,122 @@
+# shellcheck shell=bash disable=SC2154
+# lagg take and lagg give of a bond that speaks LACP: bond0 on host a, and on host b the partner, bonding or teamd, which must not
+# see a change.
+. tests/vm/take.sh
+. tests/vm/teamd.sh
+
+# ---- the two ends ----
+
+OUR_BOND=(mode 802.3ad miimon 100 lacp_rate fast xmit_hash_policy layer3+4)
+lacp_states() { nip "$1" -d -j link show master bond0 | jq -c '[.[].linkinfo.info_slave_data | [.ad_actor_oper_port_state, .ad_partner_oper_port_state]]'; }
+in_step() { [ "$(lacp_states "$1")" = '[[63,63],[63,63]]' ]; }
+# bond_with PARTNER: both ends, in step, and an agent on a. 63 is what each partner here says when all is well.
+bond_with() {
+	modprobe -a bonding dummy
+	"partner_$1"
+	kernel_bond a 2 "${OUR_BOND[@]}"
+	nip a addr add 10.0.0.1/24 dev bond0
+	agent a
+	wait_for 30 in_step a
+	wait_for 10 on a ping -c 1 -W 1 10.0.0.2
+}
+partner_bonding() {
+	two_hosts 2
+	kernel_bond b 2 "${OUR_BOND[@]}"
+	nip b addr add 10.0.0.2/24 dev bond0
+}
+partner_teamd() {
+	two_hosts 2
+	teamd_start
+}
+
+# ---- what the partner sees ----
+
+# A view puts into SEEN all that the partner says of the state of its links, and of what has happened to them. No churn: that
+# nothing churns bonding says after a minute.
+view_of_bonding() {
+	local -a lines
+	mapfile -t lines </proc/net/bonding/bond0
+	SEEN="${lines[*]/*Churn State*/}"
+}
+view_of_teamd() { SEEN=$(teamdctl team0 state dump); }
+# look VIEW: prints SEEN whenever it has changed, and a dot when it has not
+look() {
+	local SEEN seen='' nobody
+	exec {nobody}<> <(:)
+	while "$@"; do
+		if [ "$SEEN" = "$seen" ]; then echo .; else echo "$EPOCHREALTIME: ${SEEN//$'\n'/ }"; fi
+		seen=$SEEN
+		read -rt 0.05 <&"$nobody"
+	done
+}
+watch_partner() { spawn_on states b bash -c "$(declare -f look "view_of_$1"); look view_of_$1"; }
+# no_change_seen LABEL: ends that, and fails if the partner has seen a change
+no_change_seen() {
+	local looks changes status=0
+	kill -TERM "${CHILD[states]}"
+	reap states || status=$?
+	[ $status = 143 ] || fail "the partner does not say what it sees: $(cat "$D/states.err")"
+	looks=$(wc -l <"$D/states.out")
+	changes=$(($(grep -vcx '\.' "$D/states.out") - 1))
+	echo "table: $NAME $1: $looks looks at the partner, $changes changes of its state"
+	at_least "$looks" 4 "looks at the partner"
+	is $changes 0 "changes that the partner saw: $(grep -vx '\.' "$D/states.out")"
+}
+
+# ---- the tests ----
+
+# taken_with PARTNER: streams both ways through a control run, and through take and give, each of which lasts for longer than a
+# partner waits for LACPDUs
+taken_with() {
+	local before way run frames=$((RATE * 4))
+	bond_with "$1"
+	before=$(shape a)
+	for run in control taken; do
+		watch_partner "$1"
+		begin_run $run
+		if [ $run = taken ]; then cycles "$TIMES" lacp "$frames"; else pass "$frames"; fi
+		end_run $run
+		no_change_seen $run
+	done
+	is "$(shape a)" "$before" "the bond after give"
+	counts_or_skip
+	for run in control taken; do
+		for way in out in; do
+			if [ $run = control ]; then no_loss $run-$way; else lost_nothing $run-$way; fi
+			no_reordering $run-$way
+		done
+	done
+}
+test_take_lacp_bonding() { taken_with bonding; }
+test_take_lacp_teamd() { taken_with teamd; }
+
+distributing_both() { [ "$(xl a -j -d lagg show bond0 | jq '[.[0].ports[] | select(.flags | index("DISTRIBUTING"))] | length')" = 2 ]; }
+# Nor does it see the death of the agent in between, for longer than it waits for LACPDUs.
+test_take_lacp_agent_killed() {
+	local before
+	bond_with bonding
+	before=$(shape a)
+	watch_partner bonding
+	stream out a b 10.0.0.2 5001 -r 500
+	stream in b a 10.0.0.1 5002 -r 500
+	pass 500
+	xl a lagg take bond0
+	xl a -d lagg show bond0
+	pass 500
+	wait_for 5 distributing_both
+	agent_end a KILL
+	pass 2500
+	agent a
+	pass 1000
+	xl a lagg give bond0
+	pass 3000
+	end_stream out
+	end_stream in
+	no_change_seen taken
+	in_step b || fail "the partner's states: $(lacp_states b)"
+	lost_nothing out
+	lost_nothing in
+	no_reordering out
+	no_reordering in
+	is "$(shape a)" "$before" "the bond after give"
+}
