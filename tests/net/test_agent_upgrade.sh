@@ -12,7 +12,7 @@ sizes() {
 replace_agent() {
 	agent_end a TERM
 	B=$1 agent_start a
-	wait_for 10 answers a
+	wait_for 30 answers a # as agent() does
 	is "$(xl a -j agent show | jq -r '.[0].adopted')" 1 "laggs adopted"
 }
 monitored() { grep -q "$1" "$D/monitor.out"; }
