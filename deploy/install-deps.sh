@@ -11,7 +11,7 @@ for more; do
 	case $more in
 	test) packages="$packages ansible-core ansible-lint prometheus libsnmp-dev snmpd snmp shellcheck" ;;
 	vm) packages="$packages qemu-system-x86 qemu-system-common qemu-utils busybox-static cpio xz-utils libteam-utils
-		xdp-tools ipxe-qemu hostapd wpasupplicant iw prometheus-node-exporter keepalived" ;;
+		xdp-tools ipxe-qemu hostapd wpasupplicant iw prometheus-node-exporter keepalived frr" ;;
 	deb) packages="$packages debhelper dpkg-dev lintian libsnmp-dev" ;;
 	*) echo "usage: install-deps.sh [test] [vm] [deb]" >&2; exit 2 ;;
 	esac

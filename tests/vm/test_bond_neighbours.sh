@@ -2,6 +2,7 @@
 # device bond and its neighbourhood: what looks at a bond finds one, and what a user hangs on lagg0 and on its ports works as
 # with the kernel's own bonding.
 . tests/vm/test_bond.sh
+. tests/vm/frr.sh
 
 # ---- who looks at it ----
 
@@ -57,6 +58,17 @@ test_neighbours_see_a_bond_with_all_its_ports() {
 	is "$(metric node_bonding_slaves)" 2 "node_exporter: slaves"
 	nip b link set eth1 up
 	wait_for 10 metric_is node_bonding_active 2
+}
+
+# EVPN multihoming is for bonds: FRR refuses any other device as a segment that two machines share.
+segment_is_lagg0() { [ "$(zebra "show evpn es json" | jq -r '.[].accessPort')" = lagg0 ]; }
+test_neighbours_frr_takes_lagg0_as_an_ethernet_segment() {
+	two_hosts 2
+	agent a
+	xl a lagg add lagg0 device bond proto lacp port eth1 port eth2
+	start_zebra a
+	zebra "configure terminal" "interface lagg0" "evpn mh es-id 7" "evpn mh es-sys-mac 02:00:00:00:00:07"
+	wait_for 5 segment_is_lagg0
 }
 
 # ---- filters ----

@@ -2,6 +2,7 @@
 # What the neighbourhood does with a lagg0 that has no usable port although a port has carrier: a veth has no carrier then, and
 # a bond is dormant. The table in xlagg(8), A BOND AS THE LAGG'S DEVICE, says what is measured here.
 . tests/vm/test_bond.sh
+. tests/vm/frr.sh
 
 # two_ways DEVICE: lagg0 of two links between a and b, and needs both; eth3 is another way. Host a looks at lagg0 in every way.
 two_ways() {
@@ -19,6 +20,7 @@ two_ways() {
 	nip a -6 route add fd09::/64 via fd00::2 dev lagg0 metric 10
 	nip a -6 route add fd09::/64 via fd03::2 dev eth3 metric 20
 	start_keepalived
+	start_zebra a
 }
 start_keepalived() {
 	command -v keepalived >/dev/null || skip "there is no keepalived"
@@ -46,7 +48,7 @@ operstate() { nip a -j link show "$1" | jq -r '.[0].operstate'; }
 bridge_port() { on a bridge -j link show dev lagg0 | jq -r '.[0].state'; }
 vrrp() { sed -n 's/.*(one) Entering \([A-Z]*\) STATE.*/\1/p' "$D/keepalived.out" "$D/keepalived.err" | tail -n 1; }
 # seen: lagg0, and what each makes of it
-seen() { echo "$(operstate lagg0): multipath $(ipv4_multipath), IPv6 $(ipv6_route), VLAN $(operstate lagg0.7), VRRP $(vrrp)"; }
+seen() { echo "$(operstate lagg0): multipath $(ipv4_multipath), IPv6 $(ipv6_route), VLAN $(operstate lagg0.7), VRRP $(vrrp), FRR $(zebra_interface lagg0)"; }
 sees() { [ "$(seen)" = "$1" ]; }
 # await WHAT: what must be seen within ten seconds
 await() {
@@ -57,7 +59,7 @@ bridge_port_is() { [ "$(bridge_port)" = "$1" ]; }
 
 # without_a_port DEVICE LINKS-LOST WHAT: and it all comes back
 without_a_port() {
-	local usable='UP: multipath eth3 lagg0, IPv6 lagg0, VLAN UP, VRRP MASTER' link
+	local usable='UP: multipath eth3 lagg0, IPv6 lagg0, VLAN UP, VRRP MASTER, FRR up' link
 	two_ways "$1"
 	await "$usable"
 	for link in $2; do nip b link set "$link" down; done
@@ -73,7 +75,7 @@ without_a_port() {
 	for link in $2; do nip b link set "$link" up; done
 	wait_for 10 bridge_port_is forwarding
 }
-down='DOWN: multipath eth3, IPv6 eth3, VLAN LOWERLAYERDOWN, VRRP FAULT'
+down='DOWN: multipath eth3, IPv6 eth3, VLAN LOWERLAYERDOWN, VRRP FAULT, FRR down'
 test_without_port_veth() { without_a_port veth eth1 "LOWERLAYER$down"; }
-test_without_port_bond() { without_a_port bond eth1 'DORMANT: multipath eth3 lagg0, IPv6 eth3, VLAN DORMANT, VRRP FAULT'; }
+test_without_port_bond() { without_a_port bond eth1 'DORMANT: multipath eth3 lagg0, IPv6 eth3, VLAN DORMANT, VRRP FAULT, FRR down'; }
 test_without_port_bond_and_without_carrier() { without_a_port bond "eth1 eth2" "$down"; }
