@@ -402,6 +402,42 @@ struct xlagg_saved {
 	struct xlagg_taken bond; /* its device, if that is a bond that was taken */
 };
 
+/*
+ * The journal of a transaction: the map "transaction-journal" is pinned beside the folders of the laggs while several
+ * laggs are changed, or one is removed and made anew. It has what they were before. An agent that finds it goes back to
+ * that. The content stands in the map's values (XLAGG_JOURNAL_VALUE octets each), one after the other: this header and
+ * the entries, each followed by its message and by zeros up to a multiple of 8 octets.
+ */
+struct xlagg_journal {
+	__u32 abi_version; /* XLAGG_ABI_VERSION; another one, or another entry_size: it is of another version */
+	__u32 entry_size;  /* octets of struct xlagg_journal_entry */
+	__u32 len;	   /* octets behind this header */
+	__u32 sum;	   /* FNV-1a of these octets */
+	__u64 netns;	   /* cookie of the network namespace of all devices, 0: not known */
+	__u32 entries;
+	__u32 reserved; /* 0 */
+};
+struct xlagg_journal_entry {
+	char name[16];	     /* of the lagg */
+	__u32 kind;	     /* enum xlagg_journal_kind */
+	__u32 message_len;   /* octets of its message, which makes it as it was before */
+	__u32 ifindex;	     /* this and what follows: as in struct xlagg_saved before the transaction */
+	__u32 lower_ifindex; /* this and ifindex are 0 where the lagg had no devices */
+	__u32 mtu;
+	__u8 active;
+	__u8 adding;
+	__u8 taken;	  /* 1: its device is a bond that was taken */
+	__u8 mac[6];	  /* of that bond */
+	__u8 reserved[3]; /* 0 */
+};
+enum xlagg_journal_kind {
+	XLAGG_JOURNAL_CHANGES, /* it runs, and is changed */
+	XLAGG_JOURNAL_LEAVES,  /* it runs, and is removed, perhaps to be made anew */
+	XLAGG_JOURNAL_WAITS,   /* it waits for its bond */
+	XLAGG_JOURNAL_COMES,   /* it does not run, or not in this way, and is made: no message */
+};
+#define XLAGG_JOURNAL_VALUE (16 << 10)
+
 /* Options device, datapath and tx-path. */
 enum xlagg_device { XLAGG_DEVICE_AUTO, XLAGG_DEVICE_NETKIT, XLAGG_DEVICE_VETH, XLAGG_DEVICE_BOND };
 enum xlagg_profile { XLAGG_DATAPATH_TC, XLAGG_DATAPATH_XDP };
