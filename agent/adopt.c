@@ -31,6 +31,7 @@
 #include "rests.h"
 #include "sys/fd.h"
 #include "transaction.h"
+#include "undo.h"
 
 /* How often what may fail for a moment is tried: a single failure must not cost a lagg that carries traffic. */
 #define TRIES 3
@@ -45,7 +46,8 @@ struct find {
 	struct xlagg_model model;  /* the lagg's configuration by the record */
 	int r;			   /* 0, or -errno: the lagg could not be adopted */
 	char why[XLAGG_SENTENCE_MAX];
-	bool anew; /* the lagg is to be made again from its configuration */
+	bool anew;    /* the lagg is to be made again from its configuration */
+	bool leaving; /* it was about to be removed by a transaction that is undone, and is made again if it is gone */
 };
 
 struct finds {
@@ -382,6 +384,8 @@ static int read_find(struct agent *agent, void *what)
 	find->saved = NULL;
 	int r = record_read(&agent->host, find->folder, &find->saved);
 	if (r == 0)
+		find->leaving = undo_record(agent, find->name, find->saved);
+	if (r == 0)
 		r = record_decode(find->saved, &find->model, find->why);
 	if (r < 0)
 		return r;
@@ -461,7 +465,7 @@ static int put_back(struct agent *agent, struct find *find)
 
 static bool wants_anew(const struct find *find)
 {
-	return find->known && find->r < 0 && find->r != -ENODEV && find->r != -ESTALE;
+	return find->known && find->r < 0 && (find->r != -ENODEV || find->leaving) && find->r != -ESTALE;
 }
 
 /* Puts a lagg back that cannot be adopted. It is made again if its configuration could be read and its device existed.
@@ -470,6 +474,8 @@ static void give_up(struct agent *agent, struct find *find)
 {
 	bool anew = wants_anew(find);
 	find->anew = anew;
+	if (!find->folder[0])
+		return;
 	log_about(LOG_LEVEL_WARNING, find->name, NULL, "what is pinned in %s cannot be adopted (%s): it is removed%s",
 		  find->folder, find->why[0] ? find->why : strerror(-find->r), anew ? " and made anew" : "");
 	if (put_back(agent, find) < 0) {
@@ -479,6 +485,25 @@ static void give_up(struct agent *agent, struct find *find)
 	}
 	if (!anew && find->known && find->r != -ESTALE)
 		forget_lagg(agent, find->name);
+}
+
+/* Adds those that a transaction which is undone had removed by then. */
+static int add_missing(struct agent *agent, struct finds *finds)
+{
+	struct xlagg_model *model = malloc(sizeof(*model));
+	int r = model ? 0 : -ENOMEM;
+	for (uint32_t at = 0; r == 0 && undo_missing(agent, &at, model);) {
+		struct find *more = realloc(finds->list, (finds->count + 1) * sizeof(*more));
+		if (!more) {
+			r = -ENOMEM;
+			break;
+		}
+		finds->list = more;
+		more[finds->count] = (struct find){.known = true, .model = *model, .r = -ENODEV, .leaving = true};
+		memcpy(more[finds->count++].name, model->name, sizeof(model->name));
+	}
+	free(model);
+	return r;
 }
 
 static void adopt_next(struct agent *agent, struct find *find)
@@ -497,18 +522,28 @@ static int can_make_anew(const struct finds *finds)
 	return 0;
 }
 
+static int read_journal(struct agent *agent, void *what)
+{
+	(void)what;
+	return undo_read(agent);
+}
+
 /* The order matters: first it must be known which lagg has which device, then names can be followed, since devices may
  * have exchanged them. Names must be right before the devices of absent ports are searched for by name. */
 int adopt_all(struct agent *agent)
 {
 	__attribute__((cleanup(free_finds))) struct finds finds = {0};
-	int r = find_all(agent, &finds);
+	int r = patiently(read_journal, agent, NULL);
+	if (r == 0)
+		r = find_all(agent, &finds);
 	/* An agent that started nevertheless would take its own laggs for someone else's, and create them again. */
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < finds.count; i++)
 		adopt_next(agent, &finds.list[i]);
-	r = can_make_anew(&finds);
+	r = add_missing(agent, &finds);
+	if (r == 0)
+		r = can_make_anew(&finds);
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < finds.count; i++)
@@ -523,6 +558,7 @@ int adopt_all(struct agent *agent)
 	for (uint32_t i = 0; i < finds.count; i++)
 		if (finds.list[i].anew)
 			adopt_make_anew(agent, &finds.list[i].model);
+	undo_over(agent);
 	return 0;
 }
 
@@ -544,7 +580,8 @@ static int flush_one(struct agent *agent, struct find *find)
 int adopt_flush(struct agent *agent)
 {
 	__attribute__((cleanup(free_finds))) struct finds finds = {0};
-	int r = find_all(agent, &finds);
+	int journal = datapath_journal_remove(agent->host.pins), r = find_all(agent, &finds);
+	r = r < 0 ? r : journal;
 	for (uint32_t i = 0; i < finds.count; i++) {
 		int flushed = flush_one(agent, &finds.list[i]);
 		r = r < 0 ? r : flushed;

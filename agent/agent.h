@@ -6,6 +6,7 @@
 #include "lagg/lagg.h"
 
 struct client;
+struct journal;
 struct rest;
 struct server;
 
@@ -40,6 +41,8 @@ struct agent {
 	struct progress progress;
 	struct rest *rests;	     /* what still has to be put back of laggs that are gone (rests.c) */
 	struct later *later;	     /* bonds that are to be taken when they appear (later.c) */
+	struct journal *undo;	     /* the transaction in whose middle the agent before died, while that is undone */
+	bool journal;		     /* the journal of a transaction is pinned */
 	struct forgotten *forgotten; /* laggs whose files in the state folder still have to be removed (forget.c) */
 	bool left_out;		     /* a lagg could not be made at the start, and may be made later */
 	uint64_t forget_ns;	     /* monotonic time at which removing them is tried again */

@@ -25,6 +25,7 @@
 #include "names.h"
 #include "orphans.h"
 #include "rests.h"
+#include "undo.h"
 
 #define SOON_NS (30 * NS_PER_MS)
 #define ABSENT_RETRY_NS (5 * NS_PER_S) /* between two searches for the device of an absent port */
@@ -380,6 +381,7 @@ static void end_round(struct agent *agent)
 	rests_retry(agent, now);
 	later_retry(agent, now);
 	forget_retry(agent, now);
+	undo_retry(agent);
 	names_retry(agent);
 	if (agent->host.orphans && now >= agent->orphans_ns)
 		orphans_put_back(agent);

@@ -25,6 +25,7 @@
 #include "sys/port.h"
 #include "take.h"
 #include "transaction.h"
+#include "undo.h"
 
 /* So many laggs at least have their devices removed together, and so many at most, during which nobody else gets RTNL.
  */
@@ -225,11 +226,6 @@ static int check_command(struct agent *agent, const struct ctl_command *command,
 
 /* --- changing the running laggs --- */
 
-static bool must_be_made_anew(const struct lagg *lagg, const struct xlagg_model *to)
-{
-	return lagg->model.conf.device != to->conf.device || lagg->model.conf.taken != to->conf.taken;
-}
-
 /* Whether another lagg of the new configuration needs its name or one of its ports. */
 static bool is_in_the_way(const struct lagg *lagg, struct ctl_model *to)
 {
@@ -245,7 +241,7 @@ static bool is_in_the_way(const struct lagg *lagg, struct ctl_model *to)
 static bool has_to_go(const struct lagg *lagg, struct ctl_model *to, bool all)
 {
 	const struct xlagg_model *model = ctl_find(to, lagg->model.name);
-	return (!model || must_be_made_anew(lagg, model)) && (all || is_in_the_way(lagg, to));
+	return (!model || lagg_must_be_made_anew(lagg, model)) && (all || is_in_the_way(lagg, to));
 }
 
 static void remove_group(struct agent *agent, uint32_t group)
@@ -303,26 +299,12 @@ static void destroy_leaving(struct agent *agent, struct ctl_model *to, bool all)
 	}
 }
 
-static bool same_model(const struct xlagg_model *a, const struct xlagg_model *b)
-{
-	if (memcmp(&a->conf, &b->conf, sizeof(a->conf)) != 0 || a->ports != b->ports || a->addresses != b->addresses)
-		return false;
-	for (uint32_t i = 0; i < a->ports; i++)
-		if (strcmp(a->port[i].name, b->port[i].name) != 0 ||
-		    memcmp(&a->port[i].conf, &b->port[i].conf, sizeof(a->port[i].conf)) != 0)
-			return false;
-	for (uint32_t i = 0; i < a->addresses; i++)
-		if (strcmp(a->address[i], b->address[i]) != 0)
-			return false;
-	return true;
-}
-
 /* If nothing else was to be changed, the lagg is as wanted now. */
 static void remove_ports(struct agent *agent, struct lagg *lagg, const struct xlagg_model *model)
 {
-	bool was_right = same_model(&lagg->model, model);
+	bool was_right = ctl_same_lagg(&lagg->model, model);
 	lagg_remove_ports(lagg, model);
-	if (!was_right && same_model(&lagg->model, model))
+	if (!was_right && ctl_same_lagg(&lagg->model, model))
 		progress_count(agent);
 }
 
@@ -352,7 +334,7 @@ static bool is_as_wanted(const struct agent *agent, const struct xlagg_model *mo
 {
 	const struct lagg *lagg = laggs_find(agent, model->name);
 	const struct later *later = later_find(agent, model->name);
-	return lagg ? same_model(&lagg->model, model) : later && !later->now && same_model(&later->model, model);
+	return lagg ? ctl_same_lagg(&lagg->model, model) : later && !later->now && ctl_same_lagg(&later->model, model);
 }
 
 /* Returns how many laggs are not as wanted. */
@@ -426,31 +408,12 @@ static int lead_to(struct agent *agent, struct ctl_model *to, const char **faile
 	return 0;
 }
 
-/* If the agent dies in the middle, the next one goes back to the configuration that was. */
-static int note_changes(struct agent *agent, struct ctl_model *to, const char **failed,
-			char sentence[XLAGG_SENTENCE_MAX])
-{
-	for (uint32_t i = 0; i < agent->laggs; i++) {
-		struct lagg *lagg = agent->lagg[i];
-		const struct xlagg_model *model = ctl_find(to, lagg->model.name);
-		if (!model || same_model(&lagg->model, model) || must_be_made_anew(lagg, model))
-			continue;
-		int r = record_note_change(lagg, model);
-		if (r == 0)
-			continue;
-		*failed = model->name;
-		return ctl_refuse(sentence, r, "%s: what is to change cannot be recorded for the next agent: %s",
-				  model->name, strerror(-r));
-	}
-	return 0;
-}
-
 /* Changes the running laggs to `to`, or back to `before` if that fails. *failed: the lagg that could not be changed. */
 static int lead_or_stay(struct agent *agent, struct ctl_model *before, struct ctl_model *to, const char **failed,
 			char sentence[XLAGG_SENTENCE_MAX])
 {
 	agent->host.changing = true;
-	int noted = note_changes(agent, to, failed, sentence),
+	int noted = undo_begin(agent, to, failed, sentence),
 	    r = noted < 0 ? noted : lead_to(agent, to, failed, sentence);
 	if (r < 0 && noted == 0) {
 		char again[XLAGG_SENTENCE_MAX] = "";
@@ -463,9 +426,10 @@ static int lead_or_stay(struct agent *agent, struct ctl_model *before, struct ct
 	if (agent->unpolled)
 		devices_update_poll(agent);
 	laggs_order(agent, r < 0 ? before : to);
-	/* Files take longer, and between two records an agent that dies leaves one lagg changed and another not. */
+	/* Files take longer. Until undo_end() an agent that dies leaves all that is needed to go back. */
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		record_pin(agent->lagg[i]);
+	undo_end(agent);
 	for (uint32_t i = 0; i < agent->laggs; i++)
 		identity_store(agent->lagg[i]);
 	laggs_breathe(agent);

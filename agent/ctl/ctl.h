@@ -178,6 +178,8 @@ int ctl_apply(struct ctl_model *model, const struct ctl_command *command, char s
 int ctl_apply_next(struct ctl_model *model, char **text, int *line, char sentence[XLAGG_SENTENCE_MAX]);
 struct xlagg_model *ctl_find(struct ctl_model *model, const char *name);
 int ctl_find_port(const struct xlagg_model *lagg, const char *name); /* index or -ENOENT */
+/* Whether two configurations of a lagg are the same, whatever its name. */
+bool ctl_same_lagg(const struct xlagg_model *a, const struct xlagg_model *b);
 
 /* --- diff.c --- */
 /* Called for each command that leads from `from` to `to`, in an order in which each command is valid. A result other

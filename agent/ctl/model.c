@@ -359,3 +359,17 @@ int ctl_apply_next(struct ctl_model *model, char **text, int *line, char sentenc
 		r = ctl_apply(model, &command, sentence);
 	return r < 0 ? r : count > 0;
 }
+
+bool ctl_same_lagg(const struct xlagg_model *a, const struct xlagg_model *b)
+{
+	if (memcmp(&a->conf, &b->conf, sizeof(a->conf)) != 0 || a->ports != b->ports || a->addresses != b->addresses)
+		return false;
+	for (uint32_t i = 0; i < a->ports; i++)
+		if (strcmp(a->port[i].name, b->port[i].name) != 0 ||
+		    memcmp(&a->port[i].conf, &b->port[i].conf, sizeof(a->port[i].conf)) != 0)
+			return false;
+	for (uint32_t i = 0; i < a->addresses; i++)
+		if (strcmp(a->address[i], b->address[i]) != 0)
+			return false;
+	return true;
+}

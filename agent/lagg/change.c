@@ -268,6 +268,11 @@ void lagg_settle(struct lagg *lagg)
 		log_about(LOG_LEVEL_INFO, lagg->model.name, NULL, "all of it is as before the change again");
 }
 
+bool lagg_must_be_made_anew(const struct lagg *lagg, const struct xlagg_model *to)
+{
+	return lagg->model.conf.device != to->conf.device || lagg->model.conf.taken != to->conf.taken;
+}
+
 int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct xlagg_model before = lagg->model;

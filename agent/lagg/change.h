@@ -8,6 +8,8 @@
 /* Changes the running lagg to the configuration `to`, touching only what differs. On failure it is changed back, and
  * `sentence` says why. What cannot be changed back now, lagg_settle() goes on with. */
 int lagg_change(struct lagg *lagg, const struct xlagg_model *to, char sentence[XLAGG_SENTENCE_MAX]);
+/* Whether the running lagg cannot be changed to `to`, but has to be removed and made anew. */
+bool lagg_must_be_made_anew(const struct lagg *lagg, const struct xlagg_model *to);
 /* Goes on changing back what a refused change has left, if it has left anything. */
 void lagg_settle(struct lagg *lagg);
 /* Retires the ports that `to` no longer has (lagg_port_retire()). Returns whether frames may still be in flight to one

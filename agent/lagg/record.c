@@ -16,18 +16,23 @@
 #include "sys/fd.h"
 #include "sys/mark.h"
 
-static int save_message(struct lagg *lagg, const struct xlagg_model *model)
+int record_encode(const struct xlagg_model *model, uint8_t ret[XLAGG_SAVED_MAX])
 {
-	struct xlagg_saved *saved = &lagg->saved;
 	struct ctl_command *command = malloc(sizeof(*command));
 	if (!command)
 		return -ENOMEM;
 	ctl_model_to_command(model, command);
-	int len = ctl_encode(command, NLM_F_REQUEST, 0, saved->message, sizeof(saved->message));
+	int len = ctl_encode(command, NLM_F_REQUEST, 0, ret, XLAGG_SAVED_MAX);
 	free(command);
+	return len;
+}
+
+static int save_message(struct lagg *lagg, const struct xlagg_model *model)
+{
+	int len = record_encode(model, lagg->saved.message);
 	if (len < 0)
 		return len;
-	saved->message_len = (uint32_t)len;
+	lagg->saved.message_len = (uint32_t)len;
 	return 0;
 }
 
@@ -100,7 +105,7 @@ static uint8_t add_addresses(struct xlagg_model *model, const struct xlagg_model
 }
 
 /* What is new in `to` beside addresses is undone by what the next agent does anyway. */
-int record_note_change(struct lagg *lagg, const struct xlagg_model *to)
+int record_note(struct lagg *lagg, const struct xlagg_model *to)
 {
 	struct xlagg_saved *saved = &lagg->saved;
 	struct xlagg_model model = lagg->model;
@@ -112,7 +117,27 @@ int record_note_change(struct lagg *lagg, const struct xlagg_model *to)
 	saved->changing = 1;
 	saved->adding = adding;
 	saved->active = active_of(lagg);
-	return pin_record(lagg);
+	return 0;
+}
+
+int record_note_change(struct lagg *lagg, const struct xlagg_model *to)
+{
+	int r = record_note(lagg, to);
+	return r < 0 ? r : pin_record(lagg);
+}
+
+void record_go_back(struct xlagg_saved *saved, const struct journal_entry *entry)
+{
+	const struct xlagg_journal_entry *head = &entry->head;
+	memcpy(saved->message, entry->message, head->message_len);
+	saved->message_len = head->message_len;
+	saved->changing = 1;
+	saved->adding = head->adding;
+	saved->active = head->active;
+	saved->mtu = head->mtu;
+	saved->bond.taken = head->taken;
+	if (head->taken)
+		memcpy(saved->bond.mac, head->mac, 6);
 }
 
 void record_folder(const struct lagg_host *host, const char *name, char ret[512])

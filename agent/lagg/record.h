@@ -4,6 +4,7 @@
 #ifndef LAGG_RECORD_H
 #define LAGG_RECORD_H
 
+#include "lagg/journal.h"
 #include "lagg/lagg.h"
 
 /* Pins configuration and undo records for the next agent, and writes the state folder. Within a transaction it pins
@@ -15,6 +16,13 @@ int record_pin(struct lagg *lagg);
 /* Notes in the record that the lagg is about to be changed to `to`, within a transaction: an agent that finds this note
  * makes it what it is now. record_save() at the end of the transaction removes the note. Returns 0 or -errno. */
 int record_note_change(struct lagg *lagg, const struct xlagg_model *to);
+/* The same without pinning it, of a lagg whose note is in the journal. */
+int record_note(struct lagg *lagg, const struct xlagg_model *to);
+/* Writes the message that makes a lagg of this configuration. Returns its length, or -errno. */
+int record_encode(const struct xlagg_model *model, uint8_t ret[XLAGG_SAVED_MAX]);
+/* Puts what a lagg was before the transaction, by its journal, into the record: as if the note of a change were there.
+ * What was changed on the devices stays as the record has it. */
+void record_go_back(struct xlagg_saved *saved, const struct journal_entry *entry);
 /* Renames the lagg's folder of pins. */
 int record_move(struct lagg *lagg, const char *folder);
 /* Returns the folder of pins for a lagg of that name. */

@@ -199,6 +199,16 @@ int datapath_save_in(const char *folder, struct xlagg_saved *saved);
  * intact, everything behind the message is 0. */
 int datapath_read_saved(const char *folder, struct xlagg_saved *ret);
 /*
+ * The journal of a transaction (struct xlagg_journal) in the folder of all laggs. Writing it gives it its version and
+ * checksum; it is there as a whole or not at all. `len`: octets with the header.
+ */
+int datapath_journal_write(const char *pins, struct xlagg_journal *journal, size_t len);
+/* Returns the journal, to be freed by the caller, after a check of version, length and checksum, not of the entries.
+ * -ENOENT: there is none; -EPROTO: it is damaged; -EPROTONOSUPPORT: another version wrote it. */
+int datapath_journal_read(const char *pins, struct xlagg_journal **ret);
+/* Returns 0 also where there is none. */
+int datapath_journal_remove(const char *pins);
+/*
  * Others can detach programs, remove pins and write to maps. datapath_check() compares what is there with what the
  * datapath has attached, pinned and written; datapath_repair() puts it back.
  */

@@ -161,6 +161,9 @@ int datapath_say(char sentence[XLAGG_SENTENCE_MAX], int r, const char *format, .
 /* The name of a device, for sentences; "device 7" when the device is gone. */
 const char *datapath_device_name(int ifindex, char buffer[32]);
 
+/* saved.c: FNV-1a */
+uint32_t datapath_sum(const void *data, size_t len);
+
 /* pins.c */
 void pin_path(char path[DATAPATH_PATH_MAX], const char *folder, const char *name);
 /* Opens what is pinned as `name` and returns a descriptor. -ENOENT: there is nothing; -EPROTO: it is of another kind.

@@ -14,7 +14,7 @@ static void free_value(void *value)
 	free(*(void **)value);
 }
 
-static uint32_t fnv1a(const void *data, size_t len)
+uint32_t datapath_sum(const void *data, size_t len)
 {
 	const uint8_t *octet = data;
 	uint32_t sum = 2166136261u;
@@ -29,9 +29,9 @@ static int write_value(int map, struct xlagg_saved *saved)
 	if (saved->message_len > sizeof(saved->message))
 		return -EINVAL;
 	saved->abi_version = XLAGG_ABI_VERSION;
-	saved->message_sum = fnv1a(saved->message, saved->message_len);
+	saved->message_sum = datapath_sum(saved->message, saved->message_len);
 	saved->state_len = sizeof(*saved) - STATE_AT;
-	saved->state_sum = fnv1a((const char *)saved + STATE_AT, saved->state_len);
+	saved->state_sum = datapath_sum((const char *)saved + STATE_AT, saved->state_len);
 	return bpf_map_update_elem(map, &first, saved, BPF_ANY) == 0 ? 0 : -errno;
 }
 
@@ -73,7 +73,7 @@ static int read_value(int map, struct xlagg_saved **ret, size_t *size)
 static bool state_intact(const struct xlagg_saved *saved, size_t size)
 {
 	return saved->state_len <= size - STATE_AT &&
-	       saved->state_sum == fnv1a((const char *)saved + STATE_AT, saved->state_len);
+	       saved->state_sum == datapath_sum((const char *)saved + STATE_AT, saved->state_len);
 }
 
 int datapath_read_saved(const char *folder, struct xlagg_saved *ret)
@@ -85,7 +85,7 @@ int datapath_read_saved(const char *folder, struct xlagg_saved *ret)
 	if (r)
 		return r;
 	if (!saved || saved->message_len > sizeof(saved->message) ||
-	    saved->message_sum != fnv1a(saved->message, saved->message_len))
+	    saved->message_sum != datapath_sum(saved->message, saved->message_len))
 		return -EPROTO;
 	size_t known = STATE_AT;
 	if (saved->abi_version == XLAGG_ABI_VERSION && state_intact(saved, size))
