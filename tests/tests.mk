@@ -27,7 +27,7 @@ $(B)/tests/%.o: tests/%.c
 $(B)/tests/%.bpf.o: tests/%.bpf.c
 	$(compile_bpf)
 
-$(B)/tests/unit/run: $(call obj,tests/unit/*.c) $(B)/agent/agentx/mib.o $(B)/libcli.a $(B)/libctl.a $(B)/libcore.a
+$(B)/tests/unit/run: $(call obj,tests/unit/*.c) $(B)/agent/agentx/mib.o $(B)/agent/lagg/journal.o $(B)/libcli.a $(B)/libctl.a $(B)/libcore.a
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@ $(CRITERION) $(CLI_LIBS) -lm
 
 test-unit: $(B)/tests/unit/run | map ## core, grammar and CLI as functions; ONLY='lacp_mux/*': a pattern of Criterion's

@@ -216,6 +216,32 @@ agent_end() {
 	END_STATUS=$status
 }
 
+# agent_under_orders: runs an agent on host a whose system calls can be made to fail, or to be its end, by `order`
+# (tests/fault/inject.c)
+ORDERS='' REPLIES='' INJECTOR=''
+agent_under_orders() {
+	[ -x "$B/tests/fault/inject" ] || fail "$B/tests/fault/inject is not built"
+	: >"$D/a.conf"
+	coproc INJECT {
+		exec "$B/tests/fault/inject" -x pread64,epoll_wait "$B/xlaggd" -n "$P-a" -f "$D/a.conf" --socket "$D/a.sock" \
+			--bpffs "$BPFFS/$P-a" --state "$D/state-a" 2>>"$D/agent-a.log"
+	}
+	# shellcheck disable=SC2154
+	ORDERS=${INJECT[1]} REPLIES=${INJECT[0]} INJECTOR=$INJECT_PID # which the shell forgets when it ends
+	read -r -u "$REPLIES" -t 10 _ "AGENT[a]" || fail "inject says nothing"
+	order count
+	wait_for 30 answers a
+}
+order() {
+	echo "$*" >&"$ORDERS"
+	read -r -u "$REPLIES" -t 10 || fail "inject does not answer '$*'"
+}
+kill_agent_under_orders() {
+	kill -KILL "${AGENT[a]}"
+	wait "$INJECTOR" 2>/dev/null || true
+	unset "AGENT[a]"
+}
+
 # xl HOST ARGUMENT...: runs the CLI, which talks to that host's agent. With LAGG_DEVICE, laggs whose device and datapath the
 # test leaves open are added with that device, here and by agents from their files.
 xl() {

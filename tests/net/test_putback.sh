@@ -104,30 +104,6 @@ test_put_back_on_ip_link_del() {
 
 # --- while the kernel does not do what it is asked ---
 
-# An agent whose system calls can be made to fail (tests/fault/inject.c).
-ORDERS='' REPLIES=''
-agent_under_orders() {
-	[ -x "$B/tests/fault/inject" ] || fail "$B/tests/fault/inject is not built"
-	: >"$D/a.conf"
-	coproc INJECT {
-		exec "$B/tests/fault/inject" -x pread64,epoll_wait "$B/xlaggd" -n "$P-a" -f "$D/a.conf" --socket "$D/a.sock" \
-			--bpffs "$BPFFS/$P-a" --state "$D/state-a" 2>>"$D/agent-a.log"
-	}
-	# shellcheck disable=SC2154
-	ORDERS=${INJECT[1]} REPLIES=${INJECT[0]}
-	read -r -u "$REPLIES" -t 10 _ "AGENT[a]" || fail "inject says nothing"
-	order count
-	wait_for 30 answers a
-}
-order() {
-	echo "$*" >&"$ORDERS"
-	read -r -u "$REPLIES" -t 10 || fail "inject does not answer '$*'"
-}
-kill_agent_under_orders() {
-	kill -KILL "${AGENT[a]}"
-	wait "$INJECT_PID" 2>/dev/null || true
-	unset "AGENT[a]"
-}
 # The device stays in the filter's group, so that it is not as it was before.
 groups_cannot_be_left() { order "fail ioctl 1 5 1000000"; }
 says_what_remains() { matches "$1" "$2 is not yet as it was before: slow protocols' group.* could not be put back" "what it says"; }
