@@ -225,6 +225,47 @@ test_leave_under_another_name_when_events_are_lost() {
 	grep -q 'device events were lost' "$D/agent-a.log" || fail "no events were lost"
 }
 
+# While the agent is stopped it goes and comes back: what it learns of the one and of the other is of the past.
+test_leave_and_return_while_the_agent_is_stopped() {
+	has_a_port_that_leaves
+	kill -STOP "${AGENT[a]}"
+	nip a link set eth2 netns "$P-c"
+	nip c link set eth2 netns "$P-a"
+	nip a link set eth2 up
+	kill -CONT "${AGENT[a]}"
+	wait_for 10 is_port_again
+	wait_for 5 active_port_is a eth2
+	xl a port del lagg0 eth2
+	has_nothing_of_the_lagg a eth2
+}
+test_leave_and_return_under_another_name_while_the_agent_is_stopped() {
+	has_a_port_that_leaves
+	kill -STOP "${AGENT[a]}"
+	leaves_under_another_name
+	nip c link set wan0 netns "$P-a"
+	nip a link set wan0 up
+	kill -CONT "${AGENT[a]}"
+	is_called_wan0() { [ "$(port_field a wan0 .present)" = "$1" ]; }
+	wait_for 10 is_called_wan0 true
+	wait_for 5 active_port_is a wan0
+	xl a port del lagg0 wan0
+	has_nothing_of_the_lagg a wan0
+}
+test_leave_renamed_elsewhere_and_return_while_the_agent_is_stopped() {
+	has_a_port_that_leaves
+	kill -STOP "${AGENT[a]}"
+	nip a link set eth2 netns "$P-c"
+	nip c link set eth2 name wan0
+	nip c link set wan0 netns "$P-a"
+	nip a link set wan0 up
+	kill -CONT "${AGENT[a]}"
+	is_called_wan0() { [ "$(port_field a wan0 .present)" = "$1" ]; }
+	wait_for 10 is_called_wan0 true
+	wait_for 5 active_port_is a wan0
+	xl a port del lagg0 wan0
+	has_nothing_of_the_lagg a wan0
+}
+
 # Meanwhile another device got its number, and is left alone.
 test_leave_without_an_agent_and_return_with_another_number() {
 	local number other
