@@ -6,6 +6,7 @@
 #include "lagg/effects.h"
 #include "lagg/leave.h"
 #include "lagg/ports.h"
+#include "lagg/record.h"
 #include "sys/elsewhere.h"
 #include "sys/mark.h"
 
@@ -81,8 +82,8 @@ static bool find_here(struct netlink *nl, struct xlagg_saved *saved, uint32_t sl
 	return true;
 }
 
-static void put_back(struct netlink *nl, const char *lagg, const struct elsewhere *device,
-		     const struct xlagg_undo *undo, char name[XLAGG_NAME_MAX])
+static int put_back(struct netlink *nl, const char *lagg, const struct elsewhere *device, const struct xlagg_undo *undo,
+		    char name[XLAGG_NAME_MAX])
 {
 	int r = elsewhere_restore(nl, device, undo, name);
 	if (r == 0)
@@ -92,6 +93,7 @@ static void put_back(struct netlink *nl, const char *lagg, const struct elsewher
 			  undo->name);
 	else if (r != -ENODEV)
 		warn(lagg, undo->name, r);
+	return r;
 }
 
 void leave_find(struct netlink *nl, struct xlagg_saved *saved, uint32_t slot, const char *lagg, const uint8_t mac[6],
@@ -109,6 +111,21 @@ void leave_find(struct netlink *nl, struct xlagg_saved *saved, uint32_t slot, co
 		put_back(nl, lagg, &device, undo, name);
 }
 
+/* A device that no other namespace has may have come back meanwhile, under any name. Its undo record is kept then, so
+ * that it is put back before it joins again (rest.c). */
+static void keep_returned(struct lagg *lagg, uint32_t slot, const struct xlagg_undo *undo,
+			  const struct elsewhere *device)
+{
+	struct device now;
+	if (netlink_get(lagg->host->nl, (int)undo->ifindex, &now) < 0 || !device_may_be(&now, device->id) ||
+	    (memcmp(now.mac, device->mac, 6) != 0 && strcmp(now.alias, device->mark) != 0))
+		return;
+	lagg->saved.undo[slot] = *undo;
+	lagg->saved.port[slot] = *device->id;
+	memcpy(lagg->port[slot].elsewhere, now.name, sizeof(now.name));
+	record_save(lagg);
+}
+
 void leave_unseen(struct lagg *lagg, uint32_t slot)
 {
 	char mark[MARK_MAX];
@@ -119,8 +136,9 @@ void leave_unseen(struct lagg *lagg, uint32_t slot)
 	write_mark(&lagg->saved, lagg->model.name, mark);
 	/* The search takes its time: nothing is to be sent on the port meanwhile. */
 	lagg_port_gone(lagg, slot);
-	if (undo.changed)
-		put_back(lagg->host->nl, lagg->model.name,
-			 &(struct elsewhere){.netnsid = -1, .mac = mac, .mark = mark, .id = &id}, &undo,
-			 lagg->port[slot].elsewhere);
+	if (!undo.changed)
+		return;
+	const struct elsewhere device = {.netnsid = -1, .mac = mac, .mark = mark, .id = &id};
+	if (put_back(lagg->host->nl, lagg->model.name, &device, &undo, lagg->port[slot].elsewhere) == -ENODEV)
+		keep_returned(lagg, slot, &undo, &device);
 }

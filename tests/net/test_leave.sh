@@ -266,6 +266,27 @@ test_leave_renamed_elsewhere_and_return_while_the_agent_is_stopped() {
 	has_nothing_of_the_lagg a wan0
 }
 
+# It comes back, under another name, while the agent searches the other namespaces for it, since it never heard of the move.
+test_leave_and_return_while_it_is_searched_for() {
+	has_a_port_that_leaves
+	nip a link add other up type veth peer name other-peer
+	kill -STOP "${AGENT[a]}"
+	for i in {1..10000}; do echo "link set other alias $i"; done | ip -n "$P-a" -batch -
+	leaves_under_another_name
+	strace -qq -p "${AGENT[a]}" -o "$D/strace" -e trace=clone,clone3,fork -e inject=clone,clone3,fork:delay_enter=2000000:when=1 &
+	within 5 is_traced || skip "no process can be traced here"
+	kill -CONT "${AGENT[a]}"
+	wait_for 5 test -s "$D/strace"
+	nip c link set wan0 netns "$P-a"
+	nip a link set wan0 up
+	is_called_wan0() { [ "$(port_field a wan0 .present)" = "$1" ]; }
+	wait_for 20 is_called_wan0 true
+	wait_for 5 active_port_is a wan0
+	xl a port del lagg0 wan0
+	has_nothing_of_the_lagg a wan0
+}
+is_traced() { ! grep -q '^TracerPid:.0$' "/proc/${AGENT[a]}/status"; }
+
 # Meanwhile another device got its number, and is left alone.
 test_leave_without_an_agent_and_return_with_another_number() {
 	local number other
