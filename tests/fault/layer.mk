@@ -19,6 +19,13 @@ test-fault-sample: all $(FAULT_TOOLS) ## two minutes of that, by a SEED that it 
 	@echo "SEED=$(FAULT_SEED)"
 	$(Q)$(FAULT_RUN) points.py --sample $(FAULT_SEED) 120 $(TAP)/fault-sample.tap
 
+TEST_LAYERS += fault-kill-sample
+test-fault-kill-sample: export CALLS := kills
+test-fault-kill-sample: all $(FAULT_TOOLS) ## a minute of kills in place of a call, by a SEED that it prints; part of make test
+	@mkdir -p $(TAP)
+	@echo "SEED=$(FAULT_SEED)"
+	$(Q)$(FAULT_RUN) points.py --sample $(FAULT_SEED) 60 $(TAP)/fault-kill-sample.tap
+
 fault-schedules: all $(FAULT_TOOLS) ## random commands and events in a row with failing calls: SCHEDULES=1000, by a SEED that it prints
 	@mkdir -p $(TAP)
 	@echo "SEED=$(FAULT_SEED)"

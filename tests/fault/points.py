@@ -2,7 +2,7 @@
 """Fails the Nth call of each system call, and the Nth allocation, that the agent makes during each operation.
 
 points.py TAP                   all of it, an operation after the other
-points.py --sample SEED SECONDS TAP   operations and points chosen by SEED, as many as fit into SECONDS
+points.py --sample SEED SECONDS TAP   operations and points chosen by SEED, as many as fit into SECONDS; of kills only with CALLS
 
 Each point is judged: done as asked; or done, and what remains to be put back is named and follows; or refused with a sentence,
 everything exactly as before, and the second try works. The other lagg loses nothing, undoing it leaves nothing, and all that within 10 s after the fault.
@@ -418,10 +418,15 @@ def every_point(bench):
         yield point
 
 
+def may_be_killed(operation):
+    """Whether the agent is up and is to stay."""
+    return not operation.starts and not operation.ends
+
+
 def kills(bench, most):
-    """Ends of the agent at its calls: of each kind of them at most so many, where it is up and is to stay."""
+    """Ends of the agent at its calls: of each kind of them at most so many."""
     wanted, _, only = (os.environ.get("CALLS") or "kills").partition("/")
-    if bench.operation.starts or bench.operation.ends or wanted != "kills":
+    if not may_be_killed(bench.operation) or wanted != "kills":
         return
     for call, numbers in sorted(bench.kinds.items()):
         kinds = collections.defaultdict(list)
@@ -452,6 +457,20 @@ def some_points(bench, seed, count):
     some = outages(bench.operation)
     for point in chance.sample(some, min(2, len(some))):
         yield point
+    if os.environ.get("CALLS", "").startswith("kills"):
+        yield from some_kills(bench, chance, count)
+
+
+def some_kills(bench, chance, count):
+    """So many ends of the agent by chance: a call first, as above, then where in the agent it is made."""
+    by_call = collections.defaultdict(list)
+    for point in kills(bench, 1):
+        by_call[point.call].append(point)
+    for _ in range(min(count, sum(map(len, by_call.values())))):
+        call = chance.choice(sorted(by_call))
+        yield by_call[call].pop(chance.randrange(len(by_call[call])))
+        if not by_call[call]:
+            del by_call[call]
 
 
 class Result:
@@ -460,6 +479,7 @@ class Result:
     def __init__(self, name):
         self.name, self.bad, self.seconds = name, [], 0
         self.all = 0  # so many calls and allocations there are in the operation
+        self.kinds = 0  # so many kinds of them, which SAME tells apart
         self.untried = ""  # what there was no time for
         self.second_tries = []
         self.calls = collections.defaultdict(collections.Counter)  # {call: {verdict: points}}
@@ -482,7 +502,7 @@ class Result:
             return f"{sum(verdicts.values())} points: " + ", ".join(f"{n} {kind}" for kind, n in sorted(verdicts.items()))
         total = sum(self.calls.values(), collections.Counter())
         return [f"{self.name} {call}: {line(v)}" for call, v in sorted(self.calls.items())], \
-            f"{line(total)}, of {self.all} calls" + (f", {self.untried}" if self.untried else "")
+            f"{line(total)}, of {self.all} calls of {self.kinds} kinds" + (f", {self.untried}" if self.untried else "")
 
 
 def try_twice(bench, point, result):
@@ -513,6 +533,7 @@ def try_points(operation, choose, deadline=None):
     try:
         bench.prepare()
         result.all = sum(bench.calls.values())
+        result.kinds = sum(len(set(bench.kinds.get(call) or range(times))) for call, times in bench.calls.items())
         points = choose(bench)
         point = next(points, None)
         while point and (deadline is None or not result.points() or time.monotonic() < deadline):
@@ -591,6 +612,8 @@ def main():
     if arguments.sample:
         seed, seconds = arguments.sample
         random.Random(seed).shuffle(chosen)
+        if os.environ.get("CALLS", "").startswith("kills"):
+            chosen = [o for o in chosen if may_be_killed(o)]
         chosen = chosen[:max(jobs, seconds // 12)]
         try_one = functools.partial(try_points, choose=lambda bench: some_points(bench, seed, 8),
                                     deadline=time.monotonic() + seconds)
