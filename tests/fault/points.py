@@ -20,8 +20,6 @@ everything exactly as before, and the second try works. The other lagg loses not
 """
 import argparse
 import collections
-import dataclasses
-import errno
 import fnmatch
 import functools
 import multiprocessing
@@ -36,73 +34,14 @@ import time
 import traceback
 
 import operations
+from choice import STORM_S, every_point, may_be_killed, some_points
 from world import SETTLE_S, SETUP_S, UNANSWERED, Died, World, difference, until
 
-# What a system call may fail with; the others with EIO.
-ERRNO = {
-    "ENOMEM": "bpf mmap mremap epoll_ctl setsockopt mount fsconfig fsmount getdents64 sendmsg setns",
-    "ENOBUFS": "sendto recvmsg recvfrom",
-    "EMFILE": "openat openat2 open socket socketpair dup dup2 fcntl eventfd2 signalfd4 timerfd_create pipe2 accept4 "
-              "epoll_create1 inotify_init1 fsopen pidfd_open open_tree",
-    "ENOSPC": "mkdir mkdirat rename renameat renameat2 write pwrite64 writev fsync fdatasync ftruncate link linkat symlink",
-    "EINTR": "epoll_wait epoll_pwait poll ppoll select pselect6 wait4",
-    "EAGAIN": "clone clone3 fork vfork",
-    "EBUSY": "rmdir umount2 flock",
-    "EADDRINUSE": "bind",
-    "EACCES": "chmod fchmod chown fchown access faccessat2 connect listen prctl capset sched_setaffinity",
-}
-ERRNO_OF = {call: getattr(errno, name) for name, calls in ERRNO.items() for call in calls.split()}
 # All is done, but something is not yet as it was before; that follows without another command.
 REMAINS = re.compile(r"is not yet as it was before|still has programs of|could not be removed yet|cannot be removed yet")
 BLAMES = re.compile("changed by someone else|by someone else again and again|someone else took it")
 NSS = "find_groups"  # the agent's function that calls getgrnam()
 STABLE_S = 2.5  # longer than LACP waits before it aggregates
-MISSES = 2  # so many points in a row that nothing reached end the row
-DRAWS = 4  # so many times as many points as are wanted are drawn at most
-NEVER_FAILS = {"execve"}  # it starts the agent, so that nothing is under test before it
-
-
-# What is out for STORM_S while something happens to a device: each of these calls fails with that.
-STORMS = {
-    "netlink": ("sendto,sendmsg,recvmsg,recvfrom", errno.ENOBUFS),
-    "descriptors": ("openat,socket,socketpair,fcntl,dup,accept4,timerfd_create,eventfd2,pipe2", errno.EMFILE),
-    "programs": ("bpf", errno.ENOMEM),
-    "files": ("openat,mkdir,rename,renameat2,unlink,write,writev,fsync", errno.ENOSPC),
-    "memory": ("mmap,mremap,bpf,sendto,sendmsg,socket", errno.ENOMEM),
-}
-STORM_S = 1.5
-LATE = ("sendto", "recvmsg")  # such a call is held back, as where somebody else holds the kernel's lock
-LATE_MS = 3000
-
-
-@dataclasses.dataclass(frozen=True)
-class Point:
-    """What is to fail: the nth call of `call`, which is a system call, or "alloc" for an allocation, "late CALL" for a call
-    that is only late, "storm NAME" for all calls of a kind for a while, or "kill CALL" for the agent's end."""
-
-    call: str
-    nth: int = 1
-
-    def kind(self):
-        return self.call.split()[0] if " " in self.call else "alloc" if self.call == "alloc" else "call"
-
-    def fails_writing(self):
-        calls = STORMS[self.call.split()[1]][0].split(",") if self.kind() == "storm" else [self.call]
-        return bool({"write", "writev"} & set(calls))
-
-    def error(self):
-        return ERRNO_OF.get(self.call, errno.EIO)
-
-    def orders(self):
-        word = self.call.split()[-1]
-        return {"call": lambda: [f"fail {self.call} {self.nth} {self.error()} 1"],
-                "kill": lambda: [f"kill {word} {self.nth}"],
-                "late": lambda: [f"late {word} {self.nth} {LATE_MS}"],
-                "storm": lambda: ["fail {} 1 {} 1000000".format(*STORMS[word])],
-                "alloc": lambda: ["count"]}[self.kind()]()
-
-    def __str__(self):
-        return f"{self.call}#{self.nth}" + (f" {errno.errorcode[self.error()]}" if self.kind() == "call" else "")
 
 
 def functions(callers):
@@ -229,7 +168,8 @@ class Bench:
     # ---- the judgement ----
 
     def judge_kill(self, point):
-        """As judge(), of an agent that is killed: the next one finds things as before or as after, and nothing is left."""
+        """As judge(), of an agent that is killed: the next one finds things as before or as after, and nothing is left. Where
+        it was starting, the next one comes to the same."""
         world, wrong = self.world, []
         try:
             self.apply(point)
@@ -241,10 +181,8 @@ class Bench:
         if world.agent.wait_end(1) != "killed 9":
             wrong.append(f"the agent ended by itself: {world.agent.ended}")
         where = world.agent.last["first"] or "a call while the orders changed"
-        world.config.write_text("")  # what stands there and does not run would be made at the start
         try:
-            world.start()
-            wrong = self.either(but_descriptors)
+            wrong += self.next_agent()
             lost = world.traffic.lost()
             if lost and self.operation.traffic:
                 wrong.append(f"the other lagg lost {lost} datagrams")
@@ -258,6 +196,15 @@ class Bench:
         if wrong:
             wrong.append(f"log: {world.log(since=self.since)}")
         return where, "killed", wrong
+
+    def next_agent(self):
+        """Starts the agent that comes after a killed one. Returns what is wrong with what it finds and makes of it."""
+        if self.operation.starts:  # what was begun is finished
+            status, complaint = self.operation.do(self.world, ["count"])
+            return self.world.settle(self.after) if status == 0 else [f"the next start fails: {complaint.strip()}"]
+        self.world.config.write_text("")  # what stands there and does not run would be made at the start
+        self.world.start()
+        return self.either(but_descriptors)
 
     def judge(self, point):
         """Tries a point. Returns None where nothing came to it, else (where, verdict, what is wrong with it)."""
@@ -360,118 +307,7 @@ def but_descriptors(picture):
     return {key: value for key, value in picture.items() if key != "descriptors"}
 
 
-# ---- all points of an operation, or some ----
-
-def wanted_calls(counted):
-    """The calls that may fail, of those that the operation makes: one that ends the agent may allocate nothing."""
-    made = sorted({call for call, times in counted.items() if times} - NEVER_FAILS)
-    names = os.environ.get("CALLS")
-    if names == "-alloc":
-        return [c for c in made if c != "alloc"]
-    return [c for c in made if not names or c in names.split(",")]
-
-
-def spread(numbers, most):
-    """At most so many of these numbers, with the first and the last."""
-    if len(numbers) <= most:
-        return numbers
-    return sorted({numbers[round(i * (len(numbers) - 1) / max(most - 1, 1))] for i in range(most)})
-
-
-def points_by_kind(bench, most):
-    """Of the points of each kind at most so many."""
-    for call in wanted_calls(bench.calls):
-        kinds = collections.defaultdict(list)
-        # Where the operation ended the agent, the kinds of its calls are not known.
-        for nth, kind in enumerate(bench.kinds.get(call) or range(bench.calls[call]), 1):
-            kinds[kind].append(nth)
-        for nth in sorted(n for numbers in kinds.values() for n in spread(numbers, most)):
-            yield Point(call, nth)
-    yield from kills(bench, most)
-    for point in outages(bench.operation):
-        yield point
-
-
-def every_point(bench):
-    """All points, as long as something comes to them: a generator that is told whether something came."""
-    each = int(os.environ.get("EACH") or 0)
-    if os.environ.get("SAME"):
-        points = list(points_by_kind(bench, int(os.environ["SAME"])))
-        if "SECONDS" in os.environ:
-            random.Random(os.environ.get("SEED") or 1).shuffle(points)
-        for number, point in enumerate(points):
-            if number >= int(os.environ.get("SKIP") or 0):
-                bench.untried = f"{len(points) - number} untried: SKIP={number}"
-                yield point
-        bench.untried = ""
-        return
-    for call in wanted_calls(bench.calls):
-        step = int(os.environ.get("STRIDE", 1)) if call == "alloc" else 1
-        if each:
-            step = max(1, bench.calls.get(call, 0) // each)
-        nth, missed = 0, 0
-        while missed < MISSES:
-            nth += 1 if nth < 60 and not each else step
-            missed = 0 if (yield Point(call, nth)) else missed + 1
-    yield from kills(bench, each or 6)
-    for point in outages(bench.operation):
-        yield point
-
-
-def may_be_killed(operation):
-    """Whether the agent is up and is to stay."""
-    return not operation.starts and not operation.ends
-
-
-def kills(bench, most):
-    """Ends of the agent at its calls: of each kind of them at most so many."""
-    wanted, _, only = (os.environ.get("CALLS") or "kills").partition("/")
-    if not may_be_killed(bench.operation) or wanted != "kills":
-        return
-    for call, numbers in sorted(bench.kinds.items()):
-        kinds = collections.defaultdict(list)
-        for nth, kind in enumerate(numbers, 1):
-            kinds[kind].append(nth)
-        if call not in NEVER_FAILS | {"alloc"} and only in ("", call):
-            yield from (Point(f"kill {call}", n) for n in sorted(n for same in kinds.values() for n in spread(same, most)))
-
-
-def outages(operation):
-    """Calls that are late, and storms, where the operation is an event."""
-    if not operation.event or os.environ.get("CALLS") not in (None, "", "outages"):
-        return []
-    return [Point(f"late {call}", nth) for call in LATE for nth in (1, 2, 3)] + [Point(f"storm {name}") for name in STORMS]
-
-
-def some_points(bench, seed, count):
-    """So many points by chance: a call first, so that the rare ones come as often as the others, then which of them.
-    Nothing comes to some of them, since an operation does not make as many calls each time: more follow while it was all."""
-    calls, chance, any_reached = wanted_calls(bench.calls), random.Random(f"{seed} {bench.operation.name}"), False
-    for number in range(DRAWS * count if calls else 0):
-        if number >= count and any_reached:
-            break
-        call = chance.choice(calls)
-        any_reached |= yield Point(call, chance.randint(1, bench.calls[call]))
-    if calls and not any_reached:
-        raise RuntimeError(f"nothing came to any of {DRAWS * count} points, so nothing was tested")
-    some = outages(bench.operation)
-    for point in chance.sample(some, min(2, len(some))):
-        yield point
-    if os.environ.get("CALLS", "").startswith("kills"):
-        yield from some_kills(bench, chance, count)
-
-
-def some_kills(bench, chance, count):
-    """So many ends of the agent by chance: a call first, as above, then where in the agent it is made."""
-    by_call = collections.defaultdict(list)
-    for point in kills(bench, 1):
-        by_call[point.call].append(point)
-    for _ in range(min(count, sum(map(len, by_call.values())))):
-        call = chance.choice(sorted(by_call))
-        yield by_call[call].pop(chance.randrange(len(by_call[call])))
-        if not by_call[call]:
-            del by_call[call]
-
+# ---- what came of them ----
 
 class Result:
     """What came of an operation's points."""

@@ -8,15 +8,15 @@ says: everything must be as it is where the same configuration is
 restored on devices that were never touched, and once all is flushed the devices must be as they were in the beginning.
 """
 import errno
-import os
 import random
 import re
 import signal
 import sys
 import time
 
-from points import ERRNO_OF, NEVER_FAILS, REMAINS, UNANSWERED
-from world import SETTLE_S, Died, World, difference, until, without
+from choice import ERRNO_OF, NEVER_FAILS
+from points import REMAINS
+from world import SETTLE_S, UNANSWERED, Died, World, difference, until, without
 
 BASE = ["lagg add lagg0 proto failover mac 02:00:00:00:88:00 port eth0 port eth1 10.9.0.1/24",
         "lagg add lagg9 proto loadbalance port eth6 port eth7 10.9.9.1/24"]
