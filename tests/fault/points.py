@@ -39,7 +39,7 @@ from world import SETTLE_S, SETUP_S, UNANSWERED, Died, World, difference, until
 
 # All is done, but something is not yet as it was before; that follows without another command.
 REMAINS = re.compile(r"is not yet as it was before|still has programs of|could not be removed yet|cannot be removed yet")
-BLAMES = re.compile("changed by someone else|by someone else again and again|someone else took it")
+BLAMES = re.compile("by someone else|someone else (took|made|removed|set) ")
 NSS = "find_groups"  # the agent's function that calls getgrnam()
 STABLE_S = 2.5  # longer than LACP waits before it aggregates
 
