@@ -19,30 +19,18 @@ struct choice {
 	__u32 why;     /* enum xlagg_choice */
 };
 
-/* The entry of map `control`; NULL: the lagg has no carrier. */
-static __always_inline const volatile struct xlagg_control *carrier(void)
+/* The table that map `control` names. It may be NULL to the verifier only. */
+static __always_inline const volatile struct xlagg_table *published_table(void)
 {
-	__u32 zero = 0;
-	const volatile struct xlagg_control *c = bpf_map_lookup_elem(&control, &zero);
+	__u32 index = control.table;
 
-	return c && c->carrier ? c : NULL;
-}
-
-/* The table that `c`, which may be NULL, names. */
-static __always_inline const volatile struct xlagg_table *table_of(const volatile struct xlagg_control *c)
-{
-	__u32 index;
-
-	if (!c)
-		return NULL;
-	index = c->table;
 	return bpf_map_lookup_elem(&tables, &index);
 }
 
 /* The table in use. NULL: the lagg has no carrier. */
 static __always_inline const volatile struct xlagg_table *current_table(void)
 {
-	return table_of(carrier());
+	return control.carrier ? published_table() : NULL;
 }
 
 /* The first live port in order of preference. */

@@ -65,21 +65,16 @@ static __always_inline bool same_system(const __u8 *a, const __u8 *b)
 /* Whether the agent's heartbeat is stale. The difference is signed, because a heartbeat may be newer than `now`. */
 static __always_inline bool agent_away(__u64 now)
 {
-	__u32 zero = 0;
-	const volatile struct xlagg_control *c = bpf_map_lookup_elem(&control, &zero);
-
-	return c && (__s64)(now - c->heartbeat_ns) > (__s64)XLAGG_HEARTBEAT_STALE_NS;
+	return (__s64)(now - control.heartbeat_ns) > (__s64)XLAGG_HEARTBEAT_STALE_NS;
 }
 
 /* Whether the agent has taken over, has sent nothing on this port yet, and is to send on it: where both ends are
  * passive, nobody sends by the clock (6.4.13). */
 static __always_inline bool is_handed_over(const struct xlagg_lacp *known)
 {
-	__u32 zero = 0;
-	const volatile struct xlagg_control *c = bpf_map_lookup_elem(&control, &zero);
 	__u8 either = known->pdu[LACPDU_ACTOR + LACPDU_STATE] | known->partner[LACPDU_STATE];
 
-	return c && c->life != *(const volatile __u32 *)&known->life && either & XLAGG_STATE_ACTIVITY;
+	return control.life != *(const volatile __u32 *)&known->life && either & XLAGG_STATE_ACTIVITY;
 }
 
 /* Whether the kernel has taken the port out, has not taken it back, and no agent has noted it yet. */

@@ -31,13 +31,9 @@ struct {
 	__type(value, struct xlagg_table);
 } tables SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct xlagg_control);
-} control SEC(".maps");
+/* The map `control`. As a section of data it is the same map to the kernel (an array of one entry that can be mapped),
+ * except that programs have its address and look nothing up. */
+volatile struct xlagg_control control SEC(".data.control");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -119,7 +119,7 @@ static __always_inline __u32 refusal(const __u8 *header)
 		return XLAGG_RX_PROTO_NONE;
 	if (params.proto == XLAGG_PROTO_FAILOVER && !params.rx_all)
 		return refusal_of_standby(header);
-	if (!carrier())
+	if (!control.carrier)
 		return XLAGG_RX_NO_CARRIER;
 	port = bpf_map_lookup_elem(&ports, &slot);
 	if (port && (port->flags & XLAGG_PORT_COLLECTING))

@@ -475,20 +475,17 @@ int capture_lower_guard(struct __sk_buff *skb)
 SEC("tc")
 int explain(struct __sk_buff *skb)
 {
-	const volatile struct xlagg_control *c;
-	const volatile struct xlagg_table *table;
+	const volatile struct xlagg_table *table = published_table();
 	struct choice choice = {XLAGG_NO_PORT, 0, XLAGG_CHOICE_NO_CARRIER};
 	struct xlagg_explanation *result;
 	__u32 zero = 0, hash;
 
 	/* The agent has no socket, and says how often one has moved. */
 	hash = moved_hash(flow_of(skb), skb->cb[0]);
-	c = bpf_map_lookup_elem(&control, &zero);
-	table = table_of(c);
 	if (table)
 		choice = choose(table, hash, false);
 	/* The port that it would take all the same: the lagg may only lack links (min-links). */
-	if (!c || !c->carrier)
+	if (!control.carrier)
 		choice.why = XLAGG_CHOICE_NO_CARRIER;
 	result = bpf_map_lookup_elem(&probe_result, &zero);
 	if (!result)

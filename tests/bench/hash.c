@@ -108,7 +108,7 @@ static void cost_tc(uint32_t fields, const struct frame *f, uint32_t frames)
 	only(skel->obj, "tx");
 	if (xlagg_tc_bpf__load(skel) != 0)
 		err(1, "the tc programs do not load");
-	fill(skel->maps.ports, skel->maps.tables, skel->maps.control, skel->maps.tx_devs);
+	fill(skel->maps.ports, skel->maps.tables, skel->maps.data_control, skel->maps.tx_devs);
 	for (uint32_t i = 0; i < frames; i++)
 		printf(" %7.0f", run(skel->progs.tx, &f[i]) - empty[0]);
 	xlagg_tc_bpf__destroy(skel);
@@ -124,7 +124,7 @@ static void cost_xdp(uint32_t fields, const struct frame *f, uint32_t frames)
 	only(skel->obj, "xdp_tx");
 	if (xlagg_xdp_bpf__load(skel) != 0)
 		err(1, "the XDP programs do not load");
-	fill(skel->maps.ports, skel->maps.tables, skel->maps.control, skel->maps.tx_devs);
+	fill(skel->maps.ports, skel->maps.tables, skel->maps.data_control, skel->maps.tx_devs);
 	for (uint32_t i = 0; i < frames; i++)
 		printf(" %7.0f", run(skel->progs.xdp_tx, &f[i]) - empty[1]);
 	xlagg_xdp_bpf__destroy(skel);

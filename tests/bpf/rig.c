@@ -89,8 +89,8 @@ static void load_xdp(struct rig *rig, const char *programs)
 	rig_leave_out_captures(skeleton->obj, programs);
 	bpf_object__for_each_map(map, skeleton->obj)
 	{
-		if (!strchr(bpf_map__name(map), '.') && bpf_map__autocreate(map))
-			cr_assert_eq(bpf_map__reuse_fd(map, rig_map(rig, bpf_map__name(map))), 0);
+		if (rig_name_of(map) && bpf_map__autocreate(map))
+			cr_assert_eq(bpf_map__reuse_fd(map, rig_map(rig, rig_name_of(map))), 0);
 	}
 	cr_assert_eq(bpf_object__load(skeleton->obj), 0, "the XDP programs do not load: %s", strerror(errno));
 	rig->xdp = skeleton->obj;
@@ -184,12 +184,25 @@ int rig_program(const struct rig *rig, const char *name)
 	return bpf_program__fd(program);
 }
 
+const char *rig_name_of(const struct bpf_map *map)
+{
+	const char *name = bpf_map__name(map);
+
+	if (strcmp(name, ".data.control") == 0)
+		return "control";
+	return strchr(name, '.') ? NULL : name;
+}
+
 int rig_map(const struct rig *rig, const char *name)
 {
-	int fd = bpf_object__find_map_fd_by_name(rig->tc, name);
+	struct bpf_map *map;
 
-	cr_assert_geq(fd, 0, "no map %s", name);
-	return fd;
+	bpf_object__for_each_map(map, rig->tc) if (rig_name_of(map) && strcmp(rig_name_of(map), name) == 0)
+	{
+		return bpf_map__fd(map);
+	}
+	cr_assert_fail("no map %s", name);
+	return -1;
 }
 
 uint32_t rig_run_skb(struct rig *rig, const char *program, const struct frame *f, const struct __sk_buff *skb)

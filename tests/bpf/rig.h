@@ -44,6 +44,8 @@ void rig_leave_out_captures(struct bpf_object *object, const char *programs);
 
 int rig_program(const struct rig *rig, const char *name);
 int rig_map(const struct rig *rig, const char *name);
+/* The name of a map of the lagg, NULL for those that are of one object alone. */
+const char *rig_name_of(const struct bpf_map *map);
 /* Runs a program over a frame and returns its verdict. A tc program may be given an skb. */
 uint32_t rig_run(struct rig *rig, const char *program, const struct frame *f);
 uint32_t rig_run_skb(struct rig *rig, const char *program, const struct frame *f, const struct __sk_buff *skb);

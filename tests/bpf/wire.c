@@ -94,8 +94,8 @@ static int copy_of(const struct wire *wire, struct bpf_object *object, struct xl
 	rig_leave_out_captures(object, program);
 	bpf_object__for_each_map(map, object)
 	{
-		if (!strchr(bpf_map__name(map), '.') && bpf_map__autocreate(map))
-			cr_assert_eq(bpf_map__reuse_fd(map, rig_map(wire->rig, bpf_map__name(map))), 0);
+		if (rig_name_of(map) && bpf_map__autocreate(map))
+			cr_assert_eq(bpf_map__reuse_fd(map, rig_map(wire->rig, rig_name_of(map))), 0);
 	}
 	cr_assert_eq(bpf_object__load(object), 0, "%s does not load", program);
 	return dup(bpf_program__fd(bpf_object__find_program_by_name(object, program)));

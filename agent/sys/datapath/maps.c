@@ -14,10 +14,15 @@ _Static_assert(sizeof(struct xlagg_control) % 8 == 0, "struct xlagg_control is n
 _Static_assert(sizeof(struct xlagg_move) % 8 == 0, "struct xlagg_move is not a multiple of 8");
 _Static_assert(sizeof(struct xlagg_bonding) % 8 == 0, "struct xlagg_bonding is not a multiple of 8");
 
-/* Maps that libbpf makes (such as .rodata) belong to one loaded object, not to the lagg. */
-static bool is_internal(const struct bpf_map *map)
+/* The name under which the lagg has the map. libbpf makes a map of each section of data: `.data.control` is the lagg's
+ * map `control`; the others, such as .rodata, belong to one loaded object: NULL. */
+static const char *name_of(const struct bpf_map *map)
 {
-	return bpf_map__name(map)[0] == '.' || strchr(bpf_map__name(map), '.');
+	static const char data[] = ".data.";
+	const char *name = bpf_map__name(map);
+	if (strncmp(name, data, sizeof(data) - 1) == 0)
+		return name + sizeof(data) - 1;
+	return strchr(name, '.') ? NULL : name;
 }
 
 int datapath_map(const struct datapath *dp, const char *name)
@@ -65,7 +70,7 @@ int maps_bind(const struct datapath *dp, struct bpf_object *object, bool devmaps
 	struct bpf_map *map;
 	bpf_object__for_each_map(map, object)
 	{
-		int fd = is_internal(map) ? -ENOENT : datapath_map(dp, bpf_map__name(map));
+		int fd = name_of(map) ? datapath_map(dp, name_of(map)) : -ENOENT;
 		if (fd < 0 || (!devmaps && bpf_map__type(map) == BPF_MAP_TYPE_DEVMAP))
 			continue;
 		int r = bpf_map__reuse_fd(map, fd);
@@ -151,7 +156,7 @@ static int carry_over(int from, int to)
 static int inherit(const struct datapath *dp, const struct bpf_map *map)
 {
 	struct bpf_map_info info;
-	__attribute__((cleanup(close_fd))) int before = open_pinned(dp->folder, bpf_map__name(map), &info);
+	__attribute__((cleanup(close_fd))) int before = open_pinned(dp->folder, name_of(map), &info);
 	if (before == -ENOENT)
 		return 0;
 	if (before < 0)
@@ -164,8 +169,8 @@ int maps_keep(struct datapath *dp, struct bpf_object *object)
 	struct bpf_map *map;
 	bpf_object__for_each_map(map, object)
 	{
-		const char *name = bpf_map__name(map);
-		if (is_internal(map) || capture_owns(map) || datapath_map(dp, name) >= 0)
+		const char *name = name_of(map);
+		if (!name || capture_owns(map) || datapath_map(dp, name) >= 0)
 			continue;
 		__attribute__((cleanup(close_fd))) int fd = dup(bpf_map__fd(map));
 		if (fd < 0)
@@ -199,8 +204,8 @@ static bool is_essential(const char *name)
 static bool may_be_made_anew(const struct bpf_map *map, int fd, const struct bpf_map_info *info)
 {
 	if (fd < 0)
-		return fd == -ENOENT && !is_essential(bpf_map__name(map));
-	return !is_essential(bpf_map__name(map)) || grew(map, info);
+		return fd == -ENOENT && !is_essential(name_of(map));
+	return !is_essential(name_of(map)) || grew(map, info);
 }
 
 int maps_open(struct datapath *dp, struct bpf_object *object, char sentence[XLAGG_SENTENCE_MAX])
@@ -208,8 +213,8 @@ int maps_open(struct datapath *dp, struct bpf_object *object, char sentence[XLAG
 	struct bpf_map *map;
 	bpf_object__for_each_map(map, object)
 	{
-		const char *name = bpf_map__name(map);
-		if (is_internal(map) || capture_owns(map) || datapath_map(dp, name) >= 0)
+		const char *name = name_of(map);
+		if (!name || capture_owns(map) || datapath_map(dp, name) >= 0)
 			continue;
 		struct bpf_map_info info;
 		__attribute__((cleanup(close_fd))) int fd = open_pinned(dp->folder, name, &info);
