@@ -50,9 +50,8 @@ static __always_inline __u16 tag_of(const struct __sk_buff *skb)
  * again for each way that leads to it. */
 __noinline __u64 unusual_flow_of(struct __sk_buff *skb)
 {
-	const struct xlagg_hash_keys keys = {.fields = params.hash, .seed = params.seed};
 	struct xlagg_flow flow =
-	    xlagg_flow_hash((void *)(long)skb->data, (void *)(long)skb->data_end, tag_of(skb), keys);
+	    xlagg_flow_hash((void *)(long)skb->data, (void *)(long)skb->data_end, tag_of(skb), &params.keys);
 
 	return flow.hash | (__u64)flow.cut << 32;
 }
@@ -68,12 +67,11 @@ __noinline __u32 pulled_flow_of(struct __sk_buff *skb)
 
 static __always_inline __u32 flow_of(struct __sk_buff *skb)
 {
-	const struct xlagg_hash_keys keys = {.fields = params.hash, .seed = params.seed};
 	struct xlagg_flow flow;
 
 	if (params.flowid && skb->hash)
 		return skb->hash >> (params.flowid_shift & 31);
-	flow = xlagg_usual_hash((void *)(long)skb->data, (void *)(long)skb->data_end, tag_of(skb), keys);
+	flow = xlagg_usual_hash((void *)(long)skb->data, (void *)(long)skb->data_end, tag_of(skb), &params.keys);
 	if (flow.more) {
 		__u64 unusual = unusual_flow_of(skb);
 

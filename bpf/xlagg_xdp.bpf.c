@@ -181,15 +181,14 @@ static __always_inline void capture_copies(struct xdp_md *xdp, const volatile st
  * global one, which the verifier goes through once. */
 __noinline __u32 unusual_flow_of(struct xdp_md *xdp)
 {
-	const struct xlagg_hash_keys keys = {.fields = params.hash, .seed = params.seed};
 
-	return xlagg_flow_hash((void *)(long)xdp->data, (void *)(long)xdp->data_end, 0, keys).hash;
+	return xlagg_flow_hash((void *)(long)xdp->data, (void *)(long)xdp->data_end, 0, &params.keys).hash;
 }
 
 static __always_inline __u32 flow_of(struct xdp_md *xdp)
 {
-	const struct xlagg_hash_keys keys = {.fields = params.hash, .seed = params.seed};
-	struct xlagg_flow flow = xlagg_usual_hash((void *)(long)xdp->data, (void *)(long)xdp->data_end, 0, keys);
+	struct xlagg_flow flow =
+	    xlagg_usual_hash((void *)(long)xdp->data, (void *)(long)xdp->data_end, 0, &params.keys);
 
 	return flow.more ? unusual_flow_of(xdp) : flow.hash;
 }

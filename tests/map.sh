@@ -14,7 +14,7 @@ missing() { echo "$document: $1" >&2; failed=1; }
 defines() {
 	function=$1
 	shift
-	grep -qE "^[A-Za-z_].*[ *]$function\(" "$@"
+	grep -qE "^([A-Za-z_].*[ *])?$function\(" "$@"
 }
 
 paths=$(printf '%s' "$text" | grep -oE '`(agent|bpf|deploy|include|tests)/[^`]*`' | tr -d '`' | sort -u)

@@ -52,6 +52,15 @@ enum xlagg_hash_field {
 	XLAGG_HASH_L4 = XLAGG_HASH_SPORT | XLAGG_HASH_DPORT | XLAGG_HASH_L4_PROTO | XLAGG_HASH_FLOWLABEL,
 };
 
+/* What is hashed, and what is made of the seed for it: xlagg_hash_keys() in hash.h. */
+#define XLAGG_HASH_PAIRS 6
+struct xlagg_hash_keys {
+	__u32 fields;			 /* enum xlagg_hash_field */
+	__u32 pad;			 /* 0 */
+	__u64 mac[2];			 /* added to the source's and the destination's MAC */
+	__u32 pair[XLAGG_HASH_PAIRS][2]; /* and to the two values of every other pair */
+};
+
 /* Bits of struct xlagg_port.flags: what policy allows the port. Whether it is live is independent of them. */
 enum xlagg_port_flag {
 	XLAGG_PORT_COLLECTING = 1 << 0, /* frames received on it go to the lagg */
@@ -514,6 +523,8 @@ struct xlagg_params {
 	__u32 repath;				/* boolean: sockets move as map `repath` says */
 	__u32 bonding_lacp;			/* boolean: bonding hears the partner's LACPDUs as well */
 	__u32 grey;				/* boolean: local TCP's losses are counted in map `port_quality` */
+	__u32 pad;				/* 0 */
+	struct xlagg_hash_keys keys;		/* what `hash` and `seed` make. Set by the loader. */
 };
 
 /* skb->mark of what the agent sends on a port itself. */

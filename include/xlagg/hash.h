@@ -10,66 +10,7 @@
 #ifndef XLAGG_HASH_H
 #define XLAGG_HASH_H
 
-#include "hash_read.h"
-
-/*
- * The two keys of a product, from the seed and `index`; they are equal with `symmetric`. They are additions only, and
- * written so that a compiler does not move them away from their use: to the compiler `fields` is a variable, while the
- * verifier sees the constant.
- */
-static inline __attribute__((always_inline)) __u32 xlagg_key(const struct xlagg_parse *p, __u32 index)
-{
-	return p->keys.seed + 0x9e3779b9u * (index + 1);
-}
-
-static inline __attribute__((always_inline)) __u32 xlagg_second_key(const struct xlagg_parse *p, __u32 index)
-{
-	__u32 key = xlagg_key(p, index);
-
-	return p->keys.fields & XLAGG_HASH_SYMMETRIC ? key : key + 0x85ebca6bu;
-}
-
-static inline __attribute__((always_inline)) __u64 xlagg_if_asked(const struct xlagg_parse *p, __u32 field, __u64 value)
-{
-	return p->keys.fields & field ? value : 0;
-}
-
-/* Returns the product of a pair of 32-bit values. A value that `fields` does not ask for counts as 0. */
-static inline __attribute__((always_inline)) __u64 xlagg_pair(const struct xlagg_parse *p, __u32 index, __u32 src,
-							      __u32 dst, __u32 src_field, __u32 dst_field)
-{
-	if (!(p->keys.fields & (src_field | dst_field)))
-		return 0;
-	if (p->back) {
-		__u32 there = dst;
-
-		dst = src;
-		src = there;
-	}
-	src = (__u32)xlagg_if_asked(p, src_field, src) + xlagg_key(p, index);
-	dst = (__u32)xlagg_if_asked(p, dst_field, dst) + xlagg_second_key(p, index);
-	return (__u64)src * dst;
-}
-
-/* Adds the product of the MACs. They have 48 bits each, so the product is taken modulo 2^64. */
-static inline __attribute__((always_inline)) void xlagg_hash_macs(struct xlagg_parse *p, const void *dst_src)
-{
-	__u64 src, dst;
-
-	if (!(p->keys.fields & (XLAGG_HASH_SRC_MAC | XLAGG_HASH_DST_MAC)))
-		return;
-	dst = xlagg_first48(dst_src);
-	src = xlagg_last48(dst_src + 4);
-	if (p->back) {
-		__u64 there = dst;
-
-		dst = src;
-		src = there;
-	}
-	src = xlagg_if_asked(p, XLAGG_HASH_SRC_MAC, src) + ((__u64)xlagg_key(p, 8) << 17) + 0x5bd1e995;
-	dst = xlagg_if_asked(p, XLAGG_HASH_DST_MAC, dst) + ((__u64)xlagg_second_key(p, 8) << 17) + 0x5bd1e995;
-	p->link += src * dst;
-}
+#include "hash_quick.h"
 
 static inline __attribute__((always_inline)) bool xlagg_is_vlan(__u16 ethertype)
 {
@@ -98,27 +39,9 @@ static inline __attribute__((always_inline)) bool xlagg_parse_ethernet(struct xl
 		p->ethertype = xlagg_be16(xlagg_load16(tag + 2));
 		xlagg_forget_way(p, (__u32)ids);
 	}
-	if (p->keys.fields & XLAGG_HASH_VLAN)
+	if (p->fields & XLAGG_HASH_VLAN)
 		p->link += ids;
 	return true;
-}
-
-/* Returns the product of the addresses of an IPv4 header. */
-static inline __attribute__((always_inline)) __u64 xlagg_ipv4_pair(const struct xlagg_parse *p, const __u8 *header)
-{
-	return xlagg_pair(p, 0, xlagg_load32(header + 12), xlagg_load32(header + 16), XLAGG_HASH_SRC_IP,
-			  XLAGG_HASH_DST_IP);
-}
-
-/* Returns the sum of the products of the addresses of an IPv6 header. */
-static inline __attribute__((always_inline)) __u64 xlagg_ipv6_pairs(const struct xlagg_parse *p, const __u8 *header)
-{
-	__u64 sum = 0;
-
-	for (__u32 i = 0; i < 4; i++)
-		sum += xlagg_pair(p, i, xlagg_load32(header + 8 + 4 * i), xlagg_load32(header + 24 + 4 * i),
-				  XLAGG_HASH_SRC_IP, XLAGG_HASH_DST_IP);
-	return sum;
 }
 
 /* Reads an IPv4 header. Returns false if it is none, or if the packet is a fragment: then nothing further counts. */
@@ -169,11 +92,6 @@ static inline __attribute__((always_inline)) bool xlagg_skip_extensions(struct x
 	return p->next != XLAGG_IP_FRAGMENT;
 }
 
-static inline __attribute__((always_inline)) bool xlagg_has_ports(__u8 protocol)
-{
-	return protocol == XLAGG_IP_UDP || protocol == XLAGG_IP_TCP || protocol == XLAGG_IP_SCTP;
-}
-
 /*
  * Adds what identifies the flow above the network layer. The label counts only if there are no ports: it may change
  * during the life of a flow, and each direction has its own.
@@ -183,7 +101,7 @@ static inline __attribute__((always_inline)) enum xlagg_rest xlagg_hash_transpor
 	const __u8 *ports;
 
 	p->port = 0;
-	if (p->keys.fields & XLAGG_HASH_L4_PROTO)
+	if (p->fields & XLAGG_HASH_L4_PROTO)
 		p->network += (__u64)p->next << 36; /* above the bits of three VLAN ids */
 	if (xlagg_has_ports(p->next) && xlagg_take(p, 4, &ports)) {
 		p->network +=
@@ -191,7 +109,7 @@ static inline __attribute__((always_inline)) enum xlagg_rest xlagg_hash_transpor
 		p->port = xlagg_be16(xlagg_load16(ports + 2));
 		return XLAGG_REST_PORTS;
 	}
-	if ((p->keys.fields & XLAGG_HASH_FLOWLABEL) && !(p->keys.fields & XLAGG_HASH_SYMMETRIC) && !p->back)
+	if ((p->fields & XLAGG_HASH_FLOWLABEL) && !(p->fields & XLAGG_HASH_SYMMETRIC) && !p->back)
 		p->network += (__u64)label << 44;
 	return XLAGG_REST_OTHER;
 }
@@ -231,7 +149,7 @@ static inline __attribute__((always_inline)) bool xlagg_enter_mpls(struct xlagg_
 			return true;
 		break;
 	}
-	if (!(p->keys.fields & XLAGG_HASH_SYMMETRIC))
+	if (!(p->fields & XLAGG_HASH_SYMMETRIC))
 		p->network += xlagg_pair(p, 5, (__u32)labels, (__u32)(labels >> 32), XLAGG_HASH_L3, XLAGG_HASH_L3);
 	return false;
 }
@@ -254,7 +172,7 @@ static inline __attribute__((always_inline)) bool xlagg_reach_packet(struct xlag
 {
 	if (p->ethertype == ETH_P_IP || p->ethertype == ETH_P_IPV6)
 		return true;
-	if (p->quick || !(p->keys.fields & XLAGG_HASH_INNER))
+	if (p->quick || !(p->fields & XLAGG_HASH_INNER))
 		return false;
 	xlagg_forget_all(p);
 	if (p->ethertype == ETH_P_PPP_SES) {
@@ -280,11 +198,11 @@ static inline __attribute__((always_inline)) enum xlagg_rest xlagg_parse_packet(
 	} else if (!xlagg_parse_ipv6(p, &label)) {
 		return XLAGG_REST_NONE;
 	}
-	if (p->quick && !(p->keys.fields & (XLAGG_HASH_L4 | XLAGG_HASH_INNER)))
+	if (p->quick && !(p->fields & (XLAGG_HASH_L4 | XLAGG_HASH_INNER)))
 		return XLAGG_REST_OTHER;
 	if (p->ethertype == ETH_P_IPV6 && !p->quick && !xlagg_skip_extensions(p))
 		return XLAGG_REST_NONE;
-	if (!(p->keys.fields & (XLAGG_HASH_L4 | XLAGG_HASH_INNER)))
+	if (!(p->fields & (XLAGG_HASH_L4 | XLAGG_HASH_INNER)))
 		return XLAGG_REST_OTHER;
 	return xlagg_hash_transport(p, label);
 }
@@ -398,7 +316,7 @@ static inline __attribute__((always_inline)) enum xlagg_rest xlagg_parse_packets
 {
 	enum xlagg_rest rest = xlagg_parse_packet(p);
 
-	if (!(p->keys.fields & XLAGG_HASH_INNER) || rest == XLAGG_REST_NONE || !xlagg_enter_tunnel(p))
+	if (!(p->fields & XLAGG_HASH_INNER) || rest == XLAGG_REST_NONE || !xlagg_enter_tunnel(p))
 		return rest;
 	return xlagg_parse_packet(p);
 }
@@ -422,84 +340,6 @@ static inline __attribute__((always_inline)) bool xlagg_enter_error(struct xlagg
 	return error;
 }
 
-/* Whether datagrams to that UDP port, in network byte order, may be a tunnel's. */
-static inline __attribute__((always_inline)) bool xlagg_is_tunnel(__u16 port)
-{
-	return port == xlagg_be16(XLAGG_VXLAN_PORT) || port == xlagg_be16(XLAGG_GENEVE_PORT) ||
-	       port == xlagg_be16(XLAGG_GTPU_PORT) || port == xlagg_be16(XLAGG_MPLS_PORT);
-}
-
-/* Whether that protocol is a tunnel's own, without ports. */
-static inline __attribute__((always_inline)) bool xlagg_is_encapsulation(__u8 protocol)
-{
-	return protocol == XLAGG_IP_IPV4 || protocol == XLAGG_IP_IPV6 || protocol == XLAGG_IP_GRE;
-}
-
-/* Whether headers of that EtherType, in network byte order, stand between Ethernet and a packet. */
-static inline __attribute__((always_inline)) bool xlagg_precedes_packet(__u16 ethertype)
-{
-	return ethertype == xlagg_be16(ETH_P_MPLS_UC) || ethertype == xlagg_be16(ETH_P_MPLS_MC) ||
-	       ethertype == xlagg_be16(ETH_P_PPP_SES);
-}
-
-/*
- * The rest of the shortcut, behind the addresses: `ports` is what follows the IP header, `next` its protocol number.
- * `inner`: whether the packet in a tunnel counts.
- */
-static inline __attribute__((always_inline)) enum xlagg_plain xlagg_plain_rest(struct xlagg_parse *p, __u16 vid,
-									       __u8 next, const __u8 *ports, bool inner)
-{
-	if (!xlagg_has_ports(next))
-		return inner && xlagg_is_encapsulation(next) ? XLAGG_PLAIN_CARRIER : XLAGG_PLAIN_NOT;
-	if (inner && next == XLAGG_IP_UDP && xlagg_is_tunnel(xlagg_load16(ports + 2)))
-		return XLAGG_PLAIN_CARRIER;
-	xlagg_hash_macs(p, p->data);
-	p->link += xlagg_if_asked(p, XLAGG_HASH_VLAN, vid);
-	p->network += xlagg_if_asked(p, XLAGG_HASH_L4_PROTO, (__u64)next << 36);
-	p->network +=
-	    xlagg_pair(p, 4, xlagg_load16(ports), xlagg_load16(ports + 2), XLAGG_HASH_SPORT, XLAGG_HASH_DPORT);
-	return XLAGG_PLAIN_HASHED;
-}
-
-/*
- * The shortcut for most frames: unfragmented IPv4 without options and IPv6 without extension headers, with ports, and
- * without a tag in the frame. For these it adds the same as the functions above; what it adds for others is void.
- */
-static inline __attribute__((always_inline)) enum xlagg_plain xlagg_parse_plain(struct xlagg_parse *p, __u16 vid,
-										bool inner)
-{
-	const __u8 *ip = (const __u8 *)p->data + ETH_HLEN;
-	__u16 ethertype;
-
-	if ((const void *)(ip + 24) > p->end)
-		return XLAGG_PLAIN_NOT;
-	ethertype = xlagg_load16(ip - 2);
-	/* expected: what both have in common is compiled for IPv4, without moves between registers */
-	if (__builtin_expect(ethertype == xlagg_be16(ETH_P_IP), 1)) {
-		if (ip[0] != 0x45 || (xlagg_load16(ip + 6) & xlagg_be16(0x3fff)))
-			return XLAGG_PLAIN_NOT;
-		p->network = xlagg_ipv4_pair(p, ip);
-		return xlagg_plain_rest(p, vid, ip[9], ip + 20, inner);
-	}
-	if (ethertype == xlagg_be16(ETH_P_IPV6)) {
-		if ((const void *)(ip + 44) > p->end || ip[0] >> 4 != 6)
-			return XLAGG_PLAIN_NOT;
-		p->network = xlagg_ipv6_pairs(p, ip);
-		return xlagg_plain_rest(p, vid, ip[6], ip + 40, inner);
-	}
-	return inner && xlagg_precedes_packet(ethertype) ? XLAGG_PLAIN_CARRIER : XLAGG_PLAIN_NOT;
-}
-
-/* Returns the flow hash of what was added. */
-static inline __attribute__((always_inline)) struct xlagg_flow xlagg_mix(const struct xlagg_parse *p)
-{
-	__u64 hash = p->link + p->network;
-
-	hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15ull;
-	hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93ull;
-	return (struct xlagg_flow){.hash = (__u32)(hash >> 32), .cut = p->cut};
-}
-
 /* Whether the packet read may be an ICMP error, or has IPv6 extension headers, which are not read with `quick`. */
 static inline __attribute__((always_inline)) bool xlagg_may_be_error(const struct xlagg_parse *p)
 {
@@ -507,36 +347,10 @@ static inline __attribute__((always_inline)) bool xlagg_may_be_error(const struc
 	       p->next == XLAGG_IP_ROUTING || p->next == XLAGG_IP_DSTOPTS || p->next == XLAGG_IP_FRAGMENT;
 }
 
-/*
- * Takes the shortcut. The default fields, and these with inner, have a copy of it in which the compiler knows them, so
- * that no field is tested. Returns false, and leaves *ret untouched, if the frame is none of those that it is for.
- */
-static inline __attribute__((always_inline)) bool xlagg_shortcut(const struct xlagg_parse *p, __u16 vid,
-								 struct xlagg_flow *ret)
-{
-	const __u32 usual = XLAGG_HASH_L2 | XLAGG_HASH_L3 | XLAGG_HASH_L4;
-	struct xlagg_parse plain = *p;
-	enum xlagg_plain found;
-
-	if (p->keys.fields == usual) {
-		plain.keys.fields = usual;
-		found = xlagg_parse_plain(&plain, vid, false);
-	} else if (p->keys.fields == (usual | XLAGG_HASH_INNER)) {
-		plain.keys.fields = usual;
-		found = xlagg_parse_plain(&plain, vid, true);
-	} else {
-		found = xlagg_parse_plain(&plain, vid, p->keys.fields & XLAGG_HASH_INNER);
-	}
-	if (found == XLAGG_PLAIN_NOT)
-		return false;
-	*ret = found == XLAGG_PLAIN_HASHED ? xlagg_mix(&plain) : (struct xlagg_flow){.more = true};
-	return true;
-}
-
 /* Whether anything behind the Ethernet header counts. */
-static inline __attribute__((always_inline)) bool xlagg_beyond_link(struct xlagg_hash_keys keys)
+static inline __attribute__((always_inline)) bool xlagg_beyond_link(const struct xlagg_parse *p)
 {
-	return keys.fields & ~XLAGG_HASH_L2 & ~XLAGG_HASH_SYMMETRIC;
+	return p->fields & ~XLAGG_HASH_L2 & ~XLAGG_HASH_SYMMETRIC;
 }
 
 /*
@@ -545,12 +359,12 @@ static inline __attribute__((always_inline)) bool xlagg_beyond_link(struct xlagg
  * tunnel replaces the packet that carries it, one level deep; MACs and VLAN ids of both count. An ICMP error is hashed
  * as an answer to the packet that it is about, with or without XLAGG_HASH_INNER.
  */
-static inline __attribute__((always_inline)) struct xlagg_flow xlagg_flow_hash(const void *data, const void *data_end,
-									       __u16 vid, struct xlagg_hash_keys keys)
+static inline __attribute__((always_inline)) struct xlagg_flow
+xlagg_flow_hash(const void *data, const void *data_end, __u16 vid, const volatile struct xlagg_hash_keys *keys)
 {
-	struct xlagg_parse p = {.keys = keys, .data = data, .end = data_end};
+	struct xlagg_parse p = {.keys = keys, .fields = keys->fields, .data = data, .end = data_end};
 
-	if (xlagg_parse_ethernet(&p, vid) && xlagg_beyond_link(keys) && xlagg_parse_packets(&p) == XLAGG_REST_OTHER &&
+	if (xlagg_parse_ethernet(&p, vid) && xlagg_beyond_link(&p) && xlagg_parse_packets(&p) == XLAGG_REST_OTHER &&
 	    xlagg_enter_error(&p)) {
 		xlagg_forget_all(&p);
 		xlagg_parse_packets(&p);
@@ -569,7 +383,7 @@ static inline __attribute__((always_inline)) bool xlagg_may_be_carrier(const str
  */
 static inline __attribute__((always_inline)) bool xlagg_parse_usual(struct xlagg_parse *p)
 {
-	bool inner = p->keys.fields & XLAGG_HASH_INNER;
+	bool inner = p->fields & XLAGG_HASH_INNER;
 	enum xlagg_rest rest;
 
 	if (inner && p->ethertype != ETH_P_IP && p->ethertype != ETH_P_IPV6)
@@ -585,15 +399,15 @@ static inline __attribute__((always_inline)) bool xlagg_parse_usual(struct xlagg
  * has this in line and xlagg_flow_hash() in a global function, so that usual frames cost no more for what unusual ones
  * need, and the verifier goes through that function once, not once for each way that leads to it.
  */
-static inline __attribute__((always_inline)) struct xlagg_flow xlagg_usual_hash(const void *data, const void *data_end,
-										__u16 vid, struct xlagg_hash_keys keys)
+static inline __attribute__((always_inline)) struct xlagg_flow
+xlagg_usual_hash(const void *data, const void *data_end, __u16 vid, const volatile struct xlagg_hash_keys *keys)
 {
-	struct xlagg_parse p = {.keys = keys, .data = data, .end = data_end, .quick = true};
+	struct xlagg_parse p = {.keys = keys, .fields = keys->fields, .data = data, .end = data_end, .quick = true};
 	struct xlagg_flow flow;
 
 	if (xlagg_shortcut(&p, vid, &flow))
 		return flow;
-	if (xlagg_parse_ethernet(&p, vid) && xlagg_beyond_link(keys) && !xlagg_parse_usual(&p))
+	if (xlagg_parse_ethernet(&p, vid) && xlagg_beyond_link(&p) && !xlagg_parse_usual(&p))
 		return (struct xlagg_flow){.more = true};
 	return xlagg_mix(&p);
 }

@@ -13,6 +13,7 @@
 #define XLAGG_HASH_TAGS 3	/* VLAN tags in the frame that are skipped to reach the headers */
 #define XLAGG_HASH_EXTENSIONS 6 /* IPv6 extension headers that are skipped likewise */
 #define XLAGG_HASH_LABELS 8	/* MPLS labels that are read to find the bottom of the stack */
+#define XLAGG_QUICK_LABELS 2	/* of these, as many as the shortcut reads */
 #define XLAGG_HASH_GTP_MORE 3	/* GTP-U extension headers that are skipped */
 #define XLAGG_HASH_REACH 2048	/* octets of a frame within which variable-length headers are followed */
 
@@ -42,12 +43,6 @@ enum {
 	XLAGG_IP_SCTP = 132,
 };
 
-/* What is hashed, and the seed: constants of a loaded program. */
-struct xlagg_hash_keys {
-	__u32 fields; /* enum xlagg_hash_field */
-	__u32 seed;
-};
-
 /* A flow hash. */
 struct xlagg_flow {
 	__u32 hash;
@@ -71,18 +66,19 @@ enum xlagg_plain {
 
 /* A frame while it is read. */
 struct xlagg_parse {
-	struct xlagg_hash_keys keys;
-	const void *data; /* first octet */
-	const void *end;  /* one beyond the last octet */
-	__u32 at;	  /* offset of the next octet to be read, below XLAGG_HASH_REACH */
-	__u64 link;	  /* sum over MACs and VLAN ids */
-	__u64 network;	  /* sum over addresses, ports, protocol and label of the innermost packet so far */
-	__u16 ethertype;  /* of the header that comes next, host byte order */
-	__u16 port;	  /* destination port, host byte order; 0: none found */
-	__u8 next;	  /* protocol number of the header that comes next */
-	bool cut;	  /* see struct xlagg_flow */
-	bool quick;	  /* headers behind addresses are read only where they count by themselves */
-	bool back;	  /* what is read went the other way: source and destination change places */
+	const volatile struct xlagg_hash_keys *keys; /* volatile: a program loads each key where it is used */
+	__u32 fields;				     /* keys->fields */
+	const void *data;			     /* first octet */
+	const void *end;			     /* one beyond the last octet */
+	__u32 at;				     /* offset of the next octet to be read, below XLAGG_HASH_REACH */
+	__u64 link;				     /* sum over MACs and VLAN ids */
+	__u64 network;	 /* sum over addresses, ports, protocol and label of the innermost packet so far */
+	__u16 ethertype; /* of the header that comes next, host byte order */
+	__u16 port;	 /* destination port, host byte order; 0: none found */
+	__u8 next;	 /* protocol number of the header that comes next */
+	bool cut;	 /* see struct xlagg_flow */
+	bool quick;	 /* headers behind addresses are read only where they count by themselves */
+	bool back;	 /* what is read went the other way: source and destination change places */
 };
 
 static inline __attribute__((always_inline)) __u16 xlagg_load16(const void *at)

@@ -22,6 +22,7 @@
 #include "bpf/xlagg_tc.skel.h"
 #include "bpf/xlagg_xdp.skel.h"
 #include "tests/bench/hash.skel.h"
+#include "xlagg/hash.h"
 
 #define ROUNDS 5
 #define REPEAT 20000 /* runs of a round */
@@ -87,14 +88,17 @@ static void fill(const struct bpf_map *ports, const struct bpf_map *tables, cons
 
 static struct xlagg_params params_of(uint32_t fields)
 {
-	return (struct xlagg_params){.proto = XLAGG_PROTO_LOADBALANCE,
-				     .hash = fields,
-				     .seed = 0x5eed,
-				     .lagg_ifindex = 1,
-				     .lower_ifindex = 999,
-				     .ethertypes = 2,
-				     .ethertype = {0x88cc, 0x888e},
-				     .data_below = 0x8808};
+	struct xlagg_params params = {.proto = XLAGG_PROTO_LOADBALANCE,
+				      .hash = fields,
+				      .seed = 0x5eed,
+				      .lagg_ifindex = 1,
+				      .lower_ifindex = 999,
+				      .ethertypes = 2,
+				      .ethertype = {0x88cc, 0x888e},
+				      .data_below = 0x8808,
+				      .keys = xlagg_hash_keys(fields, 0x5eed)};
+
+	return params;
 }
 
 /* Prints what each frame costs with those fields, in tc and in xdp. */

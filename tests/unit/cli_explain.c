@@ -25,8 +25,9 @@ static uint32_t hash_of(const struct explain_flow *flow, uint32_t fields)
 {
 	uint8_t frame[EXPLAIN_FRAME_MAX];
 	size_t len = explain_frame(flow, frame);
+	struct xlagg_hash_keys keys = xlagg_hash_keys(fields, 0x5eed);
 
-	return xlagg_flow_hash(frame, frame + len, 0, (struct xlagg_hash_keys){fields, 0x5eed}).hash;
+	return xlagg_flow_hash(frame, frame + len, 0, &keys).hash;
 }
 
 static bool is_listed(const struct explain_flow *flow, uint32_t fields, const char *word)

@@ -84,10 +84,10 @@ Test(hash, what_is_no_field_does_not_count)
 Test(hash, seed_and_fields_none)
 {
 	struct frame a = frame_of(&base, false), b = frame_udp(1, 2, 3, 4);
-	struct xlagg_hash_keys one = {ALL, 1}, two = {ALL, 2};
+	struct xlagg_hash_keys one = xlagg_hash_keys(ALL, 1), two = xlagg_hash_keys(ALL, 2);
 
-	cr_assert_neq(xlagg_flow_hash(a.data, a.data + a.len, 0, one).hash,
-		      xlagg_flow_hash(a.data, a.data + a.len, 0, two).hash);
+	cr_assert_neq(xlagg_flow_hash(a.data, a.data + a.len, 0, &one).hash,
+		      xlagg_flow_hash(a.data, a.data + a.len, 0, &two).hash);
 	same(&a, &b, 0);
 }
 
@@ -95,7 +95,7 @@ Test(hash, tags_in_the_frame_and_beside_it)
 {
 	struct frame plain = {0}, tagged = {0}, stacked = {0};
 	struct frame *all[] = {&plain, &tagged, &stacked};
-	struct xlagg_hash_keys keys = {ALL, 0x5eed};
+	struct xlagg_hash_keys keys = xlagg_hash_keys(ALL, 0x5eed);
 
 	for (int tags = 0; tags < 3; tags++) {
 		frame_macs(all[tags], 1, 2);
@@ -107,8 +107,8 @@ Test(hash, tags_in_the_frame_and_beside_it)
 		frame_ipv4(all[tags], 1, 2, 6, 0, 0);
 		frame_ports(all[tags], 3, 4, 16);
 	}
-	cr_assert_eq(xlagg_flow_hash(plain.data, plain.data + plain.len, 7, keys).hash, hash_of(&tagged, ALL));
-	cr_assert_eq(xlagg_flow_hash(tagged.data, tagged.data + tagged.len, 100, keys).hash, hash_of(&stacked, ALL));
+	cr_assert_eq(xlagg_flow_hash(plain.data, plain.data + plain.len, 7, &keys).hash, hash_of(&tagged, ALL));
+	cr_assert_eq(xlagg_flow_hash(tagged.data, tagged.data + tagged.len, 100, &keys).hash, hash_of(&stacked, ALL));
 	other(&plain, &tagged, L2);
 	other(&tagged, &stacked, L2);
 	same(&plain, &tagged, L3 | L4);
@@ -166,7 +166,9 @@ Test(hash, fragments_of_a_datagram_go_one_way)
 
 static struct xlagg_flow usual(const struct frame *f, uint32_t fields)
 {
-	return xlagg_usual_hash(f->data, f->data + f->len, 0, (struct xlagg_hash_keys){fields, 0x5eed});
+	struct xlagg_hash_keys keys = xlagg_hash_keys(fields, 0x5eed);
+
+	return xlagg_usual_hash(f->data, f->data + f->len, 0, &keys);
 }
 
 Test(hash, ipv6_fragments_go_one_way)
@@ -302,7 +304,7 @@ Test(hash, at_once_as_piece_by_piece)
 	uint64_t state = 99;
 
 	for (uint32_t fields = 0; fields < XLAGG_HASH_SYMMETRIC * 2; fields++) {
-		struct xlagg_hash_keys keys = {fields, (uint32_t)frame_random(&state)};
+		struct xlagg_hash_keys keys = xlagg_hash_keys(fields, (uint32_t)frame_random(&state));
 		struct fields v = {.dst_mac = (uint32_t)frame_random(&state),
 				   .src_mac = (uint32_t)frame_random(&state),
 				   .vid = (uint16_t)(frame_random(&state) & 0xfff),
@@ -315,11 +317,11 @@ Test(hash, at_once_as_piece_by_piece)
 
 		memmove(plain.data + 12, plain.data + 16, plain.len - 16);
 		plain.len -= 4;
-		struct xlagg_flow once = xlagg_usual_hash(plain.data, plain.data + plain.len, v.vid, keys);
-		struct xlagg_flow pieces = xlagg_flow_hash(tagged.data, tagged.data + tagged.len, 0, keys);
+		struct xlagg_flow once = xlagg_usual_hash(plain.data, plain.data + plain.len, v.vid, &keys);
+		struct xlagg_flow pieces = xlagg_flow_hash(tagged.data, tagged.data + tagged.len, 0, &keys);
 		cr_assert(!once.more || v.proto == 1 || v.proto == 47);
 		cr_assert(once.more || once.hash == pieces.hash, "fields %#x", fields);
-		cr_assert_eq(xlagg_flow_hash(plain.data, plain.data + plain.len, v.vid, keys).hash, pieces.hash);
+		cr_assert_eq(xlagg_flow_hash(plain.data, plain.data + plain.len, v.vid, &keys).hash, pieces.hash);
 	}
 }
 
@@ -444,9 +446,9 @@ static void cut(const struct frame *f)
 		uint8_t *copy = malloc(len ? len : 1);
 		memcpy(copy, f->data, len);
 		for (int k = 0; k < 4; k++) {
-			struct xlagg_hash_keys keys = {fields[k], 0x5eed};
-			struct xlagg_flow part = xlagg_flow_hash(copy, copy + len, 0, keys);
-			struct xlagg_flow usual = xlagg_usual_hash(copy, copy + len, 0, keys);
+			struct xlagg_hash_keys keys = xlagg_hash_keys(fields[k], 0x5eed);
+			struct xlagg_flow part = xlagg_flow_hash(copy, copy + len, 0, &keys);
+			struct xlagg_flow usual = xlagg_usual_hash(copy, copy + len, 0, &keys);
 			if (!part.cut)
 				cr_assert_eq(part.hash, hash_of(f, fields[k]), "at %u", len);
 			if (!usual.more)
@@ -527,8 +529,8 @@ static void spread(enum set set, bool six, uint32_t fields, uint32_t seed)
 	for (uint32_t i = 0; i < FLOWS; i++) {
 		struct fields v = flow_of(set, i, &state);
 		struct frame f = frame_of(&v, six);
-		struct xlagg_hash_keys keys = {fields, seed};
-		bucket[xlagg_flow_hash(f.data, f.data + f.len, 0, keys).hash % XLAGG_BUCKETS]++;
+		struct xlagg_hash_keys keys = xlagg_hash_keys(fields, seed);
+		bucket[xlagg_flow_hash(f.data, f.data + f.len, 0, &keys).hash % XLAGG_BUCKETS]++;
 	}
 	for (uint32_t b = 0; b < XLAGG_BUCKETS; b++) {
 		port[b % PORTS] += bucket[b];

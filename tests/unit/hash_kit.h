@@ -16,7 +16,9 @@
 
 static inline uint32_t hash_of(const struct frame *f, uint32_t fields)
 {
-	return xlagg_flow_hash(f->data, f->data + f->len, 0, (struct xlagg_hash_keys){fields, 0x5eed}).hash;
+	struct xlagg_hash_keys keys = xlagg_hash_keys(fields, 0x5eed);
+
+	return xlagg_flow_hash(f->data, f->data + f->len, 0, &keys).hash;
 }
 
 static inline void same(const struct frame *a, const struct frame *b, uint32_t fields)

@@ -38,7 +38,9 @@ struct quality {
 
 static uint32_t hash_of(const struct frame *f, uint32_t fields, uint32_t seed)
 {
-	return xlagg_flow_hash(f->data, f->data + f->len, 0, (struct xlagg_hash_keys){fields, seed}).hash;
+	struct xlagg_hash_keys keys = xlagg_hash_keys(fields, seed);
+
+	return xlagg_flow_hash(f->data, f->data + f->len, 0, &keys).hash;
 }
 
 static struct frame random_frame(uint64_t *state)
