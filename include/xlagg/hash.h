@@ -395,21 +395,30 @@ static inline __attribute__((always_inline)) bool xlagg_parse_usual(struct xlagg
 }
 
 /*
- * Returns the same for frames without tunnels, IPv6 extension headers and ICMP errors, and `more` for others. A program
- * has this in line and xlagg_flow_hash() in a global function, so that usual frames cost no more for what unusual ones
- * need, and the verifier goes through that function once, not once for each way that leads to it.
+ * Returns the same for frames without tunnels, IPv6 extension headers and ICMP errors, and `more` for others: what a
+ * program does where the shortcut does not lead on. It has xlagg_flow_hash() in a global function of its own, so that
+ * usual frames cost no more for what unusual ones need, and the verifier goes through that once, not once for each way
+ * that leads to it.
  */
 static inline __attribute__((always_inline)) struct xlagg_flow
-xlagg_usual_hash(const void *data, const void *data_end, __u16 vid, const volatile struct xlagg_hash_keys *keys)
+xlagg_longer_hash(const void *data, const void *data_end, __u16 vid, const volatile struct xlagg_hash_keys *keys)
 {
 	struct xlagg_parse p = {.keys = keys, .fields = keys->fields, .data = data, .end = data_end, .quick = true};
-	struct xlagg_flow flow;
 
-	if (xlagg_shortcut(&p, vid, &flow))
-		return flow;
 	if (xlagg_parse_ethernet(&p, vid) && xlagg_beyond_link(&p) && !xlagg_parse_usual(&p))
 		return (struct xlagg_flow){.more = true};
 	return xlagg_mix(&p);
+}
+
+/* The same with the shortcut. */
+static inline __attribute__((always_inline)) struct xlagg_flow
+xlagg_usual_hash(const void *data, const void *data_end, __u16 vid, const volatile struct xlagg_hash_keys *keys)
+{
+	struct xlagg_flow flow;
+
+	if (xlagg_shortcut(data, data_end, vid, keys, keys->fields, &flow))
+		return flow;
+	return xlagg_longer_hash(data, data_end, vid, keys);
 }
 
 #endif

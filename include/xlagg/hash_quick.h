@@ -237,17 +237,19 @@ static inline __attribute__((always_inline)) enum xlagg_plain xlagg_parse_plain(
 
 /*
  * Takes the shortcut. The default fields, and these with inner, have a copy of it in which the compiler knows them, so
- * that no field is tested; whether it is symmetric shows in the keys alone. Returns false, and leaves *ret untouched,
- * if the frame is none of those that it is for.
+ * that no field is tested; whether it is symmetric shows in the keys alone. `fields`: keys->fields, or XLAGG_HASH_USUAL
+ * where that is known to be the same, symmetric or not. Returns false, and leaves *ret untouched, if the frame is none
+ * of those that it is for; ret->more: only xlagg_flow_hash() can tell.
  */
-static inline __attribute__((always_inline)) bool xlagg_shortcut(const struct xlagg_parse *p, __u16 vid,
-								 struct xlagg_flow *ret)
+static inline __attribute__((always_inline)) bool xlagg_shortcut(const void *data, const void *data_end, __u16 vid,
+								 const volatile struct xlagg_hash_keys *keys,
+								 __u32 fields, struct xlagg_flow *ret)
 {
-	const __u32 usual = XLAGG_HASH_L2 | XLAGG_HASH_L3 | XLAGG_HASH_L4;
-	const __u32 fields = p->fields & ~XLAGG_HASH_SYMMETRIC;
-	struct xlagg_parse plain = *p;
+	const __u32 usual = XLAGG_HASH_USUAL;
+	struct xlagg_parse plain = {.keys = keys, .fields = fields, .data = data, .end = data_end};
 	enum xlagg_plain found;
 
+	fields &= ~XLAGG_HASH_SYMMETRIC;
 	if (fields == usual) {
 		plain.fields = usual;
 		found = xlagg_parse_plain(&plain, vid, false);
@@ -255,7 +257,7 @@ static inline __attribute__((always_inline)) bool xlagg_shortcut(const struct xl
 		plain.fields = usual;
 		found = xlagg_parse_plain(&plain, vid, true);
 	} else {
-		found = xlagg_parse_plain(&plain, vid, p->fields & XLAGG_HASH_INNER);
+		found = xlagg_parse_plain(&plain, vid, fields & XLAGG_HASH_INNER);
 	}
 	if (found == XLAGG_PLAIN_NOT)
 		return false;

@@ -43,6 +43,9 @@ enum {
 	XLAGG_IP_SCTP = 132,
 };
 
+/* The fields of the default. */
+#define XLAGG_HASH_USUAL (XLAGG_HASH_L2 | XLAGG_HASH_L3 | XLAGG_HASH_L4)
+
 /* A flow hash. */
 struct xlagg_flow {
 	__u32 hash;
