@@ -65,21 +65,43 @@ __noinline __u32 pulled_flow_of(struct __sk_buff *skb)
 	return (__u32)unusual_flow_of(skb);
 }
 
-static __always_inline __u32 flow_of(struct __sk_buff *skb)
+/* Whether there is more of a frame than its linear part has, and headers reached beyond that. */
+static __always_inline bool must_pull(const struct __sk_buff *skb, bool cut)
 {
-	struct xlagg_flow flow;
+	return cut && skb->data_end - skb->data < skb->len;
+}
 
-	if (params.flowid && skb->hash)
-		return skb->hash >> (params.flowid_shift & 31);
-	flow = xlagg_usual_hash((void *)(long)skb->data, (void *)(long)skb->data_end, tag_of(skb), &params.keys);
+/* The flow hash of a frame for which there is no shortcut. `unusual`: it needs xlagg_flow_hash(). */
+__noinline __u32 longer_flow_of(struct __sk_buff *skb, __u32 unusual)
+{
+	struct xlagg_flow flow = {.more = true};
+
+	if (!unusual)
+		flow =
+		    xlagg_longer_hash((void *)(long)skb->data, (void *)(long)skb->data_end, tag_of(skb), &params.keys);
 	if (flow.more) {
-		__u64 unusual = unusual_flow_of(skb);
+		__u64 whole = unusual_flow_of(skb);
 
-		flow.hash = (__u32)unusual;
-		flow.cut = unusual >> 32;
+		flow.hash = (__u32)whole;
+		flow.cut = whole >> 32;
 	}
-	if (flow.cut && skb->data_end - skb->data < skb->len)
-		return pulled_flow_of(skb);
+	return must_pull(skb, flow.cut) ? pulled_flow_of(skb) : flow.hash;
+}
+
+/* The flow hash. `plain`: params.plain. *ret_quick: whether it is an IP packet, for which there is a shortcut. */
+static __always_inline __u32 flow_of(struct __sk_buff *skb, bool plain, bool *ret_quick)
+{
+	struct xlagg_flow flow = {};
+
+	*ret_quick = false;
+	if (!plain && params.flowid && skb->hash)
+		return skb->hash >> (params.flowid_shift & 31);
+	if (!xlagg_shortcut((void *)(long)skb->data, (void *)(long)skb->data_end, tag_of(skb), &params.keys,
+			    plain ? XLAGG_HASH_USUAL : params.keys.fields, &flow))
+		return longer_flow_of(skb, false);
+	if (flow.more)
+		return longer_flow_of(skb, true);
+	*ret_quick = true;
 	return flow.hash;
 }
 
@@ -191,36 +213,77 @@ static __always_inline int copy_to_all(struct __sk_buff *skb, const volatile str
 	return TC_ACT_UNSPEC;
 }
 
-static __always_inline int transmit_flow(struct __sk_buff *skb, const volatile struct xlagg_table *table,
-					 struct amount amount, struct form form)
+/* Whether the frame belongs to a port, by its EtherType. */
+static __always_inline bool belongs_to_ports(const struct __sk_buff *skb)
 {
-	__u32 hash = flow_of(skb);
-	struct choice choice;
+	return is_of_ports(xlagg_be16((__u16)skb->protocol)) && !tag_of(skb);
+}
 
-	if (params.repath)
+static __always_inline int drop_and_count(struct __sk_buff *skb, __u32 why, struct form form)
+{
+	struct amount amount = amount_of(skb);
+
+	count_tx(amount);
+	return drop(skb, why, amount, form);
+}
+
+/* By a flow, of a lagg without carrier. */
+static __always_inline int drop_without_carrier(struct __sk_buff *skb, struct form form)
+{
+	return drop_and_count(skb, belongs_to_ports(skb) ? XLAGG_TX_PORT_TYPE : XLAGG_TX_NO_CARRIER, form);
+}
+
+/*
+ * Sends by the frame's flow; the lagg has carrier. `plain` is params.plain, and known to the compiler, so that what is
+ * off costs nothing: with const volatile alone a load for each would remain. The frame is counted when its port is
+ * known, so that no register holds its length meanwhile; the table in use is looked up after hashing likewise.
+ */
+static __always_inline int transmit_flow(struct __sk_buff *skb, struct form form, bool plain)
+{
+	const volatile struct xlagg_table *table;
+	struct amount amount;
+	struct choice choice;
+	bool quick;
+	__u32 hash = flow_of(skb, plain, &quick);
+
+	if (plain && !quick && belongs_to_ports(skb))
+		return drop_and_count(skb, XLAGG_TX_PORT_TYPE, form);
+	if (!plain && params.repath)
 		hash = moved_hash(hash, moves_of(skb));
-	count_bucket(hash, amount);
+	table = published_table();
+	if (!table)
+		return TC_ACT_SHOT;
 	choice = choose_bucket(table, hash, true);
-	if (params.grey && choice.ifindex)
+	if (!choice.ifindex)
+		return drop_and_count(skb, XLAGG_TX_NO_PORT, form);
+	if (!plain && params.grey)
 		count_quality(skb, choice.slot);
+	amount = amount_of(skb);
+	count_tx(amount);
+	if (!plain)
+		count_bucket(hash, amount);
 	return hand_over(skb, choice, hash, amount, form);
 }
 
 static __always_inline int transmit(struct __sk_buff *skb, struct form form)
 {
-	const volatile struct xlagg_table *table = current_table();
-	struct amount amount = amount_of(skb);
+	const volatile struct xlagg_table *table;
+	struct amount amount;
 	struct choice choice;
 
-	count_tx(amount);
-	if (is_of_ports(xlagg_be16((__u16)skb->protocol)) && !tag_of(skb))
-		return drop(skb, XLAGG_TX_PORT_TYPE, amount, form);
-	if (table && by_flow())
-		return transmit_flow(skb, table, amount, form);
+	if (params.plain && !form.captured) /* a capture costs more, and need not have the code twice */
+		return control.carrier ? transmit_flow(skb, form, true) : drop_without_carrier(skb, form);
+	if (belongs_to_ports(skb))
+		return drop_and_count(skb, XLAGG_TX_PORT_TYPE, form);
+	if (by_flow() && control.carrier)
+		return transmit_flow(skb, form, false);
 	if (params.proto == XLAGG_PROTO_NONE)
-		return drop(skb, XLAGG_TX_PROTO_NONE, amount, form);
-	if (!table)
-		return drop(skb, XLAGG_TX_NO_CARRIER, amount, form);
+		return drop_and_count(skb, XLAGG_TX_PROTO_NONE, form);
+	table = current_table();
+	if (!table || by_flow())
+		return drop_and_count(skb, XLAGG_TX_NO_CARRIER, form);
+	amount = amount_of(skb);
+	count_tx(amount);
 	if (params.proto == XLAGG_PROTO_BROADCAST)
 		return form.how == HOW_COPIES ? copy_to_all(skb, table, amount, form)
 					      : send_to_all(skb, table, amount, form);
@@ -477,9 +540,11 @@ int explain(struct __sk_buff *skb)
 	struct choice choice = {XLAGG_NO_PORT, 0, XLAGG_CHOICE_NO_CARRIER};
 	struct xlagg_explanation *result;
 	__u32 zero = 0, hash;
+	bool quick;
 
+	hash = params.plain ? flow_of(skb, true, &quick) : flow_of(skb, false, &quick);
 	/* The agent has no socket, and says how often one has moved. */
-	hash = moved_hash(flow_of(skb), skb->cb[0]);
+	hash = moved_hash(hash, skb->cb[0]);
 	if (table)
 		choice = choose(table, hash, false);
 	/* The port that it would take all the same: the lagg may only lack links (min-links). */

@@ -22,7 +22,7 @@
 #include "bpf/xlagg_tc.skel.h"
 #include "bpf/xlagg_xdp.skel.h"
 #include "tests/bench/hash.skel.h"
-#include "xlagg/hash.h"
+#include "xlagg/params.h"
 
 #define ROUNDS 5
 #define REPEAT 20000 /* runs of a round */
@@ -95,9 +95,9 @@ static struct xlagg_params params_of(uint32_t fields)
 				      .lower_ifindex = 999,
 				      .ethertypes = 2,
 				      .ethertype = {0x88cc, 0x888e},
-				      .data_below = 0x8808,
-				      .keys = xlagg_hash_keys(fields, 0x5eed)};
+				      .data_below = 0x8808};
 
+	xlagg_params_complete(&params);
 	return params;
 }
 

@@ -12,7 +12,7 @@
 
 #include "bpf/xlagg_tc.skel.h"
 #include "bpf/xlagg_xdp.skel.h"
-#include "xlagg/hash.h"
+#include "xlagg/params.h"
 
 #define CPUS_MAX 512
 
@@ -115,7 +115,7 @@ struct rig *rig_open(const struct xlagg_params *params, const char *programs)
 	libbpf_set_print(print);
 	stay_on_one_cpu();
 	rig->params = *params;
-	rig->params.keys = xlagg_hash_keys(params->hash, params->seed);
+	xlagg_params_complete(&rig->params);
 	load_tc(rig, programs);
 	load_xdp(rig, programs);
 	rig->ports = map_memory(rig, "ports", XLAGG_MAX_PORTS * sizeof(struct xlagg_port));

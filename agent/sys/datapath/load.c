@@ -7,7 +7,7 @@
 
 /* Before the skeletons, which use its types. */
 #include "sys/datapath/internal.h"
-#include "xlagg/hash.h"
+#include "xlagg/params.h"
 
 #include "bpf/xlagg_tc.skel.h"
 #include "bpf/xlagg_xdp.skel.h"
@@ -67,7 +67,7 @@ int programs_open(const struct datapath_setup *setup, enum program_object which,
 	struct xlagg_params params = setup->params;
 	params.slot = slot < XLAGG_MAX_PORTS ? slot : 0;
 	params.data_below = data_below(&params);
-	params.keys = xlagg_hash_keys(params.hash, params.seed);
+	xlagg_params_complete(&params);
 	int r = which == PROGRAMS_TC ? open_tc(programs, &params) : open_xdp(programs, &params);
 	if (!r)
 		r = size_maps(programs->object, &params);
