@@ -391,3 +391,26 @@ int take_fill(struct agent *agent, struct ctl_command *command, struct take_note
 	const struct taking taking = {command, notes, bond.bond_mode, sentence};
 	return r < 0 ? r : fill(agent, &taking, &bond, slaves, count);
 }
+
+int take_check_name(struct agent *agent, const char *name, bool check, int *leaving, char sentence[XLAGG_SENTENCE_MAX])
+{
+	struct device found;
+	if (netlink_get_by_name(agent->host.nl, name, &found) < 0)
+		return 0;
+	if (strcmp(found.kind, "bond") != 0)
+		return ctl_refuse(sentence, -EEXIST,
+				  "%s: a device of that name exists already: choose another name, or remove it with ip "
+				  "link del",
+				  name);
+	ctl_refuse(sentence, -EEXIST,
+		   "%s: a bond of that name exists: remove it with ip link del, or make a lagg of it as it runs with "
+		   "`xlagg lagg take`",
+		   name);
+	if (!check)
+		return -EEXIST;
+	*leaving = found.ifindex;
+	if (!agent->host.warning[0])
+		memcpy(agent->host.warning, sentence, sizeof(agent->host.warning));
+	sentence[0] = 0;
+	return 0;
+}

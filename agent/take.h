@@ -20,5 +20,9 @@ int take_fill(struct agent *agent, struct ctl_command *command, struct take_note
 	      char sentence[XLAGG_SENTENCE_MAX]);
 /* Checks whether the bond can be taken now. Returns 0, or -errno and a sentence; -ENODEV: there is no such bond. */
 int take_check(struct agent *agent, const char *name, char sentence[XLAGG_SENTENCE_MAX]);
+/* Whether a new lagg may have this name: -EEXIST and a sentence if a device has it. If that is only to be checked, a
+ * bond may have it, since a file is checked before the bond that it replaces is removed: then the sentence becomes a
+ * warning, and *leaving the bond's ifindex. */
+int take_check_name(struct agent *agent, const char *name, bool check, int *leaving, char sentence[XLAGG_SENTENCE_MAX]);
 
 #endif

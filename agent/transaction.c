@@ -141,9 +141,10 @@ static bool is_port_of(struct agent *agent, const char *lagg_name, const char *p
 	return lagg && lagg_port_find(lagg, port) >= 0;
 }
 
-/* Checks before anything is changed that the device of a new port exists, unless it may be absent, and is fit. */
+/* Checks before anything is changed that the device of a new port exists, unless it may be absent, and is fit.
+ * `leaving`: ifindex of a bond that will be gone by then, or 0. */
 static int check_port(struct agent *agent, const struct ctl_command *command, const struct ctl_port *port,
-		      const struct ctl_model *model, char sentence[XLAGG_SENTENCE_MAX])
+		      const struct ctl_model *model, int leaving, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct device device;
 	char word[XLAGG_MAC_TEXT];
@@ -172,7 +173,11 @@ static int check_port(struct agent *agent, const struct ctl_command *command, co
 	r = rests_settle_device(agent, device.ifindex, sentence);
 	if (r > 0)
 		r = netlink_get(agent->host.nl, device.ifindex, &device);
-	return r < 0 ? r : port_check(agent->host.nl, &device, command->name, sentence);
+	if (r < 0)
+		return r;
+	if (device.master == leaving)
+		device.master = 0;
+	return port_check(agent->host.nl, &device, command->name, sentence);
 }
 
 /* Options that the proto does not use are normally accepted and ignored. Not this one: the user would count on link
@@ -198,29 +203,21 @@ static int check_probe(const struct ctl_command *command, const struct ctl_model
 }
 
 static int check_command(struct agent *agent, const struct ctl_command *command, const struct ctl_model *model,
-			 char sentence[XLAGG_SENTENCE_MAX])
+			 bool check, char sentence[XLAGG_SENTENCE_MAX])
 {
-	int r = check_probe(command, model, sentence);
+	int leaving = 0, r = check_probe(command, model, sentence);
 	if (r < 0)
 		return r;
 	if (command->cmd == XLAGG_CMD_LAGG_TAKE && !laggs_find(agent, command->name)) {
 		r = take_check(agent, command->name, sentence);
 		return r == -ENODEV && command->from_file ? 0 : r; /* it is taken when it is there */
 	}
-	if (command->cmd == XLAGG_CMD_LAGG_ADD && !laggs_find(agent, command->name)) {
-		struct device device;
-		if (netlink_get_by_name(agent->host.nl, command->name, &device) == 0) {
-			snprintf(sentence, XLAGG_SENTENCE_MAX,
-				 "%s: a device of that name exists already: choose another name, or remove it with ip "
-				 "link del",
-				 command->name);
-			return -EEXIST;
-		}
-	}
+	if (command->cmd == XLAGG_CMD_LAGG_ADD && !laggs_find(agent, command->name))
+		r = take_check_name(agent, command->name, check, &leaving, sentence);
 	if (command->cmd != XLAGG_CMD_LAGG_ADD && command->cmd != XLAGG_CMD_PORT_ADD)
 		return 0;
 	for (uint32_t i = 0; i < command->ports && r == 0; i++)
-		r = check_port(agent, command, &command->port[i], model, sentence);
+		r = check_port(agent, command, &command->port[i], model, leaving, sentence);
 	return r;
 }
 
@@ -541,7 +538,7 @@ int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t 
 	bool hurry = r == 0 && laggs_hurry(agent, to);
 	for (uint32_t i = 0; i < count && r == 0; i++) {
 		*failed = i;
-		r = check_command(agent, &commands[i], to, sentence);
+		r = check_command(agent, &commands[i], to, check, sentence);
 	}
 	bool refused = r < 0;
 	if (!refused && !check)

@@ -100,6 +100,20 @@ test_take_check_says_all_and_changes_nothing() {
 	is "$(xl a -j lagg show | jq -c .)" "[]" "laggs after check"
 }
 
+# The other way to move over: what import prints is checked while the bond runs, and restored when it is gone.
+test_take_or_import() {
+	bonds 2 active-backup
+	ip netns exec "$P-a" "$B/xlagg" import bonding bond0 >"$D/conf" # it reads sysfs
+	xl a check "$D/conf" 2>"$D/warning" || fail "check: $(cat "$D/warning")"
+	matches "$(cat "$D/warning")" 'a bond of that name exists.*ip link del.*lagg take' "what check says"
+	refused 'a bond of that name exists.*ip link del.*lagg take' xl a restore "$D/conf"
+	echo "lagg add bond1 port eth1" >"$D/other"
+	refused 'eth1 belongs to the bond bond0' xl a check "$D/other"
+	nip a link del bond0
+	xl a restore "$D/conf"
+	wait_for 10 on a ping -c 1 -W 1 10.0.0.2
+}
+
 # What is saved of a taken bond makes it again, and nothing differs.
 test_take_save_and_restore() {
 	bonds 2 active-backup
