@@ -31,6 +31,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -100,6 +101,7 @@ struct kind {
 struct inject {
 	int filter;
 	pid_t child;
+	int status;		   /* of the child, when it has been waited for */
 	bool wanted[CALLS];	   /* the order's NAME */
 	unsigned long nth, repeat; /* of the order; nth 0: nothing is to happen */
 	int error;		   /* errno, or 0: the call is late */
@@ -533,16 +535,27 @@ static void on_order(struct inject *inject)
 
 /* --- */
 
+/* Returns when nobody is left whose calls the filter sees. Before Linux 6.11 a child counts until it is waited for. */
 static void run(struct inject *inject)
 {
-	struct pollfd fds[] = {{.fd = inject->filter, .events = POLLIN}, {.fd = 0, .events = POLLIN}};
-	while (poll(fds, 2, run_late(inject)) >= 0) {
+	struct pollfd fds[] = {{.fd = inject->filter, .events = POLLIN},
+			       {.fd = 0, .events = POLLIN},
+			       {.fd = pidfd_open(inject->child, 0), .events = POLLIN}};
+	if (fds[2].fd < 0)
+		die("pidfd_open");
+	while (poll(fds, 3, run_late(inject)) >= 0) {
+		if (fds[2].revents) {
+			if (waitpid(inject->child, &inject->status, 0) != inject->child)
+				die("waitpid");
+			close(fds[2].fd);
+			fds[2].fd = -1;
+		}
 		if (fds[1].revents)
 			on_order(inject);
 		if (fds[0].revents & POLLIN)
 			on_call(inject);
-		else if (fds[0].revents)
-			return; /* nobody is left whose calls it filters */
+		else if (fds[0].revents && fds[2].fd < 0)
+			return;
 	}
 	die("poll");
 }
@@ -573,12 +586,10 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	on_order(&inject);
 	run(&inject);
-	if (waitpid(inject.child, &status, 0) != inject.child)
-		die("waitpid");
 	report(&inject);
-	if (WIFSIGNALED(status))
-		printf("killed %d\n", WTERMSIG(status));
+	if (WIFSIGNALED(inject.status))
+		printf("killed %d\n", WTERMSIG(inject.status));
 	else
-		printf("exit %d\n", WEXITSTATUS(status));
+		printf("exit %d\n", WEXITSTATUS(inject.status));
 	return 0;
 }
