@@ -190,9 +190,11 @@ change_is_told() {
 test_maps_are_readable() {
 	lagg_pair 2 proto failover
 	local map dump
-	for map in control ports tables port_stats lagg_stats; do
-		dump=$(bpftool -p map dump pinned "$(find "$BPFFS/$P-a" -name $map | head -n 1)")
-		matches "$dump" '"formatted"|"value": \{|"(ifindex|generation|abi_version|tx_packets)"' "map $map by bpftool"
+	local -A member=([control]=heartbeat_ns [ports]=ifindex [tables]=generation [port_stats]=tx_packets [lagg_stats]=tx_packets)
+	for map in "${!member[@]}"; do
+		dump=$(bpftool -j map dump pinned "$BPFFS/$P-a/lagg0/$map")
+		jq -e ".[0].formatted | (.value // .values[0].value) | has(\"${member[$map]}\")" <<<"$dump" >/dev/null ||
+			fail "map $map by bpftool: ${dump:0:300}"
 	done
 	dump=$(bpftool -j map dump pinned "$(find "$BPFFS/$P-a" -name ports)")
 	is "$(jq '[.. | objects | select(has("ifindex")) | .ifindex][0]' <<<"$dump")" "$(port_field a eth1 .ifindex)" \

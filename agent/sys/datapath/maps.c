@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* The maps of a lagg: created once, pinned under their own names, and shared by all programs that are loaded later. */
+#include <bpf/btf.h>
 #include <errno.h>
+#include <linux/btf.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,14 +16,21 @@ _Static_assert(sizeof(struct xlagg_control) % 8 == 0, "struct xlagg_control is n
 _Static_assert(sizeof(struct xlagg_move) % 8 == 0, "struct xlagg_move is not a multiple of 8");
 _Static_assert(sizeof(struct xlagg_bonding) % 8 == 0, "struct xlagg_bonding is not a multiple of 8");
 
-/* The name under which the lagg has the map. libbpf makes a map of each section of data: `.data.control` is the lagg's
- * map `control`; the others, such as .rodata, belong to one loaded object: NULL. */
+/* libbpf makes a map of each section of data: `.data.control` is the lagg's map `control`; the others, such as .rodata,
+ * belong to one loaded object. */
+static const char section[] = ".data.";
+
+static bool is_section(const struct bpf_map *map)
+{
+	return strncmp(bpf_map__name(map), section, sizeof(section) - 1) == 0;
+}
+
+/* The name under which the lagg has the map, or NULL. */
 static const char *name_of(const struct bpf_map *map)
 {
-	static const char data[] = ".data.";
 	const char *name = bpf_map__name(map);
-	if (strncmp(name, data, sizeof(data) - 1) == 0)
-		return name + sizeof(data) - 1;
+	if (is_section(map))
+		return name + sizeof(section) - 1;
 	return strchr(name, '.') ? NULL : name;
 }
 
@@ -65,15 +74,44 @@ void maps_resize(struct datapath *dp, const struct bpf_object *object)
 	}
 }
 
+static void free_btf(struct btf **btf)
+{
+	btf__free(*btf);
+}
+
+/* Makes the map of a section whose only variable is a structure, and has its name. From libbpf the map would have the
+ * section's name, and bpftool would print it as a section. Where the kernel takes no types, it is left to libbpf. */
+static int make_of_section(const struct bpf_object *object, struct bpf_map *map)
+{
+	uint32_t size;
+	const void *raw = btf__raw_data(bpf_object__btf(object), &size);
+	/* A copy, because libbpf loads its own. */
+	__attribute__((cleanup(free_btf))) struct btf *btf = raw ? btf__new(raw, size) : NULL;
+	if (!btf || btf__load_into_kernel(btf))
+		return 0;
+	int key = btf__find_by_name_kind(btf, "unsigned int", BTF_KIND_INT),
+	    variable = btf__find_by_name_kind(btf, name_of(map), BTF_KIND_VAR);
+	if (key < 0 || variable < 0)
+		return -EINVAL;
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = bpf_map__map_flags(map),
+		    .btf_fd = (uint32_t)btf__fd(btf), .btf_key_type_id = (uint32_t)key,
+		    .btf_value_type_id = (uint32_t)btf__resolve_type(btf, (uint32_t)variable));
+	__attribute__((cleanup(close_fd))) int fd =
+	    bpf_map_create(bpf_map__type(map), name_of(map), bpf_map__key_size(map), bpf_map__value_size(map),
+			   bpf_map__max_entries(map), &options);
+	return fd < 0 ? fd : bpf_map__reuse_fd(map, fd);
+}
+
 int maps_bind(const struct datapath *dp, struct bpf_object *object, bool devmaps)
 {
 	struct bpf_map *map;
 	bpf_object__for_each_map(map, object)
 	{
-		int fd = name_of(map) ? datapath_map(dp, name_of(map)) : -ENOENT;
-		if (fd < 0 || (!devmaps && bpf_map__type(map) == BPF_MAP_TYPE_DEVMAP))
-			continue;
-		int r = bpf_map__reuse_fd(map, fd);
+		int r = 0, fd = name_of(map) ? datapath_map(dp, name_of(map)) : -ENOENT;
+		if (fd >= 0 && (devmaps || bpf_map__type(map) != BPF_MAP_TYPE_DEVMAP))
+			r = bpf_map__reuse_fd(map, fd);
+		else if (fd < 0 && is_section(map))
+			r = make_of_section(object, map);
 		if (r)
 			return r;
 	}
