@@ -5,7 +5,7 @@
 #   fault: a sample of that layer, on bonds, which not every machine has;
 #   host/ipxe: a boot ROM in QEMU as the partner of this machine's own kernel; boot: installed in a Debian that boots;
 #   managers: the package there beside networkd, NetworkManager, ifupdown, netplan; autopkgtest: its own tests;
-#   taken: bonds that networkd and ifupdown made are taken, among the long runs only
+#   taken: bonds that networkd, ifupdown and NetworkManager made are taken, among the long runs only
 # LONG_VM_RUNS are all suites on both kernels, except 6.1/taken: without tcx a frame may be lost while a bond is taken.
 VM_RUNS ?= 6.12/vm 6.1/vm 6.12/bond 6.12/boot 6.12/managers host/ipxe 6.12-generic/nic 6.12-generic/wireless 6.12/bpf 6.1/bpf 6.12/datapath
 # Those that boot Debians of their own.

@@ -10,3 +10,4 @@ taken_from() {
 }
 test_taken_from_networkd() { taken_from networkd; }
 test_taken_from_ifupdown() { taken_from ifupdown; }
+test_taken_from_networkmanager() { taken_from networkmanager; }
