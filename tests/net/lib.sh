@@ -236,9 +236,11 @@ order() {
 	echo "$*" >&"$ORDERS"
 	read -r -u "$REPLIES" -t 10 || fail "inject does not answer '$*'"
 }
+has_ended() { ! kill -0 "$1"; }
 kill_agent_under_orders() {
 	kill -KILL "${AGENT[a]}"
-	wait "$INJECTOR" 2>/dev/null || true
+	# The shell may have forgotten a coprocess that has ended.
+	wait_for 10 has_ended "$INJECTOR"
 	unset "AGENT[a]"
 }
 
