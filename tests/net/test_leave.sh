@@ -190,9 +190,10 @@ leaves_under_another_name() {
 	nip a link set eth2 name wan0
 	nip a link set wan0 netns "$P-c"
 }
+# is_called_wan0 PRESENT: the port has followed its new name, and whether its device is here
+is_called_wan0() { [ "$(port_field a wan0 .present)" = "$1" ]; }
 # comes_back_under_another_name: the test fails unless the port has that name, and its device is the port again
 comes_back_under_another_name() {
-	is_called_wan0() { [ "$(port_field a wan0 .present)" = "$1" ]; }
 	wait_for 5 is_called_wan0 false
 	is "$(field a .options.primary)" wan0 "primary port"
 	nip c link set wan0 netns "$P-a"
@@ -238,6 +239,13 @@ test_leave_and_return_while_the_agent_is_stopped() {
 	xl a port del lagg0 eth2
 	has_nothing_of_the_lagg a eth2
 }
+# It carries traffic again, and what the lagg made of it goes with it.
+wan0_is_the_port() {
+	wait_for 10 is_called_wan0 true
+	wait_for 5 active_port_is a wan0
+	xl a port del lagg0 wan0
+	has_nothing_of_the_lagg a wan0
+}
 test_leave_and_return_under_another_name_while_the_agent_is_stopped() {
 	has_a_port_that_leaves
 	kill -STOP "${AGENT[a]}"
@@ -245,11 +253,7 @@ test_leave_and_return_under_another_name_while_the_agent_is_stopped() {
 	nip c link set wan0 netns "$P-a"
 	nip a link set wan0 up
 	kill -CONT "${AGENT[a]}"
-	is_called_wan0() { [ "$(port_field a wan0 .present)" = "$1" ]; }
-	wait_for 10 is_called_wan0 true
-	wait_for 5 active_port_is a wan0
-	xl a port del lagg0 wan0
-	has_nothing_of_the_lagg a wan0
+	wan0_is_the_port
 }
 test_leave_renamed_elsewhere_and_return_while_the_agent_is_stopped() {
 	has_a_port_that_leaves
@@ -259,11 +263,7 @@ test_leave_renamed_elsewhere_and_return_while_the_agent_is_stopped() {
 	nip c link set wan0 netns "$P-a"
 	nip a link set wan0 up
 	kill -CONT "${AGENT[a]}"
-	is_called_wan0() { [ "$(port_field a wan0 .present)" = "$1" ]; }
-	wait_for 10 is_called_wan0 true
-	wait_for 5 active_port_is a wan0
-	xl a port del lagg0 wan0
-	has_nothing_of_the_lagg a wan0
+	wan0_is_the_port
 }
 
 # It comes back, under another name, while the agent searches the other namespaces for it, since it never heard of the move.
@@ -279,7 +279,6 @@ test_leave_and_return_while_it_is_searched_for() {
 	wait_for 5 test -s "$D/strace"
 	nip c link set wan0 netns "$P-a"
 	nip a link set wan0 up
-	is_called_wan0() { [ "$(port_field a wan0 .present)" = "$1" ]; }
 	wait_for 20 is_called_wan0 true
 	wait_for 5 active_port_is a wan0
 	xl a port del lagg0 wan0
