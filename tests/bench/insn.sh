@@ -2,6 +2,7 @@
 # insn.sh
 # Measures, in a guest whose clock counts instructions (QEMU's -icount; see layer.mk), what a packet costs over a bare link, over
 # the kernel's bonding and team, and over lagg0. Each end has two links, and both ends are of the same kind.
+#   ONLY='bare bonding bond-direct'   only these rows; ratios and differences need the row that they are relative to
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 B=$(realpath "${B:-build}")
@@ -55,11 +56,13 @@ xlagg() {
 	links lagg0
 }
 
-# measure TITLE BASE KIND...: prints a row of the table. Its first ratio and its differences are relative to the row BASE.
+# measure ROW TITLE BASE KIND...: prints a row of the table. Its first ratio and its differences are relative to the row titled
+# BASE. ROW is what ONLY calls it.
 declare -A UDP RAW TCP
 measure() {
-	local title=$1 base=$2
-	shift 2
+	local title=$2 base=$3
+	[[ -z ${ONLY:-} || " $ONLY " == *" $1 "* ]] || return 0
+	shift 3
 	two_hosts 2
 	"$@"
 	wait_for 20 on a ping -c 1 -W 1 10.0.0.2
@@ -72,26 +75,28 @@ measure() {
 	mkdir -p "$D"
 }
 row() {
-	awk -v title="$1" -v udp="${UDP[$1]}" -v raw="${RAW[$1]}" -v tcp="${TCP[$1]}" -v udp0="${UDP[$2]}" -v raw0="${RAW[$2]}" \
-		-v tcp0="${TCP[$2]}" -v udp1="${UDP[$BONDING]:-}" -v tcp1="${TCP[$BONDING]:-}" '
+	awk -v title="$1" -v udp="${UDP[$1]}" -v raw="${RAW[$1]}" -v tcp="${TCP[$1]}" -v udp0="${UDP[$2]:-}" -v raw0="${RAW[$2]:-}" \
+		-v tcp0="${TCP[$2]:-}" -v udp1="${UDP[$BONDING]:-}" -v tcp1="${TCP[$BONDING]:-}" '
 		function ratio(a, b) { return b == "" ? "-" : sprintf("%.3f", a / b) }
-		BEGIN { printf "%-38s %9.0f %7s %8s %9.0f %9.0f %11.0f %7s %8s\n", title, udp, ratio(udp, udp0), ratio(udp, udp1),
-			(udp - udp0) - (raw - raw0), raw - raw0, tcp, ratio(tcp, tcp0), ratio(tcp, tcp1) }'
+		function more(n) { return udp0 == "" ? "-" : sprintf("%.0f", n) }
+		BEGIN { printf "%-38s %9.0f %7s %8s %9s %9s %11.0f %7s %8s\n", title, udp, ratio(udp, udp0), ratio(udp, udp1),
+			more((udp - udp0) - (raw - raw0)), more(raw - raw0), tcp, ratio(tcp, tcp0), ratio(tcp, tcp1) }'
 }
 
 BARE="bare link" BONDING="bonding balance-xor layer3+4" XDP="bare link, wires for XDP"
 echo "instructions on $(uname -r), from the sender's system call to the receiver's, both ends of the same kind"
 printf '%-38s %26s %19s %28s\n' "" "64-byte UDP, a datagram" "of that, more than" "TCP, 64 KiB"
 printf '%-38s %9s %7s %8s %9s %9s %11s %7s %8s\n' "" count "/ bare" "/ bond." "transmit" "receive" count "/ bare" "/ bond."
-measure "$BARE" "$BARE" bare
-measure "$BONDING" "$BARE" bonding
-measure "team loadbalance" "$BARE" team
-measure "xlagg tc, veth, tx-path direct" "$BARE" xlagg device veth tx-path direct
-measure "xlagg tc, veth, tx-path stack" "$BARE" xlagg device veth tx-path stack
-measure "xlagg tc, netkit" "$BARE" xlagg device netkit
-measure "xlagg tc, bond, tx-path direct" "$BARE" xlagg device bond tx-path direct
-PROTO=roundrobin measure "same, roundrobin" "$BARE" xlagg device bond tx-path direct
-PROTO=roundrobin measure "xlagg tc, bond, roundrobin, stack" "$BARE" xlagg device bond tx-path stack
+measure bare "$BARE" "$BARE" bare
+measure bonding "$BONDING" "$BARE" bonding
+measure team "team loadbalance" "$BARE" team
+measure veth-direct "xlagg tc, veth, tx-path direct" "$BARE" xlagg device veth tx-path direct
+measure veth-stack "xlagg tc, veth, tx-path stack" "$BARE" xlagg device veth tx-path stack
+measure netkit "xlagg tc, netkit" "$BARE" xlagg device netkit
+measure bond-direct "xlagg tc, bond, tx-path direct" "$BARE" xlagg device bond tx-path direct
+measure bond-stack "xlagg tc, bond, tx-path stack" "$BARE" xlagg device bond tx-path stack
+PROTO=roundrobin measure rr-direct "xlagg tc, bond, roundrobin, direct" "$BARE" xlagg device bond tx-path direct
+PROTO=roundrobin measure rr-stack "xlagg tc, bond, roundrobin, stack" "$BARE" xlagg device bond tx-path stack
 as_xdp_wires
-measure "$XDP" "$XDP" bare_xdp_wires
-measure "xlagg xdp" "$XDP" xlagg datapath xdp
+measure xdp-bare "$XDP" "$XDP" bare_xdp_wires
+measure xdp "xlagg xdp" "$XDP" xlagg datapath xdp

@@ -18,10 +18,10 @@ bench: all $(BENCH_TOOLS) ## throughput, failover, xdp, capture, agent, as ratio
 
 # With -icount the guest's clock counts the instructions that it executes, and jumps to the next event when it is idle, so that
 # the figures do not depend on this machine.
-bench-insn: vm-deps ## instructions a packet, exact and repeatable: a virtual machine counts them
+bench-insn: vm-deps ## instructions a packet, exact and repeatable: a virtual machine counts them; ONLY='bare xdp': some rows
 	@$(MAKE) --no-print-directory all $(B)/tests/bench/insn
 	@VM_SMP=1 VM_TCG=single VM_QEMU="-icount shift=0,sleep=off" VM_APPEND="tsc=reliable nokaslr norandmaps" \
-		VM_TIMEOUT=1800 tests/vm/run.sh $(or $(KERNEL),6.12) env B=$(B) tests/bench/insn.sh
+		VM_TIMEOUT=5400 tests/vm/run.sh $(or $(KERNEL),6.12) env B=$(B) ONLY='$(ONLY)' tests/bench/insn.sh
 
 # Instructions from the guest, since they are exact there; nanoseconds and the rate from this machine.
 bench-hash: vm-deps ## what hash and choice cost: instructions and ns for each option and tunnel; XDP over 1 to 8 ports
