@@ -1,28 +1,32 @@
 # shellcheck shell=bash
-# Open vSwitch as a LACP partner: its userspace datapath in a host's namespace. Each host has an instance of its own with its own
-# database and sockets, so neither a kernel module nor the system's Open vSwitch is used.
+# Open vSwitch as a LACP partner, in a host's namespace. Each host has an instance of its own with its own database and sockets, so
+# the system's Open vSwitch is not used. Its datapath is that of user space (netdev), which needs no kernel module, or the kernel's
+# (system), of which each namespace has its own.
+OVS_DATAPATH=netdev
 
 # ovs_start HOST active|passive|off fast|slow PORT...: starts it with a bridge br0 and a bond of these ports
 ovs_start() {
 	local h=$1 lacp=$2 time=$3 dir=$D/ovs-$1
 	shift 3
 	mkdir -p "$dir"
-	# OVS reads its ports with packet sockets, so the kernel's stack sees the frames too and must not answer.
+	# In user space OVS reads its ports with packet sockets, so the kernel's stack sees the frames too and must not answer.
 	on "$h" sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv6.conf.all.disable_ipv6=1
 	ovsdb-tool create "$dir/conf.db" /usr/share/openvswitch/vswitch.ovsschema
 	OVS_RUNDIR=$dir OVS_LOGDIR=$dir OVS_DBDIR=$dir OVS_SYSCONFDIR=$dir spawn_on "ovsdb-$h" "$h" ovsdb-server "$dir/conf.db" \
 		--remote=punix:"$dir/db.sock" --unixctl="$dir/ovsdb.ctl" --log-file="$dir/ovsdb.log" -vconsole:off
 	wait_for 10 ovs_vsctl "$h" --no-wait init
 	ovs_daemon "$h"
-	ovs_vsctl "$h" add-br br0 -- set bridge br0 datapath_type=netdev fail-mode=standalone
+	ovs_vsctl "$h" add-br br0 -- set bridge br0 "datapath_type=$OVS_DATAPATH" fail-mode=standalone
 	ovs_vsctl "$h" add-bond br0 bond0 "$@" bond_mode=balance-tcp lacp="$lacp" \
 		other-config:lacp-time="$time" other-config:bond-miimon-interval=100
 	nip "$h" link set br0 up
 }
 ovs_daemon() {
 	local dir=$D/ovs-$1
+	local -a options=()
+	[ "$OVS_DATAPATH" = system ] || options=(--disable-system)
 	OVS_RUNDIR=$dir OVS_LOGDIR=$dir OVS_DBDIR=$dir OVS_SYSCONFDIR=$dir spawn_on "ovs-$1" "$1" ovs-vswitchd \
-		"unix:$dir/db.sock" --unixctl="$dir/vswitchd.ctl" --log-file="$dir/vswitchd.log" -vconsole:off --disable-system
+		"unix:$dir/db.sock" --unixctl="$dir/vswitchd.ctl" --log-file="$dir/vswitchd.log" -vconsole:off "${options[@]}"
 	wait_for 10 ovs_appctl "$1" version
 }
 ovs_stop_daemon() {

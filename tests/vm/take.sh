@@ -51,7 +51,7 @@ pass() { wait_for 30 received_more $(($(received) + $1)); }
 
 # Taken and given back so many times; a long run does it twenty times, with more traffic. A run of which less was sent than
 # 95 % does not count.
-TIMES=1 RATE=500
+TIMES=1 RATE=500 FLOWS=(-f 8)
 [ -z "${XLAGG_STRESS_S:-}" ] || [ "$XLAGG_STRESS_S" -lt 600 ] || TIMES=20 RATE=2000
 
 has_tcx() { [[ $(uname -r) =~ ^([0-9]+)\.([0-9]+) ]] && ((BASH_REMATCH[1] * 100 + BASH_REMATCH[2] >= 606)); }
@@ -62,8 +62,8 @@ lost_nothing() {
 }
 # begin_run LABEL: streams both ways
 begin_run() {
-	stream "$1-out" a b 10.0.0.2 5001 -r "$RATE" -f 8
-	stream "$1-in" b a 10.0.0.1 5001 -r "$RATE" -f 8
+	stream "$1-out" a b 10.0.0.2 5001 -r "$RATE" "${FLOWS[@]}"
+	stream "$1-in" b a 10.0.0.1 5001 -r "$RATE" "${FLOWS[@]}"
 	now_us
 	BEGUN=$NOW
 	pass 500
