@@ -159,6 +159,14 @@ enum xlagg_rx_drop {
 	XLAGG_RX_DROP_MAX,
 };
 
+/* Frames that are counted once for a port and its lagg. */
+struct xlagg_counts {
+	__u64 tx_packets;
+	__u64 tx_bytes;
+	__u64 rx_packets;
+	__u64 rx_bytes;
+};
+
 /* Map `port_stats`, per CPU, index: slot. Packets are frames on the wire as far as known (GSO segments are counted). */
 struct xlagg_port_stats {
 	__u64 tx_packets;		     /* frames given to the port for sending */
@@ -171,6 +179,10 @@ struct xlagg_port_stats {
 	__u64 slow_unknown; /* frames with group address or EtherType of the slow protocols, but not both */
 	__u64 slow_limited; /* slow-protocol frames over the limit */
 	__u64 headless_tx;  /* LACPDUs that the kernel sent while the agent was away */
+	/* Frames that are in no other member here or in `lagg_stats`, but belong to both: most frames, so that counting
+	 * them takes one look-up and not two. A port begins with what the ports before it left here, as `before`. */
+	struct xlagg_counts both;
+	struct xlagg_counts before;
 };
 
 /* Map `bucket_load`, per CPU, index: bucket; one entry, which is not used, unless option balance is adaptive. */
