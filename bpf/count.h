@@ -24,7 +24,7 @@ static __always_inline struct xlagg_lagg_stats *stats_of_lagg(void)
 	return bpf_map_lookup_elem(&lagg_stats, &zero);
 }
 
-/* Counts what the lagg was asked to send. */
+/* Counts what the lagg was asked to send, and count_sent() does not count. */
 static __always_inline void count_tx(struct amount amount)
 {
 	struct xlagg_lagg_stats *stats = stats_of_lagg();
@@ -82,7 +82,18 @@ static __always_inline void note_turnover(__u32 slot)
 	t->last_ns = now;
 }
 
-/* Counts what is handed to a port. */
+/* Counts what the lagg was asked to send, and handed to one port. */
+static __always_inline void count_sent(__u32 slot, struct amount amount)
+{
+	struct xlagg_port_stats *stats = stats_of(slot);
+
+	if (!stats)
+		return;
+	stats->both.tx_packets += amount.packets;
+	stats->both.tx_bytes += amount.bytes;
+}
+
+/* Counts a copy that is handed to a port. */
 static __always_inline void count_port_tx(__u32 slot, struct amount amount)
 {
 	struct xlagg_port_stats *stats = stats_of(slot);
@@ -106,20 +117,19 @@ static __always_inline void count_bucket(__u32 hash, struct amount amount)
 		load->bytes += amount.bytes;
 }
 
+static __always_inline void add_rx(struct xlagg_port_stats *stats, struct amount amount)
+{
+	stats->both.rx_packets += amount.packets;
+	stats->both.rx_bytes += amount.bytes;
+}
+
 /* Counts what port params.slot received for the lagg. */
 static __always_inline void count_rx(struct amount amount)
 {
 	struct xlagg_port_stats *stats = stats_of(params.slot);
-	struct xlagg_lagg_stats *lagg = stats_of_lagg();
 
-	if (stats) {
-		stats->rx_packets += amount.packets;
-		stats->rx_bytes += amount.bytes;
-	}
-	if (lagg) {
-		lagg->rx_packets += amount.packets;
-		lagg->rx_bytes += amount.bytes;
-	}
+	if (stats)
+		add_rx(stats, amount);
 }
 
 /* Counts what is refused on port params.slot. `why`: enum xlagg_rx_drop. */

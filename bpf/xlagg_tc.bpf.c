@@ -140,6 +140,14 @@ static __always_inline int drop(struct __sk_buff *skb, __u32 why, struct amount 
 	return TC_ACT_SHOT;
 }
 
+static __always_inline int drop_and_count(struct __sk_buff *skb, __u32 why, struct form form)
+{
+	struct amount amount = amount_of(skb);
+
+	count_tx(amount);
+	return drop(skb, why, amount, form);
+}
+
 /* Counts that a copy of the frame left by a port, or did not. */
 static __always_inline void count_copy(struct __sk_buff *skb, struct choice port, bool sent, struct amount amount,
 				       struct form form)
@@ -182,8 +190,8 @@ static __always_inline int hand_over(struct __sk_buff *skb, struct choice choice
 				     struct form form)
 {
 	if (!choice.ifindex)
-		return drop(skb, XLAGG_TX_NO_PORT, amount, form);
-	count_port_tx(choice.slot, amount);
+		return drop_and_count(skb, XLAGG_TX_NO_PORT, form);
+	count_sent(choice.slot, amount);
 	if (form.captured)
 		capture_skb(skb, captured_as(XLAGG_VERDICT_SENT, choice.why, choice.slot), choice.ifindex, hash);
 	return steer(skb, choice.slot, hash, form.how) ? TC_ACT_UNSPEC : bpf_redirect(choice.ifindex, 0);
@@ -219,14 +227,6 @@ static __always_inline bool belongs_to_ports(const struct __sk_buff *skb)
 	return is_of_ports(xlagg_be16((__u16)skb->protocol)) && !tag_of(skb);
 }
 
-static __always_inline int drop_and_count(struct __sk_buff *skb, __u32 why, struct form form)
-{
-	struct amount amount = amount_of(skb);
-
-	count_tx(amount);
-	return drop(skb, why, amount, form);
-}
-
 /* By a flow, of a lagg without carrier. */
 static __always_inline int drop_without_carrier(struct __sk_buff *skb, struct form form)
 {
@@ -259,7 +259,6 @@ static __always_inline int transmit_flow(struct __sk_buff *skb, struct form form
 	if (!plain && params.grey)
 		count_quality(skb, choice.slot);
 	amount = amount_of(skb);
-	count_tx(amount);
 	if (!plain)
 		count_bucket(hash, amount);
 	return hand_over(skb, choice, hash, amount, form);
@@ -283,10 +282,11 @@ static __always_inline int transmit(struct __sk_buff *skb, struct form form)
 	if (!table || by_flow())
 		return drop_and_count(skb, XLAGG_TX_NO_CARRIER, form);
 	amount = amount_of(skb);
-	count_tx(amount);
-	if (params.proto == XLAGG_PROTO_BROADCAST)
+	if (params.proto == XLAGG_PROTO_BROADCAST) {
+		count_tx(amount);
 		return form.how == HOW_COPIES ? copy_to_all(skb, table, amount, form)
 					      : send_to_all(skb, table, amount, form);
+	}
 	choice = choose(table, 0, true);
 	if (params.proto == XLAGG_PROTO_FAILOVER && choice.slot != XLAGG_NO_PORT)
 		note_turnover(choice.slot);

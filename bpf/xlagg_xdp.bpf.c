@@ -237,10 +237,9 @@ static __always_inline int transmit(struct xdp_md *xdp, bool captured)
 		return drop_captured(xdp, XLAGG_TX_NO_PORT, amount, captured);
 	verdict = (__u32)bpf_redirect_map(&tx_devs, choice.slot, XDP_PASS);
 	if (verdict == XDP_REDIRECT) {
-		count_tx(amount);
 		if (by_flow())
 			count_bucket(hash, amount);
-		count_port_tx(choice.slot, amount);
+		count_sent(choice.slot, amount);
 		if (params.proto == XLAGG_PROTO_FAILOVER)
 			note_turnover(choice.slot);
 		if (captured)

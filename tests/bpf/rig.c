@@ -253,6 +253,11 @@ struct xlagg_port_stats rig_port_stats(const struct rig *rig, uint32_t slot)
 	struct xlagg_port_stats stats = {0};
 
 	sum_counters(rig_map(rig, "port_stats"), slot, (uint64_t *)&stats, sizeof(stats) / sizeof(uint64_t));
+	stats.tx_packets += stats.both.tx_packets;
+	stats.tx_bytes += stats.both.tx_bytes;
+	stats.rx_packets += stats.both.rx_packets;
+	stats.rx_bytes += stats.both.rx_bytes;
+	stats.both = (struct xlagg_counts){0};
 	return stats;
 }
 
@@ -261,6 +266,15 @@ struct xlagg_lagg_stats rig_lagg_stats(const struct rig *rig)
 	struct xlagg_lagg_stats stats = {0};
 
 	sum_counters(rig_map(rig, "lagg_stats"), 0, (uint64_t *)&stats, sizeof(stats) / sizeof(uint64_t));
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		struct xlagg_port_stats port = {0};
+
+		sum_counters(rig_map(rig, "port_stats"), slot, (uint64_t *)&port, sizeof(port) / sizeof(uint64_t));
+		stats.tx_packets += port.both.tx_packets;
+		stats.tx_bytes += port.both.tx_bytes;
+		stats.rx_packets += port.both.rx_packets;
+		stats.rx_bytes += port.both.rx_bytes;
+	}
 	return stats;
 }
 

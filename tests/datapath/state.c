@@ -61,7 +61,15 @@ Test(state, counters)
 	cr_assert(datapath_port_stats(dp, XLAGG_MAX_PORTS, &untouched) < 0);
 	cr_assert(memcmp(&untouched, &port[1], sizeof(untouched)) == 0, "output was touched on failure");
 	cr_assert(datapath_port_reset(dp, 1) == 0 && datapath_port_stats(dp, 1, &port[1]) == 0);
-	cr_assert(port[1].tx_packets == 0 && port[1].rx_dropped[XLAGG_RX_NO_CARRIER] == 0);
+	cr_assert(port[1].tx_packets == 0 && port[1].rx_packets == 0 && port[1].rx_bytes == 0);
+	cr_assert(port[1].rx_dropped[XLAGG_RX_NO_CARRIER] == 0);
+	struct xlagg_lagg_stats still;
+	cr_assert(datapath_lagg_stats(dp, &still) == 0 && memcmp(&still, &all, sizeof(all)) == 0,
+		  "the lagg forgot what went over a port that left");
+	datapath_carrier(dp, true);
+	send_frame(wire1, 40);
+	cr_assert(hears(lagg, 40));
+	cr_assert(datapath_port_stats(dp, 1, &port[1]) == 0 && port[1].rx_packets == 1 && port[1].rx_bytes == 64);
 	cr_assert(datapath_port_reset(dp, XLAGG_MAX_PORTS) == -EINVAL);
 	datapath_close(&dp);
 	no_leaks();

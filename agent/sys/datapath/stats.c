@@ -27,29 +27,61 @@ static int sum(const struct datapath *dp, const char *map, uint32_t index, uint6
 int datapath_port_stats(const struct datapath *dp, uint32_t slot, struct xlagg_port_stats *ret)
 {
 	_Static_assert(sizeof(*ret) % sizeof(uint64_t) == 0, "struct xlagg_port_stats holds other than counters");
-	return sum(dp, "port_stats", slot, (uint64_t *)ret, sizeof(*ret) / sizeof(uint64_t));
+	int r = sum(dp, "port_stats", slot, (uint64_t *)ret, sizeof(*ret) / sizeof(uint64_t));
+	if (r)
+		return r;
+	ret->tx_packets += ret->both.tx_packets - ret->before.tx_packets;
+	ret->tx_bytes += ret->both.tx_bytes - ret->before.tx_bytes;
+	ret->rx_packets += ret->both.rx_packets - ret->before.rx_packets;
+	ret->rx_bytes += ret->both.rx_bytes - ret->before.rx_bytes;
+	return 0;
+}
+
+/* Reads the first `entries` entries of a per-CPU map into `values`. */
+static int read_entries(int fd, uint32_t entries, void *values)
+{
+	uint32_t keys[XLAGG_BUCKETS], count = entries, batch = 0;
+	/* ENOENT says that this was the last batch. */
+	if (bpf_map_lookup_batch(fd, NULL, &batch, keys, values, &count, NULL) != 0 && errno != ENOENT)
+		return -errno;
+	return count == entries ? 0 : -EPROTO;
+}
+
+/* Adds what was counted for a port and the lagg at once, on all slots and CPUs. */
+static int add_both(const struct datapath *dp, struct xlagg_lagg_stats *ret)
+{
+	int fd = datapath_map(dp, "port_stats"), cpus = libbpf_num_possible_cpus();
+	if (fd < 0 || cpus < 0)
+		return fd < 0 ? fd : cpus;
+	size_t count = XLAGG_MAX_PORTS * (size_t)cpus;
+	struct xlagg_port_stats *port = calloc(count, sizeof(*port));
+	int r = port ? read_entries(fd, XLAGG_MAX_PORTS, port) : -ENOMEM;
+	for (size_t i = 0; !r && i < count; i++) {
+		ret->tx_packets += port[i].both.tx_packets;
+		ret->tx_bytes += port[i].both.tx_bytes;
+		ret->rx_packets += port[i].both.rx_packets;
+		ret->rx_bytes += port[i].both.rx_bytes;
+	}
+	free(port);
+	return r;
 }
 
 int datapath_lagg_stats(const struct datapath *dp, struct xlagg_lagg_stats *ret)
 {
 	_Static_assert(sizeof(*ret) % sizeof(uint64_t) == 0, "struct xlagg_lagg_stats holds other than counters");
-	return sum(dp, "lagg_stats", 0, (uint64_t *)ret, sizeof(*ret) / sizeof(uint64_t));
+	struct xlagg_lagg_stats stats;
+	int r = sum(dp, "lagg_stats", 0, (uint64_t *)&stats, sizeof(stats) / sizeof(uint64_t));
+	if (!r)
+		r = add_both(dp, &stats);
+	if (!r)
+		*ret = stats;
+	return r;
 }
 
 int datapath_port_quality(const struct datapath *dp, uint32_t slot, struct xlagg_port_quality *ret)
 {
 	_Static_assert(sizeof(*ret) % sizeof(uint64_t) == 0, "struct xlagg_port_quality holds other than counters");
 	return sum(dp, "port_quality", slot, (uint64_t *)ret, sizeof(*ret) / sizeof(uint64_t));
-}
-
-/* Reads the counters of all buckets, `cpus` for each, into `values`. */
-static int read_loads(int fd, uint64_t *values)
-{
-	uint32_t keys[XLAGG_BUCKETS], count = XLAGG_BUCKETS, batch = 0;
-	/* ENOENT says that this was the last batch. */
-	if (bpf_map_lookup_batch(fd, NULL, &batch, keys, values, &count, NULL) != 0 && errno != ENOENT)
-		return -errno;
-	return count == XLAGG_BUCKETS ? 0 : -EPROTO;
 }
 
 int datapath_bucket_loads(const struct datapath *dp, uint64_t ret[XLAGG_BUCKETS])
@@ -61,7 +93,7 @@ int datapath_bucket_loads(const struct datapath *dp, uint64_t ret[XLAGG_BUCKETS]
 	uint64_t *values = calloc(XLAGG_BUCKETS * (size_t)cpus, sizeof(*values));
 	if (!values)
 		return -ENOMEM;
-	int r = read_loads(fd, values);
+	int r = read_entries(fd, XLAGG_BUCKETS, values);
 	if (!r)
 		memset(ret, 0, XLAGG_BUCKETS * sizeof(*ret));
 	for (size_t i = 0; !r && i < XLAGG_BUCKETS * (size_t)cpus; i++)
@@ -120,19 +152,36 @@ int datapath_reset_headless(struct datapath *dp, uint32_t slot)
 	return put(dp, "headless", slot, &(struct xlagg_headless){0});
 }
 
+/* What was counted for port and lagg at once stays, since it is part of the lagg's counters. */
+static int reset_port_stats(struct datapath *dp, uint32_t slot, size_t cpus)
+{
+	int fd = datapath_map(dp, "port_stats");
+	struct xlagg_port_stats *cpu = calloc(cpus, sizeof(*cpu));
+	int r = !cpu ? -ENOMEM : fd < 0 ? fd : bpf_map_lookup_elem(fd, &slot, cpu) == 0 ? 0 : -errno;
+	for (size_t i = 0; !r && i < cpus; i++)
+		cpu[i] = (struct xlagg_port_stats){.both = cpu[i].both, .before = cpu[i].both};
+	if (!r)
+		r = put(dp, "port_stats", slot, cpu);
+	free(cpu);
+	return r;
+}
+
+static int reset_port_quality(struct datapath *dp, uint32_t slot, size_t cpus)
+{
+	struct xlagg_port_quality *zero = calloc(cpus, sizeof(*zero));
+	int r = zero ? put(dp, "port_quality", slot, zero) : -ENOMEM;
+	free(zero);
+	return r;
+}
+
 int datapath_port_reset(struct datapath *dp, uint32_t slot)
 {
 	int cpus = libbpf_num_possible_cpus();
 	if (slot >= XLAGG_MAX_PORTS || cpus < 0)
 		return slot >= XLAGG_MAX_PORTS ? -EINVAL : cpus;
-	struct xlagg_port_stats *zero = calloc((size_t)cpus, sizeof(*zero));
-	if (!zero)
-		return -ENOMEM;
-	_Static_assert(sizeof(struct xlagg_port_quality) <= sizeof(*zero), "there are enough zeros");
-	int r = put(dp, "port_stats", slot, zero);
+	int r = reset_port_stats(dp, slot, (size_t)cpus);
 	if (!r)
-		r = put(dp, "port_quality", slot, zero);
-	free(zero);
+		r = reset_port_quality(dp, slot, (size_t)cpus);
 	if (!r)
 		r = datapath_reset_headless(dp, slot);
 	return r ? r : datapath_set_lacp(dp, slot, &(struct xlagg_lacp){0});
