@@ -109,10 +109,24 @@ static __always_inline __u32 refusal_of_standby(const __u8 *header)
 									    : refusal_of_idle(header, XLAGG_RX_STANDBY);
 }
 
+/* failover without rx_all: whether port params.slot is in use, and the first in order of preference. */
+static __always_inline bool is_preferred(void)
+{
+	const volatile struct xlagg_table *table = current_table();
+
+	return table && table->count && table->order[0] == params.slot && live(params.slot);
+}
+
+static __always_inline bool collects(const __u32 *slot)
+{
+	const volatile struct xlagg_port *port = bpf_map_lookup_elem(&ports, slot);
+
+	return port && (port->flags & XLAGG_PORT_COLLECTING);
+}
+
 /* Whether port params.slot may receive a frame for the lagg: XLAGG_RX_DROP_MAX, or why not (enum xlagg_rx_drop). */
 static __always_inline __u32 refusal(const __u8 *header)
 {
-	const volatile struct xlagg_port *port;
 	__u32 slot = params.slot;
 
 	if (params.proto == XLAGG_PROTO_NONE)
@@ -121,10 +135,7 @@ static __always_inline __u32 refusal(const __u8 *header)
 		return refusal_of_standby(header);
 	if (!control.carrier)
 		return XLAGG_RX_NO_CARRIER;
-	port = bpf_map_lookup_elem(&ports, &slot);
-	if (port && (port->flags & XLAGG_PORT_COLLECTING))
-		return XLAGG_RX_DROP_MAX;
-	return refusal_of_idle(header, XLAGG_RX_NOT_COLLECTING);
+	return collects(&slot) ? XLAGG_RX_DROP_MAX : refusal_of_idle(header, XLAGG_RX_NOT_COLLECTING);
 }
 
 #endif

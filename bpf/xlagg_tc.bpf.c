@@ -17,6 +17,8 @@
  * While the lagg is captured, a program of the same name behind capture_ takes the place of each that sends, of
  * rx, rx_slave and lower_guard. capture_own is run by the agent.
  */
+#include <linux/if_packet.h>
+
 #include "answer.h"
 #include "capture.h"
 #include "choose.h"
@@ -465,10 +467,39 @@ int capture_rx(struct __sk_buff *skb)
 	return receive(skb, false, true);
 }
 
+/* What rx_slave does not see at once: a function of its own, whose registers the other frames need not save. */
+__noinline int receive_slave(struct __sk_buff *skb)
+{
+	return receive(skb, true, false);
+}
+
+/* Whether a frame passes on, if that is seen at once, as it is for most. It asks what is_data() asks, of what the stack
+ * found in the header, and what refusal() asks. `slot`: params.slot. */
+static __always_inline bool surely_passes(const struct __sk_buff *skb, const __u32 *slot)
+{
+	const __u32 proto = params.proto; /* loaded once */
+
+	if (xlagg_be16((__u16)skb->protocol) >= params.data_below)
+		return false;
+	if (proto == XLAGG_PROTO_LACP && skb->pkt_type != PACKET_HOST)
+		return false;
+	if (proto == XLAGG_PROTO_FAILOVER && !params.rx_all)
+		return is_preferred();
+	return proto != XLAGG_PROTO_NONE && control.carrier && collects(slot);
+}
+
 SEC("tc")
 int rx_slave(struct __sk_buff *skb)
 {
-	return receive(skb, true, false);
+	__u32 slot = params.slot;
+	struct xlagg_port_stats *stats;
+
+	if (!surely_passes(skb, &slot))
+		return receive_slave(skb);
+	stats = bpf_map_lookup_elem(&port_stats, &slot);
+	if (stats)
+		add_rx(stats, amount_of(skb));
+	return TC_ACT_UNSPEC;
 }
 
 SEC("tc")

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What happens to received data and to control frames that are not ours: program `rx`, and likewise `xdp_rx`. */
+/* What happens to received data and to control frames that are not ours: program `rx`, and likewise `rx_slave` and
+ * `xdp_rx`. */
 #include "bpf/rig.h"
 
 #define REDIRECT TC_ACT_REDIRECT
 #define SHOT TC_ACT_SHOT
+#define RX "rx rx_slave"
+
+/* The programs of RX, and the verdict of each on a frame for the lagg. */
+static const struct {
+	const char *name;
+	uint32_t accepts;
+} programs[] = {{"rx", REDIRECT}, {"rx_slave", UNSPEC}};
 
 static struct frame data(bool group)
 {
@@ -32,20 +40,22 @@ static uint64_t dropped(struct rig *rig, uint32_t why)
 /* Checks that the frame is refused and counted under `why` and nothing else. */
 static void refused(struct rig *rig, const struct frame *f, uint32_t why)
 {
-	struct xlagg_port_stats before = rig_port_stats(rig, rig->params.slot), after;
+	for (uint32_t p = 0; p < 2; p++) {
+		struct xlagg_port_stats before = rig_port_stats(rig, rig->params.slot), after;
 
-	cr_assert_eq(rig_run(rig, "rx", f), SHOT);
-	before.rx_dropped[why]++;
-	after = rig_port_stats(rig, rig->params.slot);
-	cr_assert_arr_eq(&before, &after, sizeof(before));
+		cr_assert_eq(rig_run(rig, programs[p].name, f), SHOT);
+		before.rx_dropped[why]++;
+		after = rig_port_stats(rig, rig->params.slot);
+		cr_assert_arr_eq(&before, &after, sizeof(before));
+	}
 }
 
-static void accepted(struct rig *rig, const struct frame *f)
+static void accepted_by(struct rig *rig, const char *program, uint32_t verdict, const struct frame *f)
 {
 	struct xlagg_port_stats before = rig_port_stats(rig, rig->params.slot), after;
 	struct xlagg_lagg_stats lagg = rig_lagg_stats(rig);
 
-	cr_assert_eq(rig_run(rig, "rx", f), REDIRECT);
+	cr_assert_eq(rig_run(rig, program, f), verdict);
 	cr_assert_eq(rig->out_len, f->len);
 	cr_assert_arr_eq(rig->out, f->data, f->len);
 	before.rx_packets++, before.rx_bytes += f->len;
@@ -55,6 +65,24 @@ static void accepted(struct rig *rig, const struct frame *f)
 	cr_assert_eq(rig_lagg_stats(rig).rx_bytes, lagg.rx_bytes + f->len);
 }
 
+static void accepted(struct rig *rig, const struct frame *f)
+{
+	for (uint32_t p = 0; p < 2; p++)
+		accepted_by(rig, programs[p].name, programs[p].accepts, f);
+}
+
+/* Checks that the frame is left to the port's own stack and not counted. */
+static void left_to_port(struct rig *rig, const struct frame *f)
+{
+	for (uint32_t p = 0; p < 2; p++) {
+		struct xlagg_port_stats before = rig_port_stats(rig, rig->params.slot), after;
+
+		cr_assert_eq(rig_run(rig, programs[p].name, f), UNSPEC);
+		after = rig_port_stats(rig, rig->params.slot);
+		cr_assert_arr_eq(&before, &after, sizeof(before));
+	}
+}
+
 Test(receive, a_collecting_port_receives)
 {
 	static const uint32_t protos[] = {XLAGG_PROTO_LOADBALANCE, XLAGG_PROTO_LACP, XLAGG_PROTO_ROUNDROBIN,
@@ -62,7 +90,7 @@ Test(receive, a_collecting_port_receives)
 	struct frame one = data(false), group = data(true);
 
 	for (uint32_t p = 0; p < 4; p++) {
-		struct rig *rig = rig_with_ports(protos[p], 2, "rx");
+		struct rig *rig = rig_with_ports(protos[p], 2, RX);
 
 		accepted(rig, &one);
 		accepted(rig, &group);
@@ -84,7 +112,7 @@ Test(receive, a_collecting_port_receives)
 
 Test(receive, failover_on_the_port_in_use)
 {
-	struct rig *rig = rig_with_ports(XLAGG_PROTO_FAILOVER, 2, "rx");
+	struct rig *rig = rig_with_ports(XLAGG_PROTO_FAILOVER, 2, RX);
 	struct frame one = data(false), group = data(true);
 
 	accepted(rig, &one);
@@ -106,7 +134,7 @@ Test(receive, failover_on_the_port_in_use)
 Test(receive, failover_rx_all)
 {
 	struct xlagg_params params = {.proto = XLAGG_PROTO_FAILOVER, .rx_all = 1, .slot = 1};
-	struct rig *rig = rig_open(&params, "rx");
+	struct rig *rig = rig_open(&params, RX);
 	struct frame one = data(false);
 
 	rig->tables[0].count = 2;
@@ -121,7 +149,7 @@ Test(receive, failover_rx_all)
 
 Test(receive, none_receives_nothing)
 {
-	struct rig *rig = rig_with_ports(XLAGG_PROTO_NONE, 2, "rx");
+	struct rig *rig = rig_with_ports(XLAGG_PROTO_NONE, 2, RX);
 	struct frame one = data(false);
 
 	refused(rig, &one, XLAGG_RX_PROTO_NONE);
@@ -138,8 +166,7 @@ Test(receive, what_belongs_to_the_port)
 	} frames[] = {{0x0e, 0x88cc}, {0x03, 0x888e}, {0x01, 0x8808}};
 
 	for (uint32_t proto = 0; proto < XLAGG_PROTO_MAX; proto++) {
-		struct rig *rig = rig_with_ports(proto, 2, "rx");
-		struct xlagg_port_stats none = {0}, after;
+		struct rig *rig = rig_with_ports(proto, 2, RX);
 
 		rig->ports[0].flags = 0;
 		rig->ports[0].enabled = XLAGG_PORT_OUT;
@@ -147,19 +174,16 @@ Test(receive, what_belongs_to_the_port)
 			rig->control->carrier = (uint32_t)carrier;
 			for (uint32_t i = 0; i < 3; i++) {
 				struct frame f = control(frames[i].last, frames[i].ethertype);
-				cr_assert_eq(rig_run(rig, "rx", &f), UNSPEC, "proto %u type %#x", proto,
-					     frames[i].ethertype);
+				left_to_port(rig, &f);
 			}
 		}
-		after = rig_port_stats(rig, 0);
-		cr_assert_arr_eq(&none, &after, sizeof(none));
 		rig_close(rig);
 	}
 }
 
 Test(receive, what_belongs_to_the_lagg)
 {
-	struct rig *rig = rig_with_ports(XLAGG_PROTO_LACP, 2, "rx");
+	struct rig *rig = rig_with_ports(XLAGG_PROTO_LACP, 2, RX);
 	struct frame bpdu = control(0x00, 38), pause_address = control(0x01, 0x0800), arp = control(0x0e, 0x0806);
 
 	accepted(rig, &bpdu);
@@ -174,18 +198,18 @@ Test(receive, port_ethertypes)
 	struct xlagg_params params = {.proto = XLAGG_PROTO_LOADBALANCE};
 	struct frame lldp = control(0x0e, 0x88cc), ptp = control(0x0e, 0x88f7), mac = control(0x01, 0x8808);
 
-	struct rig *rig = rig_open(&params, "rx");
+	struct rig *rig = rig_open(&params, RX);
 	rig->ports[0] = (struct xlagg_port){.ifindex = 10, .flags = XLAGG_PORT_COLLECTING};
 	accepted(rig, &lldp);
-	cr_assert_eq(rig_run(rig, "rx", &mac), UNSPEC);
+	left_to_port(rig, &mac);
 	rig_close(rig);
 
 	params.ethertypes = XLAGG_PORT_ETHERTYPES;
 	params.ethertype[XLAGG_PORT_ETHERTYPES - 1] = 0x88f7;
-	rig = rig_open(&params, "rx");
+	rig = rig_open(&params, RX);
 	rig->ports[0] = (struct xlagg_port){.ifindex = 10, .flags = XLAGG_PORT_COLLECTING};
 	accepted(rig, &lldp);
-	cr_assert_eq(rig_run(rig, "rx", &ptp), UNSPEC);
+	left_to_port(rig, &ptp);
 	rig_close(rig);
 }
 
@@ -193,7 +217,7 @@ Test(receive, port_ethertypes)
  */
 Test(receive, whatever_comes)
 {
-	struct rig *rig = rig_with_ports(XLAGG_PROTO_LACP, 2, "rx tx");
+	struct rig *rig = rig_with_ports(XLAGG_PROTO_LACP, 2, RX " tx");
 	uint64_t state = 12345, ours = 0, sent = 0;
 
 	for (uint32_t i = 0; i < 3000; i++) {
@@ -206,12 +230,14 @@ Test(receive, whatever_comes)
 		cr_assert(verdict == REDIRECT || verdict == UNSPEC || verdict == SHOT);
 		cr_assert(rig->out_len == f.len && memcmp(rig->out, f.data, f.len) == 0);
 		ours += verdict == REDIRECT;
+		cr_assert_eq(rig_run(rig, "rx_slave", &f), verdict == REDIRECT ? UNSPEC : verdict);
 		verdict = rig_run(rig, "tx", &f);
 		cr_assert(verdict == REDIRECT || verdict == SHOT);
 		cr_assert(rig->out_len == f.len && memcmp(rig->out, f.data, f.len) == 0);
 		sent += verdict == REDIRECT;
 	}
-	cr_assert_eq(rig_port_stats(rig, 0).rx_packets, ours);
+	cr_assert_eq(rig_port_stats(rig, 0).rx_packets, 2 * ours);
+	cr_assert_eq(rig_lagg_stats(rig).rx_packets, 2 * ours);
 	cr_assert_eq(rig_port_stats(rig, 0).tx_packets + rig_port_stats(rig, 1).tx_packets, sent);
 	cr_assert_eq(rig_lagg_stats(rig).tx_dropped[XLAGG_TX_PORT_TYPE], 3000 - sent);
 	cr_assert_eq(dropped(rig, XLAGG_RX_MALFORMED), 0);
@@ -225,9 +251,9 @@ Test(receive, without_the_lagg_the_port_keeps_its_frames)
 	struct frame f = data(false);
 	uint32_t zero = 0;
 
-	accepted(rig, &f);
+	accepted_by(rig, "rx", REDIRECT, &f);
 	cr_assert_eq(bpf_map_delete_elem(rig_map(rig, "lower_alive"), &zero), 0);
-	cr_assert_eq((int)rig_run(rig, "rx", &f), TC_ACT_UNSPEC);
+	cr_assert_eq(rig_run(rig, "rx", &f), UNSPEC);
 	cr_assert_eq(rig_port_stats(rig, 0).rx_packets, 1);
 	rig_close(rig);
 }
