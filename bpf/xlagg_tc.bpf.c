@@ -508,17 +508,23 @@ int capture_rx_slave(struct __sk_buff *skb)
 	return receive(skb, true, true);
 }
 
+/* A copy, or a frame for another port: a function of its own, so that the other frames need not save registers. */
+__noinline int out_elsewhere(struct __sk_buff *skb)
+{
+	__u32 chosen = skb->tc_index - CHOSEN;
+
+	return chosen == EVERY_PORT ? leave_copy(skb, amount_of(skb)) : pass_on(skb, chosen, amount_of(skb));
+}
+
 /* Frames that no transmit program has seen, such as the agent's, leave as they are. */
 SEC("tc")
 int port_out(struct __sk_buff *skb)
 {
 	__u32 chosen = skb->tc_index - CHOSEN;
 
-	if (chosen > EVERY_PORT)
-		return TC_ACT_UNSPEC;
 	if (chosen == params.slot)
 		return leave(skb);
-	return chosen == EVERY_PORT ? leave_copy(skb, amount_of(skb)) : pass_on(skb, chosen, amount_of(skb));
+	return chosen > EVERY_PORT ? TC_ACT_UNSPEC : out_elsewhere(skb);
 }
 
 /* A bond that was taken in mode 802.3ad goes on speaking LACP, so that it can go on with it when it is given back. The
