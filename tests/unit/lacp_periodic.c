@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Periodic Transmission machine: 802.1AX-2014 6.4.13, Figure 6-19. */
+#include <inttypes.h>
+
 #include "unit/lacp_fixture.h"
 
 static struct lacp_port *p;
@@ -50,6 +52,28 @@ Test(lacp_periodic, no_periodic_to_fast_periodic_uct)
 	expect(LACP_FAST_PERIODIC);
 	cr_assert_eq(p->periodic_timer, now + SECOND);
 	cr_assert_not(p->ntt);
+}
+
+/* A period later, or up to a tick earlier. */
+static void expect_due(uint64_t late, enum lacp_periodic state, uint64_t period, uint64_t due)
+{
+	now = 1000 * SECOND + late;
+	enter(LACP_PERIODIC_TX, CORE_NEVER);
+	expect(state);
+	cr_assert_eq(p->periodic_timer, 1000 * SECOND + period + due, "it is due at %" PRIu64, p->periodic_timer);
+}
+
+Test(lacp_periodic, due_at_ticks)
+{
+	partner_asks(true);
+	expect_due(0, LACP_FAST_PERIODIC, SECOND, 0);
+	expect_due(1, LACP_FAST_PERIODIC, SECOND, 0);
+	expect_due(LACP_PERIODIC_TICK - 1, LACP_FAST_PERIODIC, SECOND, 0);
+	expect_due(LACP_PERIODIC_TICK, LACP_FAST_PERIODIC, SECOND, LACP_PERIODIC_TICK);
+	expect_due(3 * LACP_PERIODIC_TICK / 2, LACP_FAST_PERIODIC, SECOND, LACP_PERIODIC_TICK);
+	partner_asks(false);
+	expect_due(LACP_PERIODIC_TICK - 1, LACP_SLOW_PERIODIC, 30 * SECOND, 0);
+	expect_due(LACP_PERIODIC_TICK, LACP_SLOW_PERIODIC, 30 * SECOND, LACP_PERIODIC_TICK);
 }
 
 static void expect_no_periodic_from_all(void)

@@ -23,6 +23,8 @@
 #define LACP_SECOND 1000000000ull
 #define LACP_FAST_PERIODIC_TIME (1 * LACP_SECOND) /* 6.4.4 */
 #define LACP_SLOW_PERIODIC_TIME (30 * LACP_SECOND)
+/* Periodic LACPDUs are due at multiples of this: up to that much early, where 6.4.4 tolerates 250 ms. */
+#define LACP_PERIODIC_TICK (LACP_SECOND / 16)
 #define LACP_SHORT_TIMEOUT_TIME (3 * LACP_SECOND)
 #define LACP_LONG_TIMEOUT_TIME (90 * LACP_SECOND)
 #define LACP_CHURN_DETECTION_TIME (60 * LACP_SECOND)

@@ -2,6 +2,13 @@
 /* Periodic Transmission machine: 802.1AX-2014 6.4.13, Figure 6-19. */
 #include "core/lacp/machine.h"
 
+/* Returns a time which ports whose LACPDUs are due at about the same time have in common, so that the agent wakes up
+ * once for all of them. */
+static uint64_t tick_before(uint64_t time)
+{
+	return time - time % LACP_PERIODIC_TICK;
+}
+
 static void enter(struct lacp_port *p, enum lacp_periodic state, uint64_t now)
 {
 	p->periodic = state;
@@ -10,10 +17,10 @@ static void enter(struct lacp_port *p, enum lacp_periodic state, uint64_t now)
 		p->periodic_timer = CORE_NEVER;
 		break;
 	case LACP_FAST_PERIODIC:
-		p->periodic_timer = now + LACP_FAST_PERIODIC_TIME;
+		p->periodic_timer = tick_before(now + LACP_FAST_PERIODIC_TIME);
 		break;
 	case LACP_SLOW_PERIODIC:
-		p->periodic_timer = now + LACP_SLOW_PERIODIC_TIME;
+		p->periodic_timer = tick_before(now + LACP_SLOW_PERIODIC_TIME);
 		break;
 	case LACP_PERIODIC_TX:
 		p->ntt = true;
