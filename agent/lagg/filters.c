@@ -8,7 +8,8 @@
 #include "sys/clock.h"
 #include "sys/log.h"
 
-#define NAMES_MAX 100 /* octets of the names in the sentence; those that do not fit are counted */
+#define CHAINS_AGE_NS NS_PER_S /* of the list of chains, when many ports are checked one after the other */
+#define NAMES_MAX 100	       /* octets of the names in the sentence; those that do not fit are counted */
 
 /* Filters that were found. */
 struct found {
@@ -51,18 +52,18 @@ static void add_chain(void *context, const struct netlink_chain *chain)
 
 /* Everything at a port that the lagg's programs come before. What one device's egress has seen, the kernel does not
  * show to nftables at another's: there, frames that lagg0 sent pass by. */
-static int find(struct lagg *lagg, uint32_t slot, struct found *found)
+static int find(struct lagg *lagg, uint32_t slot, uint64_t max_age, struct found *found)
 {
 	struct netlink *nl = lagg->host->nl;
 	const struct device *device = &lagg->port[slot].device;
 	struct datapath_bypass bypass = datapath_bypass(lagg->dp, slot);
-	int r = bypass.ingress ? netlink_list_chains(nl, device->name, false, add_chain, found) : 0;
+	int r = bypass.ingress ? netlink_list_chains(nl, device->name, false, max_age, add_chain, found) : 0;
 	if (r == 0 && bypass.ingress)
 		r = datapath_port_behind(lagg->dp, slot, add_name, found);
 	if (r == 0 && bypass.clsact)
 		r = netlink_list_filters(nl, device->ifindex, false, add_filter, found);
 	if (r == 0 && bypass.chains)
-		r = netlink_list_chains(nl, device->name, true, add_chain, found);
+		r = netlink_list_chains(nl, device->name, true, max_age, add_chain, found);
 	if (r == 0 && bypass.egress)
 		r = netlink_list_filters(nl, device->ifindex, true, add_filter, found);
 	return r;
@@ -81,13 +82,14 @@ static void come_last(struct lagg *lagg, uint32_t slot)
 		  fight_pauses(&port->order_fight, now) ? ", from now on less often" : "");
 }
 
-void filters_check(struct lagg *lagg, uint32_t slot)
+/* max_age: of the list of chains, ns. */
+static void check(struct lagg *lagg, uint32_t slot, uint64_t max_age)
 {
 	come_last(lagg, slot);
 	struct found found = {};
 	char more[32] = "", *ret = lagg->port[slot].bypassed;
 	/* What cannot be read is not known to be gone. */
-	if (find(lagg, slot, &found) < 0)
+	if (find(lagg, slot, max_age, &found) < 0)
 		return;
 	ret[0] = 0;
 	if (!found.count)
@@ -98,10 +100,15 @@ void filters_check(struct lagg *lagg, uint32_t slot)
 		 found.names, more, lagg->model.name, lagg->model.name);
 }
 
+void filters_check(struct lagg *lagg, uint32_t slot)
+{
+	check(lagg, slot, CHAINS_AGE_NS);
+}
+
 void filters_warn(struct lagg *lagg, uint32_t slot)
 {
 	struct lagg_port *port = &lagg->port[slot];
-	filters_check(lagg, slot);
+	check(lagg, slot, 0);
 	if (!port->bypassed[0])
 		return;
 	memcpy(port->notice, port->bypassed, sizeof(port->notice));

@@ -136,43 +136,52 @@ static void report_chain(const struct nlmsghdr *nlh, const struct place *place, 
 		fn(context, &chain);
 }
 
-static int list_family(struct netlink *nft, uint8_t family, const struct place *place, netlink_chain_fn fn,
-		       void *context)
+/* `read_ns` stays 0 where that fails. */
+static int read_chains(uint8_t family, struct netlink_chains *ret)
 {
-	__attribute__((cleanup(netlink_answer_free))) struct netlink_answer answer = {};
+	struct netlink nft = {.ioctl_fd = -1};
 	struct netlink_request request;
 	struct nlmsghdr *dump =
 	    netlink_begin(&request, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, NLM_F_DUMP, sizeof(struct nfgenmsg));
 	((struct nfgenmsg *)mnl_nlmsg_get_payload(dump))->nfgen_family = family;
-	int r = netlink_talk(nft, dump, &answer);
+	netlink_answer_free(&ret->answer);
+	*ret = (struct netlink_chains){};
+	uint64_t now = clock_now();
+	int r = netlink_open_requests(NETLINK_NETFILTER, &nft.requests);
+	if (r == 0)
+		r = netlink_talk(&nft, dump, &ret->answer);
+	if (nft.requests)
+		mnl_socket_close(nft.requests);
+	if (r == 0)
+		ret->read_ns = now;
+	return r;
+}
+
+static int list_family(struct netlink_chains *chains, uint8_t family, uint64_t max_age, const struct place *place,
+		       netlink_chain_fn fn, void *context)
+{
+	int r = 0;
+	if (!chains->read_ns || clock_now() - chains->read_ns >= max_age)
+		r = read_chains(family, chains);
 	if (r < 0)
 		return r;
-	struct walk messages = netlink_messages(&answer);
+	struct walk messages = netlink_messages(&chains->answer);
 	const struct nlmsghdr *nlh;
 	while ((nlh = netlink_next(&messages, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN, sizeof(struct nfgenmsg))))
 		report_chain(nlh, place, fn, context);
 	return 0;
 }
 
-static int list_chains(const struct place *place, netlink_chain_fn fn, void *context)
-{
-	struct netlink nft = {.ioctl_fd = -1};
-	int r = netlink_open_requests(NETLINK_NETFILTER, &nft.requests);
-	if (r == 0)
-		r = list_family(&nft, NFPROTO_NETDEV, place, fn, context);
-	if (r == 0 && !place->egress)
-		r = list_family(&nft, NFPROTO_INET, place, fn, context);
-	if (nft.requests)
-		mnl_socket_close(nft.requests);
-	return r;
-}
-
-int netlink_list_chains(struct netlink *nl, const char *device, bool egress, netlink_chain_fn fn, void *context)
+int netlink_list_chains(struct netlink *nl, const char *device, bool egress, uint64_t max_age, netlink_chain_fn fn,
+			void *context)
 {
 	uint64_t now = clock_now();
+	struct place place = {device, egress};
 	if (now < nl->no_nft_until_ns)
 		return 0;
-	int r = list_chains(&(struct place){device, egress}, fn, context);
+	int r = list_family(&nl->chains[0], NFPROTO_NETDEV, max_age, &place, fn, context);
+	if (r == 0 && !egress)
+		r = list_family(&nl->chains[1], NFPROTO_INET, max_age, &place, fn, context);
 	if (r != -EINVAL && r != -EPROTONOSUPPORT && r != -EOPNOTSUPP)
 		return r;
 	/* Each question makes the kernel look for the module. */

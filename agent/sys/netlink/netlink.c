@@ -58,6 +58,8 @@ void netlink_close(struct netlink **nl)
 		close((*nl)->ioctl_fd);
 	if ((*nl)->sysfs >= 0)
 		close((*nl)->sysfs);
+	for (size_t i = 0; i < sizeof((*nl)->chains) / sizeof((*nl)->chains[0]); i++)
+		netlink_answer_free(&(*nl)->chains[i].answer);
 	free((*nl)->group_member);
 	free((*nl)->upper);
 	free(*nl);

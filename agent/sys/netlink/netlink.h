@@ -278,8 +278,10 @@ struct netlink_chain {
 	char table[NETLINK_NFT_NAME_MAX], name[NETLINK_NFT_NAME_MAX];
 };
 typedef void (*netlink_chain_fn)(void *context, const struct netlink_chain *chain);
-/* Lists the chains at the ingress or egress hook of the device called `device`. A kernel without nf_tables has none. */
-int netlink_list_chains(struct netlink *nl, const char *device, bool egress, netlink_chain_fn fn, void *context);
+/* Lists the chains at the ingress or egress hook of the device called `device`. A kernel without nf_tables has none.
+ * The kernel lists those of all devices at once: a list that is not older than `max_age` ns is used again. */
+int netlink_list_chains(struct netlink *nl, const char *device, bool egress, uint64_t max_age, netlink_chain_fn fn,
+			void *context);
 
 /*
  * The ethtool functions open a socket of their own and may be called from any thread of the namespace. -EAGAIN: the

@@ -12,6 +12,18 @@
 
 #define NETLINK_REQUEST_MAX 1024 /* octets of the largest request that is made here */
 
+/* All messages of the answer to one request, in their order. */
+struct netlink_answer {
+	char *octets;
+	size_t len;
+};
+
+/* The chains of nftables of one family. */
+struct netlink_chains {
+	uint64_t read_ns; /* CLOCK_MONOTONIC; 0: they have to be read */
+	struct netlink_answer answer;
+};
+
 /* A device on top of another one. */
 struct netlink_upper {
 	int below; /* ifindex of that other one */
@@ -31,7 +43,8 @@ struct netlink {
 	uint64_t groups_ns;	     /* when `group_member` was read (CLOCK_MONOTONIC); 0: it has to be read */
 	uint8_t group[6];	     /* the group of `group_member` */
 	uint64_t no_nft_until_ns;    /* the kernel has no nf_tables, and is not asked before then (CLOCK_MONOTONIC) */
-	int *group_member;	     /* ifindexes of the devices that were told to receive the group */
+	struct netlink_chains chains[2]; /* of the families netdev and inet */
+	int *group_member;		 /* ifindexes of the devices that were told to receive the group */
 	size_t group_members;
 	bool reuse;		     /* lists may be used again (netlink_reuse_lists()) */
 	uint64_t uppers_ns;	     /* when `upper` was read (CLOCK_MONOTONIC); 0: it has to be read */
@@ -45,12 +58,6 @@ int netlink_add_member(struct netlink *nl, int ifindex);
 /* A request under construction. */
 struct netlink_request {
 	_Alignas(struct nlmsghdr) char octets[NETLINK_REQUEST_MAX];
-};
-
-/* All messages of the answer to one request, in their order. */
-struct netlink_answer {
-	char *octets;
-	size_t len;
 };
 
 static inline void netlink_answer_free(struct netlink_answer *answer)
