@@ -78,10 +78,19 @@ unsigned int cli_pinned_laggs(const char *pins, char *ret, size_t size)
 	return count;
 }
 
+/* Writes how the agent is started. A unit of systemd is there for this namespace and its own socket alone. */
+static void how_to_start(const struct cli *cli, char *ret, size_t size)
+{
+	bool has_unit = !cli->netns && !cli->socket && access("/run/systemd/system", F_OK) == 0;
+
+	snprintf(ret, size, "%s%s%s", has_unit ? "systemctl start xlaggd" : "xlaggd", cli->netns ? " -n " : "",
+		 cli->netns ? cli->netns : "");
+}
+
 /* Writes the sentence for a missing agent: how to start it, and which laggs forward without it. */
 static void no_agent(struct cli *cli, const char *path, int errnum)
 {
-	char pins[PATH_MAX], laggs[512], keeps[700] = "";
+	char pins[PATH_MAX], laggs[512], keeps[700] = "", start[NAME_MAX + 32];
 	unsigned int count = 0;
 
 	/* An agent with a socket of its own may also have pins of its own, and we do not know where. */
@@ -90,8 +99,9 @@ static void no_agent(struct cli *cli, const char *path, int errnum)
 		count = cli_pinned_laggs(pins, laggs, sizeof(laggs));
 	if (count)
 		snprintf(keeps, sizeof(keeps), "; %s keep%s forwarding without it", laggs, count == 1 ? "s" : "");
-	snprintf(cli->sentence, sizeof(cli->sentence), "no agent answers at %s (%s): start it with `xlaggd%s%s`%s",
-		 path, strerror(errnum), cli->netns ? " -n " : "", cli->netns ? cli->netns : "", keeps);
+	how_to_start(cli, start, sizeof(start));
+	snprintf(cli->sentence, sizeof(cli->sentence), "no agent answers at %s (%s): start it with `%s`%s", path,
+		 strerror(errnum), start, keeps);
 }
 
 static void say_connect(struct cli *cli, const char *path, int errnum)

@@ -30,6 +30,18 @@ test_no_agent() {
 	refused 'no agent answers' alone -j lagg show
 	refused 'no agent answers at /run/xlagg/'"$P"'-x/xlaggd.sock.*xlaggd -n '"$P-x" "$B/xlagg" -n "$P-x" lagg show
 }
+# Where systemd runs, the unit is what starts it; another namespace's agent has none.
+test_no_agent_names_the_unit() {
+	cat >"$D/inside" <<-'SHELL'
+		set -eu
+		mount -t tmpfs tmpfs /run
+		mkdir -p "$1"
+		exec "${@:2}"
+	SHELL
+	refused 'start it with .systemctl start xlaggd.' unshare -m bash "$D/inside" /run/systemd/system "$B/xlagg" lagg show
+	refused 'start it with .xlaggd.' unshare -m bash "$D/inside" /run/other "$B/xlagg" lagg show
+	refused 'start it with .xlaggd -n blue.' unshare -m bash "$D/inside" /run/systemd/system "$B/xlagg" -n blue lagg show
+}
 # The CLI looks for pins where an agent with default paths has them; this test has a file system of its own there.
 test_no_agent_names_the_laggs_that_keep_forwarding() {
 	[ -d /sys/fs/bpf ] || skip "this kernel has no /sys/fs/bpf"
