@@ -18,7 +18,6 @@
 #include "lagg/headless.h"
 #include "lagg/identity.h"
 #include "lagg/inputs.h"
-#include "lagg/leave.h"
 #include "lagg/looks.h"
 #include "lagg/making.h"
 #include "lagg/ports.h"
@@ -101,7 +100,9 @@ static void adopt_device(struct lagg *lagg, uint32_t slot)
 	if (undo->ifindex && !is_another_port(lagg, (int)undo->ifindex) &&
 	    netlink_get(lagg->host->nl, (int)undo->ifindex, &port->device) == 0)
 		port->candidate = (int)undo->ifindex;
-	leave_find(lagg->host->nl, &lagg->saved, slot, lagg->model.name, lagg->looks.mac, port->elsewhere);
+	/* record_read() did not find it by its ifindex. */
+	if (!undo->ifindex && undo->changed)
+		rest_search(lagg, slot, undo->changed & XLAGG_UNDO_MAC ? lagg->looks.mac : lagg->saved.port[slot].mac);
 	if (rest_put_back(lagg, slot) == 0)
 		lagg->saved.port[slot].ifindex = 0;
 	memcpy(undo->name, port->name, sizeof(undo->name));

@@ -72,8 +72,11 @@ static int put_back_ports(struct agent *agent, struct xlagg_saved *saved, const 
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
 		struct xlagg_undo *undo = &saved->undo[slot];
 		char sentence[XLAGG_SENTENCE_MAX] = "", name[XLAGG_NAME_MAX];
-		if (lagg)
-			leave_find(agent->host.nl, saved, slot, lagg->name, lagg->mac, name);
+		/* There is no second search: its lagg's device, and with it the MAC, is gone then. */
+		if (lagg && !undo->ifindex && undo->changed &&
+		    leave_find(agent->host.nl, saved, slot, lagg->name,
+			       undo->changed & XLAGG_UNDO_MAC ? lagg->mac : saved->port[slot].mac, name, sentence) < 0)
+			log_about(LOG_LEVEL_WARNING, lagg->name, undo->name, "%s", sentence);
 		if (!undo->ifindex)
 			continue;
 		if (saved->bond.taken)

@@ -49,6 +49,8 @@ struct lagg_port {
 /* A device that was a port and could not be put back yet (rest.c). Its undo record is that of the slot. */
 struct lagg_rest {
 	bool attached;		      /* programs may still be attached to it */
+	bool away;		      /* it is not here, and the other namespaces could not be searched (leave.c) */
+	uint8_t mac[6];		      /* its MAC when it went away */
 	uint32_t tries;		      /* tries so far */
 	uint64_t retry_ns;	      /* monotonic time of the next try */
 	char why[XLAGG_SENTENCE_MAX]; /* what remains to be put back, and why */

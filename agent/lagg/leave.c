@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Ports whose devices were moved into another network namespace: found and put back there. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lagg/effects.h"
 #include "lagg/leave.h"
 #include "lagg/ports.h"
 #include "lagg/record.h"
+#include "lagg/rest.h"
 #include "sys/elsewhere.h"
 #include "sys/mark.h"
-
-static void warn(const char *lagg, const char *port, int r)
-{
-	log_about(LOG_LEVEL_WARNING, lagg, port,
-		  "%s was moved into another network namespace with what a port of %s has (MAC, MTU, ifalias), "
-		  "and cannot be put back there: %s",
-		  port, lagg, strerror(-r));
-}
 
 /* Writes the ifalias that the lagg's ports bear. */
 static void write_mark(const struct xlagg_saved *saved, const char *lagg, char ret[MARK_MAX])
@@ -24,21 +18,46 @@ static void write_mark(const struct xlagg_saved *saved, const char *lagg, char r
 	mark_write(mark_of_port(saved->bond.taken), lagg, ret);
 }
 
+/* Returns r. */
+static int explain(const char *lagg, const char *port, int r, char why[XLAGG_SENTENCE_MAX])
+{
+	snprintf(why, XLAGG_SENTENCE_MAX,
+		 "%s was moved into another network namespace with what a port of %s has (MAC, MTU, ifalias), "
+		 "and cannot be put back there: %s",
+		 port, lagg, strerror(-r));
+	return r;
+}
+
+/* Searches for the device that a port had. Its undo record stays until it is put back, or known to be gone. */
+static int search(struct lagg *lagg, uint32_t slot, const struct xlagg_undo *undo, const struct xlagg_device_id *id)
+{
+	lagg->saved.undo[slot] = *undo;
+	lagg->saved.port[slot] = *id;
+	rest_search(lagg, slot, lagg->port[slot].device.mac);
+	int r = rest_put_back(lagg, slot);
+	record_save(lagg);
+	return r;
+}
+
 void leave_moved(struct lagg *lagg, uint32_t slot, const struct device *device)
 {
-	char mark[MARK_MAX], name[XLAGG_NAME_MAX];
+	char mark[MARK_MAX], name[XLAGG_NAME_MAX], why[XLAGG_SENTENCE_MAX];
+	const struct lagg_port *port = &lagg->port[slot];
 	const struct xlagg_undo undo = lagg->saved.undo[slot];
-	const uint8_t *mac = lagg->port[slot].device.mac;
+	const struct xlagg_device_id id = lagg->saved.port[slot];
 	write_mark(&lagg->saved, lagg->model.name, mark);
 	struct elsewhere there = {
-	    .netnsid = device->new_netnsid, .ifindex = device->new_ifindex, .mac = mac, .mark = mark};
+	    .netnsid = device->new_netnsid, .ifindex = device->new_ifindex, .mac = port->device.mac, .mark = mark};
 	/* Detach the programs first: they would send what the device receives to a device of this namespace. */
 	datapath_port_del(lagg->dp, slot);
 	int r = elsewhere_restore(lagg->host->nl, &there, &undo, name);
 	lagg_port_absent(lagg, slot);
-	if (r < 0)
-		warn(lagg->model.name, lagg->port[slot].name, r);
-	lagg_tell(lagg, XLAGG_EVENT_PORT_DEL, lagg->port[slot].name,
+	explain(lagg->model.name, port->name, r, why);
+	if (r == -ENODEV)
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, port->name, "%s", why);
+	else if (r < 0)
+		r = search(lagg, slot, &undo, &id);
+	lagg_tell(lagg, XLAGG_EVENT_PORT_DEL, port->name,
 		  r < 0 ? "its device was moved into another network namespace"
 			: "its device was moved into another network namespace and put back as it was");
 }
@@ -72,73 +91,65 @@ static void compare(void *context, const struct device *device, bool gone)
 	lost->count++;
 }
 
-/* Finds the device if it came back with another ifindex, and writes that into the record. */
-static bool find_here(struct netlink *nl, struct xlagg_saved *saved, uint32_t slot, const struct elsewhere *device)
+/* Finds the device if it came back with another ifindex, and writes that into the record. Returns 1, 0 or -errno. */
+static int find_here(struct netlink *nl, struct xlagg_saved *saved, uint32_t slot, const struct elsewhere *device)
 {
 	struct lost lost = {.saved = saved, .device = device};
-	if (netlink_list(nl, compare, &lost) < 0 || lost.count != 1)
-		return false;
+	int r = netlink_list(nl, compare, &lost);
+	if (r < 0 || lost.count != 1)
+		return r < 0 ? r : 0;
 	saved->undo[slot].ifindex = saved->port[slot].ifindex = lost.found;
-	return true;
+	return 1;
 }
 
-static int put_back(struct netlink *nl, const char *lagg, const struct elsewhere *device, const struct xlagg_undo *undo,
-		    char name[XLAGG_NAME_MAX])
+/* Whether the device of a slot's undo record is here, under any name and number. Returns 1, 0 or -errno. */
+static int is_here(struct netlink *nl, struct xlagg_saved *saved, uint32_t slot, const struct elsewhere *device,
+		   char name[XLAGG_NAME_MAX])
 {
-	int r = elsewhere_restore(nl, device, undo, name);
+	struct device now;
+	uint32_t ifindex = saved->undo[slot].ifindex;
+	int r = ifindex ? netlink_get(nl, (int)ifindex, &now) : -ENODEV;
+	if (r == -ENODEV || (r == 0 && !device_may_be(&now, device->id)))
+		return find_here(nl, saved, slot, device);
+	if (r < 0 || (memcmp(now.mac, device->mac, 6) != 0 && strcmp(now.alias, device->mark) != 0))
+		return r;
+	memcpy(name, now.name, sizeof(now.name));
+	return 1;
+}
+
+/* It is looked for here first, where that needs no search, and at the end, as it may have come back meanwhile. */
+int leave_find(struct netlink *nl, struct xlagg_saved *saved, uint32_t slot, const char *lagg, const uint8_t mac[6],
+	       char name[XLAGG_NAME_MAX], char why[XLAGG_SENTENCE_MAX])
+{
+	char mark[MARK_MAX];
+	struct xlagg_undo *undo = &saved->undo[slot];
+	const struct xlagg_device_id id = saved->port[slot];
+	const struct elsewhere device = {.netnsid = -1, .mac = mac, .mark = mark, .id = &id};
+	write_mark(saved, lagg, mark);
+	int r = is_here(nl, saved, slot, &device, name);
+	if (r != 0)
+		return r < 0 ? explain(lagg, undo->name, r, why) : 0;
+	r = elsewhere_restore(nl, &device, undo, name);
 	if (r == 0)
 		log_about(LOG_LEVEL_INFO, lagg, undo->name,
 			  "%s was moved into another network namespace when no agent saw it, and is put back as it "
 			  "was there",
 			  undo->name);
-	else if (r != -ENODEV)
-		warn(lagg, undo->name, r);
-	return r;
-}
-
-void leave_find(struct netlink *nl, struct xlagg_saved *saved, uint32_t slot, const char *lagg, const uint8_t mac[6],
-		char name[XLAGG_NAME_MAX])
-{
-	char mark[MARK_MAX];
-	const struct xlagg_undo *undo = &saved->undo[slot];
-	const struct xlagg_device_id *id = &saved->port[slot];
-	if (undo->ifindex || !undo->changed)
-		return;
-	write_mark(saved, lagg, mark);
-	struct elsewhere device = {
-	    .netnsid = -1, .mac = undo->changed & XLAGG_UNDO_MAC ? mac : id->mac, .mark = mark, .id = id};
-	if (!find_here(nl, saved, slot, &device))
-		put_back(nl, lagg, &device, undo, name);
-}
-
-/* A device that no other namespace has may have come back meanwhile, under any name. Its undo record is kept then, so
- * that it is put back before it joins again (rest.c). */
-static void keep_returned(struct lagg *lagg, uint32_t slot, const struct xlagg_undo *undo,
-			  const struct elsewhere *device)
-{
-	struct device now;
-	if (netlink_get(lagg->host->nl, (int)undo->ifindex, &now) < 0 || !device_may_be(&now, device->id) ||
-	    (memcmp(now.mac, device->mac, 6) != 0 && strcmp(now.alias, device->mark) != 0))
-		return;
-	lagg->saved.undo[slot] = *undo;
-	lagg->saved.port[slot] = *device->id;
-	memcpy(lagg->port[slot].elsewhere, now.name, sizeof(now.name));
-	record_save(lagg);
+	if (r == -ENODEV)
+		r = is_here(nl, saved, slot, &device, name);
+	if (r < 0)
+		return explain(lagg, undo->name, r, why);
+	if (r == 0)
+		undo->ifindex = 0;
+	return 0;
 }
 
 void leave_unseen(struct lagg *lagg, uint32_t slot)
 {
-	char mark[MARK_MAX];
-	uint8_t mac[6];
 	const struct xlagg_undo undo = lagg->saved.undo[slot];
 	const struct xlagg_device_id id = lagg->saved.port[slot];
-	memcpy(mac, lagg->port[slot].device.mac, sizeof(mac));
-	write_mark(&lagg->saved, lagg->model.name, mark);
 	/* The search takes its time: nothing is to be sent on the port meanwhile. */
 	lagg_port_gone(lagg, slot);
-	if (!undo.changed)
-		return;
-	const struct elsewhere device = {.netnsid = -1, .mac = mac, .mark = mark, .id = &id};
-	if (put_back(lagg->host->nl, lagg->model.name, &device, &undo, lagg->port[slot].elsewhere) == -ENODEV)
-		keep_returned(lagg, slot, &undo, &device);
+	if (undo.changed)
+		search(lagg, slot, &undo, &id);
 }

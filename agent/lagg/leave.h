@@ -12,11 +12,12 @@ void leave_moved(struct lagg *lagg, uint32_t slot, const struct device *device);
  * another namespace has it, and port->elsewhere gets its name there. */
 void leave_unseen(struct lagg *lagg, uint32_t slot);
 
-/* Searches for the device of this slot's undo record if record_read() did not find it here by its ifindex. It may have
- * come back with another ifindex while no agent ran: then the record gets that ifindex. Or it may be in another
- * namespace: then it is put back there, and what fails is logged. `lagg`, `mac`: name and MAC of the lagg. `name`: set
- * to its name there. */
-void leave_find(struct netlink *nl, struct xlagg_saved *saved, uint32_t slot, const char *lagg, const uint8_t mac[6],
-		char name[XLAGG_NAME_MAX]);
+/* Searches for the device of a slot's undo record. It may be here, with another ifindex or name: then the record gets
+ * that ifindex. Or another namespace has it: then it is put back there, and the record has no ifindex any more, as
+ * where it is gone. `lagg`, `mac`: the name of the lagg, and the MAC that the device had as its port. `name`: set to
+ * what it is called. Returns 0, or -errno with a sentence where that could not be found out or done: then it is to be
+ * called again. */
+int leave_find(struct netlink *nl, struct xlagg_saved *saved, uint32_t slot, const char *lagg, const uint8_t mac[6],
+	       char name[XLAGG_NAME_MAX], char why[XLAGG_SENTENCE_MAX]);
 
 #endif

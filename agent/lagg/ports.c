@@ -217,6 +217,9 @@ int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *devi
 	 * state. */
 	if (r == 0)
 		r = host->calls->settle(host, device->ifindex, sentence);
+	/* The slot's undo record will be this device's. */
+	if (r == 0 && lagg->rest[slot].away)
+		r = rest_put_back(lagg, slot) == 0;
 	if (r > 0) {
 		r = netlink_get(host->nl, device->ifindex, &settled);
 		device = &settled;
@@ -225,6 +228,8 @@ int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *devi
 		r = check_fit(lagg, device, sentence);
 	bool fit = r == 0;
 	if (fit) {
+		if (lagg->rest[slot].away)
+			rest_give_up(lagg, slot);
 		identity_of_port(lagg, slot, device);
 		r = join(lagg, slot, device, sentence);
 	}

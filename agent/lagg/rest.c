@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lagg/identity.h"
+#include "lagg/leave.h"
 #include "lagg/record.h"
 #include "lagg/rest.h"
 #include "sys/port.h"
@@ -15,11 +16,12 @@
 
 bool rest_is(const struct lagg *lagg, uint32_t slot)
 {
-	return !lagg->port[slot].ifindex && (lagg->saved.undo[slot].ifindex || lagg->rest[slot].attached);
+	const struct lagg_rest *rest = &lagg->rest[slot];
+	return !lagg->port[slot].ifindex && (lagg->saved.undo[slot].ifindex || rest->attached || rest->away);
 }
 
-/* Empties the slot's undo record, which keeps the name of a port that is now without a device. */
-static void clear(struct lagg *lagg, uint32_t slot)
+/* The record keeps the name of a port that is now without a device. */
+void rest_give_up(struct lagg *lagg, uint32_t slot)
 {
 	const struct lagg_port *port = &lagg->port[slot];
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
@@ -42,13 +44,25 @@ static void keep(struct lagg *lagg, uint32_t slot, const char *why)
 		snprintf(lagg->host->left, sizeof(lagg->host->left), "%s", why);
 }
 
+/* Searches for a device that is away. */
+static int find(struct lagg *lagg, uint32_t slot, char why[XLAGG_SENTENCE_MAX])
+{
+	struct lagg_rest *rest = &lagg->rest[slot];
+	int r = leave_find(lagg->host->nl, &lagg->saved, slot, lagg->model.name, rest->mac, lagg->port[slot].elsewhere,
+			   why);
+	rest->away = r < 0;
+	return r;
+}
+
 static int put_back_once(struct lagg *lagg, uint32_t slot, char why[XLAGG_SENTENCE_MAX])
 {
 	struct xlagg_undo *undo = &lagg->saved.undo[slot];
 	char name[XLAGG_NAME_MAX];
 	memcpy(name, undo->name, sizeof(name));
 	int detached = datapath_port_del(lagg->dp, slot);
-	int r = port_restore(lagg->host->nl, undo, &lagg->saved.port[slot], why);
+	int r = lagg->rest[slot].away ? find(lagg, slot, why) : 0;
+	if (r == 0)
+		r = port_restore(lagg->host->nl, undo, &lagg->saved.port[slot], why);
 	lagg->rest[slot].attached = detached < 0;
 	memcpy(undo->name, name, sizeof(name));
 	if (r == 0 && detached < 0) {
@@ -63,13 +77,20 @@ int rest_put_back(struct lagg *lagg, uint32_t slot)
 {
 	char why[XLAGG_SENTENCE_MAX] = "";
 	int r = put_back_once(lagg, slot, why);
-	for (uint32_t i = 1; r < 0 && i < TRIES; i++)
+	/* A search may take seconds. */
+	for (uint32_t i = 1; r < 0 && i < TRIES && !lagg->rest[slot].away; i++)
 		r = put_back_once(lagg, slot, why);
 	if (r < 0)
 		keep(lagg, slot, why);
 	else
-		clear(lagg, slot);
+		rest_give_up(lagg, slot);
 	return r;
+}
+
+void rest_search(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
+{
+	lagg->rest[slot].away = true;
+	memcpy(lagg->rest[slot].mac, mac, 6);
 }
 
 void rest_retry(struct lagg *lagg, uint64_t now)
@@ -79,7 +100,7 @@ void rest_retry(struct lagg *lagg, uint64_t now)
 		if (!rest_is(lagg, slot) || now < lagg->rest[slot].retry_ns)
 			continue;
 		memcpy(name, lagg->saved.undo[slot].name, sizeof(name));
-		bool has_device = lagg->saved.undo[slot].ifindex;
+		bool has_device = lagg->saved.undo[slot].ifindex && !lagg->rest[slot].away;
 		if (rest_put_back(lagg, slot) == 0 && has_device)
 			log_about(LOG_LEVEL_INFO, lagg->model.name, name, "%s is put back as it was", name);
 		record_save(lagg);

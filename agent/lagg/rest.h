@@ -11,6 +11,12 @@ bool rest_is(const struct lagg *lagg, uint32_t slot);
 /* Puts the device in a slot back as it was, as far as that is possible now. Returns 0 if everything is done: then the
  * slot's undo record is empty. Otherwise returns the first error. The caller saves the record. */
 int rest_put_back(struct lagg *lagg, uint32_t slot);
+/* Notes that the device of a slot's undo record is not here. It had this MAC. rest_put_back() searches the other
+ * namespaces for it then, until it is put back there or known to be gone. */
+void rest_search(struct lagg *lagg, uint32_t slot, const uint8_t mac[6]);
+/* Empties the undo record of a slot: nothing remains, or another device becomes its port while its own is searched for.
+ */
+void rest_give_up(struct lagg *lagg, uint32_t slot);
 /* Tries those again whose time has come. */
 void rest_retry(struct lagg *lagg, uint64_t now);
 /* Puts a device back now if it is one of these. Returns 1 if that was done, 0 if it is not one of these, or -errno with

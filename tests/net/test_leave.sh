@@ -241,7 +241,7 @@ test_leave_and_return_while_the_agent_is_stopped() {
 }
 # It carries traffic again, and what the lagg made of it goes with it.
 wan0_is_the_port() {
-	wait_for 10 is_called_wan0 true
+	wait_for 20 is_called_wan0 true
 	wait_for 5 active_port_is a wan0
 	xl a port del lagg0 wan0
 	has_nothing_of_the_lagg a wan0
@@ -266,23 +266,41 @@ test_leave_renamed_elsewhere_and_return_while_the_agent_is_stopped() {
 	wan0_is_the_port
 }
 
-# It comes back, under another name, while the agent searches the other namespaces for it, since it never heard of the move.
-test_leave_and_return_while_it_is_searched_for() {
+# leaves_unseen INJECTION: wan0, a port that was called eth2, left without the agent's hearing of it, and strace does to each of the
+# agent's searches of other namespaces what the words say
+leaves_unseen() {
 	has_a_port_that_leaves
 	nip a link add other up type veth peer name other-peer
 	kill -STOP "${AGENT[a]}"
 	for i in {1..10000}; do echo "link set other alias $i"; done | ip -n "$P-a" -batch -
 	leaves_under_another_name
-	strace -qq -p "${AGENT[a]}" -o "$D/strace" -e trace=clone,clone3,fork -e inject=clone,clone3,fork:delay_enter=2000000:when=1 &
+	strace -qq -p "${AGENT[a]}" -o "$D/strace" -e trace=clone,clone3,fork -e inject=clone,clone3,fork:"$1" &
 	within 5 is_traced || skip "no process can be traced here"
 	kill -CONT "${AGENT[a]}"
 	wait_for 5 test -s "$D/strace"
+}
+wan0_comes_back() {
 	nip c link set wan0 netns "$P-a"
 	nip a link set wan0 up
-	wait_for 20 is_called_wan0 true
-	wait_for 5 active_port_is a wan0
-	xl a port del lagg0 wan0
-	has_nothing_of_the_lagg a wan0
+	wan0_is_the_port
+}
+# It comes back, under another name, while the agent searches the other namespaces for it, since it never heard of the move.
+test_leave_and_return_while_it_is_searched_for() {
+	leaves_unseen delay_enter=2000000:when=1
+	wan0_comes_back
+}
+# The other namespaces cannot be searched: what the lagg made of it is not forgotten.
+test_leave_and_return_while_it_cannot_be_searched_for() {
+	leaves_unseen error=EAGAIN
+	wait_for 5 grep -q 'eth2 was moved .* cannot be put back there: Resource temporarily unavailable' "$D/agent-a.log"
+	wan0_comes_back
+}
+test_leave_is_searched_for_again() {
+	leaves_unseen error=EAGAIN:when=1
+	wait_for 5 grep -q 'cannot be put back there: Resource temporarily unavailable' "$D/agent-a.log"
+	wait_for 10 grep -q 'eth2 was moved into another network namespace when no agent saw it, and is put back' "$D/agent-a.log"
+	has_nothing_of_the_lagg c wan0
+	wan0_comes_back
 }
 is_traced() { ! grep -q '^TracerPid:.0$' "/proc/${AGENT[a]}/status"; }
 
