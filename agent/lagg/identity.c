@@ -261,15 +261,18 @@ static int made_up_mac(uint8_t mac[6])
 }
 
 /* Returns the own MAC of the first existing port whose MAC no other lagg has. -ENODEV: no port exists yet. -EADDRINUSE:
- * other laggs have the MACs of all of them. */
+ * other laggs have the MACs of all of them. Another error: it cannot be told which ports exist. */
 static int first_port_mac(const struct lagg *lagg, const struct xlagg_model *model, uint8_t mac[6])
 {
 	struct device device;
 	int r = -ENODEV;
 	for (uint32_t i = 0; i < model->ports; i++) {
 		uint8_t own[6];
-		if (lagg_port_device(lagg, &model->port[i], &device) < 0)
+		int found = lagg_port_device(lagg, &model->port[i], &device);
+		if (found == -ENODEV)
 			continue;
+		if (found < 0)
+			return found;
 		own_mac(lagg, &device, own);
 		if (!is_taken(lagg, own)) {
 			memcpy(mac, own, 6);

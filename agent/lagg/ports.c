@@ -22,6 +22,7 @@
 #include "sys/mark.h"
 #include "sys/port.h"
 
+#define DEVICE_TRIES 3		/* at once: the lagg's MAC and MTU depend on which ports have a device */
 #define RETRY_NS (2 * NS_PER_S) /* after which a refused device is tried again */
 #define RETRY_DOUBLED 5		/* how often that is doubled at most, if the device refused a change */
 /* For this long after the agent changed the device, the driver may reset the link, and the link may bounce. */
@@ -37,10 +38,11 @@ int lagg_port_find(const struct lagg *lagg, const char *name)
 
 int lagg_port_device(const struct lagg *lagg, const struct xlagg_port_model *model, struct device *ret)
 {
-	int slot = lagg_port_find(lagg, model->name);
-	if (slot >= 0 && lagg->port[slot].ifindex)
-		return netlink_get(lagg->host->nl, lagg->port[slot].ifindex, ret);
-	return netlink_get_by_name(lagg->host->nl, model->name, ret);
+	int slot = lagg_port_find(lagg, model->name), ifindex = slot < 0 ? 0 : lagg->port[slot].ifindex, r = -EAGAIN;
+	for (int i = 0; i < DEVICE_TRIES && r < 0 && r != -ENODEV; i++)
+		r = ifindex ? netlink_get(lagg->host->nl, ifindex, ret)
+			    : netlink_get_by_name(lagg->host->nl, model->name, ret);
+	return r;
 }
 
 struct xlagg_port_model *lagg_port_model(struct lagg *lagg, uint32_t slot)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Ports come and go, programs are changed under traffic, and nothing is left behind. */
+#include "datapath/faults.h"
 #include "datapath/fixture.h"
 
 #include <bpf/bpf.h>
@@ -9,6 +10,26 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#define TCX_INGRESS 46 /* BPF_TCX_INGRESS, which Debian 12 does not have */
+
+/* One call that fails does not change what the kernel is taken to offer: at worst it cannot be told. */
+Test(lifecycle, a_call_that_fails_hides_no_feature)
+{
+	const struct datapath_features all = features_of(true);
+	unsigned first = 0, calls, count = 0;
+	bool tcx = bpf_prog_query(1, (enum bpf_attach_type)TCX_INGRESS, 0, NULL, NULL, &count) == 0;
+	cr_assert(all.tcx == tcx, "tcx %d, and the kernel says %d", all.tcx, tcx);
+	do {
+		struct datapath_features found;
+		faults_begin(++first, 1);
+		int r = datapath_find_features(&found);
+		calls = faults_end();
+		cr_assert(r < 0 || (found.tcx == all.tcx && found.netkit == all.netkit && found.fentry == all.fentry),
+			  "call %u: tcx %d netkit %d fentry %d", first, found.tcx, found.netkit, found.fentry);
+	} while (calls >= first);
+	cr_assert(first > 2, "nothing was tried");
+}
 
 Test(lifecycle, folder_that_exists_is_refused)
 {

@@ -39,33 +39,52 @@ __attribute__((format(printf, 2, 0))) static int log_libxdp(enum libxdp_print_le
 	return 0;
 }
 
+#define TRIES 3 /* at once, where the kernel was only short of something */
+
 /* return 0 */
 static const struct bpf_insn nothing[] = {
     {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
     {.code = BPF_JMP | BPF_EXIT},
 };
 
+/* Whether this answer of the kernel's says nothing about what it offers. */
+static bool is_passing(int r)
+{
+	return r == -ENOMEM || r == -EAGAIN || r == -EINTR || r == -EMFILE || r == -ENFILE || r == -EBUSY;
+}
+
 /* A kernel that knows the attach type looks up the device, which does not exist: it returns ENODEV. */
 static bool knows_attach_type(int program, uint32_t type)
 {
-	int link = bpf_link_create(program, INT_MAX, (enum bpf_attach_type)type, NULL);
-	if (link >= 0)
-		close(link);
-	return link < 0 && errno == ENODEV;
+	int r = 0;
+	for (int i = 0; i < TRIES && (i == 0 || is_passing(r)); i++) {
+		r = bpf_link_create(program, INT_MAX, (enum bpf_attach_type)type, NULL);
+		if (r >= 0)
+			close(r);
+	}
+	return r == -ENODEV;
 }
 
-static bool can_trace(void)
+static int try_tracing(void)
 {
 	int id = libbpf_find_vmlinux_btf_id("netif_carrier_off", BPF_TRACE_FENTRY);
 	if (id < 0)
-		return false;
+		return id;
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY, .attach_btf_id = (uint32_t)id);
 	__attribute__((cleanup(close_fd))) int program =
 	    bpf_prog_load(BPF_PROG_TYPE_TRACING, "xlagg_try", "GPL", nothing, 2, &opts);
 	if (program < 0)
-		return false;
+		return program;
 	__attribute__((cleanup(close_fd))) int link = bpf_raw_tracepoint_open(NULL, program);
-	return link >= 0;
+	return link < 0 ? link : 0;
+}
+
+static bool can_trace(void)
+{
+	int r = try_tracing();
+	for (int i = 1; i < TRIES && is_passing(r); i++)
+		r = try_tracing();
+	return r == 0;
 }
 
 /* Does what libxdp does for its dispatcher: loads and attaches a program that replaces a function of another program.
