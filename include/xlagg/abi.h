@@ -501,7 +501,7 @@ struct xlagg_probe_mac {
 struct xlagg_bonding {
 	__u32 place; /* count << 8 | index: bonding sends on `count` slaves, and the port is the one of that index, from
 		      * 0; 0: it does not send on this one */
-	__u32 pad;   /* 0 */
+	__u32 share; /* (2^32 - 1) / count */
 };
 /*
  * The clock by which the programs act when no frame arrives: an IPv4 neighbour of the lower end that does not exist.
