@@ -24,27 +24,26 @@ enum how {
 	HOW_COPIES,   /* bonding sends a copy on every slave */
 };
 
-/* Changes `hash` as little as possible so that modulo `count` it is `index`. The high bits, by which a queue below is
- * chosen, stay. */
-static __always_inline __u32 led_to(__u32 hash, __u32 index, __u32 count)
+/* A hash near `hash` that is bond->place's index modulo its count. The high bits, by which a queue below is chosen,
+ * stay. A multiplication takes half the steps of a division, and what it leaves is never too large to add the index. */
+static __always_inline __u32 led_to(__u32 hash, __u32 place, __u32 share)
 {
-	hash -= hash % count;
-	if (hash > 0xffffffffu - count)
-		hash -= count;
-	return hash + index;
+	__u32 times = (__u64)hash * share >> 32;
+
+	return times * (place >> 8) + (place & 0xff);
 }
 
 /* `flow`: the frame's flow hash, or 0. Returns false if bonding does not send on that port. */
 static __always_inline bool lead(struct __sk_buff *skb, __u32 slot, __u32 flow)
 {
 	const volatile struct xlagg_bonding *bond = bpf_map_lookup_elem(&bonding, &slot);
-	__u32 place = bond ? bond->place : 0, count = place >> 8, hash = skb->hash;
+	__u32 place = bond ? bond->place : 0, hash = skb->hash;
 
-	if (!count)
+	if (!place)
 		return false;
 	if (!hash)
 		hash = flow ? flow : bpf_get_hash_recalc(skb);
-	bpf_set_hash(skb, led_to(hash, place & 0xff, count));
+	bpf_set_hash(skb, led_to(hash, place, bond->share));
 	return true;
 }
 

@@ -28,7 +28,7 @@ static struct rig *open_shell(uint32_t proto, const char *programs)
 static void place_ports(struct rig *rig, uint32_t count)
 {
 	for (uint32_t slot = 0; slot < count; slot++) {
-		struct xlagg_bonding bonding = {.place = count << 8 | slot};
+		struct xlagg_bonding bonding = {.place = count << 8 | slot, .share = UINT32_MAX / count};
 
 		cr_assert_eq(bpf_map_update_elem(rig_map(rig, "bonding"), &slot, &bonding, BPF_ANY), 0);
 	}

@@ -71,8 +71,10 @@ void port_set_enabled(struct datapath *dp, uint32_t slot, uint32_t enabled)
 
 void datapath_place(struct datapath *dp, const uint32_t place[XLAGG_MAX_PORTS])
 {
-	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		store(&dp->bonding[slot].share, place[slot] >> 8 ? UINT32_MAX / (place[slot] >> 8) : 0);
 		store(&dp->bonding[slot].place, place[slot]);
+	}
 }
 
 static void switch_table(struct datapath *dp, const struct xlagg_table *table)
