@@ -33,6 +33,7 @@ title() {
 	case $1 in
 	xlagg) echo "xlagg" ;;
 	xlaggprobe) echo "xlagg, option probe" ;;
+	xlaggbond) echo "xlagg, device bond" ;;
 	bonding100) echo "bonding, miimon 100" ;;
 	bonding10) echo "bonding, miimon 10" ;;
 	teamd) echo "teamd" ;;
@@ -40,8 +41,8 @@ title() {
 }
 offered() {
 	case $1 in
-	xlagg*) ;;
-	bonding*) modprobe bonding 2>/dev/null ;;
+	xlagg | xlaggprobe) ;;
+	bonding* | xlaggbond) modprobe bonding 2>/dev/null ;;
 	teamd) command -v teamd >/dev/null && modprobe -a team team_mode_activebackup team_mode_loadbalance 2>/dev/null ;;
 	esac
 }
@@ -104,7 +105,7 @@ echo "== failover: $(uname -r), $(nproc) CPUs; $RATE datagrams/s each way"
 for kind in ${ONLY:-carrier admin removal kill upgrade stop silent}; do
 	echo "$(row "$kind"), $ROUNDS times:"
 	: >"$scratch/row"
-	for peer in ${PEERS:-xlagg xlaggprobe bonding100 bonding10 teamd}; do
+	for peer in ${PEERS:-xlagg xlaggbond xlaggprobe bonding100 bonding10 teamd}; do
 		if ! offered $peer; then
 			echo "   $(title $peer): not on this machine"
 		elif has_it "$kind" $peer; then

@@ -15,7 +15,8 @@ RUNNING=$B # the build folder whose agent runs
 
 # ---- what is compared: peer_PEER PROTO makes lagg0 on host a over eth1 and eth2, with eth1 preferred ----
 
-peer_xlagg() { agent a; xl a lagg add lagg0 proto "$1" lacp-rate fast port eth1 port eth2; }
+peer_xlagg() { agent a; xl a lagg add lagg0 proto "$1" lacp-rate fast "${@:2}" port eth1 port eth2; }
+peer_xlaggbond() { peer_xlagg "$1" device bond; }
 # xlagg with a link probe. The far end probes too, since each end has to find out by itself.
 peer_xlaggprobe() {
 	peer_xlagg "$1"
@@ -50,7 +51,7 @@ teamd_start() { spawn_on teamd a teamd -o -f "$D/teamd.conf"; }
 
 active() {
 	case $PEER in
-	xlagg) field a .active_port ;;
+	xlagg*) field a .active_port ;;
 	bonding*) nip a -j -d link show lagg0 | jq -r '.[0].linkinfo.info_data.active_slave' ;;
 	teamd) on a teamdctl lagg0 state item get runner.active_port ;;
 	esac
@@ -77,7 +78,7 @@ mend_removal() {
 }
 # The agent is killed and started anew; the links stay as they are.
 fail_kill() {
-	if [ "$PEER" = xlagg ]; then
+	if [[ $PEER = xlagg* ]]; then
 		agent_end a KILL
 		agent a
 	else
@@ -100,7 +101,7 @@ fail_upgrade() {
 }
 mend_upgrade() { :; }
 # The link is lost while the agent is stopped.
-pid_of_agent() { [ "$PEER" = xlagg ] && echo "${AGENT[a]}" || echo "${CHILD[teamd]}"; }
+pid_of_agent() { [[ $PEER = xlagg* ]] && echo "${AGENT[a]}" || echo "${CHILD[teamd]}"; }
 fail_stop() {
 	kill -STOP "$(pid_of_agent)"
 	pause 1.5 # the agent's absence is noticed after one second
