@@ -88,7 +88,6 @@ def points_by_kind(bench, most):
     """Of the points of each kind at most so many."""
     for call in wanted_calls(bench.calls):
         kinds = collections.defaultdict(list)
-        # Where the operation ended the agent, the kinds of its calls are not known.
         for nth, kind in enumerate(bench.kinds.get(call) or range(bench.calls[call]), 1):
             kinds[kind].append(nth)
         for nth in sorted(n for numbers in kinds.values() for n in spread(numbers, most)):
@@ -105,6 +104,8 @@ def every_point(bench):
         points = list(points_by_kind(bench, int(os.environ["SAME"])))
         if "SECONDS" in os.environ:
             random.Random(os.environ.get("SEED") or 1).shuffle(points)
+        first, step = bench.operation.part
+        points = points[first::step]
         for number, point in enumerate(points):
             if number >= int(os.environ.get("SKIP") or 0):
                 bench.untried = f"{len(points) - number} untried: SKIP={number}"
@@ -124,15 +125,10 @@ def every_point(bench):
         yield point
 
 
-def may_be_killed(operation):
-    """Whether the agent is to be up after it: a next one can then be asked for the same."""
-    return not operation.ends
-
-
 def kills(bench, most):
     """Ends of the agent at its calls: of each kind of them at most so many."""
     wanted, _, only = (os.environ.get("CALLS") or "kills").partition("/")
-    if not may_be_killed(bench.operation) or wanted != "kills":
+    if wanted != "kills":
         return
     for call, numbers in sorted(bench.kinds.items()):
         kinds = collections.defaultdict(list)

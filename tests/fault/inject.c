@@ -16,10 +16,10 @@
  *   report            one object of JSON: how many calls failed or waited, the first of them, and all that were
  *                     counted
  *
- * NAME may be several names with commas, which are then counted together. At the end there is one more report, and a
- * line that says "exit STATUS" or "killed SIGNAL". When stdin ends, COMMAND is killed. Calls behind -x are not asked
- * about: what a program does a thousand times a second would slow it down too much. LIBRARY is preloaded into COMMAND
- * alone.
+ * NAME may be several names with commas, which are then counted together. At the end there is one more report, after
+ * `learn` with the kinds before it, and a line that says "exit STATUS" or "killed SIGNAL". When stdin ends, COMMAND is
+ * killed. Calls behind -x are not asked about: what a program does a thousand times a second would slow it down too
+ * much. LIBRARY is preloaded into COMMAND alone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -586,6 +586,8 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	on_order(&inject);
 	run(&inject);
+	if (inject.learning)
+		report_kinds(&inject);
 	report(&inject);
 	if (WIFSIGNALED(inject.status))
 		printf("killed %d\n", WTERMSIG(inject.status));

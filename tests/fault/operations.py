@@ -36,6 +36,7 @@ class Operation:
     ends: bool = False        # do() ends the agent, and undo() starts it again
     again: Callable = None    # the second try, where that is not do()
     may_put_back: bool = False  # an event: undoing it, with a line in the log, is an answer too
+    part: tuple = (0, 1)      # every so many-th of its points, from which on
     unasked: str = "pread64"  # the calls that cannot fail (see inject.c)
 
 

@@ -15,11 +15,15 @@ everything exactly as before, and the second try works. The other lagg loses not
     SAME     of calls and allocations that are the same and have the same callers at most so many, evenly spread (all)
     SECONDS  with SAME: each operation so long at most, in an order by chance (SEED), and it says how to go on
     SKIP     with SAME and SECONDS: so many in that order were tried before
-    JOBS     operations at a time (2)
+    PARTS    with SAME: each operation's points in so many parts, each with a world of its own, as JOBS allows (1); where points
+             mostly wait
+    JOBS     operations, or parts of them, at a time (2)
+    SLOWNESS so many times slower than others is this machine, and more patient the judge (1)
     TRIES    how often a point has to end badly in a row to count (2)
 """
 import argparse
 import collections
+import dataclasses
 import fnmatch
 import functools
 import multiprocessing
@@ -34,7 +38,7 @@ import time
 import traceback
 
 import operations
-from choice import STORM_S, every_point, may_be_killed, some_points
+from choice import STORM_S, every_point, some_points
 from world import SETTLE_S, SETUP_S, UNANSWERED, Died, World, difference, until
 
 # All is done, but something is not yet as it was before; that follows without another command.
@@ -93,7 +97,7 @@ class Bench:
             left = self.world.settle(self.before, SETUP_S)
             if left:
                 raise RuntimeError(f"without a fault something is left of it: {'; '.join(left)}")
-            self.world.traffic.lost()
+            self.lost()
         except BaseException:
             print(f"# {self.operation.name}: log: {self.world.log()}", flush=True)
             self.remove()
@@ -148,6 +152,8 @@ class Bench:
             if learn:
                 self.applied.update(world.agent.order("kinds"))
             world.agent.order("count")
+        elif learn:
+            self.applied.update(world.agent.kinds)
         if point and point.kind() == "alloc":
             self.where = allocation(callers)
             self.of_library = bool(callers) and (callers[0].startswith("libseccomp") or NSS in self.where)
@@ -167,13 +173,21 @@ class Bench:
 
     # ---- the judgement ----
 
+    def lost(self):
+        """What the other lagg lost since the last call, as sentences, where it is to lose nothing."""
+        if not self.operation.traffic:
+            self.world.traffic.forget()
+            return []
+        lost = self.world.traffic.lost()
+        return [f"the other lagg lost {lost} datagrams"] if lost else []
+
     def judge_kill(self, point):
         """As judge(), of an agent that is killed: the next one finds things as before or as after, and nothing is left. Where
         it was starting, the next one comes to the same."""
-        world, wrong = self.world, []
+        world, wrong, self.is_done = self.world, [], False
         try:
             self.apply(point)
-            if not until(1, world.gone):
+            if not until(1, world.gone) or (self.operation.ends and not world.agent.last["hit"]):
                 self.put_back()
                 return None
         except Died:
@@ -183,12 +197,10 @@ class Bench:
         where = world.agent.last["first"] or "a call while the orders changed"
         try:
             wrong += self.next_agent()
-            lost = world.traffic.lost()
-            if lost and self.operation.traffic:
-                wrong.append(f"the other lagg lost {lost} datagrams")
+            wrong += self.lost()
             if not self.operation.meddles and BLAMES.search(world.log(since=self.since, most=100000)):
                 wrong.append("others are blamed for what nobody did")
-            if difference(but_descriptors(self.before), but_descriptors(world.picture())):
+            if self.is_done or wrong and difference(but_descriptors(self.before), but_descriptors(world.picture())):
                 self.operation.undo(world)
             wrong += [f"undone, {left}" for left in world.settle(but_descriptors(self.before))]
         except (RuntimeError, Died) as found:
@@ -201,6 +213,7 @@ class Bench:
         """Starts the agent that comes after a killed one. Returns what is wrong with what it finds and makes of it."""
         if self.operation.starts:  # what was begun is finished
             status, complaint = self.operation.do(self.world, ["count"])
+            self.is_done = self.operation.ends
             return self.world.settle(self.after) if status == 0 else [f"the next start fails: {complaint.strip()}"]
         self.world.config.write_text("")  # what stands there and does not run would be made at the start
         self.world.start()
@@ -222,9 +235,7 @@ class Bench:
                 wrong = self.put_back()
             if not self.operation.meddles and BLAMES.search(self.world.log(since=self.since, most=100000)):
                 wrong.append("others are blamed for what nobody did")
-            lost = self.world.traffic.lost()
-            if lost and self.operation.traffic:
-                wrong.append(f"the other lagg lost {lost} datagrams")
+            wrong += self.lost()
         except Died as end:
             where, verdict, wrong = self.where_it_died(point), "died", [f"the agent ended: {end}"]
         if wrong:
@@ -279,6 +290,7 @@ class Bench:
             found = seen(self.world.picture())
             before, after = difference(seen(self.before), found), difference(seen(self.after), found)
             if not before or not after:
+                self.is_done = bool(before)
                 return []
             if self.world.gone():
                 raise Died(self.world.agent.wait_end(1))
@@ -443,13 +455,14 @@ def main():
     chosen = [o for o in operations.OPERATIONS if fnmatch.fnmatch(o.name, os.environ.get("ONLY") or "*")]
     skipped = {o.name: reason for o in chosen if (reason := o.needs())}
     chosen = [o for o in chosen if o.name not in skipped]
+    parts = int(os.environ.get("PARTS") or 1)
+    if parts > 1:
+        chosen = [dataclasses.replace(o, name=f"{o.name}.{n + 1}", part=(n, parts)) for o in chosen for n in range(parts)]
     jobs = int(os.environ.get("JOBS") or 2)
     try_one = functools.partial(try_points, choose=every_point)
     if arguments.sample:
         seed, seconds = arguments.sample
         random.Random(seed).shuffle(chosen)
-        if os.environ.get("CALLS", "").startswith("kills"):
-            chosen = [o for o in chosen if may_be_killed(o)]
         chosen = chosen[:max(jobs, seconds // 12)]
         try_one = functools.partial(try_points, choose=lambda bench: some_points(bench, seed, 8),
                                     deadline=time.monotonic() + seconds)

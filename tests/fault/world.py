@@ -27,10 +27,14 @@ LIBBPF = ctypes.CDLL("libbpf.so.1")
 CLONE_NEWNET = 0x40000000
 GROUPS = "0180c2"  # how the addresses of LACPDUs and the like begin
 FEATURES = re.compile(r"\s*(generic-receive|tx-checksum-ip-g|tx-vlan-offload|tx-vlan-stag|rx-vlan-offload)")
+PING = bytes.fromhex("0800f7ff00000000")  # an echo request, with its checksum
+ECHO_REPLY = b"\0"
+LISTENS = " 00010000 "  # the flags of a socket that listens, in /proc/net/unix
 SLOT = re.compile(r"(?<=_)rx[0-9]+")
 # The client was not told how it ended: both ends of it are right.
 UNANSWERED = re.compile(r"connection to the agent broke|the agent has not answered|no agent answers")
-SETTLE_S = 10  # with the fault gone, the state is as configured within this
+SLOWNESS = float(os.environ.get("SLOWNESS") or 1)  # so many times slower than a machine is this one: a guest without KVM
+SETTLE_S = 10 * SLOWNESS  # with the fault gone, the state is as configured within this
 SETUP_S = 120  # what is not judged may take as long as the machine needs
 
 # What show prints that changes by itself, or says how something came about and not what it is.
@@ -119,6 +123,7 @@ class Agent:
         self.log = log
         self.ended = None  # "exit STATUS" or "killed SIGNAL"
         self.last = None   # the last report
+        self.kinds = {}    # of its calls, where it ended while they were learned
         inject = [os.environ["INJECT"], "-x", unasked, *(["-p", os.environ["OOM"]] if oom else [])]
         with open(log, "a") as stderr:
             self.process = subprocess.Popen([*inject, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -147,8 +152,10 @@ class Agent:
 
     def read_end(self, line):
         for line in [line, *self.process.stdout]:
-            if line.startswith("{"):
+            if line.startswith('{"hit"'):
                 self.last = json.loads(line)
+            elif line.startswith("{"):
+                self.kinds = json.loads(line)
             elif line.startswith(("exit", "killed")):
                 self.ended = line.strip()
         self.process.wait()
@@ -208,7 +215,7 @@ class Agent:
 class Traffic:
     """Numbered datagrams over the other lagg; each has to arrive."""
 
-    INTERVAL_S, PORT = 0.004, 5009
+    INTERVAL_S, PORT = 0.004 * SLOWNESS, 5009
 
     def __init__(self, world):
         world.enter("b")
@@ -238,13 +245,18 @@ class Traffic:
             except TimeoutError:
                 pass
 
+    def forget(self, sent=None):
+        """What was lost up to now, or of the first so many, does not count."""
+        sent = sent or self.sent
+        self.came -= set(range(self.judged, sent))
+        self.judged = sent
+
     def lost(self):
         """How many datagrams were lost since the last call."""
         sent = self.sent
         until(SETTLE_S, lambda: len(self.came) >= sent - self.judged, 0.01)
         lost = sent - self.judged - sum(n < sent for n in self.came.copy())
-        self.came -= set(range(self.judged, sent))
-        self.judged = sent
+        self.forget(sent)
         return max(lost, 0)  # one that came late was lost before
 
     def close(self):
@@ -346,11 +358,16 @@ class World:
 
     def comes_up(self):
         """Whether the agent answers, or ended, within the time that it has."""
-        return until(SETTLE_S, lambda: self.answers("a") or self.gone()) and not self.gone()
+        return until(SETTLE_S, lambda: self.gone() or (self.listens() and self.answers("a"))) and not self.gone()
 
     def gone(self):
         """Whether the agent under test has ended."""
         return self.agent.ended is not None or not os.path.exists(f"/proc/{self.agent.pid}/fd/0")
+
+    def listens(self):
+        """Whether the agent under test has its socket. To ask it before would cost time that it needs itself."""
+        with open("/proc/thread-self/net/unix") as sockets:
+            return any(LISTENS in line and line.endswith(f" {self.folder}/a.sock\n") for line in sockets)
 
     def answers(self, host):
         return self.xlagg(host, "agent show")[0] == 0
@@ -398,7 +415,19 @@ class World:
         run("ip", "-n", self.netns[host], *words.split(), check=False)
 
     def passes(self, address):
-        return subprocess.run(["ping", "-q", "-c", "1", "-W", "1", address], capture_output=True).returncode == 0
+        """Whether the address answers a ping within a second."""
+        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as pinger:
+            pinger.settimeout(1)
+            end = time.monotonic() + 1
+            try:
+                pinger.sendto(PING, (address, 0))
+                while time.monotonic() < end:
+                    packet, (sender, _) = pinger.recvfrom(256)
+                    if sender == address and packet[20:21] == ECHO_REPLY:
+                        return True
+            except OSError:
+                pass  # nothing came, or there is no way there
+        return False
 
     # ---- what there is to see of host a ----
 

@@ -44,7 +44,7 @@ datapath) # only what depends on the kernel's hooks: the rest tests the loader a
 fault) # by a seed that it prints, on bonds, which not every machine has
 	seed=$(date +%s)
 	echo "SEED=$seed"
-	exec env JOBS=1 ONLY="${ONLY:-bond-*}" tests/fault/run.sh points.py --sample "$seed" 300 "$tap"
+	exec env JOBS=1 SLOWNESS=5 ONLY="${ONLY:-bond-*}" tests/fault/run.sh points.py --sample "$seed" 300 "$tap"
 	;;
 nic | wireless) exec env TEST_SECONDS=300 tests/net/run.sh "tests/vm/$layer" "$tap" ;;
 vm) exec env TEST_SECONDS="$seconds" tests/net/run.sh tests/vm "$tap" ;;
