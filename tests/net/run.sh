@@ -36,6 +36,9 @@ try() {
 	return $status
 }
 
+# tables: what a test measured, also where it does not count
+tables() { sed -n 's/^table: /# /p' "$log"; }
+
 # run_test NUMBER FILE FUNCTION: runs a test, prints its line, and returns whether it is well. What is measured depends on when
 # the machine runs which process, and the partner's processes are among them. So a test that fails is tried again, up to three
 # times in all, and every failure is printed; tally.sh counts them.
@@ -52,9 +55,12 @@ run_test() {
 	case $status in
 	0)
 		echo "ok $number - $name ($((SECONDS - start)) s$note)"
-		sed -n 's/^table: /# /p' "$log" # what a test measured
+		tables
 		;;
-	77) echo "ok $number - $name # SKIP $(sed -n 's/^skipped: //p' "$log")" ;;
+	77)
+		echo "ok $number - $name # SKIP $(sed -n 's/^skipped: //p' "$log")"
+		tables
+		;;
 	*)
 		echo "not ok $number - $name (status $status, $((SECONDS - start)) s$note)"
 		sed 's/^/# /' "$log"

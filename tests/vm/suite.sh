@@ -3,6 +3,7 @@
 # Runs, in the guest (see run.sh), a layer of tests that was built outside, and writes its TAP.
 #   ONLY        some tests of it
 #   VM_SAMPLE   "COUNT SEED": so many of its tests, chosen by the seed; only for layers of shell tests
+#   VM_RATE     datagrams a second under which a long run takes bonds, if not 2,000
 #   VM_LONG     not empty: what takes a length of time takes ten minutes, and of the layer bond all tests are run
 set -u
 B=${B:-build} layer=$1 tap=$2

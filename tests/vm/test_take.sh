@@ -61,6 +61,7 @@ test_take_refusals() {
 	refused 'balance-tlb.*learning' xl a lagg take bond1
 	refused 'balance-alb.*learning' xl a lagg take bond2 check
 	refused 'not every port' xl a lagg take bond0 port dummy0
+	refused 'sends with tx-path direct; say tx-path auto' xl a lagg take bond0 tx-path stack
 	# what is not ours to take, and who may not
 	nip b link add bond3 type bond
 	refused 'no bond bond3' xl a lagg take bond3
@@ -82,6 +83,8 @@ test_take_refusals() {
 	is "$(shape a)" "$before" "the bond after refusals"
 	xl a lagg take bond0
 	refused 'already' xl a lagg take bond0
+	refused 'sends with tx-path direct; say tx-path auto' xl a lagg set bond0 tx-path stack
+	xl a lagg set bond0 tx-path direct
 	xl a lagg del bond0
 	is "$(shape a)" "$before" "the bond after lagg del"
 }

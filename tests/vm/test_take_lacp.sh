@@ -30,7 +30,7 @@ partner_teamd() {
 	teamd_start
 }
 # Open vSwitch as users have it, with the kernel's datapath. It asks user space about the first frames of a flow, which those
-# behind them overtake: every flow goes both ways before a run. It moves flows between its links by their load.
+# behind them overtake: before a run every flow goes both ways until none is new. It moves flows between its links by their load.
 partner_ovs() {
 	modprobe openvswitch 2>/dev/null || skip "this kernel has no Open vSwitch"
 	OVS_DATAPATH=system FLOWS=(-f 8 -p 20000)
@@ -39,9 +39,14 @@ partner_ovs() {
 	ovs_vsctl b set port bond0 other-config:bond-rebalance-interval=0
 	nip b address add 10.0.0.2/24 dev br0
 }
-warm_up() {
+# asked_above: how often its datapath asked
+asked_above() { ovs_appctl b dpctl/show | sed -n 's/.*lookups: hit:[0-9]* missed:\([0-9]*\).*/\1/p'; }
+flows_are_known() {
+	local asked
+	asked=$(asked_above)
 	on a "$B/tests/bench/udpsend" -r 200 -n 80 "${FLOWS[@]}" 10.0.0.2 5001
 	on b "$B/tests/bench/udpsend" -r 200 -n 80 "${FLOWS[@]}" 10.0.0.1 5001
+	[ -n "$asked" ] && [ "$(asked_above)" = "$asked" ]
 }
 
 # ---- what the partner sees ----
@@ -87,7 +92,7 @@ no_change_seen() {
 # taken_with PARTNER: streams both ways through a control run, and through take and give, each of which lasts for longer than a
 # partner waits for LACPDUs. Where each device gets a clsact, it gets that the first time, and keeps it.
 taken_with() {
-	local before way run frames
+	local before way run frames asked
 	local -a runs=(control first taken)
 	! has_tcx || runs=(control taken)
 	bond_with "$1"
@@ -95,7 +100,8 @@ taken_with() {
 	frames=$((RATE * 4))
 	for run in "${runs[@]}"; do
 		watch_partner "$1"
-		warm_up
+		[ "$1" != ovs ] || wait_for 60 flows_are_known
+		asked=$([ "$1" != ovs ] || asked_above)
 		begin_run "$run"
 		case $run in
 		control) pass "$frames" ;;
@@ -103,6 +109,7 @@ taken_with() {
 		taken) cycles "$TIMES" lacp "$frames" ;;
 		esac
 		end_run "$run"
+		[ -z "$asked" ] || echo "table: $NAME $run: $(($(asked_above) - asked)) frames were new to Open vSwitch"
 		no_change_seen "$run"
 	done
 	is "$(shape a)" "$before" "the bond after give"
