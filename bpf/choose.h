@@ -22,9 +22,7 @@ struct choice {
 /* The table that map `control` names. It may be NULL to the verifier only. */
 static __always_inline const volatile struct xlagg_table *published_table(void)
 {
-	__u32 index = control.table;
-
-	return bpf_map_lookup_elem(&tables, &index);
+	return bpf_map_lookup_elem(&tables, (const void *)&control.table);
 }
 
 /* The table in use. NULL: the lagg has no carrier. */
@@ -90,26 +88,81 @@ static __always_inline struct choice rehash(const volatile struct xlagg_table *t
 	return first_live(table, XLAGG_CHOICE_REHASH);
 }
 
-/* loadbalance, lacp: the bucket's port, while it moves its old one, else its backup, else any live port. `advance`: a
- * frame is sent. */
-static __always_inline struct choice choose_bucket(const volatile struct xlagg_table *table, __u32 hash, bool advance)
+/* The low octet of a bucket's entry: its slot, or what is no slot while it moves. */
+static __always_inline __u32 slot_of_bucket(const volatile struct xlagg_table *table, __u32 hash)
 {
-	__u32 entry = table->bucket[hash % XLAGG_BUCKETS], ifindex;
+	const volatile __u8 *entry = (const volatile __u8 *)&table->bucket[hash % XLAGG_BUCKETS];
 
+	return entry[__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 1];
+}
+
+/* A choice in one number, for a function that is not inlined. */
+static __always_inline __u64 packed(struct choice choice)
+{
+	return (__u64)choice.ifindex << 32 | choice.why << 8 | choice.slot;
+}
+
+static __always_inline struct choice unpacked(__u64 choice)
+{
+	return (struct choice){choice & 0xff, choice >> 32, choice >> 8 & 0xff};
+}
+
+/*
+ * What choose_bucket() returns, packed(), for a bucket whose port is not live. It is a function of its own, so that
+ * other frames need not keep in registers what only this one needs, and global, so that the verifier goes through it
+ * once. The table may be another by now, and is as good.
+ */
+__noinline __u64 choose_instead(__u32 hash, __u32 advance)
+{
+	const volatile struct xlagg_table *table = published_table();
+	__u32 entry, ifindex;
+
+	if (!table)
+		return packed((struct choice){XLAGG_NO_PORT, 0, XLAGG_CHOICE_NONE});
+	entry = table->bucket[hash % XLAGG_BUCKETS];
 	ifindex = live(entry & 0xff);
 	if (ifindex)
-		return (struct choice){entry & 0xff, ifindex, XLAGG_CHOICE_BUCKET};
+		return packed((struct choice){entry & 0xff, ifindex, XLAGG_CHOICE_BUCKET});
 	if (is_moving(entry & 0xff)) {
 		__u32 to = entry & (XLAGG_MAX_PORTS - 1), slot = slot_of_moving(hash % XLAGG_BUCKETS, to, advance);
 
 		ifindex = live(slot);
 		if (ifindex)
-			return (struct choice){slot, ifindex, slot == to ? XLAGG_CHOICE_BUCKET : XLAGG_CHOICE_MOVING};
+			return packed(
+			    (struct choice){slot, ifindex, slot == to ? XLAGG_CHOICE_BUCKET : XLAGG_CHOICE_MOVING});
 	}
 	ifindex = live(entry >> 8);
 	if (ifindex)
-		return (struct choice){entry >> 8, ifindex, XLAGG_CHOICE_BACKUP};
-	return rehash(table, hash);
+		return packed((struct choice){entry >> 8, ifindex, XLAGG_CHOICE_BACKUP});
+	return packed(rehash(table, hash));
+}
+
+/* loadbalance, lacp: the bucket's port, while it moves its old one, else its backup, else any live port. `table`: NULL
+ * only to the verifier; `advance`: a frame is sent. Returns the port's ifindex, 0: there is none. */
+static __always_inline __u32 choose_bucket_at(const volatile struct xlagg_table *table, __u32 hash, bool advance,
+					      __u32 *ret_slot, __u32 *ret_why)
+{
+	struct choice choice;
+	__u32 ifindex = 0;
+
+	*ret_why = XLAGG_CHOICE_BUCKET;
+	if (table) {
+		*ret_slot = slot_of_bucket(table, hash);
+		ifindex = live_at(ret_slot);
+	}
+	if (ifindex)
+		return ifindex;
+	choice = unpacked(choose_instead(hash, advance));
+	*ret_slot = choice.slot;
+	*ret_why = choice.why;
+	return choice.ifindex;
+}
+
+static __always_inline struct choice choose_bucket(const volatile struct xlagg_table *table, __u32 hash, bool advance)
+{
+	__u32 slot, why, ifindex = choose_bucket_at(table, hash, advance, &slot, &why);
+
+	return (struct choice){slot, ifindex, why};
 }
 
 /*

@@ -90,18 +90,21 @@ __noinline __u32 longer_flow_of(struct __sk_buff *skb, __u32 unusual)
 	return must_pull(skb, flow.cut) ? pulled_flow_of(skb) : flow.hash;
 }
 
-/* The flow hash. `plain`: params.plain. *ret_quick: whether it is an IP packet, for which there is a shortcut. */
-static __always_inline __u32 flow_of(struct __sk_buff *skb, bool plain, bool *ret_quick)
+/* The flow hash. `constants`: &params; `plain`: params.plain. *ret_quick: whether it is a packet for which there is a
+ * shortcut. */
+static __always_inline __u32 flow_of(struct __sk_buff *skb, const volatile struct xlagg_params *constants, __u32 plain,
+				     bool *ret_quick)
 {
 	struct xlagg_flow flow = {};
 
 	*ret_quick = false;
 	if (!plain && params.flowid && skb->hash)
 		return skb->hash >> (params.flowid_shift & 31);
-	if (!xlagg_shortcut((void *)(long)skb->data, (void *)(long)skb->data_end, tag_of(skb), &params.keys,
-			    plain ? XLAGG_HASH_USUAL : params.keys.fields, &flow))
+	if (__builtin_expect(!xlagg_shortcut((void *)(long)skb->data, (void *)(long)skb->data_end, tag_of(skb),
+					     &constants->keys, plain ? plain : params.keys.fields, &flow),
+			     0))
 		return longer_flow_of(skb, false);
-	if (flow.more)
+	if (__builtin_expect(flow.more, 0))
 		return longer_flow_of(skb, true);
 	*ret_quick = true;
 	return flow.hash;
@@ -134,7 +137,9 @@ struct form {
 	bool captured; /* what becomes of the frame is put into the ring of a capture */
 };
 
-static __always_inline int drop(struct __sk_buff *skb, __u32 why, struct amount amount, struct form form)
+/* What sends a frame returns a long, as bpf_redirect() does, since an int would have to be made of it for each frame.
+ */
+static __always_inline long drop(struct __sk_buff *skb, __u32 why, struct amount amount, struct form form)
 {
 	count_tx_drop(why, amount);
 	if (form.captured)
@@ -142,10 +147,21 @@ static __always_inline int drop(struct __sk_buff *skb, __u32 why, struct amount 
 	return TC_ACT_SHOT;
 }
 
-static __always_inline int drop_and_count(struct __sk_buff *skb, __u32 why, struct form form)
+/* As drop_and_count(), without a capture. Global: see choose_instead(). */
+__noinline __s64 drop_uncaptured(struct __sk_buff *skb, __u32 why)
 {
 	struct amount amount = amount_of(skb);
 
+	count_tx(amount);
+	return drop(skb, why, amount, (struct form){});
+}
+
+static __always_inline long drop_and_count(struct __sk_buff *skb, __u32 why, struct form form)
+{
+	struct amount amount = amount_of(skb);
+
+	if (!form.captured)
+		return drop_uncaptured(skb, why);
 	count_tx(amount);
 	return drop(skb, why, amount, form);
 }
@@ -165,8 +181,8 @@ static __always_inline void count_copy(struct __sk_buff *skb, struct choice port
 }
 
 /* broadcast: a copy to every live port, the frame itself to the last. */
-static __always_inline int send_to_all(struct __sk_buff *skb, const volatile struct xlagg_table *table,
-				       struct amount amount, struct form form)
+static __always_inline long send_to_all(struct __sk_buff *skb, const volatile struct xlagg_table *table,
+					struct amount amount, struct form form)
 {
 	__u32 count = table->count, last = XLAGG_NO_PORT, last_ifindex = 0;
 
@@ -187,13 +203,9 @@ static __always_inline int send_to_all(struct __sk_buff *skb, const volatile str
 	return bpf_redirect(last_ifindex, 0);
 }
 
-/* `hash`: by which the port was chosen, 0: by none. */
-static __always_inline int hand_over(struct __sk_buff *skb, struct choice choice, __u32 hash, struct amount amount,
-				     struct form form)
+/* Lets a frame that was counted go to its port. `hash`: by which the port was chosen, 0: by none. */
+static __always_inline long forward(struct __sk_buff *skb, struct choice choice, __u32 hash, struct form form)
 {
-	if (!choice.ifindex)
-		return drop_and_count(skb, XLAGG_TX_NO_PORT, form);
-	count_sent(choice.slot, amount);
 	if (form.captured)
 		capture_skb(skb, captured_as(XLAGG_VERDICT_SENT, choice.why, choice.slot), choice.ifindex, hash);
 	return steer(skb, choice.slot, hash, form.how) ? TC_ACT_UNSPEC : bpf_redirect(choice.ifindex, 0);
@@ -212,8 +224,8 @@ static __always_inline void capture_copies(struct __sk_buff *skb, const volatile
 }
 
 /* broadcast: lets bonding make the copies, if there is a port that takes one. */
-static __always_inline int copy_to_all(struct __sk_buff *skb, const volatile struct xlagg_table *table,
-				       struct amount amount, struct form form)
+static __always_inline long copy_to_all(struct __sk_buff *skb, const volatile struct xlagg_table *table,
+					struct amount amount, struct form form)
 {
 	if (first_live(table, XLAGG_CHOICE_ALL).slot == XLAGG_NO_PORT)
 		return drop(skb, XLAGG_TX_NO_PORT, amount, form);
@@ -230,54 +242,65 @@ static __always_inline bool belongs_to_ports(const struct __sk_buff *skb)
 }
 
 /* By a flow, of a lagg without carrier. */
-static __always_inline int drop_without_carrier(struct __sk_buff *skb, struct form form)
+static __always_inline long drop_without_carrier(struct __sk_buff *skb, struct form form)
 {
 	return drop_and_count(skb, belongs_to_ports(skb) ? XLAGG_TX_PORT_TYPE : XLAGG_TX_NO_CARRIER, form);
 }
 
 /*
- * Sends by the frame's flow; the lagg has carrier. `plain` is params.plain, and known to the compiler, so that what is
- * off costs nothing: with const volatile alone a load for each would remain. The frame is counted when its port is
- * known, so that no register holds its length meanwhile; the table in use is looked up after hashing likewise.
+ * Sends by the frame's flow. `plain` is params.plain, and known to the compiler, so that what is off costs nothing:
+ * with const volatile alone a load for each would remain. If it is 0, the lagg has carrier. The frame is counted when
+ * its port is known, so that no register holds its length meanwhile; the table in use is looked up after hashing
+ * likewise.
  */
-static __always_inline int transmit_flow(struct __sk_buff *skb, struct form form, bool plain)
+static __always_inline long transmit_flow(struct __sk_buff *skb, const volatile struct xlagg_params *constants,
+					  struct form form, __u32 plain)
 {
-	const volatile struct xlagg_table *table;
 	struct amount amount;
 	struct choice choice;
+	__u32 slot;
 	bool quick;
-	__u32 hash = flow_of(skb, plain, &quick);
+	__u32 hash = flow_of(skb, constants, plain, &quick);
 
 	if (plain && !quick && belongs_to_ports(skb))
 		return drop_and_count(skb, XLAGG_TX_PORT_TYPE, form);
+	if (plain && !control.carrier)
+		return drop_without_carrier(skb, form);
 	if (!plain && params.repath)
 		hash = moved_hash(hash, moves_of(skb));
-	table = published_table();
-	if (!table)
-		return TC_ACT_SHOT;
-	choice = choose_bucket(table, hash, true);
+	choice.ifindex = choose_bucket_at(published_table(), hash, true, &slot, &choice.why);
 	if (!choice.ifindex)
 		return drop_and_count(skb, XLAGG_TX_NO_PORT, form);
 	if (!plain && params.grey)
-		count_quality(skb, choice.slot);
+		count_quality(skb, slot);
 	amount = amount_of(skb);
 	if (!plain)
 		count_bucket(hash, amount);
-	return hand_over(skb, choice, hash, amount, form);
+	count_sent_at(&slot, amount);
+	choice.slot = slot;
+	return forward(skb, choice, hash, form);
 }
 
-static __always_inline int transmit(struct __sk_buff *skb, struct form form)
+static __always_inline long transmit(struct __sk_buff *skb, struct form form)
 {
 	const volatile struct xlagg_table *table;
 	struct amount amount;
 	struct choice choice;
+	const volatile struct xlagg_params *constants = &params;
+	__u32 plain;
 
-	if (params.plain && !form.captured) /* a capture costs more, and need not have the code twice */
-		return control.carrier ? transmit_flow(skb, form, true) : drop_without_carrier(skb, form);
+	asm volatile("" : "+r"(constants)); /* the compiler shall not load the address anew for each constant */
+	plain = constants->plain;
+	if (!form.captured) { /* a capture costs more, and need not have the code several times */
+		if (plain == XLAGG_HASH_USUAL)
+			return transmit_flow(skb, constants, form, XLAGG_HASH_USUAL);
+		if (plain == (XLAGG_HASH_USUAL | XLAGG_HASH_INNER))
+			return transmit_flow(skb, constants, form, XLAGG_HASH_USUAL | XLAGG_HASH_INNER);
+	}
 	if (belongs_to_ports(skb))
 		return drop_and_count(skb, XLAGG_TX_PORT_TYPE, form);
 	if (by_flow() && control.carrier)
-		return transmit_flow(skb, form, false);
+		return transmit_flow(skb, &params, form, 0);
 	if (params.proto == XLAGG_PROTO_NONE)
 		return drop_and_count(skb, XLAGG_TX_PROTO_NONE, form);
 	table = current_table();
@@ -292,7 +315,10 @@ static __always_inline int transmit(struct __sk_buff *skb, struct form form)
 	choice = choose(table, 0, true);
 	if (params.proto == XLAGG_PROTO_FAILOVER && choice.slot != XLAGG_NO_PORT)
 		note_turnover(choice.slot);
-	return hand_over(skb, choice, 0, amount, form);
+	if (!choice.ifindex)
+		return drop_and_count(skb, XLAGG_TX_NO_PORT, form);
+	count_sent(choice.slot, amount);
+	return forward(skb, choice, 0, form);
 }
 
 SEC("tc")
@@ -579,7 +605,7 @@ int explain(struct __sk_buff *skb)
 	__u32 zero = 0, hash;
 	bool quick;
 
-	hash = params.plain ? flow_of(skb, true, &quick) : flow_of(skb, false, &quick);
+	hash = flow_of(skb, &params, 0, &quick);
 	/* The agent has no socket, and says how often one has moved. */
 	hash = moved_hash(hash, skb->cb[0]);
 	if (table)

@@ -24,8 +24,7 @@ int tc_count(struct __sk_buff *skb)
 	__u32 segments = skb->gso_segs;
 	struct amount amount = {.packets = segments ? segments : 1, .bytes = skb->len};
 
-	count_tx(amount);
-	count_port_tx(0, amount);
+	count_sent(0, amount);
 	return bpf_redirect(params.lagg_ifindex, 0);
 }
 
@@ -48,8 +47,7 @@ int xdp_count(struct xdp_md *xdp)
 {
 	struct amount amount = {.packets = 1, .bytes = (__u32)(xdp->data_end - xdp->data)};
 
-	count_tx(amount);
-	count_port_tx(0, amount);
+	count_sent(0, amount);
 	return (int)bpf_redirect_map(&tx_devs, 0, XDP_PASS);
 }
 
