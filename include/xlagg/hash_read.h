@@ -146,6 +146,15 @@ static inline __attribute__((always_inline)) __u16 xlagg_be16(__u16 value)
 #endif
 }
 
+static inline __attribute__((always_inline)) __u32 xlagg_be32(__u32 value)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return __builtin_bswap32(value);
+#else
+	return value;
+#endif
+}
+
 /* Sets *ret to the next `len` octets and advances. Returns false if the data ends before. */
 static inline __attribute__((always_inline)) bool xlagg_take(struct xlagg_parse *p, __u32 len, const __u8 **ret)
 {
