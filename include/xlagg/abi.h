@@ -535,9 +535,11 @@ struct xlagg_params {
 	__u32 repath;				/* boolean: sockets move as map `repath` says */
 	__u32 bonding_lacp;			/* boolean: bonding hears the partner's LACPDUs as well */
 	__u32 grey;				/* boolean: local TCP's losses are counted in map `port_quality` */
-	__u32 plain;				/* boolean: flows are spread by l2, l3 and l4, no option is on for which
-						 * a frame that is sent would pay, and IP is not of the ports.
-						 * xlagg_params_complete() sets it, and `keys`. */
+	__u32 plain;				/* fields of `hash`, symmetric left out, if these are l2, l3 and l4 with
+						 * or without inner, flows are spread by them, no other option is on for
+						 * which a frame that is sent would pay, and no EtherType of what they
+						 * cover is of the ports; else 0. xlagg_params_complete() sets it, and
+						 * `keys`. */
 	struct xlagg_hash_keys keys;		/* what `hash` and `seed` make */
 };
 

@@ -14,19 +14,32 @@ static inline bool xlagg_is_of_ports(const struct xlagg_params *params, __u16 et
 	return false;
 }
 
-/* See xlagg_params.plain. */
-static inline bool xlagg_is_plain(const struct xlagg_params *params)
+/* Whether it lists one of a packet that the shortcut of the hash is for. */
+static inline bool xlagg_is_packet_of_ports(const struct xlagg_params *params)
 {
-	return (params->proto == XLAGG_PROTO_LOADBALANCE || params->proto == XLAGG_PROTO_LACP) &&
-	       (params->hash & ~XLAGG_HASH_SYMMETRIC) == XLAGG_HASH_USUAL && !params->flowid && !params->balance &&
-	       !params->repath && !params->grey && !xlagg_is_of_ports(params, ETH_P_IP) &&
-	       !xlagg_is_of_ports(params, ETH_P_IPV6);
+	return xlagg_is_of_ports(params, ETH_P_IP) || xlagg_is_of_ports(params, ETH_P_IPV6) ||
+	       ((params->hash & XLAGG_HASH_INNER) &&
+		(xlagg_is_of_ports(params, ETH_P_MPLS_UC) || xlagg_is_of_ports(params, ETH_P_MPLS_MC) ||
+		 xlagg_is_of_ports(params, ETH_P_PPP_SES)));
+}
+
+/* See xlagg_params.plain. */
+static inline __u32 xlagg_plain_fields(const struct xlagg_params *params)
+{
+	__u32 fields = params->hash & ~XLAGG_HASH_SYMMETRIC;
+
+	if (params->proto != XLAGG_PROTO_LOADBALANCE && params->proto != XLAGG_PROTO_LACP)
+		return 0;
+	if ((fields & ~XLAGG_HASH_INNER) != XLAGG_HASH_USUAL || params->flowid || params->balance || params->repath ||
+	    params->grey || xlagg_is_packet_of_ports(params))
+		return 0;
+	return fields;
 }
 
 static inline void xlagg_params_complete(struct xlagg_params *params)
 {
 	params->keys = xlagg_hash_keys(params->hash, params->seed);
-	params->plain = xlagg_is_plain(params);
+	params->plain = xlagg_plain_fields(params);
 }
 
 #endif
