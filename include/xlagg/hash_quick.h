@@ -40,12 +40,13 @@ static inline __attribute__((always_inline)) bool xlagg_has(const struct xlagg_p
 	return (const void *)(at + len) <= p->end;
 }
 
-/* What each of these finds at `at` is as hash.h says (xlagg_enter_...). Returns false to give up. */
-static inline __attribute__((always_inline)) bool xlagg_inside_ip(const struct xlagg_parse *p, const __u8 *at,
-								  struct xlagg_inside *ret)
+/* Octets of the shortest packet: of an IPv4 header and two ports. */
+#define XLAGG_SHORTEST 24
+
+/* What each of these finds at `at` is as hash.h says (xlagg_enter_...). Returns false to give up, also if no packet
+ * fits behind what it read: that is asked for all of it at once. */
+static inline __attribute__((always_inline)) bool xlagg_inside_ip(const __u8 *at, struct xlagg_inside *ret)
 {
-	if (!xlagg_has(p, at, 1))
-		return false;
 	ret->at = at;
 	ret->ethertype = xlagg_be16(at[0] >> 4 == 4 ? ETH_P_IP : ETH_P_IPV6);
 	return true;
@@ -56,22 +57,25 @@ static inline __attribute__((always_inline)) bool xlagg_inside_gre(const struct 
 {
 	__u16 flags;
 
-	if (!xlagg_has(p, at, 8))
+	if (!xlagg_has(p, at, 8 + XLAGG_SHORTEST))
 		return false;
 	flags = xlagg_load16(at);
-	ret->at = flags ? at + 8 : at + 4;
 	ret->ethertype = xlagg_load16(at + 2);
-	return !flags || flags == xlagg_be16(0x2000); /* a key, and nothing else */
+	ret->at = at + 8;
+	if (flags == xlagg_be16(0x2000)) /* a key, and nothing else */
+		return true;
+	ret->at = at + 4;
+	return !flags;
 }
 
 static inline __attribute__((always_inline)) bool xlagg_inside_mpls(const struct xlagg_parse *p, const __u8 *at,
 								    struct xlagg_inside *ret)
 {
 	for (int i = 0; i < XLAGG_QUICK_LABELS; i++, at += 4) {
-		if (!xlagg_has(p, at, 4))
+		if (!xlagg_has(p, at, 4 + XLAGG_SHORTEST))
 			return false;
 		if (at[2] & 1)
-			return xlagg_inside_ip(p, at + 4, ret);
+			return xlagg_inside_ip(at + 4, ret);
 	}
 	return false;
 }
@@ -81,7 +85,7 @@ static inline __attribute__((always_inline)) bool xlagg_inside_pppoe(const struc
 {
 	__u16 protocol;
 
-	if (!xlagg_has(p, at, 8) || xlagg_load16(at) != xlagg_be16(0x1100))
+	if (!xlagg_has(p, at, 8 + XLAGG_SHORTEST) || xlagg_load16(at) != xlagg_be16(0x1100))
 		return false;
 	protocol = xlagg_load16(at + 6);
 	ret->at = at + 8;
@@ -89,37 +93,44 @@ static inline __attribute__((always_inline)) bool xlagg_inside_pppoe(const struc
 	return protocol == xlagg_be16(0x0021) || protocol == xlagg_be16(0x0057);
 }
 
-/* Without optional fields, or with one extension header of four octets, as in 5G. */
+/* The packet has been asked for. Without optional fields, or with one extension header of four octets, as in 5G. */
 static inline __attribute__((always_inline)) bool xlagg_inside_gtpu(const struct xlagg_parse *p, const __u8 *at,
 								    struct xlagg_inside *ret)
 {
-	if (at[0] == 0x30 && at[1] == 0xff)
-		return xlagg_inside_ip(p, at + 8, ret);
-	if (at[0] != 0x34 || at[1] != 0xff || !xlagg_has(p, at, 16) || !at[11] || at[12] != 1 || at[15])
+	const __u16 start = xlagg_load16(at); /* flags and type */
+
+	if (start == xlagg_be16(0x30ff))
+		return xlagg_inside_ip(at + 8, ret);
+	if (start != xlagg_be16(0x34ff) || !xlagg_has(p, at, 16 + XLAGG_SHORTEST) || !at[11] || at[12] != 1 || at[15])
 		return false;
-	return xlagg_inside_ip(p, at + 16, ret);
+	return xlagg_inside_ip(at + 16, ret);
 }
 
-/* `at`: a UDP header. */
-static inline __attribute__((always_inline)) bool xlagg_inside_udp(const struct xlagg_parse *p, const __u8 *at,
-								   struct xlagg_inside *ret)
+/* `at`: a UDP header. XLAGG_PLAIN_NOT: its port is no tunnel's; XLAGG_PLAIN_HASHED: *ret is found. Each port has a way
+ * of its own, so that none is compared twice. */
+static inline __attribute__((always_inline)) enum xlagg_plain xlagg_inside_udp(const struct xlagg_parse *p,
+									       const __u8 *at, struct xlagg_inside *ret)
 {
-	__u16 port = xlagg_load16(at + 2);
+	const __u16 port = xlagg_load16(at + 2);
+	bool found = false;
 
 	at += 8;
-	if (port == xlagg_be16(XLAGG_MPLS_PORT))
-		return xlagg_inside_mpls(p, at, ret);
-	if (!xlagg_has(p, at, 8))
-		return false;
-	if (port == xlagg_be16(XLAGG_GTPU_PORT))
-		return xlagg_inside_gtpu(p, at, ret);
-	ret->at = at + 8;
 	if (port == xlagg_be16(XLAGG_VXLAN_PORT)) {
-		ret->ethertype = xlagg_be16(ETH_P_TEB);
-		return at[0] & 0x08;
+		found = xlagg_has(p, at, 8 + XLAGG_SHORTEST) && (at[0] & 0x08);
+		*ret = (struct xlagg_inside){at + 8, xlagg_be16(ETH_P_TEB)};
+	} else if (port == xlagg_be16(XLAGG_GENEVE_PORT)) {
+		if (xlagg_has(p, at, 8 + XLAGG_SHORTEST)) {
+			found = !at[0]; /* of version 0, without options */
+			*ret = (struct xlagg_inside){at + 8, xlagg_load16(at + 2)};
+		}
+	} else if (port == xlagg_be16(XLAGG_GTPU_PORT)) {
+		found = xlagg_has(p, at, 8 + XLAGG_SHORTEST) && xlagg_inside_gtpu(p, at, ret);
+	} else if (port == xlagg_be16(XLAGG_MPLS_PORT)) {
+		found = xlagg_inside_mpls(p, at, ret);
+	} else {
+		return XLAGG_PLAIN_NOT;
 	}
-	ret->ethertype = xlagg_load16(at + 2);
-	return !at[0]; /* Geneve of version 0, without options */
+	return found ? XLAGG_PLAIN_HASHED : XLAGG_PLAIN_CARRIER;
 }
 
 /* Adds what identifies the flow. `ip`: an IPv4 or, with `six`, an IPv6 header; `next`, `ports`: what follows it. */
@@ -153,22 +164,22 @@ static inline __attribute__((always_inline)) bool xlagg_is_udp_tunnel(__u8 next,
 	return next == XLAGG_IP_UDP && xlagg_is_tunnel(xlagg_load16(ports + 2));
 }
 
-/* The packet in a tunnel. `first`: what surrounds it is no packet itself, so that it may be a tunnel in its turn. */
+/* The packet in a tunnel, XLAGG_SHORTEST octets of which are there. `first`: what surrounds it is no packet itself, so
+ * that it may be a tunnel in its turn. */
 static inline __attribute__((always_inline)) enum xlagg_plain xlagg_plain_inside(struct xlagg_parse *p, __u16 vid,
 										 struct xlagg_inside inside, bool first)
 {
 	const __u8 *ip = inside.at;
 	__u16 ethertype = inside.ethertype;
+	enum xlagg_plain found;
 
 	if (!first && ethertype == xlagg_be16(ETH_P_TEB)) {
-		if (!xlagg_has(p, ip, ETH_HLEN))
+		if (!xlagg_has(p, ip, ETH_HLEN + XLAGG_SHORTEST))
 			return XLAGG_PLAIN_CARRIER;
 		xlagg_hash_macs(p, ip);
 		ethertype = xlagg_load16(ip + 12);
 		ip += ETH_HLEN;
 	}
-	if (!xlagg_has(p, ip, 24))
-		return XLAGG_PLAIN_CARRIER;
 	if (ethertype == xlagg_be16(ETH_P_IP)) {
 		if (!xlagg_is_plain_ipv4(ip) || !xlagg_has_ports(ip[9]) ||
 		    (first && xlagg_is_udp_tunnel(ip[9], ip + 20)))
@@ -178,7 +189,9 @@ static inline __attribute__((always_inline)) enum xlagg_plain xlagg_plain_inside
 	if (ethertype != xlagg_be16(ETH_P_IPV6) || !xlagg_has(p, ip, 44) || ip[0] >> 4 != 6 ||
 	    !xlagg_has_ports(ip[6]) || (first && xlagg_is_udp_tunnel(ip[6], ip + 40)))
 		return XLAGG_PLAIN_CARRIER;
-	return xlagg_plain_sum(p, vid, ip, true, ip[6], ip + 40);
+	found = xlagg_plain_sum(p, vid, ip, true, ip[6], ip + 40);
+	asm volatile(""); /* see xlagg_parse_outer() */
+	return found;
 }
 
 /* A packet without a tunnel's headers around it, or with what is in `p` beneath a tunnel: `inner`: whether the packet
@@ -187,18 +200,22 @@ static inline __attribute__((always_inline)) enum xlagg_plain
 xlagg_plain_packet(struct xlagg_parse *p, __u16 vid, const __u8 *ip, bool six, __u8 next, const __u8 *ports, bool inner)
 {
 	struct xlagg_inside inside = {.at = ports};
-	bool found = true;
+	enum xlagg_plain tunnel = XLAGG_PLAIN_NOT;
+	bool found;
 
 	if (xlagg_has_ports(next)) {
-		if (!inner || !xlagg_is_udp_tunnel(next, ports))
+		if (inner && next == XLAGG_IP_UDP)
+			tunnel = xlagg_inside_udp(p, ports, &inside);
+		if (tunnel == XLAGG_PLAIN_NOT)
 			return xlagg_plain_sum(p, vid, ip, six, next, ports);
-		found = xlagg_inside_udp(p, ports, &inside);
-	} else if (!inner || !xlagg_is_encapsulation(next)) {
-		return XLAGG_PLAIN_NOT;
-	} else if (next == XLAGG_IP_GRE) {
+		found = tunnel == XLAGG_PLAIN_HASHED;
+	} else if (inner && next == XLAGG_IP_GRE) {
 		found = xlagg_inside_gre(p, ports, &inside);
-	} else {
+	} else if (inner && (next == XLAGG_IP_IPV4 || next == XLAGG_IP_IPV6)) {
 		inside.ethertype = xlagg_be16(next == XLAGG_IP_IPV4 ? ETH_P_IP : ETH_P_IPV6);
+		found = xlagg_has(p, ports, XLAGG_SHORTEST);
+	} else {
+		return XLAGG_PLAIN_NOT;
 	}
 	return found ? xlagg_plain_inside(p, vid, inside, false) : XLAGG_PLAIN_CARRIER;
 }
