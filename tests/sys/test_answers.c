@@ -93,6 +93,27 @@ NETNS_TEST(answers, none_to_what_is_asked_is_no_no)
 	cr_assert_eq(netlink_has_group(nl, p0, slow_group, 0), 1);
 }
 
+/* A bond that was taken gets a lower end alone, and nothing else would remove it with what failed. */
+NETNS_TEST(answers, none_leaves_a_lower_end_of_a_bond)
+{
+	int ifindex, first = 0, calls;
+	struct device device;
+	if (netlink_add_bond_lower(nl, "bond1-dp", "bond1", drawn_mac(), 1500, &ifindex) == -EOPNOTSUPP)
+		cr_skip_test("this kernel has no dummy device");
+	do {
+		cr_assert_eq(netlink_del(nl, ifindex), 0);
+		faults_begin(FAULT_NOT_DONE, ++first, 1);
+		int r = netlink_add_bond_lower(nl, "bond1-dp", "bond1", drawn_mac(), 1500, &ifindex);
+		calls = faults_end();
+		cr_assert_eq(netlink_clear_unfinished(nl), 0);
+		int found = netlink_get_by_name(nl, "bond1-dp", &device);
+		cr_assert_eq(found, r == 0 ? 0 : -ENODEV, "call %d: %s, then %s", first, strerror(-r),
+			     strerror(-found));
+		if (r < 0)
+			cr_assert_eq(netlink_add_bond_lower(nl, "bond1-dp", "bond1", drawn_mac(), 1500, &ifindex), 0);
+	} while (calls >= first);
+}
+
 /* Devices that cannot be a port: none of them becomes fit because a question about it was not answered. */
 NETNS_TEST(answers, none_makes_a_device_fit_for_a_port)
 {

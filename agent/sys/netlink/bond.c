@@ -82,15 +82,37 @@ static int mark_created(struct netlink *nl, const struct part *part, int r, int 
 	return netlink_set_alias(nl, device.ifindex, alias);
 }
 
-int netlink_add_bond_lower(struct netlink *nl, const char *name, const char *lagg, const uint8_t drawn[6], uint32_t mtu,
-			   int *ifindex)
+static int add_lower(struct netlink *nl, const char *name, const char *lagg, const uint8_t drawn[6], uint32_t mtu,
+		     int *ifindex)
 {
 	const struct part part = {.name = name, .lagg = lagg, .mac = drawn, .mtu = mtu, .mark = MARK_LOWER};
 	int r = mark_created(nl, &part, create_lower(nl, &part), ifindex);
-	if (r == 0)
-		r = netlink_set_addr_gen_mode(nl, *ifindex, IN6_ADDR_GEN_MODE_NONE);
+	if (r < 0)
+		return r;
+	r = netlink_set_addr_gen_mode(nl, *ifindex, IN6_ADDR_GEN_MODE_NONE);
 	/* Without IPv6 in the kernel or on the device there is nothing to switch off. */
 	return r == -EAFNOSUPPORT || r == -EOPNOTSUPP ? 0 : r;
+}
+
+/* Removes what was created with this MAC, now or when something is created next. */
+static void remove_created(struct netlink *nl, const uint8_t drawn[6])
+{
+	memcpy(nl->unfinished, drawn, sizeof(nl->unfinished));
+	netlink_clear_unfinished(nl);
+}
+
+int netlink_add_bond_lower(struct netlink *nl, const char *name, const char *lagg, const uint8_t drawn[6], uint32_t mtu,
+			   int *ifindex)
+{
+	int created = 0, r = netlink_clear_unfinished(nl);
+	if (r < 0)
+		return r;
+	r = add_lower(nl, name, lagg, drawn, mtu, &created);
+	if (r == 0)
+		*ifindex = created;
+	else
+		remove_created(nl, drawn);
+	return r;
 }
 
 int netlink_add_bond(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6],
@@ -109,7 +131,7 @@ int netlink_add_bond(struct netlink *nl, const char *name, const char *lower, co
 	if (r == 0)
 		r = netlink_set_dormant(nl, pair.ifindex, true);
 	if (r == 0)
-		r = netlink_add_bond_lower(nl, lower, name, drawn, mtu, &pair.lower_ifindex);
+		r = add_lower(nl, lower, name, drawn, mtu, &pair.lower_ifindex);
 	if (r == 0) {
 		*ret = pair;
 		return 0;
@@ -118,8 +140,7 @@ int netlink_add_bond(struct netlink *nl, const char *name, const char *lower, co
 		netlink_del(nl, pair.lower_ifindex);
 	if (pair.ifindex)
 		netlink_del(nl, pair.ifindex);
-	memcpy(nl->unfinished, drawn, sizeof(nl->unfinished));
-	netlink_clear_unfinished(nl);
+	remove_created(nl, drawn);
 	return r;
 }
 

@@ -173,7 +173,8 @@ int netlink_add_netkit(struct netlink *nl, const char *name, const char *lower, 
  */
 int netlink_add_bond(struct netlink *nl, const char *name, const char *lower, const uint8_t mac[6],
 		     const uint8_t drawn[6], uint32_t mtu, uint8_t mode, struct netlink_pair *ret);
-/* Creates only the lower end of `lagg` in that way. If the kernel does not answer, it may exist, and is marked. */
+/* Creates only the lower end of `lagg` in that way. On failure it does not exist, or netlink_clear_unfinished() removes
+ * it. */
 int netlink_add_bond_lower(struct netlink *nl, const char *lower, const char *lagg, const uint8_t drawn[6],
 			   uint32_t mtu, int *ifindex);
 /* Puts a device that is down into a bond, which sets it up. */
