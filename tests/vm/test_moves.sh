@@ -73,3 +73,48 @@ test_moves_by_command_reorder_nothing() {
 	no_reordering s
 	no_loss s
 }
+
+# As fast as the sender can: markers or pauses say when a bucket may move. The wires have one transmit queue each, so that a marker
+# proves something, and w sends on what arrives, slow protocols too, which a bridge would keep.
+test_moves_at_full_rate_reorder_nothing() {
+	local i rounds=${MOVES_ROUNDS:-1}
+	[ -n "${VM_LONG:-}" ] || skip "a guest that sends all the time takes minutes: only with VM_LONG=1, and in make test-long"
+	host a b w
+	for i in 1 2; do
+		wire_of_one_queue a eth$i w l$i
+		wire_of_one_queue w r$i b eth$i
+		sends_on l$i r$i
+		sends_on r$i l$i
+	done
+	on w tc qdisc replace dev r1 root netem delay 10ms limit 100000
+	agent a
+	agent b
+	xl a lagg add lagg0 proto lacp lacp-rate fast port eth1 port eth2 10.0.0.1/24
+	xl b lagg add lagg0 proto lacp lacp-rate fast port eth1 port eth2 10.0.0.2/24
+	wait_for 20 distributing_are a 2
+	wait_for 20 distributing_are b 2
+	stream s a b 10.0.0.2 5001 -f 900 -x
+	let_pass a 10000
+	for ((i = 0; i < rounds; i++)); do
+		order eth1 weight 1
+		order eth1 weight 255
+		order eth1 admin down
+		order eth1 admin up
+	done
+	echo "   $(field a '.stats.moves | tojson')"
+	at_least "$(moves 'idle + .stats.moves.marker')" $((1000 * rounds)) "buckets that moved without reordering"
+	end_stream s
+	no_reordering s
+}
+
+wire_of_one_queue() {
+	ip link add "$2" netns "$P-$1" numtxqueues 1 numrxqueues 1 type veth peer name "$4" netns "$P-$3" numtxqueues 1 numrxqueues 1
+	nip "$1" link set "$2" up
+	nip "$3" link set "$4" up
+}
+# sends_on DEV OTHER: what w receives on DEV leaves by OTHER
+sends_on() {
+	on w sysctl -qw "net.ipv6.conf.$1.disable_ipv6=1"
+	on w tc qdisc add dev "$1" clsact
+	on w tc filter add dev "$1" ingress matchall action mirred egress redirect dev "$2"
+}
