@@ -31,6 +31,7 @@
  */
 #define TOGETHER_MIN 2
 #define TOGETHER_MAX 64
+#define BACK_TRIES 3 /* how often the way back from a failed transaction is tried */
 
 static void free_model(struct ctl_model **model)
 {
@@ -405,6 +406,21 @@ static int lead_to(struct agent *agent, struct ctl_model *to, const char **faile
 	return 0;
 }
 
+/* A single failure must not cost a lagg that was destroyed and has to be made again. */
+static void lead_back(struct agent *agent, struct ctl_model *before)
+{
+	char sentence[XLAGG_SENTENCE_MAX];
+	const char *failed = "";
+	int r = -EAGAIN;
+	later_demand_none(agent);
+	for (int i = 0; i < BACK_TRIES && r < 0; i++) {
+		sentence[0] = 0;
+		r = lead_to(agent, before, &failed, sentence);
+	}
+	if (r < 0)
+		log_error("cannot return to the previous configuration: %s", sentence[0] ? sentence : strerror(-r));
+}
+
 /* Changes the running laggs to `to`, or back to `before` if that fails. *failed: the lagg that could not be changed. */
 static int lead_or_stay(struct agent *agent, struct ctl_model *before, struct ctl_model *to, const char **failed,
 			char sentence[XLAGG_SENTENCE_MAX])
@@ -412,13 +428,8 @@ static int lead_or_stay(struct agent *agent, struct ctl_model *before, struct ct
 	agent->host.changing = true;
 	int noted = undo_begin(agent, to, failed, sentence),
 	    r = noted < 0 ? noted : lead_to(agent, to, failed, sentence);
-	if (r < 0 && noted == 0) {
-		char again[XLAGG_SENTENCE_MAX] = "";
-		const char *ignored;
-		later_demand_none(agent);
-		if (lead_to(agent, before, &ignored, again) < 0)
-			log_error("cannot return to the previous configuration: %s", again);
-	}
+	if (r < 0 && noted == 0)
+		lead_back(agent, before);
 	agent->host.changing = false;
 	if (agent->unpolled)
 		devices_update_poll(agent);

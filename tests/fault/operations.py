@@ -58,6 +58,17 @@ def files(name, words, do, undo, **more):
     return Operation(name, lambda world: apply(world, do)[::2], back, **more)
 
 
+def refused(name, lines, sentence, scene, **more):
+    """A restore that is refused with that sentence after it has begun: all is to be as before. That is what it does."""
+    def do(world):
+        world.config.write_text("\n".join(lines) + "\n")
+        status, _, complaint = world.xlagg("a", f"restore {world.config}")
+        if status == 0:
+            raise RuntimeError(f"restored what is to be refused with '{sentence}'")
+        return (0, "") if sentence in complaint else (status, complaint)
+    return Operation(name, do, nothing, scene=scene, **more)
+
+
 def event(name, do, undo, window_s=0.7, **more):
     """An operation of ip on one of the hosts, in words "HOST WORDS; ..."."""
     def happen(world, steps):
@@ -240,6 +251,8 @@ OPERATIONS = [
            "lagg add lagg3 proto roundrobin mac 02:00:00:00:99:03 port eth3"], [LAGG0, LAGG9]),
     files("reload", "reload", [LAGG9, "lagg add lagg3 proto broadcast mac 02:00:00:00:99:03 port eth0 port eth3"],
           [LAGG0, LAGG9]),
+    refused("restore-refused", [LAGG9, "lagg add lagg3 proto failover port eth0 port eth1"], "exists already",
+            lambda world: world.ip("a", "link add lagg3-dp type veth peer name in-the-way")),  # lagg0 has gone by then
     Operation("flush", lambda world: world.xlagg("a", "flush")[::2], lambda world: restore(world, LAGG0, LAGG9), traffic=False),
     on_bond("bond-add", BOND1, "lagg del lagg1", setup=""),
     on_bond("bond-port-add", "port add lagg1 eth3", "port del lagg1 eth3"),
