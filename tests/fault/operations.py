@@ -13,6 +13,8 @@ LAGG1 = "lagg add lagg1 proto loadbalance mac 02:00:00:00:99:01 port eth2 port e
 BOND1 = "lagg add lagg1 device bond proto loadbalance mac 02:00:00:00:99:01 port eth2 10.9.1.1/24"
 LAGG2 = "lagg add lagg2 proto lacp lacp-rate fast mac 02:00:00:00:99:02 port eth4 port eth5 10.9.2.1/24"
 LAGG9 = "lagg add lagg9 proto lacp lacp-rate fast port eth6 port eth7 10.9.9.1/24"
+BOND1_TAKEN = "lagg take bond1 proto loadbalance hash l2 up-delay 0 down-delay 0 port eth2 port eth3"
+LAGG0_ROUND = LAGG0.replace("failover", "roundrobin")
 BALANCED = "lagg set lagg0 proto loadbalance balance adaptive"
 
 
@@ -125,6 +127,11 @@ def taken(name, number, *options, **more):
     how = {"scene": kernel_bond(number, *options), "peer": f"10.9.{number}.2", "needs": bonding, **more}
     return [Operation(f"bond-take{name}", take(bond), lambda world: world.must("a", f"lagg give {bond}"), **how),
             commands(f"bond-give{name}", f"lagg give {bond}", f"lagg take {bond}", setup=f"lagg take {bond}", **how)]
+
+
+def transaction(name, words, do, undo):
+    """An operation that applies a file to several laggs, of which one is a bond that is taken, before it or by it."""
+    return files(name, words, do, undo, scene=kernel_bond(1, "mode", "balance-xor"), peer="10.9.1.2", needs=bonding)
 
 
 def capture(world):
@@ -262,6 +269,12 @@ OPERATIONS = [
     *taken("", 1, "mode", "balance-xor"),
     *taken("-active", 1, "mode", "active-backup", "primary", "eth2"),
     *taken("-lacp", 2, "mode", "802.3ad", "lacp_rate", "fast", window_s=1),
+    transaction("bond-restore", "restore {file}", [LAGG9, "lagg add lagg3 proto roundrobin mac 02:00:00:00:99:03 port eth1",
+                                                   BOND1_TAKEN.replace("hash l2", "hash l3")], [LAGG0, LAGG9, BOND1_TAKEN]),
+    transaction("bond-restore-move", "restore {file}", [LAGG0.replace(" port eth1", ""), LAGG9, f"{BOND1_TAKEN} port eth1"],
+                [LAGG0, LAGG9, BOND1_TAKEN]),
+    transaction("bond-reload-give", "reload", [LAGG0_ROUND, LAGG9], [LAGG0, LAGG9, BOND1_TAKEN]),
+    transaction("bond-reload-take", "reload", [LAGG0_ROUND, LAGG9, BOND1_TAKEN], [LAGG0, LAGG9]),
     event("carrier-lost", "b link set eth0 down", "b link set eth0 up", unasked="clock_nanosleep"),
     event("carrier-back", "b link set eth0 down; b link set eth0 up", "a link show eth0", unasked="clock_nanosleep"),
     event("down-by-ip", "a link set eth0 down", "a link set eth0 up", meddles=True),
