@@ -24,6 +24,7 @@
 #include "lagg/record.h"
 #include "lagg/rest.h"
 #include "lagg/state.h"
+#include "lagg/taken.h"
 #include "laggs.h"
 #include "names.h"
 #include "orphans.h"
@@ -294,6 +295,8 @@ static int adopt_one(struct agent *agent, void *what)
 	int r = check_find(find);
 	if (r == 0)
 		r = find_devices(agent, find, &device, &lower, find->why);
+	if (r == 0)
+		r = taken_check_sends(find->saved, find->folder, device.ifindex, find->why);
 	if (r < 0)
 		return r;
 	if (!find->saved->changing)

@@ -189,6 +189,14 @@ int taken_take(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX])
 	return r;
 }
 
+int taken_check_sends(const struct xlagg_saved *saved, const char *folder, int ifindex, char why[XLAGG_SENTENCE_MAX])
+{
+	if (!saved->bond.taken || datapath_is_attached_bond(folder, ifindex))
+		return 0;
+	snprintf(why, XLAGG_SENTENCE_MAX, "bonding sends on it again");
+	return -EAGAIN;
+}
+
 int taken_restore(struct netlink *nl, const struct xlagg_taken *before, int ifindex)
 {
 	struct device bond;
