@@ -94,3 +94,48 @@ cycles() {
 		pass "$frames"
 	done
 }
+
+# is_taken: bond0 is a lagg that runs, and not one that waits for its bond
+is_taken() { [ "$(xl a -j lagg show bond0 2>/dev/null | jq '.[0].ifindex > 0')" = true ]; }
+# killed_during COMMAND AFTER: the agent dies so many ms after the command was sent, or as soon as a condition holds, and the next
+# one finishes or undoes it
+killed_during() {
+	step "$1, and the agent dies after: $2"
+	spawn command xl a lagg "$1" bond0
+	case $2 in
+	*[!0-9]*) wait_for 30 "$2" ;;
+	*) pause "$(awk "BEGIN { print $2 / 1000 }")" ;;
+	esac
+	agent_end a KILL
+	reap command || echo "   $1 was interrupted"
+	pass 50
+	step "the next agent"
+	agent a
+	pass 50
+}
+# given_back: bonding sends again, although the agent is not done yet
+given_back() { [ "$(bond a .linkinfo.info_data.all_slaves_active)" = 0 ]; }
+# killed_in_between MS...: that at these moments of take and give, in a long run at random ones, too, and once as soon as bonding
+# has its bond again; traffic goes on, and in the end the bond is as it was
+killed_in_between() {
+	local before ms i
+	local -a moments=("$@")
+	[ "$TIMES" = 1 ] || for ((i = 0; i < TIMES; i++)); do moments+=($((RANDOM % 1000))); done
+	before=$(shape a)
+	stream out a b 10.0.0.2 5001 -r 200
+	stream in b a 10.0.0.1 5002 -r 200
+	for ms in "${moments[@]}" given_back; do
+		[ "$ms" = given_back ] || killed_during take "$ms"
+		is_taken || xl a lagg take bond0
+		killed_during give "$ms"
+		! is_taken || xl a lagg give bond0
+		is "$(shape a)" "$before" "the bond after $ms"
+	done
+	end_stream out
+	end_stream in
+	echo "table: $NAME at ${moments[*]} ms: $(account out .lost) and $(account in .lost) lost of $(account out .sent) and" \
+		"$(account in .sent), taken anew $(grep -c 'bonding sends on it again' "$D/agent-a.log" || :) times"
+	! nip a link show bond0-dp >/dev/null 2>&1 || fail "the lower end is still there"
+	lost_nothing out
+	lost_nothing in
+}

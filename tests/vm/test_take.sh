@@ -174,38 +174,10 @@ test_take_follows_slaves() {
 	on a ping -c 2 -W 1 10.0.0.2
 }
 
-# is_taken: bond0 is a lagg that runs, and not one that waits for its bond
-is_taken() { [ "$(xl a -j lagg show bond0 2>/dev/null | jq '.[0].ifindex > 0')" = true ]; }
-# killed_during COMMAND AFTER: the agent dies so many ms after the command was sent, and the next one finishes or undoes it
-killed_during() {
-	spawn command xl a lagg "$1" bond0
-	pause "$(awk "BEGIN { print $2 / 1000 }")"
-	agent_end a KILL
-	reap command || echo "   $1 was interrupted after $2 ms"
-	pass 50
-	agent a
-	pass 50
-}
 # Traffic goes on whenever the agent dies, and in the end the bond is as it was.
 test_take_agent_killed_in_between() {
-	local before after ms
 	bonds 2 active-backup
-	before=$(shape a)
-	stream out a b 10.0.0.2 5001 -r 200
-	stream in b a 10.0.0.1 5002 -r 200
-	for ms in 5 40 80 160 320 640; do
-		killed_during take $ms
-		is_taken || xl a lagg take bond0
-		killed_during give $ms
-		! is_taken || xl a lagg give bond0
-		after=$(shape a)
-		is "$after" "$before" "the bond after $ms ms"
-	done
-	end_stream out
-	end_stream in
-	lost_nothing out
-	lost_nothing in
-	! nip a link show bond0-dp >/dev/null 2>&1 || fail "the lower end is still there"
+	killed_in_between 5 40 80 160 320 640
 }
 
 # What its maker changes on the bond is put back where the lagg needs it, and said otherwise.

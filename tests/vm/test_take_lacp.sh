@@ -155,3 +155,14 @@ test_take_lacp_agent_killed() {
 	no_reordering in
 	is "$(shape a)" "$before" "the bond after give"
 }
+# ... nor in the middle of take and of give
+test_take_lacp_killed_in_between() {
+	bond_with bonding
+	watch_partner bonding
+	killed_in_between $((RANDOM % 1000))
+	no_change_seen taken
+	in_step a || fail "our states: $(lacp_states a)"
+	in_step b || fail "the partner's states: $(lacp_states b)"
+	no_reordering out
+	no_reordering in
+}
