@@ -42,6 +42,8 @@ static int remove_device(struct agent *agent, const char *folder, const struct x
 	struct device bond;
 	int shell = record_find_bond(&agent->host, folder, saved, &bond);
 	/* Only after the devices were found: the programs attached to them help to recognise them. */
+	if (saved->bond.taken)
+		datapath_let_bond_go(folder);
 	datapath_strip(folder);
 	if (shell == 0 && !is_in_use(agent, bond.ifindex))
 		shell = saved->bond.taken ? taken_restore(agent->host.nl, &saved->bond, bond.ifindex)

@@ -198,7 +198,8 @@ struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u32); /* ifindex of the lower end; of the lagg's own device, if that is a bond */
+	__type(value, __u32); /* ifindex of the lower end; of the lagg's own device, if that is a bond. None while a
+			       * bond of mode 802.3ad is taken or given back: bonding speaks LACP then. */
 } lower_alive SEC(".maps");
 
 /* Likewise the ports that are in this network namespace: a device that moves to another one takes its programs along,

@@ -9,6 +9,7 @@
 
 #include "ctl/bonding.h"
 #include "lagg/effects.h"
+#include "lagg/headless.h"
 #include "lagg/identity.h"
 #include "lagg/inputs.h"
 #include "lagg/ports.h"
@@ -186,12 +187,15 @@ int taken_take(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX])
 		shell_assert_carrier(lagg);
 		shell_follow_active(lagg);
 	}
+	/* The partners were heard meanwhile, by bonding. */
+	if (r == 0 && taken_speaks_lacp(lagg))
+		headless_catch_up(lagg);
 	return r;
 }
 
 int taken_check_sends(const struct xlagg_saved *saved, const char *folder, int ifindex, char why[XLAGG_SENTENCE_MAX])
 {
-	if (!saved->bond.taken || datapath_is_attached_bond(folder, ifindex))
+	if (!saved->bond.taken || datapath_has_bond(folder, ifindex))
 		return 0;
 	snprintf(why, XLAGG_SENTENCE_MAX, "bonding sends on it again");
 	return -EAGAIN;

@@ -25,10 +25,9 @@ void taken_give(struct lagg *lagg);
 /* Puts back the options that the lagg needs on the bond, and says which others somebody changed: its options are the
  * lagg's own. Returns 0 or -errno. */
 int taken_keep(struct lagg *lagg);
-/* For the next agent. Bonding sends on a taken bond as soon as our program has left it: the agent before died while it
- * gave the bond back, or before it had taken it. What is pinned of its ports is out of date then, so that the bond
- * cannot be adopted, only given back and taken anew. Returns 0, or -EAGAIN with the reason: it may be a failure of the
- * moment. */
+/* For the next agent. Bonding sends or speaks LACP on a taken bond: the agent before died while it gave the bond back,
+ * or before it had taken it. What is pinned of its ports is out of date then, so that the bond cannot be adopted, only
+ * given back and taken anew. Returns 0, or -EAGAIN with the reason: it may be a failure of the moment. */
 int taken_check_sends(const struct xlagg_saved *saved, const char *folder, int ifindex, char why[XLAGG_SENTENCE_MAX]);
 /* Puts back the options of the bond. Returns 0, also if it is gone, or -errno. */
 int taken_restore(struct netlink *nl, const struct xlagg_taken *before, int ifindex);

@@ -620,6 +620,23 @@ Test(headless, the_clock_asks_a_silent_partner)
 	wire_close(&wire);
 }
 
+/* Nothing is said nor judged of a partner where bonding speaks. */
+Test(headless, the_clock_stands_where_bonding_speaks)
+{
+	struct rig *rig = rig_headless("lower_guard", CARRIES);
+	struct xlagg_lacp lacp = record_of(CARRIES, 4 * SECOND);
+	struct frame f = tick(XLAGG_CLOCK_ADDRESS);
+	uint32_t zero = 0;
+
+	put_record(rig, 0, &lacp);
+	away_for(rig, 2 * SECOND);
+	cr_assert_eq(bpf_map_delete_elem(rig_map(rig, "lower_alive"), &zero), 0);
+	cr_assert_eq(rig_run(rig, "lower_guard", &f), UNSPEC);
+	cr_assert_eq(did(rig, 0).outs, 0);
+	cr_assert_eq(rig_port_stats(rig, 0).headless_tx, 0);
+	rig_close(rig);
+}
+
 /* An agent took over just now. `sent`: it has sent on the port. Returns whether the kernel sends on a tick. */
 static bool sends_beside(struct wire *wire, bool sent, uint64_t age, uint8_t state, uint64_t away)
 {

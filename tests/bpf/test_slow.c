@@ -314,6 +314,21 @@ Test(slow, bonding_hears_and_is_not_heard)
 	rig_close(rig);
 }
 
+/* Until it is taken, and from when it is given back, bonding alone hears the partner and is heard. */
+Test(slow, bonding_is_heard_where_it_speaks)
+{
+	const struct xlagg_params params = {.proto = XLAGG_PROTO_LACP, .bonding_lacp = 1};
+	struct rig *rig = rig_with_ports_of(&params, 2, "rx_slave port_silence");
+	struct frame heard = lacpdu(7, 0x3d);
+	uint32_t zero = 0;
+
+	cr_assert_eq(bpf_map_delete_elem(rig_map(rig, "lower_alive"), &zero), 0);
+	cr_assert_eq(rig_run(rig, "rx_slave", &heard), UNSPEC);
+	cr_assert_eq(stats(rig).slow_rx, 0);
+	cr_assert_eq(rig_run(rig, "port_silence", &heard), UNSPEC);
+	rig_close(rig);
+}
+
 /* While the agent is away, bonding gets the partner's LACPDU, which is not answered with ours. */
 Test(slow, bonding_hears_without_an_agent)
 {

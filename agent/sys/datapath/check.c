@@ -34,7 +34,7 @@ static void check_hooks(const struct datapath *dp, bool deep, struct datapath_fa
 static bool device_values_right(const struct datapath *dp)
 {
 	uint32_t lower = dp->setup.params.lower_ifindex;
-	return publish_right(dp) && devmap_has(dp, "lower_alive", 0, device_alive(dp)) &&
+	return publish_right(dp) && (bonding_speaks(dp) || devmap_has(dp, "lower_alive", 0, device_alive(dp))) &&
 	       (dp->setup.profile != XLAGG_DATAPATH_XDP || devmap_has(dp, "lower_dev", 0, lower));
 }
 
@@ -62,7 +62,7 @@ static void check_values(struct datapath *dp, bool deep, struct datapath_faults 
 static int repair_device_values(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
 	publish_again(dp);
-	int r = lower_alive_put(dp, sentence);
+	int r = bonding_speaks(dp) ? 0 : lower_alive_put(dp, sentence);
 	if (r || dp->setup.profile != XLAGG_DATAPATH_XDP)
 		return r;
 	r = devmap_put(dp, "lower_dev", 0, dp->setup.params.lower_ifindex);

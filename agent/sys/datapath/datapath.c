@@ -64,7 +64,9 @@ static int apply(struct datapath *dp, ports_fn ports, char sentence[XLAGG_SENTEN
 	int r = ports_first ? ports(dp, sentence) : 0;
 	if (!r)
 		r = device_apply(dp, sentence);
-	return r || ports_first ? r : ports(dp, sentence);
+	if (!r && !ports_first)
+		r = ports(dp, sentence);
+	return r ? r : lacp_take(dp, sentence);
 }
 
 int datapath_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])

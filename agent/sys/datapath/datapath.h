@@ -140,6 +140,10 @@ bool datapath_is_attached(const char *folder, uint32_t slot, int ifindex);
 bool datapath_is_attached_lower(const char *folder, int ifindex);
 /* The same for the transmit program on a bond. */
 bool datapath_is_attached_bond(const char *folder, int ifindex);
+/* Whether the programs pinned in `folder` send for a bond that was taken, and LACP is the lagg's. */
+bool datapath_has_bond(const char *folder, int ifindex);
+/* Gives LACP back to bonding, before the programs of a bond that was taken are detached one by one. */
+void datapath_let_bond_go(const char *folder);
 /* Clears a slot's counters and its entries of `lacp` and `headless`, for a new port in that slot. */
 int datapath_port_reset(struct datapath *dp, uint32_t slot);
 /* The counters of a port and of the lagg, summed over all CPUs. */

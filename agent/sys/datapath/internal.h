@@ -252,8 +252,18 @@ int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX]);
 /* The device (ifindex) whose entry in `lower_alive` says that there is still a lagg: the bond or, where the lagg's own
  * device is one end of a pair, the lower end. */
 uint32_t device_alive(const struct datapath *dp);
+/* LACP on a bond of mode 802.3ad changes hands by that entry, at once on all ports: while it is there, the ports'
+ * programs hold bonding's LACPDUs back, and the kernel speaks when no agent does. So it comes when all programs are
+ * attached, by lacp_take(), and goes before the first is detached, by device_apply(): whenever an agent dies, one of
+ * the two speaks, and hears what it has to. */
+bool bonding_speaks(const struct datapath *dp);
+/* Does nothing where bonding does not speak LACP, or is to. -ENODEV: the bond is gone. */
+int lacp_take(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX]);
 /* -ENODEV: the device no longer exists. */
 int port_apply(struct datapath *dp, uint32_t slot, int ifindex, char sentence[XLAGG_SENTENCE_MAX]);
+
+/* stats.c: notes that the partners of all ports were heard now, as the programs do, while these do not run. */
+void datapath_note_heard(struct datapath *dp);
 
 /* publish.c */
 /* True when every slot that the table names exists. */

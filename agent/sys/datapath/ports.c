@@ -202,6 +202,31 @@ int lower_alive_put(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 	return r ? datapath_say(sentence, r, "%s cannot be marked as the lagg's: %s", name, strerror(-r)) : 0;
 }
 
+bool bonding_speaks(const struct datapath *dp)
+{
+	return dp->setup.params.bonding_lacp && dp->setup.idle;
+}
+
+int lacp_take(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	if (!dp->setup.params.bonding_lacp || dp->setup.idle)
+		return 0;
+	/* Until now bonding heard the partners, and the programs did not. */
+	if (!devmap_has(dp, "lower_alive", 0, device_alive(dp)))
+		datapath_note_heard(dp);
+	return lower_alive_put(dp, sentence);
+}
+
+/* Says that the lagg's device is there. On a bond of mode 802.3ad that says more, and lacp_take() says it last. */
+static int alive_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
+{
+	if (!dp->setup.params.bonding_lacp)
+		return lower_alive_put(dp, sentence);
+	if (dp->setup.idle)
+		take_device(dp, "lower_alive", 0);
+	return 0;
+}
+
 int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 {
 	bool without_tx = tx_can_wait(dp);
@@ -226,7 +251,7 @@ int device_apply(struct datapath *dp, char sentence[XLAGG_SENTENCE_MAX])
 				    strerror(-r));
 	/* The kernel removes the entry when the device is unregistered: then the receive programs pass everything on to
 	 * the ports' own stack. */
-	r = lower_alive_put(dp, sentence);
+	r = alive_apply(dp, sentence);
 	if (r)
 		return r;
 	r = ensure(dp, programs, guard_hook(dp), sentence);
@@ -376,6 +401,22 @@ bool datapath_is_attached_bond(const char *folder, int ifindex)
 {
 	struct hook hook = device_hook(HOOK_TC_EGRESS, "txlagg", "tx", (uint32_t)ifindex);
 	return runs(folder, &hook);
+}
+
+bool datapath_has_bond(const char *folder, int ifindex)
+{
+	__attribute__((cleanup(close_fd))) int alive = pin_get(folder, "lower_alive", PIN_MAP);
+	uint32_t zero = 0, found;
+	return alive >= 0 && bpf_map_lookup_elem(alive, &zero, &found) == 0 &&
+	       datapath_is_attached_bond(folder, ifindex);
+}
+
+void datapath_let_bond_go(const char *folder)
+{
+	__attribute__((cleanup(close_fd))) int alive = pin_get(folder, "lower_alive", PIN_MAP);
+	uint32_t zero = 0;
+	if (alive >= 0)
+		bpf_map_delete_elem(alive, &zero);
 }
 
 struct datapath_bypass datapath_bypass(struct datapath *dp, uint32_t slot)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys/clock.h"
 #include "sys/datapath/internal.h"
 
 /* Adds up the per-CPU values of one entry: `words` counters of 64 bits. */
@@ -209,6 +210,17 @@ int datapath_get_lacp(const struct datapath *dp, uint32_t slot, struct xlagg_lac
 int datapath_get_headless(const struct datapath *dp, uint32_t slot, struct xlagg_headless *ret)
 {
 	return get(dp, "headless", slot, ret);
+}
+
+void datapath_note_heard(struct datapath *dp)
+{
+	struct xlagg_headless did;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+		if (!dp->written.port[slot].ifindex || datapath_get_headless(dp, slot, &did) < 0)
+			continue;
+		did.rx_ns = clock_now();
+		put(dp, "headless", slot, &did);
+	}
 }
 
 /* The slot that sends link probes from that MAC. -ENOENT: none. */
