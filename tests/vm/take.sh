@@ -139,3 +139,19 @@ killed_in_between() {
 	lost_nothing out
 	lost_nothing in
 }
+# killed_at COMMAND CALLS N: the agent dies instead of its Nth call of these, and the next one is not there before a partner would
+# have missed LACPDUs. A number beyond the command's own kills it soon after.
+killed_at() {
+	step "$1, and the agent dies instead of call $3 of $2"
+	agent_end a KILL
+	agent_under_orders
+	order kill "$2" "$3"
+	spawn command xl a lagg "$1" bond0
+	wait_for 60 has_ended "${AGENT[a]}"
+	unset "AGENT[a]"
+	wait_for 60 has_ended "$INJECTOR"
+	reap command || echo "   $1 was interrupted"
+	pass 1600
+	agent a
+	pass 50
+}

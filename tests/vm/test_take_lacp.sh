@@ -166,3 +166,28 @@ test_take_lacp_killed_in_between() {
 	no_reordering out
 	no_reordering in
 }
+# ... nor at the calls by which programs come and go, even if nobody is there then for longer than a partner waits for LACPDUs
+test_take_lacp_killed_at_calls() {
+	local point before
+	bond_with bonding
+	before=$(shape a)
+	watch_partner bonding
+	stream out a b 10.0.0.2 5001 -r 200
+	stream in b a 10.0.0.1 5002 -r 200
+	for point in "give unlink 2" "give unlink 5" "give unlink 8" "give sendto 3" "give bpf 40" "take bpf 350" "take sendto 12"; do
+		# shellcheck disable=SC2086
+		set -- $point
+		if [ "$1" = give ]; then is_taken || xl a lagg take bond0; else ! is_taken || xl a lagg give bond0; fi
+		killed_at "$@"
+	done
+	! is_taken || xl a lagg give bond0
+	end_stream out
+	end_stream in
+	echo "table: $NAME: $(account out .lost) and $(account in .lost) lost of $(account out .sent) and $(account in .sent)"
+	no_change_seen taken
+	lost_nothing out
+	lost_nothing in
+	no_reordering out
+	no_reordering in
+	is "$(shape a)" "$before" "the bond after give"
+}
