@@ -169,6 +169,7 @@ test_take_lacp_killed_in_between() {
 # ... nor at the calls by which programs come and go, even if nobody is there then for longer than a partner waits for LACPDUs
 test_take_lacp_killed_at_calls() {
 	local point before
+	[ -n "${VM_LONG:-}" ] || skip "seven deaths take two minutes: only with VM_LONG=1, and in make test-long"
 	bond_with bonding
 	before=$(shape a)
 	watch_partner bonding
