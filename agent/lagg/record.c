@@ -174,11 +174,18 @@ int record_is_folder(const char *folder)
 	return r < 0 ? r : 1;
 }
 
-void record_clear(const char *folder)
+static int clear(const char *folder)
 {
 	int r = record_is_folder(folder);
-	if (r > 0)
-		r = datapath_remove(folder);
+	return r > 0 ? datapath_remove(folder) : r;
+}
+
+void record_clear(const char *folder)
+{
+	int r = clear(folder);
+	/* A single failure is not worth a word. */
+	if (r < 0)
+		r = clear(folder);
 	if (r < 0)
 		log_warning("%s cannot be removed: %s", folder, strerror(-r));
 }
