@@ -141,6 +141,14 @@ wire() {
 	nip "$3" link set "$4" up
 }
 
+# wire_of_queues HOST DEV PEER DEV [QUEUES]: the first end has so many transmit queues, by default one
+wire_of_queues() {
+	ip link add "$2" netns "$P-$1" numtxqueues "${5:-1}" numrxqueues 1 type veth \
+		peer name "$4" netns "$P-$3" numtxqueues 1 numrxqueues 1
+	nip "$1" link set "$2" up
+	nip "$3" link set "$4" up
+}
+
 # two_hosts LINKS: makes hosts a and b, with eth1 to ethLINKS of one wired to the same devices of the other
 two_hosts() {
 	local i

@@ -13,14 +13,6 @@ CPUS=$(nproc)
 QUEUES=1 # transmit queues of a's ports
 QDISC=	 # their queueing discipline; empty: none
 
-# wire_of_queues HOST DEV PEER DEV [QUEUES]: the first end has so many transmit queues, by default one
-wire_of_queues() {
-	ip link add "$2" netns "$P-$1" numtxqueues "${5:-1}" numrxqueues 1 type veth \
-		peer name "$4" netns "$P-$3" numtxqueues 1 numrxqueues 1
-	nip "$1" link set "$2" up
-	nip "$3" link set "$4" up
-}
-
 # unequal_paths PROTO OPTION...: makes lagg0 on a and b; a's has further options
 unequal_paths() {
 	local i

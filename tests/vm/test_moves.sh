@@ -50,18 +50,24 @@ order() {
 	wait_for 20 nothing_moves
 }
 
-test_moves_by_command_reorder_nothing() {
-	local i rounds=${MOVES_ROUNDS:-1}
-	paths 30ms probe 10.0.0.2 probe-interval 100
-	wait_for 20 measured eth1
-	wait_for 20 measured eth2
-	load
-	for ((i = 0; i < rounds; i++)); do
+# sway ROUNDS: in each, 1000 buckets move and more
+sway() {
+	local i
+	for ((i = 0; i < $1; i++)); do
 		order eth1 weight 1
 		order eth1 weight 255
 		order eth1 admin down
 		order eth1 admin up
 	done
+}
+
+test_moves_by_command_reorder_nothing() {
+	local rounds=${MOVES_ROUNDS:-1}
+	paths 30ms probe 10.0.0.2 probe-interval 100
+	wait_for 20 measured eth1
+	wait_for 20 measured eth2
+	load
+	sway "$rounds"
 	xl a lagg set lagg0 balance adaptive
 	let_pass a 500
 	# It is refused until the load of one second is known.
@@ -81,8 +87,8 @@ test_moves_at_full_rate_reorder_nothing() {
 	[ -n "${VM_LONG:-}" ] || skip "a guest that sends all the time takes minutes: only with VM_LONG=1, and in make test-long"
 	host a b w
 	for i in 1 2; do
-		wire_of_one_queue a eth$i w l$i
-		wire_of_one_queue w r$i b eth$i
+		wire_of_queues a eth$i w l$i
+		wire_of_queues w r$i b eth$i
 		sends_on l$i r$i
 		sends_on r$i l$i
 	done
@@ -95,23 +101,13 @@ test_moves_at_full_rate_reorder_nothing() {
 	wait_for 20 distributing_are b 2
 	stream s a b 10.0.0.2 5001 -f 900 -x
 	let_pass a 10000
-	for ((i = 0; i < rounds; i++)); do
-		order eth1 weight 1
-		order eth1 weight 255
-		order eth1 admin down
-		order eth1 admin up
-	done
+	sway "$rounds"
 	echo "   $(field a '.stats.moves | tojson')"
 	at_least "$(moves 'idle + .stats.moves.marker')" $((1000 * rounds)) "buckets that moved without reordering"
 	end_stream s
 	no_reordering s
 }
 
-wire_of_one_queue() {
-	ip link add "$2" netns "$P-$1" numtxqueues 1 numrxqueues 1 type veth peer name "$4" netns "$P-$3" numtxqueues 1 numrxqueues 1
-	nip "$1" link set "$2" up
-	nip "$3" link set "$4" up
-}
 # sends_on DEV OTHER: what w receives on DEV leaves by OTHER
 sends_on() {
 	on w sysctl -qw "net.ipv6.conf.$1.disable_ipv6=1"
