@@ -85,7 +85,9 @@ class Bench:
             self.stable()
             self.operation.undo(self.world)
             self.before = self.stable()
-            self.apply(None, learn=True)
+            status, complaint = self.apply(None, learn=True)
+            if status:
+                raise RuntimeError(f"without a fault it is refused: {complaint.strip()}")
             self.calls = dict(self.world.agent.last["calls"], alloc=self.allocations)
             self.kinds = self.applied
             self.after = self.stable()
