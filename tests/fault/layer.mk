@@ -1,12 +1,12 @@
 # Faults: every system call and every allocation of the agent fails, during every operation (see points.py). Needs root.
-FAULT_TOOLS := $(B)/tests/fault/inject $(B)/tests/fault/oom.so
+FAULT_TOOLS := $(B)/tests/fault/inject $(B)/tests/fault/oom.so $(B)/tests/fault/resident.so
 FAULT_RUN = B=$(B) ONLY='$(ONLY)' $(if $(SAN),OOM=) tests/fault/run.sh
 SCHEDULES ?= 1000
 FAULT_SEED := $(or $(SEED),$(shell date +%s))
 
 $(B)/tests/fault/inject: $(B)/tests/fault/inject.o
 	$(call say,LD,$@)$(CC) $(TEST_CFLAGS) $^ -o $@ -lseccomp
-$(B)/tests/fault/oom.so: tests/fault/oom.c
+$(B)/tests/fault/%.so: tests/fault/%.c
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(filter-out -fsanitize%,$(TEST_CFLAGS)) -fPIC -shared $< -o $@
 
 test-fault: all $(FAULT_TOOLS) ## each call and allocation of the agent fails once, in every operation; many hours; ONLY='port-*' CALLS=bpf; SAME=2: two of each kind
@@ -33,7 +33,7 @@ fault-schedules: all $(FAULT_TOOLS) ## random commands and events in a row with 
 
 TEST_LAYERS += fault-kills
 KILL_SECONDS ?= 25
-test-fault-kills: all ## the agent is killed at random moments in a storm of changes; by a SEED that it prints; KILLS=1000: so many
+test-fault-kills: all $(B)/tests/fault/resident.so ## the agent is killed at random moments in a storm of changes; by a SEED that it prints; KILLS=1000: so many
 	@mkdir -p $(TAP)
 	@echo "SEED=$(FAULT_SEED)"
 	$(Q)$(FAULT_RUN) kills.py $(if $(KILLS),--kills $(KILLS),--seconds $(KILL_SECONDS)) $(FAULT_SEED) $(TAP)/fault-kills.tap

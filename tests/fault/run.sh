@@ -4,7 +4,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 B=$(realpath "${B:-build}")
-export B INJECT=$B/tests/fault/inject OOM=${OOM-$B/tests/fault/oom.so}
+export B INJECT=$B/tests/fault/inject RESIDENT=$B/tests/fault/resident.so OOM=${OOM-$B/tests/fault/oom.so}
 # In memory: a disk that is slow would hold up the agent wherever it writes its state.
 [ ! -d /dev/shm ] || export TMPDIR=/dev/shm
 # shellcheck source=tests/net/scratch.sh

@@ -22,6 +22,8 @@ import subprocess
 import threading
 import time
 
+from programs import Resident, run
+
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIBBPF = ctypes.CDLL("libbpf.so.1")
 CLONE_NEWNET = 0x40000000
@@ -46,26 +48,6 @@ class Died(Exception):
     """The agent under test ended, though nobody asked it to."""
 
 
-def run(*command, check=True, timeout=600):
-    """Runs a command and returns what it printed."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
-    if check and done.returncode:
-        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
-    return done.stdout
-
-
-def begin(*command):
-    """Starts a command. Returns what waits for its end and yields what it printed."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-    def printed():
-        out = process.communicate(timeout=SETUP_S)[0]
-        if process.returncode:
-            raise RuntimeError(f"{' '.join(command)}: exit status {process.returncode}")
-        return out
-    return printed
-
-
 def enter(namespace):
     """This thread goes on in that network namespace."""
     with open(f"/run/netns/{namespace}") as file:
@@ -74,12 +56,13 @@ def enter(namespace):
 
 
 def until(seconds, condition, interval=0.05):
-    """Whether the condition comes true in that time."""
-    end = time.monotonic() + seconds
+    """Whether the condition comes true in that time. It is looked at often at first, and then so often."""
+    end, pause = time.monotonic() + seconds, interval / 8
     while not condition():
         if time.monotonic() > end:
             return False
-        time.sleep(interval)
+        time.sleep(pause)
+        pause = min(2 * pause, interval)
     return True
 
 
@@ -278,6 +261,10 @@ class World:
         self.oom = Oom(self.folder / "oom")
         self.config = self.folder / "a.conf"
         self.netns = {host: f"xf{os.getpid()}-{host}" for host in "ab"}
+        # How the MACs of its devices and laggs begin. In no other world they are the same: an agent looks for a port that has
+        # gone in all namespaces.
+        self.macs = {host: f"02:{host}{host}:{os.getpid() >> 8 & 255:02x}:{os.getpid() & 255:02x}:00" for host in "ab"}
+        self.programs = {}
 
     def enter(self, host):
         enter(self.netns[host])
@@ -293,6 +280,8 @@ class World:
         for i in range(8):
             self.wire(i)
         self.enter("a")
+        self.programs = {name: Resident(name) for name in ("ip", "ethtool", "bpftool")}
+        self.programs["xlagg"] = Resident(f"{os.environ['B']}/xlagg")
         for file in ("default", "all"):
             pathlib.Path(f"/proc/sys/net/ipv6/conf/{file}/accept_dad").write_text("0")
         self.free = self.devices()
@@ -309,8 +298,8 @@ class World:
         self.traffic = Traffic(self)
 
     def wire(self, i):
-        run("ip", "link", "add", f"eth{i}", "netns", self.netns["a"], "address", f"02:aa:00:00:00:0{i}", "type", "veth",
-            "peer", "name", f"eth{i}", "netns", self.netns["b"], "address", f"02:bb:00:00:00:0{i}")
+        run("ip", "link", "add", f"eth{i}", "netns", self.netns["a"], "address", f"{self.macs['a']}:0{i}",
+            "type", "veth", "peer", "name", f"eth{i}", "netns", self.netns["b"], "address", f"{self.macs['b']}:0{i}")
         for name in self.netns.values():
             run("ip", "-n", name, "link", "set", f"eth{i}", "up")
 
@@ -322,6 +311,8 @@ class World:
         if self.partner:
             self.partner.kill()
             self.partner.wait()
+        for program in self.programs.values():
+            program.close()
         for name in self.netns.values():
             run("ip", "netns", "del", name, check=False)
             shutil.rmtree(pathlib.Path(os.environ["BPFFS"]) / name, ignore_errors=True)
@@ -385,20 +376,25 @@ class World:
 
     # ---- commands ----
 
-    def cli(self, host, words):
-        return [f"{os.environ['B']}/xlagg", "--socket", str(self.folder / f"{host}.sock"), *words.split()]
+    def words(self, text):
+        """Words in which {b} stands for the namespace of host b, {mac[a]} for how the MACs of host a begin, {file} for the
+        configuration."""
+        return text.format(**self.netns, mac=self.macs, file=self.config)
 
-    def begin_xlagg(self, words, stderr):
-        """Starts the CLI on host a."""
-        return subprocess.Popen(self.cli("a", words), stdout=subprocess.PIPE, stderr=stderr, text=True)
+    def configure(self, *lines):
+        """Writes the configuration of host a."""
+        self.config.write_text("".join(f"{self.words(line)}\n" for line in lines))
+
+    def begin_xlagg(self, host, words, **how):
+        """Starts the CLI."""
+        return self.programs["xlagg"].begin("--socket", str(self.folder / f"{host}.sock"), *self.words(words).split(), **how)
 
     def xlagg(self, host, words, timeout=60):
         """The CLI: its exit status, what it printed and its complaint."""
         try:
-            done = subprocess.run(self.cli(host, words), capture_output=True, text=True, timeout=timeout)
-        except subprocess.TimeoutExpired:
+            return self.begin_xlagg(host, words).end(timeout)
+        except TimeoutError:
             return 124, "", f"no answer within {timeout} s; {self.agent.stuck() if host == 'a' else ''}"
-        return done.returncode, done.stdout, done.stderr
 
     def must(self, host, words):
         status, out, complaint = self.xlagg(host, words, SETUP_S)
@@ -406,13 +402,14 @@ class World:
             raise RuntimeError(f"{words}: {complaint.strip()}")
         return out
 
-    def ip(self, host, words):
-        return run("ip", "-n", self.netns[host], *words.split())
+    def ip(self, host, words, check=True):
+        status, _, complaint = self.programs["ip"].begin("-n", self.netns[host], *self.words(words).split()).end(SETUP_S)
+        if check and status:
+            raise RuntimeError(f"ip {words}: {complaint.strip()}")
 
     def try_ip(self, words):
         """ip on a host, "HOST WORDS", where it does not matter whether the device is there."""
-        host, words = words.split(" ", 1)
-        run("ip", "-n", self.netns[host], *words.split(), check=False)
+        self.ip(*words.split(" ", 1), check=False)
 
     def passes(self, address):
         """Whether the address answers a ping within a second."""
@@ -431,9 +428,20 @@ class World:
 
     # ---- what there is to see of host a ----
 
+    def begin(self, program, *arguments):
+        """Starts a program that cannot fail. Returns what waits for its end and yields what it printed."""
+        run = self.programs[program].begin(*arguments)
+
+        def printed():
+            status, out, complaint = run.end(SETUP_S)
+            if status:
+                raise RuntimeError(f"{program} {' '.join(arguments)}: {complaint.strip()}")
+            return out
+        return printed
+
     def see_devices(self):
         """Begins to look at the devices of host a. Returns what yields them, as {name: what of it must be as it was}."""
-        links, offloads = begin("ip", "-d", "-j", "address"), begin("ethtool", "-k", "*")
+        links, offloads = self.begin("ip", "-d", "-j", "address"), self.begin("ethtool", "-k", "*")
 
         def devices():
             groups, features_of = special_groups(), features(offloads())
@@ -445,13 +453,13 @@ class World:
 
     def picture(self):
         """What must be the same whenever the configuration is the same."""
-        devices, show = self.see_devices(), self.begin_xlagg("-j -d lagg show", stderr=subprocess.STDOUT)
-        save, filters = self.begin_xlagg("save", stderr=subprocess.DEVNULL), begin("bpftool", "-j", "net")
+        devices, show = self.see_devices(), self.begin_xlagg("a", "-j -d lagg show", merged=True)
+        save, filters = self.begin_xlagg("a", "save"), self.begin("bpftool", "-j", "net")
         pins = f"{os.environ['BPFFS']}/{self.netns['a']}"
-        shown, said = show.communicate(timeout=SETUP_S)[0], save.communicate(timeout=SETUP_S)[0]
+        (status, shown, _), (_, said, _) = show.end(SETUP_S), save.end(SETUP_S)
         return {
             "show": sorted(without(json.loads(shown), VOLATILE), key=lambda lagg: lagg["ifname"])
-            if show.returncode == 0 else shown.split(" (")[0],
+            if status == 0 else shown.split(" (")[0],
             "save": sorted(said.replace("\\\n", " ").splitlines()),
             "devices": devices(),
             "filters": attached(filters()),
@@ -487,8 +495,8 @@ def without(value, keys):
 
 def below(folder):
     """The paths of all that is in a folder, seen from there."""
-    return [os.path.relpath(os.path.join(where, name), folder)
-            for where, folders, files in os.walk(folder) for name in folders + files]
+    start = len(str(folder)) + 1
+    return [f"{where}/{name}"[start:] for where, folders, files in os.walk(folder) for name in folders + files]
 
 
 def device(link, offloads, groups):
@@ -559,6 +567,8 @@ def programs(ifindex):
 
 def difference(wanted, found, where=""):
     """Where two pictures differ, as sentences."""
+    if wanted == found:
+        return []
     if isinstance(wanted, dict) and isinstance(found, dict):
         return [d for k in sorted(wanted.keys() | found.keys())
                 for d in difference(wanted.get(k), found.get(k), f"{where}/{k}")]
@@ -569,4 +579,4 @@ def difference(wanted, found, where=""):
         if gone or new or len(wanted) != len(found):
             return [f"{where}: missing {gone} more {new}"[:300]]
         return []
-    return [] if wanted == found else [f"{where}: {str(found)[:120]} instead of {str(wanted)[:120]}"]
+    return [f"{where}: {str(found)[:120]} instead of {str(wanted)[:120]}"]
