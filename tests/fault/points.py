@@ -16,7 +16,9 @@ everything exactly as before, and the second try works. The other lagg loses not
     SECONDS  with SAME: each operation so long at most, in an order by chance (SEED), and it says how to go on
     SKIP     with SAME and SECONDS: so many in that order were tried before
     PARTS    with SAME: each operation's points in so many parts, each with a world of its own, as JOBS allows (1); where points
-             mostly wait
+             mostly wait, or there are many of them
+    DONE     a file of the points that were judged good: those in it are not tried again, and new ones are added, so that
+             what was interrupted goes on where it was. It holds for one build: another one makes other calls
     JOBS     operations, or parts of them, at a time (2)
     SLOWNESS so many times slower than others is this machine, and more patient the judge (1)
     TRIES    how often a point has to end badly in a row to count (2)
@@ -48,8 +50,9 @@ NSS = "find_groups"  # the agent's function that calls getgrnam()
 STABLE_S = 2.5  # longer than LACP waits before it aggregates
 
 
+@functools.cache
 def functions(callers):
-    """The names of the agent's functions among these callers of an allocation, innermost first."""
+    """The names of the agent's functions among these callers of an allocation, a tuple, innermost first."""
     own = [caller.split("+")[1] for caller in callers if caller.startswith("xlaggd+")]
     found = subprocess.run(["addr2line", "-f", "-s", "-e", f"{os.environ['B']}/xlaggd", *own], capture_output=True, text=True)
     return found.stdout.splitlines()[::2][:5] or callers[:3]
@@ -57,7 +60,7 @@ def functions(callers):
 
 def allocation(callers):
     """Whose allocation it was that failed, or None where none did."""
-    return "allocation by " + " < ".join(functions(callers)) if callers is not None else None
+    return "allocation by " + " < ".join(functions(tuple(callers))) if callers is not None else None
 
 
 class Bench:
@@ -287,18 +290,18 @@ class Bench:
 
     def either(self, seen=dict):
         """Waits until it is as before or as after, in what seen(picture) leaves of a picture. Returns what is wrong."""
-        end = time.monotonic() + SETTLE_S
-        while True:
+        wrong = []
+
+        def settled():
             found = seen(self.world.picture())
             before, after = difference(seen(self.before), found), difference(seen(self.after), found)
-            if not before or not after:
-                self.is_done = bool(before)
-                return []
-            if self.world.gone():
+            wrong[:] = min(before, after, key=len)
+            self.is_done = bool(before) and not wrong
+            if wrong and self.world.gone():
                 raise Died(self.world.agent.wait_end(1))
-            if time.monotonic() > end:
-                return min(before, after, key=len)
-            time.sleep(0.1)
+            return not wrong
+        until(SETTLE_S, settled, 0.1)
+        return wrong
 
     def settle_after(self):
         """Waits until it is as it is after the operation. Returns what differs."""
@@ -330,6 +333,7 @@ class Result:
         self.name, self.bad, self.seconds = name, [], 0
         self.all = 0  # so many calls and allocations there are in the operation
         self.kinds = 0  # so many kinds of them, which SAME tells apart
+        self.before = 0  # so many points were judged good before
         self.untried = ""  # what there was no time for
         self.second_tries = []
         self.calls = collections.defaultdict(collections.Counter)  # {call: {verdict: points}}
@@ -352,7 +356,8 @@ class Result:
             return f"{sum(verdicts.values())} points: " + ", ".join(f"{n} {kind}" for kind, n in sorted(verdicts.items()))
         total = sum(self.calls.values(), collections.Counter())
         return [f"{self.name} {call}: {line(v)}" for call, v in sorted(self.calls.items())], \
-            f"{line(total)}, of {self.all} calls of {self.kinds} kinds" + (f", {self.untried}" if self.untried else "")
+            f"{line(total)}, of {self.all} calls of {self.kinds} kinds" + \
+            (f", {self.before} judged before" if self.before else "") + (f", {self.untried}" if self.untried else "")
 
 
 def try_twice(bench, point, result):
@@ -375,9 +380,27 @@ def try_twice(bench, point, result):
     return bool(found)
 
 
+class Done:
+    """The points that were judged good, as lines of the file DONE, which several processes may write."""
+
+    def __init__(self, operation):
+        self.name, self.path, self.known = operation.name.split(".")[0], os.environ.get("DONE"), set()
+        if self.path and os.path.exists(self.path):
+            with open(self.path) as file:
+                self.known = set(file.read().splitlines())
+
+    def has(self, point):
+        return f"{self.name} {point}" in self.known
+
+    def add(self, point):
+        if self.path:
+            with open(self.path, "a") as file:
+                file.write(f"{self.name} {point}\n")
+
+
 def try_points(operation, choose, deadline=None):
     """Tries the points that choose(bench) generates, until the deadline. Returns the result."""
-    result, begin, bench = Result(operation.name), time.monotonic(), Bench(operation)
+    result, begin, bench, done = Result(operation.name), time.monotonic(), Bench(operation), Done(operation)
     if "SECONDS" in os.environ:
         deadline = begin + int(os.environ["SECONDS"])
     try:
@@ -387,7 +410,13 @@ def try_points(operation, choose, deadline=None):
         points = choose(bench)
         point = next(points, None)
         while point and (deadline is None or not result.points() or time.monotonic() < deadline):
-            reached = try_twice(bench, point, result)
+            reached = done.has(point)
+            result.before += reached
+            if not reached:
+                bad = len(result.bad)
+                reached = try_twice(bench, point, result)
+                if reached and len(result.bad) == bad:
+                    done.add(point)
             try:
                 point = points.send(reached)
             except StopIteration:
@@ -469,7 +498,7 @@ def main():
         try_one = functools.partial(try_points, choose=lambda bench: some_points(bench, seed, 8),
                                     deadline=time.monotonic() + seconds)
     results = run_all(chosen, try_one, jobs)
-    reached = [r for r in results if r.points() or r.bad]
+    reached = [r for r in results if r.points() or r.before or r.bad]
     if not reached and not skipped:
         sys.exit("no operation of that name makes such a call")
     sys.exit(0 if report(reached, skipped, arguments.tap) else 1)
