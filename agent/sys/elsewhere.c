@@ -15,6 +15,7 @@
 
 #include "sys/elsewhere.h"
 #include "sys/fd.h"
+#include "sys/mark.h"
 #include "sys/port.h"
 
 #define PATIENCE_MS 2000
@@ -55,7 +56,8 @@ struct match {
 	enum likeness likeness; /* of the best device so far */
 	int ifindex;		/* its ifindex */
 	char name[XLAGG_NAME_MAX];
-	uint32_t count; /* devices that look alike */
+	char alias[MARK_MAX]; /* or as much of it as fits */
+	uint32_t count;	      /* devices that look alike */
 };
 
 /* Somebody may have changed its ifalias or its MAC before it was moved. Where the kernel said which one it is, either
@@ -85,6 +87,23 @@ static void match_device(void *context, const struct device *found, bool gone)
 	match->likeness = likeness;
 	match->ifindex = found->ifindex;
 	memcpy(match->name, found->name, sizeof(match->name));
+	snprintf(match->alias, sizeof(match->alias), "%.*s", MARK_MAX - 1, found->alias);
+}
+
+/* Whether a lagg of that namespace has the device as its port, so that an agent there needs it as it is. Where networks
+ * were made alike, as in containers of one image, their ports have the same MAC, name and number. The one that is
+ * searched for has come without its lagg. Returns 1, 0 or -errno. */
+static int is_port_there(struct netlink *nl, const struct match *match)
+{
+	struct device lagg;
+	char name[XLAGG_NAME_MAX];
+	/* The kernel said which one it is, or it is told by a MAC that no other device has. */
+	if (match->likeness == PROVEN || !mark_is_of_port(match->alias, name))
+		return 0;
+	int r = netlink_get_by_name(nl, name, &lagg);
+	if (r < 0)
+		return r == -ENODEV ? 0 : r;
+	return memcmp(lagg.mac, match->device->mac, 6) == 0;
 }
 
 /* Runs in the child, which enters the namespace and never leaves it. The device's name is written to `answer`. */
@@ -101,6 +120,9 @@ static int restore_there(int netns, const struct search *search, int answer)
 		return r;
 	if (match.likeness == UNLIKE)
 		return -ENODEV;
+	r = is_port_there(nl, &match);
+	if (r != 0)
+		return r < 0 ? r : -ENODEV;
 	if (match.likeness == LOOKS_ALIKE && match.count > 1)
 		return -ENOTUNIQ;
 	struct xlagg_undo undo = *search->undo;

@@ -327,6 +327,33 @@ test_leave_without_an_agent_and_return_with_another_number() {
 	has_nothing_of_the_lagg a eth2
 }
 
+# twin HOST: a lagg whose port p1 has the same MAC as that of every other such host, and most likely the same number
+twin() {
+	nip "$1" link add p1 address 02:00:00:00:22:01 type veth peer name p1-peer
+	nip "$1" link set p1 mtu 1450
+	agent "$1"
+	xl "$1" lagg add lagg0 proto failover port p1
+}
+# Containers of one image are made alike. The port of the one is gone, which is not there in the other.
+test_leave_unseen_is_not_found_in_a_lagg_that_is_alike() {
+	local before
+	host a
+	host b
+	twin a
+	twin b
+	before=$(attribute b p1 '[.ifindex, .address, .mtu, .ifalias, .inet6_addr_gen_mode, .flags]')
+	matches "$before" 'port of lagg0' "what b made of its port"
+	agent_end b KILL # which would put it back
+	agent_end a KILL
+	nip a link del p1
+	agent a
+	is "$(port_field a p1 .present)" false "presence of the port that is gone"
+	is "$(attribute b p1 '[.ifindex, .address, .mtu, .ifalias, .inet6_addr_gen_mode, .flags]')" "$before" "the port of the other lagg"
+	step "and the next agent there has nothing to put back"
+	agent b
+	! grep -E 'changed (by someone else|while no agent ran)' "$D/agent-b.log" || fail "others are blamed"
+}
+
 # The lagg's own device: the lagg ends as with ip link del, and nothing of it stays anywhere.
 test_leave_lagg_moved_away_is_removed() {
 	two_hosts 2
