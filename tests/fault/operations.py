@@ -186,7 +186,10 @@ def flush_offline(world, orders):
 
 def terminate(world):
     since = world.log_size()
-    os.kill(world.agent.pid, signal.SIGTERM)
+    try:
+        os.kill(world.agent.pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass  # it was killed at a call that it made for itself before
     return ended(world, world.agent.wait_end(SETTLE_S) or "killed: it does not end", since)
 
 

@@ -192,9 +192,10 @@ class Bench:
         world, wrong, self.is_done = self.world, [], False
         try:
             self.apply(point)
-            if not until(1, world.gone) or (self.operation.ends and not world.agent.last["hit"]):
+            if not world.agent.last["hit"]:
                 self.put_back()
                 return None
+            until(1, world.gone)
         except Died:
             pass
         if world.agent.wait_end(1) != "killed 9":
