@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -50,8 +51,10 @@ static bool receive(struct request *request)
 	return true;
 }
 
+/* At the end, before exit() writes out what the program has printed. */
 static void tell_status(int status, void *fd)
 {
+	fflush(NULL);
 	if (write((int)(intptr_t)fd, &status, sizeof(status)) != sizeof(status))
 		_exit(125);
 }
