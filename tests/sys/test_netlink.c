@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Finding and listing devices, and events when they change. */
 #include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <poll.h>
@@ -11,6 +13,7 @@
 #include <unistd.h>
 
 #include "netns.h"
+#include "sys/netlink/request.h"
 
 /* An event that is awaited, and whether it came. */
 struct expected {
@@ -156,6 +159,58 @@ NETNS_TEST(netlink_events, overrun_is_told_and_a_list_makes_up_for_it)
 	expected = (struct expected){.nl = nl, .name = "p0", .mtu = 1200};
 	shell("ip link set p0 mtu 1200");
 	expect_event(&expected);
+}
+
+/* --- a bond's slave, in a message such as the kernel writes: not every kernel has bonding --- */
+
+static const uint8_t bonds_mac[6] = {2, 0, 0, 0, 0, 1}, slaves_mac[6] = {2, 0, 0, 0, 0, 2},
+		     permanent_mac[6] = {2, 0, 0, 0, 0, 3};
+
+/* `own` has `size` octets. Without `permanent` the driver reports none. */
+static struct device slave_of(const char *master_kind, const uint8_t *own, size_t size, const uint8_t *permanent)
+{
+	char buffer[512] = "";
+	struct device device;
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+	mnl_attr_put(nlh, IFLA_ADDRESS, sizeof(bonds_mac), bonds_mac);
+	struct nlattr *info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "veth");
+	mnl_attr_put_strz(nlh, IFLA_INFO_SLAVE_KIND, master_kind);
+	struct nlattr *slave = mnl_attr_nest_start(nlh, IFLA_INFO_SLAVE_DATA);
+	mnl_attr_put(nlh, IFLA_BOND_SLAVE_PERM_HWADDR, size, own);
+	mnl_attr_put_u16(nlh, IFLA_BOND_SLAVE_QUEUE_ID, 7);
+	mnl_attr_nest_end(nlh, slave);
+	mnl_attr_nest_end(nlh, info);
+	if (permanent)
+		mnl_attr_put(nlh, IFLA_PERM_ADDRESS, 6, permanent);
+	netlink_parse_device(nlh, &device);
+	return device;
+}
+
+Test(netlink_devices, own_mac_of_a_slave_is_what_bonding_says)
+{
+	struct device slave = slave_of("bond", slaves_mac, 6, NULL);
+	cr_assert(!slave.has_permaddr);
+	cr_assert_arr_eq(slave.permaddr, slaves_mac, 6);
+	cr_assert_arr_eq(slave.mac, bonds_mac, 6);
+	cr_assert_eq(slave.bond_queue, 7);
+}
+
+Test(netlink_devices, own_mac_of_a_slave_is_the_permanent_one_if_there_is_one)
+{
+	struct device slave = slave_of("bond", slaves_mac, 6, permanent_mac);
+	cr_assert(slave.has_permaddr);
+	cr_assert_arr_eq(slave.permaddr, permanent_mac, 6);
+}
+
+Test(netlink_devices, own_mac_is_the_present_one_where_bonding_says_no_other)
+{
+	static const uint8_t infiniband[20] = {0x80};
+	cr_assert_arr_eq(slave_of("bond", infiniband, sizeof(infiniband), NULL).permaddr, bonds_mac, 6);
+	cr_assert_arr_eq(slave_of("bond", slaves_mac, 5, NULL).permaddr, bonds_mac, 6);
+	/* Of another kind of master that number means something else. */
+	cr_assert_arr_eq(slave_of("bridge", slaves_mac, 6, NULL).permaddr, bonds_mac, 6);
 }
 
 NETNS_TEST(netlink_devices, fields_are_those_of_the_device)

@@ -68,6 +68,16 @@ static void read_bond_slave(struct walk attrs, struct device *ret)
 	while ((attr = walk_next_attr(&attrs)))
 		if (mnl_attr_get_type(attr) == IFLA_BOND_SLAVE_QUEUE_ID && mnl_attr_get_payload_len(attr) >= 2)
 			ret->bond_queue = mnl_attr_get_u16(attr);
+		else if (mnl_attr_get_type(attr) == IFLA_BOND_SLAVE_PERM_HWADDR)
+			ret->has_bond_own = read_mac(attr, ret->bond_own);
+}
+
+/* Where the driver reports no permanent MAC, the present one stands in for it. A slave has its bond's MAC at present,
+ * and bonding knows which one it had. */
+static void stand_in(struct device *ret)
+{
+	if (!ret->has_permaddr)
+		memcpy(ret->permaddr, ret->has_bond_own ? ret->bond_own : ret->mac, sizeof(ret->permaddr));
 }
 
 /* The kernel writes a kind before what is known of devices of that kind. */
@@ -218,8 +228,7 @@ void netlink_parse_device(const struct nlmsghdr *nlh, struct device *ret)
 			break;
 		}
 	}
-	if (!ret->has_permaddr)
-		memcpy(ret->permaddr, ret->mac, sizeof(ret->permaddr));
+	stand_in(ret);
 	ret->fifo = queues == 1 && ordered;
 	/* In this namespace that ifindex would be another device. */
 	if (link_elsewhere)

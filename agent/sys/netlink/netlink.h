@@ -26,9 +26,11 @@ struct device {
 	uint32_t losses;      /* of carrier since the device was made, modulo 2^32 */
 	uint32_t mtu, min_mtu, max_mtu;
 	uint8_t mac[6];
-	uint8_t permaddr[6]; /* permanent MAC, or the current one if the driver reports none */
-	uint16_t type;	     /* ARPHRD_* */
-	bool carrier;	     /* IFLA_CARRIER */
+	/* Permanent MAC. If the driver reports none: the MAC that a bond's slave had before it was one and will have
+	 * again, else the current one. */
+	uint8_t permaddr[6];
+	uint16_t type; /* ARPHRD_* */
+	bool carrier;  /* IFLA_CARRIER */
 	bool fifo; /* frames leave in the order in which they came: one transmit queue, and no discipline that sorts */
 	bool has_permaddr;		/* the driver reports one */
 	bool has_ipv6;			/* IPv6 has settings for it, such as addr_gen_mode */
@@ -47,7 +49,9 @@ struct device {
 	bool bond_all_active;  /* of a bond: it accepts frames on every slave (all_slaves_active) */
 	uint8_t bond_policy;   /* likewise: BOND_XMIT_POLICY_* */
 	uint16_t bond_queue;   /* of a bond's slave: its queue_id, 0: none */
-	int bond_active;       /* of a bond in active-backup: ifindex of its active slave, 0: none */
+	bool has_bond_own;     /* of a bond's slave: bonding says which MAC it had before (bond_own) */
+	uint8_t bond_own[6];
+	int bond_active;			 /* of a bond in active-backup: ifindex of its active slave, 0: none */
 	uint32_t bond_miimon, bond_arp_interval; /* of a bond, ms */
 };
 
