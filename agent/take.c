@@ -9,15 +9,47 @@
 #include <string.h>
 
 #include "ctl/bonding.h"
+#include "laggs.h"
 #include "sys/mark.h"
 #include "xlagg/mac.h"
 
 /* --- refusals --- */
 
+/* A running lagg is either a bond that was taken already, or xlagg's own, which would have to be removed to make room
+ * for a bond that nobody has made yet. */
+int take_check_lagg(const struct agent *agent, const char *name, char sentence[XLAGG_SENTENCE_MAX])
+{
+	const struct lagg *lagg = laggs_find(agent, name);
+	if (!lagg)
+		return 0;
+	if (lagg->model.conf.taken)
+		return ctl_refuse(sentence, -EBUSY, "%s was taken already; `xlagg lagg set %s` changes its options",
+				  name, name);
+	return ctl_refuse(sentence, -EBUSY,
+			  "%s is a lagg that xlagg made, and no bond of somebody else's; if it is to be one, first "
+			  "`xlagg lagg del %s`",
+			  name, name);
+}
+
+static int refuse_kind(const struct agent *agent, const struct device *device, const char *name,
+		       char sentence[XLAGG_SENTENCE_MAX])
+{
+	const char *owner = agent->host.calls->lagg_of_device(&agent->host, device->ifindex);
+	if (owner)
+		return ctl_refuse(sentence, -EINVAL,
+				  "%s is not a bond, and belongs to %s; `ip link show type bond` lists the bonds that "
+				  "there are",
+				  name, owner);
+	return ctl_refuse(sentence, -EINVAL, "%s is not a bond; `xlagg lagg add` makes a lagg of other devices", name);
+}
+
 static int find_bond(struct agent *agent, const char *name, struct device *ret, char sentence[XLAGG_SENTENCE_MAX])
 {
 	struct device found;
-	int r = netlink_get_by_name(agent->host.nl, name, &found);
+	int r = take_check_lagg(agent, name, sentence);
+	if (r < 0)
+		return r;
+	r = netlink_get_by_name(agent->host.nl, name, &found);
 	if (r == -ENODEV)
 		return ctl_refuse(sentence, r,
 				  "there is no bond %s in this network namespace; `ip link show type bond` lists those "
@@ -26,8 +58,7 @@ static int find_bond(struct agent *agent, const char *name, struct device *ret, 
 	if (r < 0)
 		return ctl_refuse(sentence, r, "the bond %s cannot be read: %s", name, strerror(-r));
 	if (strcmp(found.kind, "bond") != 0)
-		return ctl_refuse(sentence, -EINVAL, "%s is not a bond; `xlagg lagg add` makes a lagg of other devices",
-				  name);
+		return refuse_kind(agent, &found, name, sentence);
 	if (strcmp(found.name, name) != 0)
 		return ctl_refuse(sentence, -EINVAL, "%s is another name of the bond %s; say `xlagg lagg take %s`",
 				  name, found.name, found.name);
@@ -73,6 +104,11 @@ static int check_owner(struct agent *agent, const struct device *bond, char sent
 {
 	char other[XLAGG_NAME_MAX];
 	const char *owner = agent->host.calls->lagg_of_device(&agent->host, bond->ifindex);
+	struct lagg *lagg;
+	uint32_t slot;
+	if (laggs_port_of_device(agent, bond->ifindex, &lagg, &slot))
+		return ctl_refuse(sentence, -EBUSY, "%s is a port of %s; first `xlagg port del %s %s`", bond->name,
+				  owner, owner, lagg->port[slot].name);
 	if (!owner && mark_read(bond->alias, other) == MARK_BOND)
 		owner = other;
 	if (!owner)

@@ -18,6 +18,8 @@ struct take_notes {
  * `notes` may be NULL. Returns 0, or -errno and a sentence: it cannot be taken. */
 int take_fill(struct agent *agent, struct ctl_command *command, struct take_notes *notes,
 	      char sentence[XLAGG_SENTENCE_MAX]);
+/* Returns 0 if no lagg of this name runs, else -EBUSY and a sentence: there is nothing to take. */
+int take_check_lagg(const struct agent *agent, const char *name, char sentence[XLAGG_SENTENCE_MAX]);
 /* Checks whether the bond can be taken now. Returns 0, or -errno and a sentence; -ENODEV: there is no such bond. */
 int take_check(struct agent *agent, const char *name, char sentence[XLAGG_SENTENCE_MAX]);
 /* Whether a new lagg may have this name: -EEXIST and a sentence if a device has it. If that is only to be checked, a

@@ -206,14 +206,15 @@ static int check_probe(const struct ctl_command *command, const struct ctl_model
 static int check_command(struct agent *agent, const struct ctl_command *command, const struct ctl_model *model,
 			 bool check, char sentence[XLAGG_SENTENCE_MAX])
 {
+	const struct lagg *lagg = laggs_find(agent, command->name);
 	int leaving = 0, r = check_probe(command, model, sentence);
 	if (r < 0)
 		return r;
-	if (command->cmd == XLAGG_CMD_LAGG_TAKE && !laggs_find(agent, command->name)) {
+	if (command->cmd == XLAGG_CMD_LAGG_TAKE && !(lagg && lagg->model.conf.taken)) {
 		r = take_check(agent, command->name, sentence);
 		return r == -ENODEV && command->from_file ? 0 : r; /* it is taken when it is there */
 	}
-	if (command->cmd == XLAGG_CMD_LAGG_ADD && !laggs_find(agent, command->name))
+	if (command->cmd == XLAGG_CMD_LAGG_ADD && (!lagg || lagg->model.conf.taken))
 		r = take_check_name(agent, command->name, check, &leaving, sentence);
 	if (command->cmd != XLAGG_CMD_LAGG_ADD && command->cmd != XLAGG_CMD_PORT_ADD)
 		return 0;

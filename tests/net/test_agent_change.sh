@@ -50,6 +50,33 @@ test_refused_port_leaves_the_others_as_they_were() {
 	xl a save | diff "$D/before" - || fail "the configuration is not what it was"
 	on a ping -c 1 -W 1 10.0.0.2
 }
+# Where there is no bond of somebody else's, there is nothing to take: no lagg is removed to make room for one.
+test_take_of_what_is_no_bond_changes_nothing() {
+	two_hosts 2
+	agent a
+	xl a lagg add lagg9 proto failover port eth1 10.0.0.9/24
+	local before dev
+	local -r own='lagg9 is a lagg that xlagg made.*first .xlagg lagg del lagg9'
+	before=$(for dev in lagg9 lagg9-dp eth1; do nip a -j link show $dev | jq -c '.[0] | {ifindex, ifalias, flags, master}'; done)
+	xl a save >"$D/before"
+	refused "$own" xl a lagg take lagg9
+	refused "$own" xl a lagg take lagg9 check
+	echo 'lagg take lagg9' >"$D/a.conf"
+	refused "$own" xl a reload
+	refused "$own" xl a restore "$D/a.conf"
+	refused 'eth1 is not a bond, and belongs to lagg9' xl a lagg take eth1
+	refused 'lagg9-dp is not a bond, and belongs to lagg9' xl a lagg take lagg9-dp
+	refused 'eth2 is not a bond; .xlagg lagg add' xl a lagg take eth2
+	refused 'no bond lagg8 ' xl a lagg take lagg8
+	is "$(for dev in lagg9 lagg9-dp eth1; do nip a -j link show $dev | jq -c '.[0] | {ifindex, ifalias, flags, master}'; done)" \
+		"$before" "devices after the refusals"
+	xl a save | diff "$D/before" - || fail "the configuration is not what it was"
+	step "the way out that it names"
+	xl a lagg del lagg9
+	xl a reload
+	matches "$(xl a -j lagg show lagg9 | jq -r '.[0].reason')" 'no bond lagg9' "reason of the lagg that waits for its bond"
+}
+
 test_order_of_ports_is_what_restore_says() {
 	lagg_pair 2 proto failover
 	active_port_is a eth1 || fail "eth1 was added first and is not used"
