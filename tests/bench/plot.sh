@@ -32,7 +32,7 @@ gojq -L "${BASH_SOURCE[0]%/*}" -rs '
 	| "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1040\" height=\"\($bottom + 30)\" font-family=\"sans-serif\" font-size=\"12\">",
 		"<rect width=\"100%\" height=\"100%\" fill=\"white\"/>",
 		"<text x=\"12\" y=\"22\" font-size=\"16\" font-weight=\"bold\">Nothing arrives for so long: median (bar) and 99th percentile (line)</text>",
-		([peers[] as $p | $p] | to_entries[] | "<rect x=\"\(left - 170 + .key * 165)\" y=\"36\" width=\"12\" height=\"12\" fill=\"\(colour[.value])\"/><text x=\"\(left - 152 + .key * 165)\" y=\"46\">\(name[.value])</text>"),
+		([peers[] as $p | $p | select(any($all[]; .peer == $p))] | to_entries[] | "<rect x=\"\(left - 170 + .key * 165)\" y=\"36\" width=\"12\" height=\"12\" fill=\"\(colour[.value])\"/><text x=\"\(left - 152 + .key * 165)\" y=\"46\">\(name[.value])</text>"),
 		((0.01, 0.1, 1, 10, 100, 1000, 10000, 100000) as $ms | "<line x1=\"\(x($ms))\" x2=\"\(x($ms))\" y1=\"\(top - 6)\" y2=\"\($bottom)\" stroke=\"#ddd\"/><text x=\"\(x($ms))\" y=\"\($bottom + 16)\" text-anchor=\"middle\" fill=\"#666\">\(if $ms >= 1000 then "\($ms / 1000) s" else "\($ms) ms" end)</text>"),
 		.out[],
 		"</svg>"' "$1"
