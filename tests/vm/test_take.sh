@@ -13,6 +13,7 @@ taken_mode() {
 	begin_run control
 	pass 500
 	end_run control
+	counts_or_skip
 	if ! has_tcx; then
 		begin_run first
 		cycles 1 "$proto"

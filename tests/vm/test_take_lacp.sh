@@ -73,18 +73,38 @@ look() {
 		read -rt 0.05 <&"$nobody"
 	done
 }
-watch_partner() { spawn_on states b bash -c "$(declare -f look "view_of_$1"); look \"\$@\"" look "view_of_$1" "$D/ovs-b/vswitchd.ctl"; }
+# Its LACPDUs are watched as well: a change of its state goes out at once, even if it is over before the next look.
+watch_partner() {
+	local dev
+	spawn_on states b bash -c "$(declare -f look "view_of_$1"); look \"\$@\"" look "view_of_$1" "$D/ovs-b/vswitchd.ctl"
+	for dev in eth1 eth2; do
+		spawn_on "said-$dev" b tcpdump -lvnni $dev -Q out "ether proto 0x8809 and ether[14] = 1"
+		wait_for 10 grep -q listening "$D/said-$dev.err"
+	done
+}
+# said DEV: prints what the partner has sent there, a line for each LACPDU
+said() { awk 'NR > 1 && /^[0-9]/ { print "" } { printf "%s", $0 } END { print "" }' "$D/said-$1.out"; }
 # no_change_seen LABEL: ends that, and fails if the partner has seen a change
 no_change_seen() {
-	local looks changes status=0
+	local looks changes dev status=0
 	kill -TERM "${CHILD[states]}"
 	reap states || status=$?
 	[ $status = 143 ] || fail "the partner does not say what it sees: $(cat "$D/states.err")"
+	for dev in eth1 eth2; do
+		kill -TERM "${CHILD[said-$dev]}"
+		reap "said-$dev" || fail "tcpdump: $(cat "$D/said-$dev.err")"
+	done
 	looks=$(wc -l <"$D/states.out")
 	changes=$(($(grep -vcx '\.' "$D/states.out") - 1))
-	echo "table: $NAME $1: $looks looks at the partner, $changes changes of its state"
+	echo "table: $NAME $1: $looks looks at the partner, $changes changes of its state;" \
+		"its LACPDUs: $(said eth1 | wc -l) and $(said eth2 | wc -l)," \
+		"$(($(said eth1 | uniq -f 1 | wc -l) - 1)) and $(($(said eth2 | uniq -f 1 | wc -l) - 1)) changes"
 	at_least "$looks" 4 "looks at the partner"
 	is $changes 0 "changes that the partner saw: $(grep -vx '\.' "$D/states.out")"
+	for dev in eth1 eth2; do
+		at_least "$(said $dev | wc -l)" 3 "LACPDUs of the partner on $dev"
+		is "$(said $dev | uniq -f 1 | wc -l)" 1 "kinds of LACPDUs of the partner on $dev: $(said $dev | uniq -f 1)"
+	done
 }
 
 # ---- the tests ----
@@ -111,9 +131,9 @@ taken_with() {
 		end_run "$run"
 		[ -z "$asked" ] || echo "table: $NAME $run: $(($(asked_above) - asked)) frames were new to Open vSwitch"
 		no_change_seen "$run"
+		counts_or_skip
 	done
 	is "$(shape a)" "$before" "the bond after give"
-	counts_or_skip
 	for run in "${runs[@]}"; do
 		for way in out in; do
 			if [ "$run" = first ]; then lost_nothing "$run-$way"; else no_loss "$run-$way"; fi
