@@ -61,7 +61,7 @@ void identity_find_mac_from(struct lagg *lagg)
 {
 	struct device device;
 	const char *name = mac_from(&lagg->model.conf);
-	if (name && netlink_get_by_name(lagg->host->nl, name, &device) == 0)
+	if (name && lagg_ask_device(lagg, 0, name, &device) == 0)
 		set_id(lagg, &device, &lagg->saved.mac_from);
 	else
 		lagg->saved.mac_from = (struct xlagg_device_id){0};
@@ -336,10 +336,16 @@ static int named_mac(const struct lagg *lagg, const struct xlagg_model *model, u
 		memcpy(mac, lagg->saved.mac_from.mac, 6);
 		return 1;
 	}
-	if (netlink_get_by_name(lagg->host->nl, name, &device) < 0) {
+	int r = lagg_ask_device(lagg, 0, name, &device);
+	if (r == -ENODEV) {
 		log_about(LOG_LEVEL_INFO, model->name, NULL,
 			  "mac %s: there is no such device yet, so the MAC is chosen as with mac auto", option);
 		return 0;
+	}
+	if (r < 0) {
+		snprintf(sentence, XLAGG_SENTENCE_MAX, "%s: cannot ask %s for its MAC: %s", model->name, name,
+			 strerror(-r));
+		return r;
 	}
 	own_mac(lagg, &device, mac);
 	return 1;

@@ -22,7 +22,7 @@
 #include "sys/mark.h"
 #include "sys/port.h"
 
-#define DEVICE_TRIES 3		/* at once: the lagg's MAC and MTU depend on which ports have a device */
+#define DEVICE_TRIES 3		/* at once: the lagg's MAC and MTU depend on which devices there are */
 #define RETRY_NS (2 * NS_PER_S) /* after which a refused device is tried again */
 #define RETRY_DOUBLED 5		/* how often that is doubled at most, if the device refused a change */
 /* For this long after the agent changed the device, the driver may reset the link, and the link may bounce. */
@@ -36,13 +36,19 @@ int lagg_port_find(const struct lagg *lagg, const char *name)
 	return -ENOENT;
 }
 
-int lagg_port_device(const struct lagg *lagg, const struct xlagg_port_model *model, struct device *ret)
+int lagg_ask_device(const struct lagg *lagg, int ifindex, const char *name, struct device *ret)
 {
-	int slot = lagg_port_find(lagg, model->name), ifindex = slot < 0 ? 0 : lagg->port[slot].ifindex, r = -EAGAIN;
+	int r = -EAGAIN;
 	for (int i = 0; i < DEVICE_TRIES && r < 0 && r != -ENODEV; i++)
 		r = ifindex ? netlink_get(lagg->host->nl, ifindex, ret)
-			    : netlink_get_by_name(lagg->host->nl, model->name, ret);
+			    : netlink_get_by_name(lagg->host->nl, name, ret);
 	return r;
+}
+
+int lagg_port_device(const struct lagg *lagg, const struct xlagg_port_model *model, struct device *ret)
+{
+	int slot = lagg_port_find(lagg, model->name);
+	return lagg_ask_device(lagg, slot < 0 ? 0 : lagg->port[slot].ifindex, model->name, ret);
 }
 
 struct xlagg_port_model *lagg_port_model(struct lagg *lagg, uint32_t slot)

@@ -7,6 +7,8 @@
 
 /* The slot of the port of that name, or -ENOENT. */
 int lagg_port_find(const struct lagg *lagg, const char *name);
+/* The device of that ifindex or, with 0, of that name. Any failure but that there is none is tried again at once. */
+int lagg_ask_device(const struct lagg *lagg, int ifindex, const char *name, struct device *ret);
 /* Returns the device of this port, which the lagg has or is about to get: the one it has, else the one of that name. */
 int lagg_port_device(const struct lagg *lagg, const struct xlagg_port_model *model, struct device *ret);
 /* Returns the port's configuration, or NULL. */
