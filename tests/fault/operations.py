@@ -252,7 +252,8 @@ OPERATIONS = [
     commands("port-set", "port set lagg0 eth1 prio 100", "port set lagg0 eth1 prio 32768"),
     commands("port-weight", "port set lagg0 eth1 weight 3 absent ok", "port set lagg0 eth1 weight 1 absent no",
              setup="lagg set lagg0 proto loadbalance"),
-    commands("port-lacp", "port set lagg2 eth5 number 40 key 9", "port set lagg2 eth5 number auto key auto", setup=LAGG2,
+    # Undone with a number, as number auto keeps the one that was set.
+    commands("port-lacp", "port set lagg2 eth5 number 40 key 9", "port set lagg2 eth5 number 2 key auto", setup=LAGG2,
              window_s=4),
     commands("port-admin", "port set lagg0 eth0 admin down", "port set lagg0 eth0 admin up"),
     commands("activate", "port activate lagg0 eth1", "port activate lagg0 eth0"),
