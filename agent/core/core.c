@@ -281,9 +281,12 @@ void core_adopt_lacp(struct core *core, uint32_t slot, const struct xlagg_lacp *
 		core->adopted |= 1u << slot; /* the port had heard a partner, so its up-delay was already over */
 }
 
-void core_save_lacp(const struct core *core, uint32_t slot, struct xlagg_lacp *ret)
+bool core_save_lacp(const struct core *core, uint32_t slot, struct xlagg_lacp *ret)
 {
+	if (core->held && core->left & 1u << slot)
+		return false;
 	lacp_save(&core->lacp, slot, ret);
+	return true;
 }
 
 void core_hold(struct core *core)

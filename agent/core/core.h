@@ -122,9 +122,10 @@ void core_adopt(struct core *core, const struct xlagg_table *table);
 void core_adopt_lacp(struct core *core, uint32_t slot, const struct xlagg_lacp *left);
 /*
  * Fills *ret with what the next agent, and the kernel while there is no agent, need to know of a port's LACP. The PDU,
- * the times of the last LACPDUs, and `outs` belong to the caller and are left alone.
+ * the times of the last LACPDUs, and `outs` belong to the caller and are left alone. Returns false, and leaves all of
+ * it alone, while the port's LACP has yet to go on from what the previous agent recorded: that record is what holds.
  */
-void core_save_lacp(const struct core *core, uint32_t slot, struct xlagg_lacp *ret);
+bool core_save_lacp(const struct core *core, uint32_t slot, struct xlagg_lacp *ret);
 /*
  * Sets the lagg's MAC, which system-mac auto takes when LACP starts. Call before the first port is added and after each
  * change.

@@ -161,7 +161,10 @@ static void save_lacp(struct lagg *lagg)
 		struct lagg_port *port = &lagg->port[slot];
 		if (!port->used || !port->ifindex)
 			continue;
-		core_save_lacp(lagg->core, slot, &port->lacp);
+		/* What was left is not overwritten before it has been taken over: if the agent died in between, the
+		 * kernel would not speak for the port, and the next agent would start it anew. */
+		if (!core_save_lacp(lagg->core, slot, &port->lacp))
+			continue;
 		if (memcmp(&port->lacp, &port->lacp_pinned, sizeof(port->lacp)) != 0 &&
 		    datapath_set_lacp(lagg->dp, slot, &port->lacp) == 0)
 			port->lacp_pinned = port->lacp;

@@ -224,10 +224,10 @@ agent_end() {
 	END_STATUS=$status
 }
 
-# agent_under_orders: runs an agent on host a whose system calls can be made to fail, or to be its end, by `order`
-# (tests/fault/inject.c)
+# agent_held: prepares an agent on host a whose system calls can be made to fail, or to be its end, by `order`
+# (tests/fault/inject.c). It starts with the first order; agent_under_orders is one that answers.
 ORDERS='' REPLIES='' INJECTOR=''
-agent_under_orders() {
+agent_held() {
 	[ -x "$B/tests/fault/inject" ] || fail "$B/tests/fault/inject is not built"
 	: >"$D/a.conf"
 	coproc INJECT {
@@ -237,6 +237,9 @@ agent_under_orders() {
 	# shellcheck disable=SC2154
 	ORDERS=${INJECT[1]} REPLIES=${INJECT[0]} INJECTOR=$INJECT_PID # which the shell forgets when it ends
 	read -r -u "$REPLIES" -t 10 _ "AGENT[a]" || fail "inject says nothing"
+}
+agent_under_orders() {
+	agent_held
 	order count
 	wait_for 30 answers a
 }

@@ -536,15 +536,19 @@ Test(core_lacp, goes_on_in_another_agent)
 	core_hold(rig->core);
 	core_adopt(rig->core, &core_output(old->core)->table);
 	for (uint32_t slot = 0; slot < 2; slot++) {
-		struct xlagg_lacp left = {0};
+		struct xlagg_lacp left = {0}, kept;
 
-		core_save_lacp(old->core, slot, &left);
+		cr_assert(core_save_lacp(old->core, slot, &left));
 		rig->used[slot] = true;
 		rig->port[slot] = old->port[slot];
 		rig->link[slot] = old->link[slot];
 		core_port_add(rig->core, now, slot, slot ? "eth1" : "eth0", slot, &rig->port[slot], &rig->fx);
 		core_adopt_lacp(rig->core, slot, &left);
 		core_link_changed(rig->core, now, slot, &rig->link[slot], &rig->fx);
+		kept = left;
+		cr_assert_not(core_save_lacp(rig->core, slot, &kept),
+			      "an agent that dies now must not have changed it");
+		cr_assert_arr_eq((uint8_t *)&kept, (uint8_t *)&left, sizeof(left));
 	}
 	core_release(rig->core, now, &rig->fx);
 	cr_assert(out->live[0] && out->carrier);
