@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "lagg/headless.h"
 #include "lagg/inputs.h"
 #include "lagg/ports.h"
 #include "xlagg/mac.h"
+
+#define BUSY_TRIES 10
 
 void headless_clock(struct lagg *lagg)
 {
@@ -31,6 +34,18 @@ static bool is_out(const struct lagg_port *port, const struct xlagg_headless *di
 static bool is_damaged(const struct xlagg_headless *did, uint64_t now)
 {
 	return did->tx_ns > now || did->rx_ns > now || did->busy;
+}
+
+/* Reads what the kernel did. A CPU that is taking the port out or back at this moment soon has. */
+static int get_settled(const struct lagg *lagg, uint32_t slot, struct xlagg_headless *ret)
+{
+	static const struct timespec pause = {.tv_nsec = 1000000};
+	int r = datapath_get_headless(lagg->dp, slot, ret);
+	for (int i = 0; i < BUSY_TRIES && r == 0 && ret->busy; i++) {
+		nanosleep(&pause, NULL);
+		r = datapath_get_headless(lagg->dp, slot, ret);
+	}
+	return r;
 }
 
 static void report_foreign(struct lagg *lagg, struct lagg_port *port, const struct xlagg_headless *did)
@@ -60,9 +75,10 @@ void headless_adopt(struct lagg *lagg, uint32_t slot)
 	struct lagg_port *port = &lagg->port[slot];
 	struct xlagg_headless did;
 	uint64_t now = clock_now();
-	if (datapath_get_headless(lagg->dp, slot, &did) < 0)
+	if (get_settled(lagg, slot, &did) < 0)
 		return;
-	if (is_damaged(&did, now)) {
+	/* The kernel goes on while it is read: what has happened since `now` is no damage. */
+	if (is_damaged(&did, clock_now())) {
 		log_about(LOG_LEVEL_WARNING, lagg->model.name, port->name,
 			  "what the kernel did for its LACP is damaged: it starts anew");
 		datapath_reset_headless(lagg->dp, slot);
