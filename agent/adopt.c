@@ -103,7 +103,8 @@ static void adopt_device(struct lagg *lagg, uint32_t slot)
 		port->candidate = (int)undo->ifindex;
 	/* record_read() did not find it by its ifindex. */
 	if (!undo->ifindex && undo->changed)
-		rest_search(lagg, slot, undo->changed & XLAGG_UNDO_MAC ? lagg->looks.mac : lagg->saved.port[slot].mac);
+		rest_search(lagg, slot, undo->changed & XLAGG_UNDO_MAC ? lagg->looks.mac : lagg->saved.port[slot].mac,
+			    -1);
 	if (rest_put_back(lagg, slot) == 0)
 		lagg->saved.port[slot].ifindex = 0;
 	memcpy(undo->name, port->name, sizeof(undo->name));
@@ -458,10 +459,12 @@ void adopt_make_anew(struct agent *agent, const struct xlagg_model *model)
 	free(command);
 }
 
-static int put_back(struct agent *agent, struct find *find)
+static int put_back(struct agent *agent, struct find *find, bool anew)
 {
 	char why[XLAGG_SENTENCE_MAX] = "";
-	int r = rests_put_back(agent, find->folder, find->saved, why);
+	int r = rests_put_back(agent, find->name, find->folder, find->saved, why);
+	if (r < 0 && anew && rests_drop_searches(find->name, find->saved))
+		r = rests_put_back(agent, find->name, find->folder, find->saved, why);
 	if (r < 0)
 		log_about(LOG_LEVEL_ERROR, find->name, NULL, "%s", why);
 	return r;
@@ -476,13 +479,12 @@ static bool wants_anew(const struct find *find)
  * Its file in the state folder is deleted if someone removed the lagg, but not if its whole namespace is gone. */
 static void give_up(struct agent *agent, struct find *find)
 {
-	bool anew = wants_anew(find);
-	find->anew = anew;
+	bool anew = find->anew = wants_anew(find);
 	if (!find->folder[0])
 		return;
 	log_about(LOG_LEVEL_WARNING, find->name, NULL, "what is pinned in %s cannot be adopted (%s): it is removed%s",
 		  find->folder, find->why[0] ? find->why : strerror(-find->r), anew ? " and made anew" : "");
-	if (put_back(agent, find) < 0) {
+	if (put_back(agent, find, anew) < 0) {
 		rests_add(agent, find->name, find->folder, find->saved, anew ? &find->model : NULL);
 		find->anew = false;
 		agent->left_out |= anew;
@@ -572,7 +574,7 @@ static int flush_one(struct agent *agent, struct find *find)
 	 * dies here. */
 	if (find->saved)
 		find->saved->message_len = 0;
-	int r = put_back(agent, find);
+	int r = put_back(agent, find, false);
 	if (r == 0)
 		log_about(LOG_LEVEL_INFO, find->name, NULL, "removed");
 	else

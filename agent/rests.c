@@ -66,26 +66,41 @@ static int remove_unfinished(struct agent *agent, const char *folder)
 	return netlink_del_drawn(agent->host.nl, mac);
 }
 
-/* `lagg`: the lagg's own device before it was removed, NULL if that was not here. */
-static int put_back_ports(struct agent *agent, struct xlagg_saved *saved, const struct device *lagg,
+/* Searches for a port that was not where the record has it. It had the MAC of its lagg or, where that was not changed,
+ * its own. Returns 0 if nothing of it remains to be put back elsewhere. */
+static int search(struct agent *agent, const char *name, struct xlagg_saved *saved, uint32_t slot,
+		  char why[XLAGG_SENTENCE_MAX])
+{
+	struct xlagg_undo *undo = &saved->undo[slot];
+	char now[XLAGG_NAME_MAX];
+	bool has_mac = undo->changed & XLAGG_UNDO_MAC;
+	const struct leave_search search = {name, has_mac ? saved->kept.mac : saved->port[slot].mac, -1};
+	if (has_mac && !(saved->kept.has & XLAGG_KEPT_MAC))
+		return 0;
+	return leave_find(agent->host.nl, saved, slot, &search, now, why);
+}
+
+static int put_back_port(struct agent *agent, const char *name, struct xlagg_saved *saved, uint32_t slot,
+			 char why[XLAGG_SENTENCE_MAX])
+{
+	struct xlagg_undo *undo = &saved->undo[slot];
+	int r = !undo->ifindex && undo->changed ? search(agent, name, saved, slot, why) : 0;
+	if (r < 0)
+		return r;
+	if (undo->ifindex && saved->bond.taken)
+		taken_keep_slave(undo);
+	if (!undo->ifindex || is_in_use(agent, (int)undo->ifindex))
+		*undo = (struct xlagg_undo){0};
+	return port_restore(agent->host.nl, undo, &saved->port[slot], why);
+}
+
+static int put_back_ports(struct agent *agent, const char *name, struct xlagg_saved *saved,
 			  char why[XLAGG_SENTENCE_MAX])
 {
 	int first = 0;
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
-		struct xlagg_undo *undo = &saved->undo[slot];
-		char sentence[XLAGG_SENTENCE_MAX] = "", name[XLAGG_NAME_MAX];
-		/* There is no second search: its lagg's device, and with it the MAC, is gone then. */
-		if (lagg && !undo->ifindex && undo->changed &&
-		    leave_find(agent->host.nl, saved, slot, lagg->name,
-			       undo->changed & XLAGG_UNDO_MAC ? lagg->mac : saved->port[slot].mac, name, sentence) < 0)
-			log_about(LOG_LEVEL_WARNING, lagg->name, undo->name, "%s", sentence);
-		if (!undo->ifindex)
-			continue;
-		if (saved->bond.taken)
-			taken_keep_slave(undo);
-		if (is_in_use(agent, (int)undo->ifindex))
-			*undo = (struct xlagg_undo){0};
-		int r = port_restore(agent->host.nl, undo, &saved->port[slot], sentence);
+		char sentence[XLAGG_SENTENCE_MAX] = "";
+		int r = put_back_port(agent, name, saved, slot, sentence);
 		if (r == 0 || first < 0)
 			continue;
 		first = r;
@@ -94,15 +109,31 @@ static int put_back_ports(struct agent *agent, struct xlagg_saved *saved, const 
 	return first;
 }
 
-/* The folder is removed last. If this agent dies before, the next one sees by the folder what is to be put back. */
-int rests_put_back(struct agent *agent, const char *folder, struct xlagg_saved *saved, char why[XLAGG_SENTENCE_MAX])
+/* By the MAC of the lagg's device its ports are searched for, also when that is gone. */
+static int keep_mac(struct agent *agent, const char *folder, struct xlagg_saved *saved)
 {
-	struct device lagg;
-	bool known = saved && netlink_get(agent->host.nl, (int)saved->ifindex, &lagg) == 0;
-	int r = saved ? remove_device(agent, folder, saved) : remove_unfinished(agent, folder);
+	struct device lagg, lower;
+	int r = record_find_devices(&agent->host, folder, saved, &lagg, &lower);
+	if (r < 0)
+		return r == -ENODEV ? 0 : r;
+	memcpy(saved->kept.mac, lagg.mac, 6);
+	saved->kept.has |= XLAGG_KEPT_MAC;
+	return 0;
+}
+
+/* The folder is removed last. If this agent dies before, the next one sees by the folder what is to be put back. */
+int rests_put_back(struct agent *agent, const char *name, const char *folder, struct xlagg_saved *saved,
+		   char why[XLAGG_SENTENCE_MAX])
+{
+	int r = saved ? keep_mac(agent, folder, saved) : 0;
+	if (r < 0) {
+		snprintf(why, XLAGG_SENTENCE_MAX, "its device cannot be read yet: %s", strerror(-r));
+		return r;
+	}
+	r = saved ? remove_device(agent, folder, saved) : remove_unfinished(agent, folder);
 	if (r < 0)
 		snprintf(why, XLAGG_SENTENCE_MAX, "its device cannot be removed yet: %s", strerror(-r));
-	int ports = saved ? put_back_ports(agent, saved, known ? &lagg : NULL, why) : 0;
+	int ports = saved ? put_back_ports(agent, name, saved, why) : 0;
 	if (r < 0 || ports < 0) {
 		if (saved)
 			datapath_save_in(folder, saved);
@@ -113,6 +144,23 @@ int rests_put_back(struct agent *agent, const char *folder, struct xlagg_saved *
 		snprintf(why, XLAGG_SENTENCE_MAX, "what is pinned in %s cannot be removed yet: %s", folder,
 			 strerror(-r));
 	return r;
+}
+
+/* While a port is searched for, the folder keeps its undo record. A lagg that is to be made there goes before. */
+bool rests_drop_searches(const char *name, struct xlagg_saved *saved)
+{
+	bool dropped = false;
+	for (uint32_t slot = 0; saved && slot < XLAGG_MAX_PORTS; slot++) {
+		struct xlagg_undo *undo = &saved->undo[slot];
+		if (undo->ifindex || !undo->changed)
+			continue;
+		log_about(LOG_LEVEL_WARNING, name, undo->name,
+			  "%s is no longer searched for in other network namespaces, since %s is made anew", undo->name,
+			  name);
+		*undo = (struct xlagg_undo){0};
+		dropped = true;
+	}
+	return dropped;
 }
 
 /* --- until nothing remains --- */
@@ -180,7 +228,7 @@ static struct rest **find_device(struct agent *agent, int ifindex)
 static int try(struct agent *agent, struct rest **at, char why[XLAGG_SENTENCE_MAX])
 {
 	struct rest *rest = *at;
-	int r = rests_put_back(agent, rest->folder, rest->saved, why);
+	int r = rests_put_back(agent, rest->name, rest->folder, rest->saved, why);
 	rest->retry_ns = clock_now() + clock_doubled(RETRY_NS, rest->tries++, RETRY_DOUBLED);
 	if (r < 0) {
 		if (strcmp(rest->why, why) != 0)
@@ -213,6 +261,8 @@ int rests_settle_folder(struct agent *agent, const char *folder, char sentence[X
 	if (!*at)
 		return 0;
 	int r = try(agent, at, sentence);
+	if (r < 0 && rests_drop_searches((*at)->name, (*at)->saved))
+		r = try(agent, at, sentence);
 	return r < 0 ? r : 1;
 }
 

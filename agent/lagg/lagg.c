@@ -179,9 +179,21 @@ int lagg_start(struct lagg *lagg, const struct xlagg_model *model, char sentence
 	return r < 0 ? r : taken_take(lagg, sentence);
 }
 
+/* Leaves in the record what a search without the lagg goes by: a port that is away has no ifindex here and, unless each
+ * port has its own, the lagg's MAC. */
+static void note_searches(struct lagg *lagg)
+{
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (lagg->rest[slot].away)
+			lagg->saved.undo[slot].ifindex = 0;
+	memcpy(lagg->saved.kept.mac, lagg->looks.mac, 6);
+	lagg->saved.kept.has |= XLAGG_KEPT_MAC;
+}
+
 /* Pins the record without a configuration: the lagg no longer exists, and only what is to be put back remains. */
 static void pin_rest(struct lagg *lagg)
 {
+	note_searches(lagg);
 	lagg->saved.message_len = 0;
 	int saved = datapath_save(lagg->dp, &lagg->saved), r = datapath_strip(lagg->folder);
 	if (saved < 0 || r < 0)
@@ -193,7 +205,7 @@ static void pin_rest(struct lagg *lagg)
 static bool has_rest(const struct lagg *lagg)
 {
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-		if (lagg->saved.undo[slot].ifindex)
+		if (lagg->saved.undo[slot].ifindex || lagg->rest[slot].away)
 			return true;
 	return false;
 }

@@ -51,6 +51,7 @@ struct lagg_rest {
 	bool attached;		      /* programs may still be attached to it */
 	bool away;		      /* it is not here, and the other namespaces could not be searched (leave.c) */
 	uint8_t mac[6];		      /* its MAC when it went away */
+	int netns;		      /* 1 more than our number for the namespace that it went to, 0: not known */
 	uint32_t tries;		      /* tries so far */
 	uint64_t retry_ns;	      /* monotonic time of the next try */
 	char why[XLAGG_SENTENCE_MAX]; /* what remains to be put back, and why */

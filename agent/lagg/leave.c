@@ -24,16 +24,17 @@ static int explain(const char *lagg, const char *port, int r, char why[XLAGG_SEN
 	snprintf(why, XLAGG_SENTENCE_MAX,
 		 "%s was moved into another network namespace with what a port of %s has (MAC, MTU, ifalias), "
 		 "and cannot be put back there: %s",
-		 port, lagg, strerror(-r));
+		 port, lagg, r == -ENOENT ? "it has no name and no process" : strerror(-r));
 	return r;
 }
 
 /* Searches for the device that a port had. Its undo record stays until it is put back, or known to be gone. */
-static int search(struct lagg *lagg, uint32_t slot, const struct xlagg_undo *undo, const struct xlagg_device_id *id)
+static int search(struct lagg *lagg, uint32_t slot, const struct xlagg_undo *undo, const struct xlagg_device_id *id,
+		  int netnsid)
 {
 	lagg->saved.undo[slot] = *undo;
 	lagg->saved.port[slot] = *id;
-	rest_search(lagg, slot, lagg->port[slot].device.mac);
+	rest_search(lagg, slot, lagg->port[slot].device.mac, netnsid);
 	int r = rest_put_back(lagg, slot);
 	record_save(lagg);
 	return r;
@@ -41,7 +42,7 @@ static int search(struct lagg *lagg, uint32_t slot, const struct xlagg_undo *und
 
 void leave_moved(struct lagg *lagg, uint32_t slot, const struct device *device)
 {
-	char mark[MARK_MAX], name[XLAGG_NAME_MAX], why[XLAGG_SENTENCE_MAX];
+	char mark[MARK_MAX], name[XLAGG_NAME_MAX];
 	const struct lagg_port *port = &lagg->port[slot];
 	const struct xlagg_undo undo = lagg->saved.undo[slot];
 	const struct xlagg_device_id id = lagg->saved.port[slot];
@@ -52,11 +53,9 @@ void leave_moved(struct lagg *lagg, uint32_t slot, const struct device *device)
 	datapath_port_del(lagg->dp, slot);
 	int r = elsewhere_restore(lagg->host->nl, &there, &undo, name);
 	lagg_port_absent(lagg, slot);
-	explain(lagg->model.name, port->name, r, why);
-	if (r == -ENODEV)
-		log_about(LOG_LEVEL_WARNING, lagg->model.name, port->name, "%s", why);
-	else if (r < 0)
-		r = search(lagg, slot, &undo, &id);
+	/* Also where that namespace does not have it: it may have gone on to another one. */
+	if (r < 0)
+		search(lagg, slot, &undo, &id, device->new_netnsid);
 	lagg_tell(lagg, XLAGG_EVENT_PORT_DEL, port->name,
 		  r < 0 ? "its device was moved into another network namespace"
 			: "its device was moved into another network namespace and put back as it was");
@@ -117,24 +116,39 @@ static int is_here(struct netlink *nl, struct xlagg_saved *saved, uint32_t slot,
 	return 1;
 }
 
+/* Puts it back in the namespace to which it went or, where that does not have it or is gone, in any other. Of one that
+ * cannot be entered nobody can tell whether it has it. */
+static int restore_elsewhere(struct netlink *nl, const struct elsewhere *device, const struct xlagg_undo *undo,
+			     char name[XLAGG_NAME_MAX])
+{
+	struct elsewhere anywhere = *device;
+	int r = device->netnsid >= 0 ? netlink_has_netnsid(nl, device->netnsid) : 0;
+	if (r > 0)
+		r = elsewhere_restore(nl, device, undo, name);
+	else if (r == 0)
+		r = -ENODEV;
+	anywhere.netnsid = -1;
+	return r == -ENODEV ? elsewhere_restore(nl, &anywhere, undo, name) : r;
+}
+
 /* It is looked for here first, where that needs no search, and at the end, as it may have come back meanwhile. */
-int leave_find(struct netlink *nl, struct xlagg_saved *saved, uint32_t slot, const char *lagg, const uint8_t mac[6],
+int leave_find(struct netlink *nl, struct xlagg_saved *saved, uint32_t slot, const struct leave_search *search,
 	       char name[XLAGG_NAME_MAX], char why[XLAGG_SENTENCE_MAX])
 {
 	char mark[MARK_MAX];
+	const char *lagg = search->lagg;
 	struct xlagg_undo *undo = &saved->undo[slot];
 	const struct xlagg_device_id id = saved->port[slot];
-	const struct elsewhere device = {.netnsid = -1, .mac = mac, .mark = mark, .id = &id};
+	const struct elsewhere device = {.netnsid = search->netnsid, .mac = search->mac, .mark = mark, .id = &id};
 	write_mark(saved, lagg, mark);
 	int r = is_here(nl, saved, slot, &device, name);
 	if (r != 0)
 		return r < 0 ? explain(lagg, undo->name, r, why) : 0;
-	r = elsewhere_restore(nl, &device, undo, name);
+	r = restore_elsewhere(nl, &device, undo, name);
 	if (r == 0)
 		log_about(LOG_LEVEL_INFO, lagg, undo->name,
-			  "%s was moved into another network namespace when no agent saw it, and is put back as it "
-			  "was there",
-			  undo->name);
+			  "%s was moved into another network namespace%s, and is put back as it was there", undo->name,
+			  device.netnsid < 0 ? " when no agent saw it" : "");
 	if (r == -ENODEV)
 		r = is_here(nl, saved, slot, &device, name);
 	if (r < 0)
@@ -151,5 +165,5 @@ void leave_unseen(struct lagg *lagg, uint32_t slot)
 	/* The search takes its time: nothing is to be sent on the port meanwhile. */
 	lagg_port_gone(lagg, slot);
 	if (undo.changed)
-		search(lagg, slot, &undo, &id);
+		search(lagg, slot, &undo, &id, -1);
 }

@@ -48,8 +48,8 @@ static void keep(struct lagg *lagg, uint32_t slot, const char *why)
 static int find(struct lagg *lagg, uint32_t slot, char why[XLAGG_SENTENCE_MAX])
 {
 	struct lagg_rest *rest = &lagg->rest[slot];
-	int r = leave_find(lagg->host->nl, &lagg->saved, slot, lagg->model.name, rest->mac, lagg->port[slot].elsewhere,
-			   why);
+	const struct leave_search search = {lagg->model.name, rest->mac, rest->netns - 1};
+	int r = leave_find(lagg->host->nl, &lagg->saved, slot, &search, lagg->port[slot].elsewhere, why);
 	rest->away = r < 0;
 	return r;
 }
@@ -87,9 +87,10 @@ int rest_put_back(struct lagg *lagg, uint32_t slot)
 	return r;
 }
 
-void rest_search(struct lagg *lagg, uint32_t slot, const uint8_t mac[6])
+void rest_search(struct lagg *lagg, uint32_t slot, const uint8_t mac[6], int netnsid)
 {
 	lagg->rest[slot].away = true;
+	lagg->rest[slot].netns = netnsid + 1;
 	memcpy(lagg->rest[slot].mac, mac, 6);
 }
 

@@ -12,8 +12,9 @@ bool rest_is(const struct lagg *lagg, uint32_t slot);
  * slot's undo record is empty. Otherwise returns the first error. The caller saves the record. */
 int rest_put_back(struct lagg *lagg, uint32_t slot);
 /* Notes that the device of a slot's undo record is not here. It had this MAC. rest_put_back() searches the other
- * namespaces for it then, until it is put back there or known to be gone. */
-void rest_search(struct lagg *lagg, uint32_t slot, const uint8_t mac[6]);
+ * namespaces for it then, until it is put back there or known to be gone. `netnsid`: our number for the namespace that
+ * it was moved to, -1: not known. */
+void rest_search(struct lagg *lagg, uint32_t slot, const uint8_t mac[6], int netnsid);
 /* Empties the undo record of a slot: nothing remains, or another device becomes its port while its own is searched for.
  */
 void rest_give_up(struct lagg *lagg, uint32_t slot);

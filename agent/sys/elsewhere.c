@@ -32,7 +32,9 @@ struct search {
 	const struct elsewhere *device;
 	const struct xlagg_undo *undo;
 	struct seen *seen;
-	char *name; /* XLAGG_NAME_MAX octets */
+	char *name;   /* XLAGG_NAME_MAX octets */
+	bool entered; /* one that may have it */
+	int failed;   /* the first failure to find out whether one has it, or 0 */
 };
 
 static bool is_new(struct seen *seen, ino_t inode)
@@ -111,8 +113,9 @@ static int restore_there(int netns, const struct search *search, int answer)
 {
 	__attribute__((cleanup(netlink_close))) struct netlink *nl = NULL;
 	struct match match = {.device = search->device};
+	/* -EINVAL: it is no namespace, such as what is left in /run/netns of one that was unmounted. */
 	if (setns(netns, CLONE_NEWNET) < 0)
-		return -errno;
+		return errno == EINVAL ? -ENODEV : -errno;
 	int r = netlink_open(&nl);
 	if (r == 0)
 		r = netlink_list(nl, match_device, &match);
@@ -170,25 +173,53 @@ static int try_namespace(int netns, const struct search *search)
 	return r;
 }
 
+/* Notes that it could not be found out whether some namespace has the device. Returns -ENODEV, since another may. */
+static int skip(struct search *search, int r)
+{
+	search->failed = search->failed ? search->failed : r;
+	return -ENODEV;
+}
+
+/* Whether it can be the namespace to which the device was moved. Returns 1, 0 or -errno. */
+static int may_have_it(const struct search *search, int netns)
+{
+	int id;
+	if (search->device->netnsid < 0)
+		return 1;
+	int r = netlink_netnsid(search->nl, netns, &id);
+	/* -EINVAL: it is no namespace. */
+	if (r < 0)
+		return r == -ENOENT || r == -EINVAL ? 0 : r;
+	return id == search->device->netnsid;
+}
+
 /* Tries the namespace at `path`, unless it cannot be the one that is searched for. */
-static int try_path(const char *path, const struct search *search)
+static int try_path(const char *path, struct search *search)
 {
 	__attribute__((cleanup(close_fd))) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat netns;
-	int id;
-	if (fd < 0 || fstat(fd, &netns) < 0 || !is_new(search->seen, netns.st_ino))
+	/* It was none, or its process has ended, or may not be looked into by this agent. */
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ESRCH || errno == EACCES || errno == EPERM))
 		return -ENODEV;
-	if (search->device->netnsid >= 0 && (netlink_netnsid(search->nl, fd, &id) < 0 || id != search->device->netnsid))
+	if (fd < 0 || fstat(fd, &netns) < 0)
+		return skip(search, -errno);
+	if (!is_new(search->seen, netns.st_ino))
 		return -ENODEV;
+	int r = may_have_it(search, fd);
+	if (r <= 0)
+		return r < 0 ? skip(search, r) : -ENODEV;
+	search->entered = true;
 	return try_namespace(fd, search);
 }
 
 /* Tries every entry of a folder. `format` turns its name into the path of a namespace. */
-static int try_folder(const char *folder, const char *format, const struct search *search)
+static int try_folder(const char *folder, const char *format, struct search *search)
 {
 	__attribute__((cleanup(close_dir))) DIR *dir = opendir(folder);
 	struct dirent *entry;
 	char path[512];
+	if (!dir && errno != ENOENT)
+		return skip(search, -errno);
 	while (dir && (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
@@ -204,11 +235,15 @@ int elsewhere_restore(struct netlink *nl, const struct elsewhere *device, const 
 		      char name[XLAGG_NAME_MAX])
 {
 	static struct seen seen;
-	struct search search = {nl, device, undo, &seen, name};
+	struct search search = {.nl = nl, .device = device, .undo = undo, .seen = &seen, .name = name};
 	struct stat own;
 	seen.count = 0;
 	if (stat("/proc/thread-self/ns/net", &own) == 0)
 		is_new(&seen, own.st_ino);
 	int r = try_folder("/run/netns", "/run/netns/%.255s", &search);
-	return r == -ENODEV ? try_folder("/proc", "/proc/%.255s/ns/net", &search) : r;
+	if (r == -ENODEV)
+		r = try_folder("/proc", "/proc/%.255s/ns/net", &search);
+	if (r != -ENODEV || (!search.failed && (device->netnsid < 0 || search.entered)))
+		return r;
+	return search.failed ? search.failed : -ENOENT;
 }

@@ -21,9 +21,10 @@ struct elsewhere {
 
 /*
  * Puts the device back as it was (port_restore()) where it is now, and sets `name` to what it is called there; if it is
- * not found, `name` is left as it was. Returns 0, -ENODEV when no namespace that can be entered has it, -ENOTUNIQ when
- * a namespace has several devices that it may be, -ETIMEDOUT when there is no answer within two seconds, or the error
- * of what could not be put back.
+ * not found, `name` is left as it was. Returns 0, -ENODEV when no namespace that can be entered has it, -ENOENT when
+ * the one that it was moved to is not among these, -ENOTUNIQ when a namespace has several devices that it may be,
+ * -ETIMEDOUT when there is no answer within two seconds, or the error of what could not be put back or of a namespace
+ * that could not be entered now.
  */
 int elsewhere_restore(struct netlink *nl, const struct elsewhere *device, const struct xlagg_undo *undo,
 		      char name[XLAGG_NAME_MAX]);

@@ -115,8 +115,12 @@ test_leave_when_events_are_lost() {
 is_port_again() { [ "$(port_field a eth2 .present)" = true ]; }
 is_absent() { [ "$(port_field a eth2 .present)" = false ]; }
 # has_nothing_of_the_lagg HOST DEV: the test fails unless the device is as it was before it was a port
-has_nothing_of_the_lagg() {
-	wait_for 5 attribute_is "$1" "$2" '[.address, .mtu, (.ifalias // ""), (.flags | index("ALLMULTI"))]' "[$OWN_MAC,1500,\"\",null]"
+has_nothing_of_the_lagg() { has_nothing_within 5 "$@"; }
+# has_nothing_within SECONDS HOST DEV
+has_nothing_within() {
+	local seconds=$1
+	shift
+	wait_for "$seconds" attribute_is "$1" "$2" '[.address, .mtu, (.ifalias // ""), (.flags | index("ALLMULTI"))]' "[$OWN_MAC,1500,\"\",null]"
 	is "$(on "$1" bpftool -j net show dev "$2" | jq -c '[.[0].xdp, .[0].tc]')" '[[],[]]' "programs of $2"
 	is "$(on "$1" cat "/proc/sys/net/ipv6/conf/$2/disable_ipv6")" 0 "IPv6 of $2"
 }
@@ -275,6 +279,7 @@ leaves_unseen() {
 	for i in {1..10000}; do echo "link set other alias $i"; done | ip -n "$P-a" -batch -
 	leaves_under_another_name
 	strace -qq -p "${AGENT[a]}" -o "$D/strace" -e trace=clone,clone3,fork -e inject=clone,clone3,fork:"$1" &
+	TRACER=$!
 	within 5 is_traced || skip "no process can be traced here"
 	kill -CONT "${AGENT[a]}"
 	wait_for 5 test -s "$D/strace"
@@ -301,6 +306,57 @@ test_leave_is_searched_for_again() {
 	wait_for 10 grep -q 'eth2 was moved into another network namespace when no agent saw it, and is put back' "$D/agent-a.log"
 	has_nothing_of_the_lagg c wan0
 	wan0_comes_back
+}
+# cannot_search: wan0 left unseen, and the lagg is removed before the other namespaces could be searched
+cannot_search() {
+	leaves_unseen error=EAGAIN
+	wait_for 5 grep -q 'cannot be put back there: Resource temporarily unavailable' "$D/agent-a.log"
+	refused 'eth2 was moved .* cannot be put back there' xl a lagg del lagg0
+	is "$(attribute c wan0 .mtu)" 1400 "MTU of what left"
+}
+test_leave_is_searched_for_when_the_lagg_is_gone() {
+	cannot_search
+	kill "$TRACER"
+	has_nothing_within 20 c wan0
+	wait_for 5 grep -q 'lagg0: everything is now put back as it was' "$D/agent-a.log"
+	is "$(pins_of_lagg0)" "" "pins"
+}
+test_leave_is_searched_for_by_the_next_agent_when_the_lagg_is_gone() {
+	cannot_search
+	kill "$TRACER"
+	agent_end a KILL
+	agent a
+	has_nothing_within 20 c wan0
+	is "$(pins_of_lagg0)" "" "pins"
+}
+# Nobody waits for a search who needs the lagg.
+test_leave_search_ends_when_the_lagg_is_made_anew() {
+	cannot_search
+	xl a lagg add lagg0 port eth1
+	grep -q 'eth2 is no longer searched for' "$D/agent-a.log" || fail "nothing in the log"
+	is_there() { [ "$(field a .ifname)" = lagg0 ]; }
+	wait_for 5 is_there
+}
+pins_of_lagg0() { find "$BPFFS/$P-a" -path '*/lagg0*'; }
+
+# in_the_hidden COMMAND...: runs it in a namespace that has no name and no process
+in_the_hidden() { nsenter --net="$D/hidden" -- "$@"; }
+hidden_eth2_is() { [ "$(in_the_hidden ip -j -d link show eth2 | jq -c '.[0] | [.mtu, (.ifalias // "")]')" = "$1" ]; }
+in_hidden() { [ "$(readlink "/proc/${CHILD[box]}/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
+# A namespace that nobody can enter now may be entered later. Until then what is in it is not gone.
+test_leave_into_a_namespace_that_is_not_found() {
+	has_a_port_that_leaves
+	touch "$D/hidden"
+	unshare --net="$D/hidden" true
+	nip a link set eth2 netns "$D/hidden"
+	wait_for 5 grep -q 'eth2 was moved .* cannot be put back there: it has no name and no process' "$D/agent-a.log"
+	hidden_eth2_is '[1400,"port of lagg0 (xlagg)"]' || fail "it is not as it was when it left"
+	# A container starts there.
+	spawn box nsenter --net="$D/hidden" -- sleep 60
+	wait_for 5 in_hidden
+	wait_for 40 hidden_eth2_is '[1500,""]'
+	wait_for 5 is_absent
+	umount "$D/hidden"
 }
 is_traced() { ! grep -q '^TracerPid:.0$' "/proc/${AGENT[a]}/status"; }
 

@@ -415,3 +415,13 @@ int netlink_netnsid(struct netlink *nl, int netns, int *ret)
 		}
 	return -ENOENT;
 }
+
+int netlink_has_netnsid(struct netlink *nl, int netnsid)
+{
+	struct netlink_request request;
+	__attribute__((cleanup(netlink_answer_free))) struct netlink_answer answer = {};
+	struct nlmsghdr *nlh = netlink_begin(&request, RTM_GETNSID, 0, sizeof(struct rtgenmsg));
+	mnl_attr_put_u32(nlh, NETNSA_NSID, (uint32_t)netnsid);
+	int r = netlink_talk(nl, nlh, &answer);
+	return r < 0 ? (r == -ENOENT ? 0 : r) : 1;
+}

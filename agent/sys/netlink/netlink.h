@@ -121,6 +121,8 @@ int netlink_has_upper(struct netlink *nl, int ifindex, char upper[XLAGG_NAME_MAX
 
 /* How this namespace numbers the one that `netns` is a descriptor of. -ENOENT: it has no number. */
 int netlink_netnsid(struct netlink *nl, int netns, int *ret);
+/* Whether there still is one of that number. Returns 1, 0 or -errno. */
+int netlink_has_netnsid(struct netlink *nl, int netnsid);
 
 int netlink_set_up(struct netlink *nl, int ifindex, bool up);
 /* Also while the device is up. -EEXIST: another device has that name. */
