@@ -22,6 +22,7 @@
 #include "orphans.h"
 #include "progress.h"
 #include "rests.h"
+#include "sys/again.h"
 #include "sys/port.h"
 #include "take.h"
 #include "transaction.h"
@@ -31,7 +32,6 @@
  */
 #define TOGETHER_MIN 2
 #define TOGETHER_MAX 64
-#define BACK_TRIES 3 /* how often the way back from a failed transaction is tried */
 
 static void free_model(struct ctl_model **model)
 {
@@ -412,12 +412,13 @@ static void lead_back(struct agent *agent, struct ctl_model *before)
 {
 	char sentence[XLAGG_SENTENCE_MAX];
 	const char *failed = "";
-	int r = -EAGAIN;
+	uint32_t tries = 0;
+	int r;
 	later_demand_none(agent);
-	for (int i = 0; i < BACK_TRIES && r < 0; i++) {
+	do {
 		sentence[0] = 0;
 		r = lead_to(agent, before, &failed, sentence);
-	}
+	} while (again(&tries, r < 0));
 	if (r < 0)
 		log_error("cannot return to the previous configuration: %s", sentence[0] ? sentence : strerror(-r));
 }

@@ -14,11 +14,11 @@
 #include "lagg/ports.h"
 #include "lagg/shell.h"
 #include "lagg/taken.h"
+#include "sys/again.h"
 #include "sys/mark.h"
 
 #define LOWER_NAME_FITS 12 /* longest name to which "-dp" can be added */
 #define DEFAULT_MTU 1500
-#define TRIES 3			    /* at once */
 #define LOWER_NUMBERED "xlagg-dp%d" /* with its ifindex, if the lagg's name is too long or the other name is taken */
 
 /* Returns the MTU that the first port had before it became one or, if it is not one yet, has. */
@@ -242,10 +242,12 @@ void device_release_features(struct lagg *lagg)
 /* Adds or removes an address. If only the answer was lost, the second try finds it done. */
 static int change_address(struct lagg *lagg, const char *address, bool add)
 {
-	int r = -EAGAIN, done = add ? -EEXIST : -EADDRNOTAVAIL;
-	for (uint32_t i = 0; i < TRIES && r < 0 && r != done && r != -ENODEV; i++)
+	int r, done = add ? -EEXIST : -EADDRNOTAVAIL;
+	uint32_t tries = 0;
+	do
 		r = add ? netlink_add_address(lagg->host->nl, lagg->ifindex, address)
 			: netlink_del_address(lagg->host->nl, lagg->ifindex, address);
+	while (again(&tries, r < 0 && r != done && r != -ENODEV));
 	return r == done ? 0 : r;
 }
 

@@ -19,10 +19,10 @@
 #include "lagg/shell.h"
 #include "lagg/taken.h"
 #include "lagg/upkeep.h"
+#include "sys/again.h"
 #include "sys/mark.h"
 #include "sys/port.h"
 
-#define DEVICE_TRIES 3		/* at once: the lagg's MAC and MTU depend on which devices there are */
 #define RETRY_NS (2 * NS_PER_S) /* after which a refused device is tried again */
 #define RETRY_DOUBLED 5		/* how often that is doubled at most, if the device refused a change */
 /* For this long after the agent changed the device, the driver may reset the link, and the link may bounce. */
@@ -38,10 +38,13 @@ int lagg_port_find(const struct lagg *lagg, const char *name)
 
 int lagg_ask_device(const struct lagg *lagg, int ifindex, const char *name, struct device *ret)
 {
-	int r = -EAGAIN;
-	for (int i = 0; i < DEVICE_TRIES && r < 0 && r != -ENODEV; i++)
+	uint32_t tries = 0;
+	int r;
+	/* The lagg's MAC and MTU depend on which devices there are. */
+	do
 		r = ifindex ? netlink_get(lagg->host->nl, ifindex, ret)
 			    : netlink_get_by_name(lagg->host->nl, name, ret);
+	while (again(&tries, r < 0 && r != -ENODEV));
 	return r;
 }
 
@@ -484,41 +487,6 @@ int lagg_adjust_ports(struct lagg *lagg, char sentence[XLAGG_SENTENCE_MAX])
 		if (lagg->port[slot].used && lagg->port[slot].ifindex)
 			r = lagg_port_adjust(lagg, slot, sentence);
 	return r;
-}
-
-/* Fills the rest with NULs, since options are compared octet by octet. */
-static void write_name(char ret[XLAGG_NAME_MAX], const char *name)
-{
-	memset(ret, 0, XLAGG_NAME_MAX);
-	memcpy(ret, name, strnlen(name, XLAGG_NAME_MAX - 1));
-}
-
-/* The option cannot tell a device of that name from its own word. */
-static void warn_of_auto(struct lagg *lagg)
-{
-	static const char text[] =
-	    "its primary is now called auto, which option primary takes for none: give the device "
-	    "another name, and set primary again";
-	log_about(LOG_LEVEL_WARNING, lagg->model.name, "auto", "%s", text);
-	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, "auto", text);
-}
-
-void lagg_port_set_name(struct lagg *lagg, uint32_t slot, const char *name)
-{
-	struct lagg_port *port = &lagg->port[slot];
-	struct xlagg_port_model *model = lagg_port_model(lagg, slot);
-	char *primary = lagg->model.conf.primary;
-	bool is_primary = strcmp(primary, port->name) == 0 && strcmp(primary, "auto") != 0;
-	if (is_primary)
-		write_name(primary, name);
-	if (model)
-		write_name(model->name, name);
-	write_name(port->name, name);
-	write_name(port->device.name, name);
-	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
-	core_port_rename(lagg->core, slot, name);
-	if (is_primary && strcmp(name, "auto") == 0)
-		warn_of_auto(lagg);
 }
 
 /* A port's carrier changed: polls more often for a while, since the kernel may report a next change late. */

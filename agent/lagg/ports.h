@@ -26,8 +26,6 @@ int lagg_port_attach(struct lagg *lagg, uint32_t slot, const struct device *devi
 /* The device of a port is gone. The first also reports it. */
 void lagg_port_gone(struct lagg *lagg, uint32_t slot);
 void lagg_port_absent(struct lagg *lagg, uint32_t slot);
-/* Sets the name of a port, also in the options that name it. No other port of the lagg may have that name. */
-void lagg_port_set_name(struct lagg *lagg, uint32_t slot, const char *name);
 /* Returns the device's own MAC: the permanent one or, if the driver reports none, the one that it had before it became
  * a port. */
 void lagg_port_own_mac(const struct lagg *lagg, uint32_t slot, uint8_t mac[6]);

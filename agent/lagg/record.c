@@ -13,6 +13,7 @@
 #include "lagg/identity.h"
 #include "lagg/record.h"
 #include "lagg/shell.h"
+#include "sys/again.h"
 #include "sys/fd.h"
 #include "sys/mark.h"
 
@@ -182,10 +183,11 @@ static int clear(const char *folder)
 
 void record_clear(const char *folder)
 {
-	int r = clear(folder);
-	/* A single failure is not worth a word. */
-	if (r < 0)
+	uint32_t tries = 0;
+	int r;
+	do
 		r = clear(folder);
+	while (again(&tries, r < 0));
 	if (r < 0)
 		log_warning("%s cannot be removed: %s", folder, strerror(-r));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Gives a running lagg another name: its record, its file in the state folder and the marks of its ports follow. */
+/* Gives a running lagg or a port another name. Of a lagg its record, its file in the state folder and the marks of its
+ * ports follow. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +28,41 @@ void lagg_mac_from_follows(struct lagg *lagg, int ifindex, const char *before, c
 		return;
 	memset(option, 0, sizeof(lagg->model.conf.mac));
 	snprintf(option, sizeof(lagg->model.conf.mac), "from %s", name);
+}
+
+/* Fills the rest with NULs, since options are compared octet by octet. */
+static void write_name(char ret[XLAGG_NAME_MAX], const char *name)
+{
+	memset(ret, 0, XLAGG_NAME_MAX);
+	memcpy(ret, name, strnlen(name, XLAGG_NAME_MAX - 1));
+}
+
+/* The option cannot tell a device of that name from its own word. */
+static void warn_of_auto(struct lagg *lagg)
+{
+	static const char text[] =
+	    "its primary is now called auto, which option primary takes for none: give the device "
+	    "another name, and set primary again";
+	log_about(LOG_LEVEL_WARNING, lagg->model.name, "auto", "%s", text);
+	lagg_tell(lagg, XLAGG_EVENT_LAGG_CHANGE, "auto", text);
+}
+
+void lagg_port_set_name(struct lagg *lagg, uint32_t slot, const char *name)
+{
+	struct lagg_port *port = &lagg->port[slot];
+	struct xlagg_port_model *model = lagg_port_model(lagg, slot);
+	char *primary = lagg->model.conf.primary;
+	bool is_primary = strcmp(primary, port->name) == 0 && strcmp(primary, "auto") != 0;
+	if (is_primary)
+		write_name(primary, name);
+	if (model)
+		write_name(model->name, name);
+	write_name(port->name, name);
+	write_name(port->device.name, name);
+	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
+	core_port_rename(lagg->core, slot, name);
+	if (is_primary && strcmp(name, "auto") == 0)
+		warn_of_auto(lagg);
 }
 
 /* The port's ifalias names the lagg. Upkeep does it later where it cannot be done now. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Gives a running lagg another name. */
+/* Gives a running lagg or a port another name. */
 #ifndef LAGG_RENAME_H
 #define LAGG_RENAME_H
 
@@ -7,6 +7,8 @@
 
 /* Sets the lagg's name in its configuration and in what it reports. No other lagg may have that name. */
 void lagg_set_name(struct lagg *lagg, const char *name);
+/* Sets the name of a port, also in the options that name it. No other port of the lagg may have that name. */
+void lagg_port_set_name(struct lagg *lagg, uint32_t slot, const char *name);
 /* A device was renamed from `before` to `name`: if option mac names it, the option follows. `ifindex`: of the device,
  * 0: it is absent. */
 void lagg_mac_from_follows(struct lagg *lagg, int ifindex, const char *before, const char *name);

@@ -8,11 +8,11 @@
 #include "lagg/leave.h"
 #include "lagg/record.h"
 #include "lagg/rest.h"
+#include "sys/again.h"
 #include "sys/port.h"
 
 #define RETRY_NS NS_PER_S
 #define RETRY_DOUBLED 5 /* how often the time between two tries is doubled at most */
-#define TRIES 3		/* at once: a single call that fails is not worth a word */
 
 bool rest_is(const struct lagg *lagg, uint32_t slot)
 {
@@ -76,10 +76,11 @@ static int put_back_once(struct lagg *lagg, uint32_t slot, char why[XLAGG_SENTEN
 int rest_put_back(struct lagg *lagg, uint32_t slot)
 {
 	char why[XLAGG_SENTENCE_MAX] = "";
-	int r = put_back_once(lagg, slot, why);
-	/* A search may take seconds. */
-	for (uint32_t i = 1; r < 0 && i < TRIES && !lagg->rest[slot].away; i++)
+	uint32_t tries = 0;
+	int r;
+	do
 		r = put_back_once(lagg, slot, why);
+	while (again(&tries, r < 0 && !lagg->rest[slot].away)); /* a search may take seconds */
 	if (r < 0)
 		keep(lagg, slot, why);
 	else

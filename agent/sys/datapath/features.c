@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <xdp/libxdp.h>
 
+#include "sys/again.h"
 #include "sys/datapath/internal.h"
 #include "sys/log.h"
 
@@ -39,8 +40,6 @@ __attribute__((format(printf, 2, 0))) static int log_libxdp(enum libxdp_print_le
 	return 0;
 }
 
-#define TRIES 3 /* at once, where the kernel was only short of something */
-
 /* return 0 */
 static const struct bpf_insn nothing[] = {
     {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
@@ -56,12 +55,13 @@ static bool is_passing(int r)
 /* A kernel that knows the attach type looks up the device, which does not exist: it returns ENODEV. */
 static bool knows_attach_type(int program, uint32_t type)
 {
-	int r = 0;
-	for (int i = 0; i < TRIES && (i == 0 || is_passing(r)); i++) {
+	uint32_t tries = 0;
+	int r;
+	do {
 		r = bpf_link_create(program, INT_MAX, (enum bpf_attach_type)type, NULL);
 		if (r >= 0)
 			close(r);
-	}
+	} while (again(&tries, is_passing(r)));
 	return r == -ENODEV;
 }
 
@@ -81,9 +81,11 @@ static int try_tracing(void)
 
 static bool can_trace(void)
 {
-	int r = try_tracing();
-	for (int i = 1; i < TRIES && is_passing(r); i++)
+	uint32_t tries = 0;
+	int r;
+	do
 		r = try_tracing();
+	while (again(&tries, is_passing(r)));
 	return r == 0;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "sys/again.h"
 #include "sys/mark.h"
 #include "sys/netlink/request.h"
 
@@ -21,8 +22,7 @@ enum {
 };
 enum { NETKIT_MODE_L2 = 0, NETKIT_POLICY_PASS = 0 };
 
-#define TRIES 3	     /* at a question or a removal that the kernel does not answer */
-#define FIND_TRIES 8 /* as often such tries are repeated where the answers are lost at once */
+#define FIND_TRIES 8 /* so often the search for a pair is repeated, each time with tries of its own (sys/again.h) */
 
 /* The pair to be made, of either kind. */
 struct pair {
@@ -109,12 +109,11 @@ static int mark_lower(struct netlink *nl, const struct pair *pair, int ifindex)
 static int find_lower(struct netlink *nl, const struct pair *pair, const uint8_t mac[6], struct device *ret)
 {
 	struct device found;
-	int r = -ENODEV;
-	for (int i = 0; i < TRIES; i++) {
+	uint32_t tries = 0;
+	int r;
+	do
 		r = netlink_get_by_name(nl, pair->lower, &found);
-		if (r == 0 || r == -ENODEV)
-			break;
-	}
+	while (again(&tries, r < 0 && r != -ENODEV));
 	if (r < 0)
 		return r;
 	if (memcmp(found.mac, mac, sizeof(found.mac)) != 0)
@@ -125,13 +124,12 @@ static int find_lower(struct netlink *nl, const struct pair *pair, const uint8_t
 
 static int remove_pair(struct netlink *nl, int ifindex)
 {
-	int r = -ENODEV;
-	for (int i = 0; i < TRIES; i++) {
+	uint32_t tries = 0;
+	int r;
+	do
 		r = netlink_del(nl, ifindex);
-		if (r == 0 || r == -ENODEV)
-			return 0;
-	}
-	return r;
+	while (again(&tries, r < 0 && r != -ENODEV));
+	return r == -ENODEV ? 0 : r;
 }
 
 /* The devices with a MAC that was drawn. */
