@@ -71,6 +71,25 @@ enum xlagg_port_flag {
 	XLAGG_PORT_KERNEL_RETURN = 1 << 2, /* the watcher may make it live again by itself (static proto, up-delay 0) */
 };
 
+/*
+ * The rest of these flags, of a lagg whose own device is a bond that spreads frames by a hash: where the port stands
+ * among the slaves that bonding sends on. While the agent is behind bonding, a frame comes to the wrong port, whose
+ * program passes it on to the right one. Octet 1 is the index among them, from 0. Octets 2 and 3 are the stride: what
+ * bonding takes for the port is any multiple of it and the index added, since it is a multiple of the count of slaves,
+ * the largest up to XLAGG_STRIDE_MAX; 0: bonding does not send on this one.
+ */
+#define XLAGG_PORT_POLICY 0xffu /* enum xlagg_port_flag */
+#define XLAGG_PORT_INDEX 8	/* shift */
+#define XLAGG_PORT_STRIDE 16	/* shift */
+#define XLAGG_STRIDE_BITS 12
+#define XLAGG_STRIDE_MAX (1u << XLAGG_STRIDE_BITS)
+
+/* The place of a port that is the one of that index among `count` slaves on which bonding sends. */
+static inline __u32 xlagg_place(__u32 count, __u32 index)
+{
+	return (XLAGG_STRIDE_MAX / count * count) << XLAGG_PORT_STRIDE | index << XLAGG_PORT_INDEX;
+}
+
 /* struct xlagg_port.enabled of a port that policy keeps out. In practice no `lost` counter ever grows to this value. */
 #define XLAGG_PORT_OUT 0xffffffffu
 
@@ -82,7 +101,7 @@ enum xlagg_port_flag {
  */
 struct xlagg_port {
 	__u32 ifindex; /* the port's device, 0: this slot is free or the device is absent */
-	__u32 flags;   /* enum xlagg_port_flag */
+	__u32 flags;   /* enum xlagg_port_flag, and the place among a bond's slaves */
 	__u32 lost; /* grows when the port loses carrier, goes down, or is taken out by LACP without the agent; one loss
 		     * may be counted twice */
 	__u32 enabled; /* the value of `lost` that was read when the port was let in, or XLAGG_PORT_OUT */
@@ -129,14 +148,25 @@ struct xlagg_move {
 	__u32 pad;	 /* 0 */
 };
 
+/* Bit of xlagg_control.carrier: the lagg has carrier. */
+#define XLAGG_CARRIER 1u
+
 /* Map `control`, one entry: what the programs read for each frame and the agent may change at any time. */
 struct xlagg_control {
 	__u32 abi_version;  /* XLAGG_ABI_VERSION of the agent that created the maps */
 	__u32 table;	    /* index of the table in use */
-	__u32 carrier;	    /* 0: the lagg has no carrier, every frame is dropped and counted */
+	__u32 carrier;	    /* 0: the lagg has no carrier, every frame is dropped and counted; else XLAGG_CARRIER, and
+			     * xlagg_passes() of each port that is XLAGG_PORT_COLLECTING */
 	__u32 life;	    /* how often an agent has taken the lagg over from an earlier one */
 	__u64 heartbeat_ns; /* CLOCK_MONOTONIC of the agent's last sign of life */
 };
+
+/* The bit of xlagg_control.carrier that says that the port in that slot receives for the lagg: a program asks for both
+ * at once. The last slot has none: there both are asked for. */
+static inline __u32 xlagg_passes(__u32 slot)
+{
+	return slot < XLAGG_MAX_PORTS - 1 ? XLAGG_CARRIER << 1 << slot : 0;
+}
 
 /* Why a frame was not sent or not accepted: indexes of the drop counters. New ones are added at the end. */
 enum xlagg_tx_drop {
@@ -538,8 +568,10 @@ struct xlagg_params {
 	__u32 plain;				/* fields of `hash`, symmetric left out, if these are l2, l3 and l4 with
 						 * or without inner, flows are spread by them, no other option is on for
 						 * which a frame that is sent would pay, and no EtherType of what they
-						 * cover is of the ports; else 0. xlagg_params_complete() sets it, and
-						 * `keys`. */
+						 * cover is of the ports; else 0 */
+	__u32 passes;				/* receive programs: xlagg_passes() of the port; 0: each frame is
+						 * checked further. xlagg_params_complete() sets it, `plain` and `keys`.
+						 */
 	struct xlagg_hash_keys keys;		/* what `hash` and `seed` make */
 };
 

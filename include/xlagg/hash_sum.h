@@ -82,7 +82,9 @@ static inline __attribute__((always_inline)) __u64 xlagg_ipv6_pairs(const struct
 
 static inline __attribute__((always_inline)) bool xlagg_has_ports(__u8 protocol)
 {
-	return protocol == XLAGG_IP_TCP || protocol == XLAGG_IP_UDP || protocol == XLAGG_IP_SCTP;
+	/* expected: TCP is asked for first, and SCTP last */
+	return __builtin_expect(protocol == XLAGG_IP_TCP, 1) || __builtin_expect(protocol == XLAGG_IP_UDP, 1) ||
+	       protocol == XLAGG_IP_SCTP;
 }
 
 /* Returns the flow hash of what was added. */

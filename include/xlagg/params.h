@@ -36,8 +36,17 @@ static inline __u32 xlagg_plain_fields(const struct xlagg_params *params)
 	return fields;
 }
 
+/* See xlagg_params.passes. In proto failover without rx_all another port may be the one that receives. */
+static inline __u32 xlagg_params_passes(const struct xlagg_params *params)
+{
+	if (params->proto == XLAGG_PROTO_NONE || (params->proto == XLAGG_PROTO_FAILOVER && !params->rx_all))
+		return 0;
+	return xlagg_passes(params->slot);
+}
+
 static inline void xlagg_params_complete(struct xlagg_params *params)
 {
+	params->passes = xlagg_params_passes(params);
 	params->keys = xlagg_hash_keys(params->hash, params->seed);
 	params->plain = xlagg_plain_fields(params);
 }
