@@ -211,12 +211,4 @@ struct {
 	__type(value, __u32); /* ifindex of the port */
 } port_alive SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, XLAGG_MAX_PORTS);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32); /* slot */
-	__type(value, struct xlagg_bonding);
-} bonding SEC(".maps");
-
 #endif

@@ -24,26 +24,70 @@ enum how {
 	HOW_COPIES,   /* bonding sends a copy on every slave */
 };
 
-/* A hash near `hash` that is bond->place's index modulo its count. The high bits, by which a queue below is chosen,
- * stay. A multiplication takes half the steps of a division, and what it leaves is never too large to add the index. */
-static __always_inline __u32 led_to(__u32 hash, __u32 place, __u32 share)
+static __always_inline struct amount amount_of(const struct __sk_buff *skb)
 {
-	__u32 times = (__u64)hash * share >> 32;
+	__u32 segments = skb->gso_segs;
 
-	return times * (place >> 8) + (place & 0xff);
+	return (struct amount){.packets = segments ? segments : 1, .bytes = skb->len};
+}
+
+/* Parts of a port's place, each in one load. */
+static __always_inline __u32 index_of(const volatile struct xlagg_port *port)
+{
+	const volatile __u8 *flags = (const volatile __u8 *)&port->flags;
+
+	return flags[__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 1 : 2];
+}
+
+static __always_inline __u32 stride_of(const volatile struct xlagg_port *port)
+{
+	const volatile __u16 *flags = (const volatile __u16 *)&port->flags;
+
+	return flags[__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 1 : 0];
+}
+
+/* A hash near `hash`, whose high bits stay, since by them a queue below is chosen, that bonding takes for this port. */
+static __always_inline __u32 led_to(const volatile struct xlagg_port *port, __u32 stride, __u32 hash)
+{
+	return (hash >> XLAGG_STRIDE_BITS) * stride + index_of(port);
 }
 
 /* `flow`: the frame's flow hash, or 0. Returns false if bonding does not send on that port. */
 static __always_inline bool lead(struct __sk_buff *skb, __u32 slot, __u32 flow)
 {
-	const volatile struct xlagg_bonding *bond = bpf_map_lookup_elem(&bonding, &slot);
-	__u32 place = bond ? bond->place : 0, hash = skb->hash;
+	const volatile struct xlagg_port *port = bpf_map_lookup_elem(&ports, &slot);
+	__u32 stride = port ? stride_of(port) : 0, hash = skb->hash;
 
-	if (!place)
+	if (!stride)
 		return false;
 	if (!hash)
 		hash = flow ? flow : bpf_get_hash_recalc(skb);
-	bpf_set_hash(skb, led_to(hash, place, bond->share));
+	bpf_set_hash(skb, led_to(port, stride, hash));
+	return true;
+}
+
+/* What most frames need where bonding is told by a hash: the port of a flow's bucket is live, and bonding sends on it.
+ * The frame is counted. Returns false, and has done nothing, if it is otherwise. */
+static __always_inline bool lead_at_once(struct __sk_buff *skb, __u32 flow)
+{
+	const volatile struct xlagg_table *table = published_table();
+	const volatile struct xlagg_port *port;
+	__u32 slot, stride, hash;
+
+	if (!table)
+		return false;
+	slot = slot_of_bucket(table, flow);
+	port = bpf_map_lookup_elem(&ports, &slot);
+	if (!port || port->enabled != port->lost)
+		return false;
+	stride = stride_of(port);
+	if (!stride)
+		return false;
+	hash = skb->hash;
+	hash = led_to(port, stride, hash ? hash : flow);
+	count_sent_at(&slot, amount_of(skb));
+	bpf_set_hash(skb, hash);
+	skb->tc_index = CHOSEN + slot;
 	return true;
 }
 

@@ -34,13 +34,6 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  * program runs. */
 #define RECEIVED 0x1a66
 
-static __always_inline struct amount amount_of(const struct __sk_buff *skb)
-{
-	__u32 segments = skb->gso_segs;
-
-	return (struct amount){.packets = segments ? segments : 1, .bytes = skb->len};
-}
-
 /* VLAN id of the tag that is kept beside the frame (hardware-accelerated), 0: none. */
 static __always_inline __u16 tag_of(const struct __sk_buff *skb)
 {
@@ -266,6 +259,8 @@ static __always_inline long transmit_flow(struct __sk_buff *skb, const volatile 
 		return drop_and_count(skb, XLAGG_TX_PORT_TYPE, form);
 	if (plain && !control.carrier)
 		return drop_without_carrier(skb, form);
+	if (plain && form.how == HOW_HASH && lead_at_once(skb, hash))
+		return TC_ACT_UNSPEC;
 	if (!plain && params.repath)
 		hash = moved_hash(hash, moves_of(skb));
 	choice.ifindex = choose_bucket_at(published_table(), hash, true, &slot, &choice.why);
@@ -500,31 +495,30 @@ __noinline int receive_slave(struct __sk_buff *skb)
 }
 
 /* Whether a frame passes on, if that is seen at once, as it is for most. It asks what is_data() asks, of what the stack
- * found in the header, and what refusal() asks. `slot`: params.slot. */
-static __always_inline bool surely_passes(const struct __sk_buff *skb, const __u32 *slot)
+ * found in the header, and what refusal() asks. `constants`: &params. */
+static __always_inline bool surely_passes(const struct __sk_buff *skb, const volatile struct xlagg_params *constants)
 {
-	const __u32 proto = params.proto; /* loaded once */
-
-	if (xlagg_be16((__u16)skb->protocol) >= params.data_below)
+	if (xlagg_be16((__u16)skb->protocol) >= constants->data_below)
 		return false;
-	if (proto == XLAGG_PROTO_LACP && skb->pkt_type != PACKET_HOST)
+	if (!(control.carrier & constants->passes) &&
+	    (params.proto != XLAGG_PROTO_FAILOVER || params.rx_all || !is_preferred()))
 		return false;
-	if (proto == XLAGG_PROTO_FAILOVER && !params.rx_all)
-		return is_preferred();
-	return proto != XLAGG_PROTO_NONE && control.carrier && collects(slot);
+	return params.proto != XLAGG_PROTO_LACP || skb->pkt_type == PACKET_HOST;
 }
 
 SEC("tc")
 int rx_slave(struct __sk_buff *skb)
 {
-	__u32 slot = params.slot;
+	const volatile struct xlagg_params *constants = &params;
 	struct xlagg_port_stats *stats;
 
-	if (!surely_passes(skb, &slot))
+	asm volatile("" : "+r"(constants)); /* see transmit() */
+	if (__builtin_expect(!surely_passes(skb, constants), 0))
 		return receive_slave(skb);
-	stats = bpf_map_lookup_elem(&port_stats, &slot);
-	if (stats)
-		add_rx(stats, amount_of(skb));
+	stats = bpf_map_lookup_elem(&port_stats, (const void *)&params.slot);
+	if (!stats) /* to the verifier only */
+		return receive_slave(skb);
+	add_rx(stats, amount_of(skb));
 	return TC_ACT_UNSPEC;
 }
 

@@ -90,7 +90,7 @@ void shell_count(struct lagg *lagg)
 	}
 	for (uint32_t i = 0; i < count; i++)
 		if (slots[i] >= 0)
-			place[slots[i]] = count << 8 | i;
+			place[slots[i]] = xlagg_place(count, i);
 	/* Without a place, frames are redirected. */
 	if (r < 0)
 		log_about(LOG_LEVEL_DEBUG, lagg->model.name, NULL, "the order of its bond's slaves is not known: %s",

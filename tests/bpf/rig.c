@@ -207,12 +207,24 @@ int rig_map(const struct rig *rig, const char *name)
 	return -1;
 }
 
+/* Has control.carrier say of the ports what their flags do, as the agent does. */
+static void keep_carrier(struct rig *rig)
+{
+	if (!rig->control->carrier)
+		return;
+	rig->control->carrier = XLAGG_CARRIER;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		if (rig->ports[slot].flags & XLAGG_PORT_COLLECTING)
+			rig->control->carrier |= xlagg_passes(slot);
+}
+
 uint32_t rig_run_skb(struct rig *rig, const char *program, const struct frame *f, const struct __sk_buff *skb)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->data, .data_size_in = f->len, .data_out = rig->out,
 		    .data_size_out = sizeof(rig->out), .ctx_in = skb, .ctx_size_in = skb ? sizeof(*skb) : 0,
 		    .repeat = 1);
 
+	keep_carrier(rig);
 	cr_assert_eq(bpf_prog_test_run_opts(rig_program(rig, program), &opts), 0, "%s over %u octets: %s", program,
 		     f->len, strerror(errno));
 	rig->out_len = opts.data_size_out;

@@ -47,7 +47,6 @@ Test(maps, dump_by_name)
 	    {"limiter", {"\"due_ns\": [0,0,0,0"}},
 	    {"turn", {"\"index\"", "\"sent\""}},
 	    {"turnover", {"\"slot\"", "\"from\"", "\"last_ns\"", "\"left_ns\"", "\"came_ns\""}},
-	    {"bonding", {"\"place\""}},
 	    {"probe_result", {"\"hash\"", "\"bucket\"", "\"slot\"", "\"choice\""}},
 	};
 	struct rig *rig = rig_with_ports(XLAGG_PROTO_LOADBALANCE, 2, "tx explain");

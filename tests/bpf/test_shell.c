@@ -9,6 +9,27 @@
 
 #define REDIRECT TC_ACT_REDIRECT
 
+/* Whatever the hash was, bonding, which takes it modulo the count of slaves, takes the port, and the hashes of a port
+ * are spread over nearly the whole range. */
+Test(shell, bonding_takes_the_port_that_a_hash_leads_to)
+{
+	static const uint32_t hashes[] = {0, 1, 0xfff, 0x1000, 0x7fffffff, 0x80000000, 0xdeadbeef, UINT32_MAX};
+
+	for (uint32_t count = 1; count <= 64; count++)
+		for (uint32_t index = 0; index < count; index++) {
+			uint32_t place = xlagg_place(count, index), stride = place >> XLAGG_PORT_STRIDE;
+
+			cr_assert(stride > XLAGG_STRIDE_MAX * 63 / 64 && stride <= XLAGG_STRIDE_MAX);
+			cr_assert_eq(place & XLAGG_PORT_POLICY, 0);
+			cr_assert_eq(place >> XLAGG_PORT_INDEX & 0xff, index);
+			for (uint32_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
+				uint64_t led = (uint64_t)(hashes[i] >> XLAGG_STRIDE_BITS) * stride + index;
+
+				cr_assert(led <= UINT32_MAX && led % count == index);
+			}
+		}
+}
+
 /* Two live ports in slots 0 and 1, of which proto failover prefers the second. */
 static struct rig *open_shell(uint32_t proto, const char *programs)
 {
@@ -27,11 +48,8 @@ static struct rig *open_shell(uint32_t proto, const char *programs)
 /* Has bonding send on each of `count` ports, in the order of their slots. */
 static void place_ports(struct rig *rig, uint32_t count)
 {
-	for (uint32_t slot = 0; slot < count; slot++) {
-		struct xlagg_bonding bonding = {.place = count << 8 | slot, .share = UINT32_MAX / count};
-
-		cr_assert_eq(bpf_map_update_elem(rig_map(rig, "bonding"), &slot, &bonding, BPF_ANY), 0);
-	}
+	for (uint32_t slot = 0; slot < count; slot++)
+		rig->ports[slot].flags |= xlagg_place(count, slot);
 }
 
 /* Sends a frame where bonding sends on `places` ports, and checks the verdict, and that the port in slot 1 counts it.

@@ -438,3 +438,58 @@ Test(repair, netkit)
 	found_and_repaired(DATAPATH_GUARD, 0, "link_guard");
 	end();
 }
+
+static void has_carrier_word(uint32_t expected, const char *when)
+{
+	struct xlagg_control control;
+	read_entry("control", 0, &control);
+	cr_assert(control.carrier == expected, "%s: carrier is %#x instead of %#x", when, control.carrier, expected);
+}
+
+static void has_flags(uint32_t slot, uint32_t expected, const char *when)
+{
+	struct xlagg_port port;
+	read_entry("ports", slot, &port);
+	cr_assert(port.flags == expected, "%s: flags of port %u are %#x instead of %#x", when, slot, port.flags,
+		  expected);
+}
+
+/* Carrier and the ports that receive stand in one word, and a port's flags and its place among a bond's slaves in
+ * another: whichever changes, the rest is right, also after an agent of a version that knew only carrier. */
+Test(repair, words_that_say_two_things)
+{
+	network(2);
+	begin(true, XLAGG_DATAPATH_TC);
+	const uint32_t place[XLAGG_MAX_PORTS] = {xlagg_place(2, 1), xlagg_place(2, 0)}, none[XLAGG_MAX_PORTS] = {0};
+	const uint32_t first = XLAGG_CARRIER | xlagg_passes(0), both = first | xlagg_passes(1);
+	has_carrier_word(both, "two ports");
+	datapath_place(dp, place);
+	has_flags(0, place[0] | XLAGG_PORT_COLLECTING, "with a place");
+	PUBLISH(dp, 0);
+	has_carrier_word(first, "one port");
+	has_flags(0, place[0] | XLAGG_PORT_COLLECTING, "published");
+	has_flags(1, place[1], "not collecting");
+	PUBLISH(dp, 0, 1);
+	has_carrier_word(both, "two again");
+	datapath_carrier(dp, false);
+	has_carrier_word(0, "no carrier");
+	datapath_carrier(dp, true);
+	has_carrier_word(both, "carrier");
+	cr_assert(datapath_port_del(dp, 1) == 0);
+	has_carrier_word(first, "removed");
+	has_flags(1, 0, "removed");
+	all_right(true, "words");
+	datapath_place(dp, none);
+	has_flags(0, XLAGG_PORT_COLLECTING, "without a place");
+	datapath_close(&dp);
+
+	struct xlagg_control control;
+	struct datapath_features features = features_of(true);
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	read_entry("control", 0, &control);
+	control.carrier = 1;
+	write_entry("control", 0, &control);
+	cr_assert(datapath_adopt(&dp, folder, &features, &setup, sentence) == 0, "%s", sentence);
+	has_carrier_word(first, "adopted");
+	end();
+}

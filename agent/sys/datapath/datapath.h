@@ -117,7 +117,7 @@ void datapath_publish_rest(struct datapath *dp);
 uint64_t datapath_publish_due(const struct datapath *dp);
 /* The carrier bit: with 0 every program drops all frames and counts them. */
 void datapath_carrier(struct datapath *dp, bool carrier);
-/* SHELL_HASH: where the port in each slot stands among the slaves that bonding sends on (struct xlagg_bonding). */
+/* SHELL_HASH: where the port in each slot stands among the slaves that bonding sends on (xlagg_place()); 0: nowhere. */
 void datapath_place(struct datapath *dp, const uint32_t place[XLAGG_MAX_PORTS]);
 /* Sets the agent's heartbeat. `now_ns`: CLOCK_MONOTONIC. */
 void datapath_heartbeat(struct datapath *dp, uint64_t now_ns);

@@ -115,7 +115,6 @@ struct datapath {
 	struct xlagg_port *ports;		      /* map `ports`, mapped: XLAGG_MAX_PORTS entries */
 	struct xlagg_table *tables;		      /* map `tables`, mapped */
 	struct xlagg_control *control;		      /* map `control`, mapped */
-	struct xlagg_bonding *bonding;		      /* map `bonding`, mapped: XLAGG_MAX_PORTS entries */
 	struct xlagg_move *moves;		      /* map `moves`, mapped: XLAGG_BUCKETS entries */
 	uint32_t move_number[XLAGG_BUCKETS];	      /* of the last move that was written there, 0: none */
 	bool knows_alive;			      /* map `port_alive` was pinned before this agent */
@@ -280,7 +279,8 @@ bool publish_adopt(struct datapath *dp);
 void publish_nothing(struct datapath *dp);
 /* Set the members of a port's entry. */
 void port_set_ifindex(struct datapath *dp, uint32_t slot, uint32_t ifindex);
-void port_set_flags(struct datapath *dp, uint32_t slot, uint32_t flags);
+void port_set_flags(struct datapath *dp, uint32_t slot, uint32_t flags); /* enum xlagg_port_flag; the place stays */
+void port_clear_flags(struct datapath *dp, uint32_t slot);
 void port_set_enabled(struct datapath *dp, uint32_t slot, uint32_t enabled);
 /* The faults of a port's entry (enum datapath_fault), 0: none. */
 uint32_t port_check_entry(struct datapath *dp, uint32_t slot);

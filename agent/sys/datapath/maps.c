@@ -14,7 +14,6 @@ _Static_assert(sizeof(struct xlagg_port) % 8 == 0, "struct xlagg_port is not a m
 _Static_assert(sizeof(struct xlagg_table) % 8 == 0, "struct xlagg_table is not a multiple of 8");
 _Static_assert(sizeof(struct xlagg_control) % 8 == 0, "struct xlagg_control is not a multiple of 8");
 _Static_assert(sizeof(struct xlagg_move) % 8 == 0, "struct xlagg_move is not a multiple of 8");
-_Static_assert(sizeof(struct xlagg_bonding) % 8 == 0, "struct xlagg_bonding is not a multiple of 8");
 
 /* libbpf makes a map of each section of data: `.data.control` is the lagg's map `control`; the others, such as .rodata,
  * belong to one loaded object. */
@@ -312,8 +311,6 @@ int maps_map(struct datapath *dp)
 		r = map_memory(dp, "control", sizeof(*dp->control), 1, (void **)&dp->control);
 	if (!r)
 		r = map_memory(dp, "moves", sizeof(*dp->moves), XLAGG_BUCKETS, (void **)&dp->moves);
-	if (!r)
-		r = map_memory(dp, "bonding", sizeof(*dp->bonding), XLAGG_MAX_PORTS, (void **)&dp->bonding);
 	if (r)
 		return r;
 	int fd = datapath_map(dp, "slow_rx");
@@ -336,7 +333,6 @@ void maps_close(struct datapath *dp)
 	unmap(dp->tables, sizeof(*dp->tables) * XLAGG_TABLES);
 	unmap(dp->control, sizeof(*dp->control));
 	unmap(dp->moves, sizeof(*dp->moves) * XLAGG_BUCKETS);
-	unmap(dp->bonding, sizeof(*dp->bonding) * XLAGG_MAX_PORTS);
 	for (uint32_t i = 0; i < dp->maps; i++)
 		close(dp->map[i].fd);
 	dp->maps = 0;

@@ -456,7 +456,7 @@ int datapath_port_add(struct datapath *dp, uint32_t slot, int ifindex, char sent
 	if (r)
 		return r;
 	/* The port is out before its entry names a device: with the zeros of a fresh entry it would be live. */
-	port_set_flags(dp, slot, 0);
+	port_clear_flags(dp, slot);
 	port_set_enabled(dp, slot, XLAGG_PORT_OUT);
 	bool first = tx_can_wait(dp);
 	port_set_ifindex(dp, slot, (uint32_t)ifindex);
@@ -477,7 +477,7 @@ int datapath_port_del(struct datapath *dp, uint32_t slot)
 	if (slot >= XLAGG_MAX_PORTS)
 		return -EINVAL;
 	int ifindex = datapath_port_ifindex(dp, slot);
-	port_set_flags(dp, slot, 0);
+	port_clear_flags(dp, slot);
 	port_set_enabled(dp, slot, XLAGG_PORT_OUT);
 	take_from_xdp(dp, slot);
 	take_device(dp, "port_alive", slot);

@@ -59,9 +59,34 @@ void port_set_ifindex(struct datapath *dp, uint32_t slot, uint32_t ifindex)
 	set(&dp->ports[slot].ifindex, &dp->written.port[slot].ifindex, ifindex);
 }
 
+static void set_carrier(struct datapath *dp, uint32_t carrier)
+{
+	set(&dp->control->carrier, &dp->written.control.carrier, carrier);
+}
+
+/* What control.carrier says of a port, if the lagg has carrier. */
+static uint32_t passes(const struct datapath *dp, uint32_t slot)
+{
+	return dp->written.port[slot].flags & XLAGG_PORT_COLLECTING ? xlagg_passes(slot) : 0;
+}
+
+static void write_flags(struct datapath *dp, uint32_t slot, uint32_t flags)
+{
+	uint32_t carrier = dp->written.control.carrier;
+	set(&dp->ports[slot].flags, &dp->written.port[slot].flags, flags);
+	if (carrier)
+		set_carrier(dp, (carrier & ~xlagg_passes(slot)) | passes(dp, slot));
+}
+
 void port_set_flags(struct datapath *dp, uint32_t slot, uint32_t flags)
 {
-	set(&dp->ports[slot].flags, &dp->written.port[slot].flags, flags);
+	uint32_t place = dp->written.port[slot].flags & ~XLAGG_PORT_POLICY;
+	write_flags(dp, slot, place | flags);
+}
+
+void port_clear_flags(struct datapath *dp, uint32_t slot)
+{
+	write_flags(dp, slot, 0);
 }
 
 void port_set_enabled(struct datapath *dp, uint32_t slot, uint32_t enabled)
@@ -71,10 +96,8 @@ void port_set_enabled(struct datapath *dp, uint32_t slot, uint32_t enabled)
 
 void datapath_place(struct datapath *dp, const uint32_t place[XLAGG_MAX_PORTS])
 {
-	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
-		store(&dp->bonding[slot].share, place[slot] >> 8 ? UINT32_MAX / (place[slot] >> 8) : 0);
-		store(&dp->bonding[slot].place, place[slot]);
-	}
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		write_flags(dp, slot, place[slot] | (dp->written.port[slot].flags & XLAGG_PORT_POLICY));
 }
 
 static void switch_table(struct datapath *dp, const struct xlagg_table *table)
@@ -151,6 +174,8 @@ bool publish_adopt(struct datapath *dp)
 	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
 		if (!entry_valid(dp, slot))
 			return false;
+	/* An agent of another version may not have kept what it says of the ports. */
+	datapath_carrier(dp, written->control.carrier);
 	/* The agent before may have switched tables a moment ago. */
 	for (uint32_t i = 0; i < XLAGG_TABLES; i++)
 		dp->retired_ns[i] = now;
@@ -223,7 +248,10 @@ void datapath_lose(struct datapath *dp, uint32_t slot, int ifindex)
 
 void datapath_carrier(struct datapath *dp, bool carrier)
 {
-	set(&dp->control->carrier, &dp->written.control.carrier, carrier);
+	uint32_t word = XLAGG_CARRIER;
+	for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+		word |= passes(dp, slot);
+	set_carrier(dp, carrier ? word : 0);
 }
 
 void datapath_heartbeat(struct datapath *dp, uint64_t now)
@@ -278,7 +306,7 @@ void port_repair_entry(struct datapath *dp, uint32_t slot)
 		port_set_enabled(dp, slot, XLAGG_PORT_OUT);
 		__atomic_fetch_add(&port->lost, written->lost - lost, __ATOMIC_SEQ_CST);
 	}
-	port_set_flags(dp, slot, written->flags);
+	write_flags(dp, slot, written->flags);
 	port_set_ifindex(dp, slot, written->ifindex);
 	port_set_enabled(dp, slot, written->enabled);
 }
