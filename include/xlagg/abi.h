@@ -524,16 +524,6 @@ struct xlagg_probe_mac {
 	__u8 pad[2]; /* 0 */
 };
 /*
- * Map `bonding`, index: slot, of a lagg whose own device is a bond that spreads frames by a hash: where the port stands
- * among the slaves that bonding sends on. Only the agent writes it. While it is behind bonding, a frame comes to the
- * wrong port, whose program passes it on to the right one.
- */
-struct xlagg_bonding {
-	__u32 place; /* count << 8 | index: bonding sends on `count` slaves, and the port is the one of that index, from
-		      * 0; 0: it does not send on this one */
-	__u32 share; /* (2^32 - 1) / count */
-};
-/*
  * The clock by which the programs act when no frame arrives: an IPv4 neighbour of the lower end that does not exist.
  * The kernel's own ARP asks for it again and again, and each request passes the program at the lower end's egress.
  */
