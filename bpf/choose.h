@@ -165,6 +165,37 @@ static __always_inline struct choice choose_bucket(const volatile struct xlagg_t
 	return (struct choice){slot, ifindex, why};
 }
 
+/* roundrobin: counts a frame on the port of that entry of `order`. */
+static __always_inline void end_turn(struct xlagg_turn *t, const volatile struct xlagg_table *table, __u32 index)
+{
+	if (index != t->index)
+		t->sent = 0;
+	if (++t->sent >= params.rr_limit) {
+		t->sent = 0;
+		index++;
+	}
+	t->index = index < table->count ? index : 0;
+}
+
+/* roundrobin: what choose_turn() does where the port whose turn it is is live, as it nearly always is. Returns its
+ * ifindex, or 0, and has done nothing. `table`: as in choose_bucket_at(). */
+static __always_inline __u32 take_turn(const volatile struct xlagg_table *table, __u32 *ret_slot)
+{
+	__u32 zero = 0, index, ifindex;
+	struct xlagg_turn *t = bpf_map_lookup_elem(&turn, &zero);
+
+	if (!t || !table)
+		return 0;
+	index = t->index;
+	if (index >= XLAGG_MAX_PORTS || index >= table->count)
+		return 0;
+	*ret_slot = table->order[index];
+	ifindex = live_at(ret_slot);
+	if (ifindex)
+		end_turn(t, table, index);
+	return ifindex;
+}
+
 /*
  * roundrobin: rr_limit frames on one port, then the next port's turn. The turn of a port that is not live is skipped
  * rather than given to its neighbour, which would get twice its share. `advance`: count this frame.
@@ -178,15 +209,8 @@ static __always_inline struct choice choose_turn(const volatile struct xlagg_tab
 	if (!t)
 		return (struct choice){XLAGG_NO_PORT, 0, XLAGG_CHOICE_NONE};
 	choice = next_live(table, t->index, &index);
-	if (!advance || choice.slot == XLAGG_NO_PORT)
-		return choice;
-	if (index != t->index)
-		t->sent = 0;
-	if (++t->sent >= params.rr_limit) {
-		t->sent = 0;
-		index++;
-	}
-	t->index = index < table->count ? index : 0;
+	if (advance && choice.slot != XLAGG_NO_PORT)
+		end_turn(t, table, index);
 	return choice;
 }
 

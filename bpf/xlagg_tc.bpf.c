@@ -276,12 +276,28 @@ static __always_inline long transmit_flow(struct __sk_buff *skb, const volatile 
 	return forward(skb, choice, hash, form);
 }
 
+/* roundrobin: sends on the port whose turn it is. Returns false, and has done nothing, if that is not live. */
+static __always_inline bool transmit_turn(struct __sk_buff *skb, struct form form, long *ret_verdict)
+{
+	struct choice choice = {.why = XLAGG_CHOICE_TURN};
+	__u32 slot;
+
+	choice.ifindex = take_turn(current_table(), &slot);
+	if (!choice.ifindex)
+		return false;
+	count_sent_at(&slot, amount_of(skb));
+	choice.slot = slot;
+	*ret_verdict = forward(skb, choice, 0, form);
+	return true;
+}
+
 static __always_inline long transmit(struct __sk_buff *skb, struct form form)
 {
 	const volatile struct xlagg_table *table;
 	struct amount amount;
 	struct choice choice;
 	const volatile struct xlagg_params *constants = &params;
+	long verdict;
 	__u32 plain;
 
 	asm volatile("" : "+r"(constants)); /* the compiler shall not load the address anew for each constant */
@@ -294,6 +310,8 @@ static __always_inline long transmit(struct __sk_buff *skb, struct form form)
 	}
 	if (belongs_to_ports(skb))
 		return drop_and_count(skb, XLAGG_TX_PORT_TYPE, form);
+	if (!form.captured && params.proto == XLAGG_PROTO_ROUNDROBIN && transmit_turn(skb, form, &verdict))
+		return verdict;
 	if (by_flow() && control.carrier)
 		return transmit_flow(skb, &params, form, 0);
 	if (params.proto == XLAGG_PROTO_NONE)
