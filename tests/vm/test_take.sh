@@ -82,8 +82,19 @@ test_take_refusals() {
 	matches "$(cat "$D/refusal")" 'eth2 has the vlan eth2.5 above it' "the refusal"
 	nip a link del eth2.5
 	is "$(shape a)" "$before" "the bond after refusals"
+	# nor a lagg of xlagg's own, nor a port of one
+	nip a link add bond3 type bond
+	xl a lagg add lagg1 device bond port bond3
+	refused 'lagg1 is a lagg that xlagg made' xl a lagg take lagg1
+	refused 'bond3 is a port of lagg1; first .xlagg port del lagg1 bond3' xl a lagg take bond3
+	xl a lagg del lagg1
+	nip a link del bond3
+	is "$(shape a)" "$before" "the bond after further refusals"
 	xl a lagg take bond0
-	refused 'already' xl a lagg take bond0
+	refused 'bond0 was taken already; .xlagg lagg set bond0' xl a lagg take bond0
+	# A file that has a lagg of that name cannot have it: the bond would be there still.
+	refused 'a bond of that name exists' xl a restore <(echo 'lagg add bond0 port eth1')
+	xl a lagg show bond0
 	refused 'sends with tx-path direct; say tx-path auto' xl a lagg set bond0 tx-path stack
 	xl a lagg set bond0 tx-path direct
 	xl a lagg del bond0
@@ -173,6 +184,35 @@ test_take_follows_slaves() {
 	xl a lagg give bond0
 	is "$(slave a eth2 '[.master, .ifalias]')" '["bond0",null]' "eth2 after give"
 	on a ping -c 2 -W 1 10.0.0.2
+}
+
+address_of() { nip a -j link show "$1" | jq -r '.[0].address'; }
+# permaddrs: of the ports that xlagg shows, in their order
+permaddrs() { xl a -j lagg show bond0 | jq -r '[.[0].ports | sort_by(.ifname)[].permaddr] | join(" ")'; }
+# A veth has no permanent MAC, and as a slave it has the bond's. Its own is the one that bonding gives back to it.
+test_take_knows_the_slaves_own_macs() {
+	local first second third
+	two_hosts 3
+	first=$(address_of eth1) second=$(address_of eth2) third=$(address_of eth3)
+	bonds_of 2 active-backup
+	xl a lagg take bond0
+	is "$(permaddrs)" "$first $second" "own MACs"
+	is "$(address_of eth2)" "$first" "MAC of a slave, which is the bond's"
+	nip a link set eth3 down
+	nip a link set eth3 master bond0
+	wait_for 10 slaves_are "eth1 eth2 eth3"
+	is "$(permaddrs)" "$first $second $third" "own MACs, with a slave that came later"
+	# The next agent has it from the record.
+	agent_end a KILL
+	agent a
+	is "$(permaddrs)" "$first $second $third" "own MACs, for the next agent"
+	# A port warns when it leaves with the lagg's MAC, and only then.
+	xl a port del bond0 eth2
+	is "$(address_of eth2)" "$second" "MAC of eth2 outside"
+	! grep -q "eth2 leaves with the MAC" "$D/agent-a.log" || fail "a warning about eth2, which has its own MAC"
+	xl a port del bond0 eth1
+	is "$(address_of eth1)" "$first" "MAC of eth1 outside"
+	grep -q "eth1 leaves with the MAC that bond0 keeps" "$D/agent-a.log" || fail "no warning about eth1"
 }
 
 # Traffic goes on whenever the agent dies, and in the end the bond is as it was.
