@@ -136,6 +136,17 @@ static void allow_descriptors(void)
 		log_debug("cannot raise the limit of open files: %s", strerror(errno));
 }
 
+/* libbpf finds out once whether programs and maps may have names. Where it was mistaken, as one call of its own failed,
+ * this process can make no lagg any more. */
+static int check_name(int program)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t len = sizeof(info);
+	if (bpf_obj_get_info_by_fd(program, &info, &len) != 0)
+		return -errno;
+	return info.name[0] ? 0 : -EAGAIN;
+}
+
 int datapath_find_features(struct datapath_features *ret)
 {
 	libbpf_set_print(log_libbpf);
@@ -143,8 +154,9 @@ int datapath_find_features(struct datapath_features *ret)
 	allow_descriptors();
 	__attribute__((cleanup(close_fd))) int program =
 	    bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "xlagg_try", "GPL", nothing, 2, NULL);
-	if (program < 0)
-		return -errno;
+	int r = program < 0 ? -errno : check_name(program);
+	if (r < 0)
+		return r;
 	*ret = (struct datapath_features){
 	    .tcx = knows_attach_type(program, DATAPATH_TCX_INGRESS),
 	    .netkit = knows_attach_type(program, DATAPATH_NETKIT_PRIMARY),
