@@ -420,6 +420,7 @@ struct xlagg_taken {
 	__u8 mac[6];		/* its MAC when it was taken, by which it is recognised */
 	__u8 reserved[5];	/* 0 */
 };
+#define XLAGG_ACTIVE_CHOSEN 0x80
 struct xlagg_saved {
 	__u32 abi_version; /* XLAGG_ABI_VERSION */
 	__u32 message_len; /* octets of `message` */
@@ -446,7 +447,8 @@ struct xlagg_saved {
 	 */
 	__u8 changing;
 	/* 0, or 1 more than the slot of the active port where the table in use may not have that: it was so before the
-	 * change that goes on, or it is so in a table that waits for its buffer. */
+	 * change that goes on, or it is so in a table that waits for its buffer. With XLAGG_ACTIVE_CHOSEN where no
+	 * command activated it: which ports were usable then, the table in use does not say. */
 	__u8 active;
 	__u8 adding;		 /* with `changing`: so many of the last addresses in `message` come with the change */
 	__u8 pad;		 /* 0 */
