@@ -270,8 +270,10 @@ static void adopt_table(struct lagg *lagg, const struct xlagg_saved *found)
 	struct xlagg_table table;
 	datapath_unmarked_table(lagg->dp, &table);
 	if (found->active)
-		put_first(&table, (uint8_t)(found->active - 1));
+		put_first(&table, (uint8_t)((found->active & ~XLAGG_ACTIVE_CHOSEN) - 1));
 	core_adopt(lagg->core, &table);
+	if (found->active & XLAGG_ACTIVE_CHOSEN)
+		core_adopt_chosen(lagg->core);
 }
 
 /* Undoes what the devices have of a change in whose middle the agent before died, together with settle(): nobody else

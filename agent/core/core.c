@@ -273,6 +273,16 @@ void core_adopt(struct core *core, const struct xlagg_table *table)
 	failover->active = failover->activated = failover->told = core->out.table.order[0];
 }
 
+void core_adopt_chosen(struct core *core)
+{
+	core->failover.activated = XLAGG_NO_PORT;
+}
+
+bool core_is_activated(const struct core *core)
+{
+	return core->failover.activated != XLAGG_NO_PORT && core->failover.activated == core->failover.active;
+}
+
 void core_adopt_lacp(struct core *core, uint32_t slot, const struct xlagg_lacp *left)
 {
 	core->lacp_left[slot] = *left;

@@ -115,6 +115,10 @@ void core_release(struct core *core, uint64_t now, struct core_effects *fx);
  * core_init, core_hold, core_adopt, core_port_add and core_link_changed for every port, core_release.
  */
 void core_adopt(struct core *core, const struct xlagg_table *table);
+/* The active port of that table, called after core_adopt(): no command activated it, so a preferred port takes over. */
+void core_adopt_chosen(struct core *core);
+/* Whether a command activated the active port. */
+bool core_is_activated(const struct core *core);
 /*
  * Takes over what the previous agent recorded of a port's LACP. A record that makes no sense is ignored. Call while
  * held, after core_port_add().

@@ -45,11 +45,13 @@ static void note_looks(struct lagg *lagg)
 		memcpy(saved->bond.mac, lagg->looks.mac, 6);
 }
 
-/* As in the record: 1 more than its slot. */
+/* As in the record. */
 static uint8_t active_of(const struct lagg *lagg)
 {
 	const struct xlagg_table *table = &core_output(lagg->core)->table;
-	return lagg->model.conf.proto == XLAGG_PROTO_FAILOVER && table->count ? (uint8_t)(table->order[0] + 1) : 0;
+	if (lagg->model.conf.proto != XLAGG_PROTO_FAILOVER || !table->count)
+		return 0;
+	return (uint8_t)((table->order[0] + 1) | (core_is_activated(lagg->core) ? 0 : XLAGG_ACTIVE_CHOSEN));
 }
 
 static int pin_record(struct lagg *lagg)

@@ -129,6 +129,27 @@ Test(core_adopt, a_loss_meanwhile_is_a_failover)
 	rig_free(after);
 }
 
+/* The table that followed the preferred port's failure was not in use yet: the port still has a place in this one. */
+Test(core_adopt, a_port_that_no_command_activated_gives_way)
+{
+	struct rig *before = rig_new(XLAGG_PROTO_FAILOVER, 2), *after;
+
+	cr_assert_eq(rig_activate(before, 1), 0);
+	cr_assert(core_is_activated(before->core));
+	after = adopt(before);
+	release(after);
+	cr_assert_str_eq(rig_active(after), "eth1");
+	rig_free(after);
+
+	after = adopt(before);
+	core_adopt_chosen(after->core);
+	release(after);
+	cr_assert_str_eq(rig_active(after), "eth0");
+	cr_assert(!core_is_activated(after->core));
+	rig_free(before);
+	rig_free(after);
+}
+
 Test(core_adopt, rubbish_is_replaced)
 {
 	struct rig *before = rig_new(XLAGG_PROTO_FAILOVER, 2);
