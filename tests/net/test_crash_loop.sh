@@ -28,6 +28,14 @@ call_of() {
 		echo $((COUNTED * 3 / 4 + COUNTED / 4 * ($1 - early) / (LIVES - early)))
 	fi
 }
+# watch_partner: records from now on what b's agent tells; partner_saw_nothing: the test fails if a change is among it
+watch_partner() {
+	spawn partner "$B/xlagg" --socket "$D/b.sock" -j monitor lagg0
+	wait_for 5 partner_tells
+}
+partner_saw_nothing() {
+	is "$(jq -c 'select(.event != "lagg-change")' "$D/partner.out")" "" "what the partner's agent told"
+}
 partner_tells() {
 	xl b lagg set lagg0 peer-notify $((RANDOM % 250))
 	[ -s "$D/partner.out" ]
@@ -40,8 +48,7 @@ test_headless_crash_loop() {
 	for h in a b; do wait_for 10 distributing_are $h 2; done
 	agent_end a KILL
 	count_calls
-	spawn partner "$B/xlagg" --socket "$D/b.sock" -j monitor lagg0
-	wait_for 5 partner_tells
+	watch_partner
 	stream there a b 10.0.0.2 5001 -r 1000 -f 64
 	stream back b a 10.0.0.1 5002 -r 1000 -f 64
 	for ((life = 1; life <= LIVES; life++)); do
@@ -56,6 +63,40 @@ test_headless_crash_loop() {
 	end_stream back
 	no_loss there
 	no_loss back
-	is "$(jq -c 'select(.event != "lagg-change")' "$D/partner.out")" "" "what the partner's agent told"
+	partner_saw_nothing
 	! grep "starts anew" "$D/agent-a.log" || fail "LACP of a port started anew"
+}
+
+# An agent that is held up while it reads what the kernel did: the LACPDUs that come meanwhile are no damage. Which of its calls
+# of bpf reads that is seen by strace, which then holds this one up: of each thread the same calls are counted.
+agent_by_strace() {
+	: >"$D/a.conf"
+	spawn strace strace -qq -e trace=bpf -e signal=none "$@" -o "$D/bpf" "$B/xlaggd" -n "$P-a" -f "$D/a.conf" --socket "$D/a.sock" \
+		--bpffs "$BPFFS/$P-a" --state "$D/state-a"
+	wait_for 5 find_agent_by_strace
+	wait_for 30 answers a
+}
+# shellcheck disable=SC2154 # the key of an array
+find_agent_by_strace() { AGENT[a]=$(pgrep -P "${CHILD[strace]}" xlaggd); }
+end_by_strace() {
+	kill -KILL "${AGENT[a]}"
+	! reap strace || fail "the agent ended by itself"
+	unset "AGENT[a]"
+}
+test_headless_held_up_while_reading() {
+	local nth h
+	lagg_pair 2 proto lacp lacp-rate fast
+	for h in a b; do wait_for 10 distributing_are $h 2; done
+	watch_partner
+	agent_end a KILL
+	agent_by_strace
+	end_by_strace
+	nth=$(awk '/OBJ_GET, .*lagg0\/headless"/ && !map { map = "map_fd=" $NF "," } map && /MAP_LOOKUP/ && index($0, map) { print NR; exit }' "$D/bpf")
+	[ "$nth" ] || fail "the agent does not look at what the kernel did"
+	agent_by_strace -e "inject=bpf:delay_enter=2000000:when=$nth"
+	matches "$(sed -n "${nth}p" "$D/bpf")" 'MAP_LOOKUP.*DELAYED' "the call that was held up"
+	never 3 not_distributing b eth1
+	partner_saw_nothing
+	! grep -E "damaged|anew" "$D/strace.err" || fail "LACPDUs that came meanwhile were taken for damage"
+	end_by_strace
 }
