@@ -464,9 +464,7 @@ void adopt_make_anew(struct agent *agent, const struct xlagg_model *model)
 static int put_back(struct agent *agent, struct find *find, bool anew)
 {
 	char why[XLAGG_SENTENCE_MAX] = "";
-	int r = rests_put_back(agent, find->name, find->folder, find->saved, why);
-	if (r < 0 && anew && rests_drop_searches(find->name, find->saved))
-		r = rests_put_back(agent, find->name, find->folder, find->saved, why);
+	int r = (anew ? rests_make_room : rests_put_back)(agent, find->name, find->folder, find->saved, why);
 	if (r < 0)
 		log_about(LOG_LEVEL_ERROR, find->name, NULL, "%s", why);
 	return r;

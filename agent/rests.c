@@ -147,7 +147,7 @@ int rests_put_back(struct agent *agent, const char *name, const char *folder, st
 }
 
 /* While a port is searched for, the folder keeps its undo record. A lagg that is to be made there goes before. */
-bool rests_drop_searches(const char *name, struct xlagg_saved *saved)
+static bool drop_searches(const char *name, struct xlagg_saved *saved)
 {
 	bool dropped = false;
 	for (uint32_t slot = 0; saved && slot < XLAGG_MAX_PORTS; slot++) {
@@ -161,6 +161,13 @@ bool rests_drop_searches(const char *name, struct xlagg_saved *saved)
 		dropped = true;
 	}
 	return dropped;
+}
+
+int rests_make_room(struct agent *agent, const char *name, const char *folder, struct xlagg_saved *saved,
+		    char why[XLAGG_SENTENCE_MAX])
+{
+	int r = rests_put_back(agent, name, folder, saved, why);
+	return r < 0 && drop_searches(name, saved) ? rests_put_back(agent, name, folder, saved, why) : r;
 }
 
 /* --- until nothing remains --- */
@@ -224,11 +231,11 @@ static struct rest **find_device(struct agent *agent, int ifindex)
 	return at;
 }
 
-/* Tries one. Returns 0 if nothing remains: then it is no longer in the list. */
-static int try(struct agent *agent, struct rest **at, char why[XLAGG_SENTENCE_MAX])
+/* Tries one, `room`: with rests_make_room(). Returns 0 if nothing remains: then it is no longer in the list. */
+static int try(struct agent *agent, struct rest **at, bool room, char why[XLAGG_SENTENCE_MAX])
 {
 	struct rest *rest = *at;
-	int r = rests_put_back(agent, rest->name, rest->folder, rest->saved, why);
+	int r = (room ? rests_make_room : rests_put_back)(agent, rest->name, rest->folder, rest->saved, why);
 	rest->retry_ns = clock_now() + clock_doubled(RETRY_NS, rest->tries++, RETRY_DOUBLED);
 	if (r < 0) {
 		if (strcmp(rest->why, why) != 0)
@@ -249,7 +256,7 @@ void rests_retry(struct agent *agent, uint64_t now)
 	char why[XLAGG_SENTENCE_MAX] = "";
 	/* Creating a lagg may put others back and change the list, so it is read from the start after each success. */
 	for (struct rest **at = &agent->rests; *at;)
-		if (now < (*at)->retry_ns || try(agent, at, why) < 0)
+		if (now < (*at)->retry_ns || try(agent, at, false, why) < 0)
 			at = &(*at)->next;
 		else
 			at = &agent->rests;
@@ -260,9 +267,7 @@ int rests_settle_folder(struct agent *agent, const char *folder, char sentence[X
 	struct rest **at = find_folder(agent, folder);
 	if (!*at)
 		return 0;
-	int r = try(agent, at, sentence);
-	if (r < 0 && rests_drop_searches((*at)->name, (*at)->saved))
-		r = try(agent, at, sentence);
+	int r = try(agent, at, true, sentence);
 	return r < 0 ? r : 1;
 }
 
@@ -270,7 +275,7 @@ int rests_settle_device(struct agent *agent, int ifindex, char sentence[XLAGG_SE
 {
 	int settled = 0;
 	for (struct rest **at; *(at = find_device(agent, ifindex));) {
-		int r = try(agent, at, sentence);
+		int r = try(agent, at, false, sentence);
 		if (r < 0 && has_device(*at, ifindex))
 			return r;
 		settled = 1;

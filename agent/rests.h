@@ -7,12 +7,13 @@
 #include "agent.h"
 
 /* Tries once to put back what a record says, and then removes the folder. Returns 0, or the first error: then the
- * folder holds the record of what remains, and `why` names it. Devices that a running lagg has are left alone. */
+ * folder holds the record of what remains, and `why` names it. Devices that a running lagg has are left alone.
+ * `name`: the lagg's; `saved`: its record, or NULL. */
 int rests_put_back(struct agent *agent, const char *name, const char *folder, struct xlagg_saved *saved,
 		   char why[XLAGG_SENTENCE_MAX]);
-/* Gives up the search for ports that may be in other network namespaces, of which the last try failed. `saved` may be
- * NULL. Returns whether there was one. */
-bool rests_drop_searches(const char *name, struct xlagg_saved *saved);
+/* The same, where a lagg is to be made: ports that cannot be found in other network namespaces are given up. */
+int rests_make_room(struct agent *agent, const char *name, const char *folder, struct xlagg_saved *saved,
+		    char why[XLAGG_SENTENCE_MAX]);
 /* From now on tries again, from time to time, to put back what is left. Takes a copy of the record (NULL: there is
  * none). `anew` (NULL: none) is the lagg that is to be created afterwards. */
 void rests_add(struct agent *agent, const char *name, const char *folder, const struct xlagg_saved *saved,
