@@ -252,7 +252,7 @@ static int open_adapters(struct agent *agent)
 		return fail_to_mount(r, agent->host.pins);
 	r = netns_cookie(&agent->host.netns);
 	if (r < 0)
-		log_warning("this kernel does not tell network namespaces apart: %s", strerror(-r));
+		log_warning("cannot tell network namespaces apart: %s", strerror(-r));
 	r = netlink_open(&agent->host.nl);
 	if (r < 0)
 		return fail(r, "rtnetlink", "");
@@ -304,7 +304,9 @@ static int start(struct agent *agent)
 	if (r == 0)
 		r = datapath_try_to_load();
 	if (r < 0)
-		return fail(r, "this kernel does not run the programs", "Linux 6.1 or later with BPF is needed");
+		/* One call that failed may be the reason, and libbpf hides which error it had. */
+		return fail(r, "the programs cannot be loaded",
+			    "start it again; if that does not help, Linux 6.1 or later with BPF is needed");
 	start_watch(agent);
 	r = start_events(agent);
 	if (r < 0)
