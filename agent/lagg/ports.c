@@ -419,6 +419,8 @@ void lagg_port_absent(struct lagg *lagg, uint32_t slot)
 	lagg->saved.port[slot].ifindex = 0; /* by its MAC the device is recognised when it comes back */
 	port->link = gone;
 	port->refused[0] = 0;
+	port->notice[0] = 0; /* it was about the device */
+	port->bypassed[0] = 0;
 	lagg->saved.undo[slot] = (struct xlagg_undo){0};
 	memcpy(lagg->saved.undo[slot].name, port->name, sizeof(port->name));
 	record_save(lagg);

@@ -97,8 +97,15 @@ static void write_notice(struct lagg *lagg, uint32_t slot, uint64_t now)
 		snprintf(port->notice, sizeof(port->notice),
 			 "its programs are detached by someone else again and again: find out who, or take the port "
 			 "out");
+	int r = 0;
 	if (!port->notice[0])
-		port_check_no_address(lagg->host->nl, &port->device, lagg->model.name, port->notice);
+		r = port_check_no_address(lagg->host->nl, &port->device, lagg->model.name, port->notice);
+	if (r < 0 && r != -EBUSY) {
+		/* Whether it has one is not known: what was said before stands until it can be asked again. */
+		memcpy(port->notice, before, sizeof(before));
+		upkeep_mark_port(lagg, slot);
+		return;
+	}
 	if (!port->notice[0])
 		memcpy(port->notice, port->bypassed, sizeof(port->notice));
 	if (!port->notice[0] || strcmp(before, port->notice) == 0)

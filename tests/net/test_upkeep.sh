@@ -57,6 +57,10 @@ test_upkeep_address_on_a_port_is_reported() {
 	matches "$(xl a lagg show lagg0)" 'eth2 .*notice: eth2 has the address' "the notice in show"
 	nip a address del 10.7.0.1/24 dev eth2
 	wait_for 8 noticed '^$'
+	nip a address add 10.7.0.1/24 dev eth2
+	wait_for 8 noticed 'eth2 has the address'
+	nip a link del eth2
+	wait_for 3 noticed '^$'
 }
 
 test_upkeep_lower_end() {
