@@ -53,6 +53,7 @@ class Schedules:
     def __init__(self):
         self.world, self.base = None, None
         self.patient = False  # waits for the agent's next check, too
+        self.set_down = False  # somebody set eth1 down: where it joins after that, it is left down
 
     def prepare(self):
         self.remove()
@@ -75,6 +76,7 @@ class Schedules:
         else:
             world.agent.order(order)
             done = chance.choice(EVENTS)
+            self.set_down |= done == "a link set eth1 down"
             world.try_ip(done)
             time.sleep(chance.choice([0, 0.05, 0.5]))
         return f"[{order}] {done}"
@@ -123,7 +125,7 @@ class Schedules:
 
     def run(self, seed):
         """Runs a schedule. Returns its steps and what is wrong afterwards."""
-        chance, world, steps = random.Random(seed), self.world, []
+        chance, world, steps, self.set_down = random.Random(seed), self.world, [], False
         try:
             world.must("a", "flush")
             world.must("a", f"restore {self.base}")
@@ -142,6 +144,8 @@ class Schedules:
         saved = world.folder / "saved"
         saved.write_text("\n".join(found["save"]) + "\n")
         world.must("a", "flush")
+        if self.set_down:
+            world.ip("a", "link set eth1 up")
         until(SETTLE_S, lambda: world.devices() == world.free, 0.1)
         left = difference(world.free, world.devices())
         if left:
