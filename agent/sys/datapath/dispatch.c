@@ -23,11 +23,13 @@ int run_apart(int (*fn)(void *context), void *context)
 		return -errno;
 	__attribute__((cleanup(close_fd))) int in = ends[0];
 	__attribute__((cleanup(close_fd))) int out = ends[1];
-	pid_t child = fork();
+	pid_t agent = getpid(), child = fork();
 	if (child < 0)
 		return -errno;
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL); /* what is then unfinished, the next agent finds and finishes */
+		if (getppid() != agent)
+			_exit(1); /* it died before that */
 		result = fn(context);
 		_exit(write(out, &result, sizeof(result)) != sizeof(result));
 	}
