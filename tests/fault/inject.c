@@ -385,6 +385,14 @@ static bool is_hit(struct inject *inject, const struct seccomp_notif *call)
 	return true;
 }
 
+/* Whether it is COMMAND that calls, and not a child of it. */
+static bool is_command(const struct inject *inject, const struct seccomp_notif *call)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/%d/task/%u", inject->child, call->pid);
+	return access(path, F_OK) == 0;
+}
+
 static void on_call(struct inject *inject)
 {
 	struct seccomp_notif call = {0};
@@ -394,9 +402,12 @@ static void on_call(struct inject *inject)
 		die("call");
 	}
 	bool hit = is_hit(inject, &call);
-	if (hit && inject->deadly)
+	if (hit && inject->deadly) {
+		bool dies = is_command(inject, &call);
 		kill(inject->child, SIGKILL);
-	else if (hit && !inject->error && inject->lates < LATE_MAX)
+		if (!dies) /* a child that has not yet asked to die with it lives on */
+			answer(inject, call.id, 0);
+	} else if (hit && !inject->error && inject->lates < LATE_MAX)
 		inject->late[inject->lates++] = (struct late){call.id, now_ns() + inject->late_ms * 1000000u};
 	else
 		answer(inject, call.id, hit ? inject->error : 0);
