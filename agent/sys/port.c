@@ -444,6 +444,8 @@ int port_adjust(struct netlink *nl, const struct device *device, const struct po
 	/* The device becomes again what it was a moment ago. The sentence stays that of the first failure. */
 	char ignored[XLAGG_SENTENCE_MAX];
 	struct port_setup back = {.lagg = setup->lagg,
+				  .taken = setup->taken,
+				  .leave = setup->leave,
 				  .bond = setup->bond,
 				  .queue = setup->queue,
 				  .mtu = before.mtu,

@@ -454,6 +454,30 @@ NETNS_TEST(port, a_refused_adjustment_changes_nothing)
 	put_back(nl, &undo);
 }
 
+/* What was left alone stays so, and a slave of a bond that was taken keeps its mark, by which network managers know it.
+ */
+NETNS_TEST(port, a_refused_adjustment_leaves_alone_what_was_left_alone)
+{
+	struct port_setup setup = full_setup();
+	struct xlagg_undo undo = {};
+	struct pinned pinned = {};
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	setup.taken = true;
+	make_pair("p0", "p1");
+	shell("ip link add br0 type bridge");
+	struct device device = device_of(nl, "p0");
+	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), 0);
+	shell("ip link set p0 allmulticast off master br0");
+	setup.leave = PORT_MASTER | XLAGG_UNDO_ALLMULTI;
+	setup.mtu = 70000;
+	cr_assert_eq(port_adjust(nl, &device, &setup, &undo, record, &pinned, sentence), -EINVAL);
+	device = device_of(nl, "p0");
+	cr_assert_str_eq(device.alias, "xlagg: slave of lagg0");
+	cr_assert_eq(device.master, device_of(nl, "br0").ifindex, "it was taken out of the bridge");
+	cr_assert(!(device.flags & IFF_ALLMULTI), "allmulti was switched on");
+	put_back(nl, &undo);
+}
+
 /* --- port_check --- */
 
 static void expect_refused(struct netlink *nl, const char *name, const char *expected)
