@@ -55,6 +55,7 @@ enum likeness { UNLIKE, LOOKS_ALIKE, SAME_NUMBER, PROVEN };
 
 struct match {
 	const struct elsewhere *device;
+	const struct xlagg_undo *undo;
 	enum likeness likeness; /* of the best device so far */
 	int ifindex;		/* its ifindex */
 	char name[XLAGG_NAME_MAX];
@@ -63,11 +64,14 @@ struct match {
 };
 
 /* Somebody may have changed its ifalias or its MAC before it was moved. Where the kernel said which one it is, either
- * is enough. Else its MAC counts, which no port of another lagg has, as its ifalias may be. */
-static enum likeness compare(const struct elsewhere *device, const struct device *found)
+ * is enough. Else its MAC counts, which no port of another lagg has, as its ifalias may be. One of which a part was put
+ * back and then something failed has the MAC of before, and still the mark, which goes last. */
+static enum likeness compare(const struct elsewhere *device, const struct xlagg_undo *undo, const struct device *found)
 {
 	const struct xlagg_device_id *id = device->id;
-	bool mac = memcmp(found->mac, device->mac, 6) == 0, mark = strcmp(found->alias, device->mark) == 0;
+	bool mark = strcmp(found->alias, device->mark) == 0;
+	bool begun = mark && undo->changed & XLAGG_UNDO_MAC && memcmp(found->mac, undo->mac, 6) == 0;
+	bool mac = begun || memcmp(found->mac, device->mac, 6) == 0;
 	if (device->ifindex)
 		return device->ifindex == found->ifindex && (mac || mark) ? PROVEN : UNLIKE;
 	if (!mac)
@@ -82,7 +86,7 @@ static enum likeness compare(const struct elsewhere *device, const struct device
 static void match_device(void *context, const struct device *found, bool gone)
 {
 	struct match *match = context;
-	enum likeness likeness = gone ? UNLIKE : compare(match->device, found);
+	enum likeness likeness = gone ? UNLIKE : compare(match->device, match->undo, found);
 	match->count += likeness == LOOKS_ALIKE;
 	if (likeness <= match->likeness)
 		return;
@@ -112,7 +116,7 @@ static int is_port_there(struct netlink *nl, const struct match *match)
 static int restore_there(int netns, const struct search *search, int answer)
 {
 	__attribute__((cleanup(netlink_close))) struct netlink *nl = NULL;
-	struct match match = {.device = search->device};
+	struct match match = {.device = search->device, .undo = search->undo};
 	/* -EINVAL: it is no namespace, such as what is left in /run/netns of one that was unmounted. */
 	if (setns(netns, CLONE_NEWNET) < 0)
 		return errno == EINVAL ? -ENODEV : -errno;
