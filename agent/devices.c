@@ -228,10 +228,26 @@ static void other_changed(struct agent *agent, const struct device *device)
 	later_try(agent, device);
 }
 
+/* A device that was refused is gone, and another one may get its ifindex: the port does not follow that one's name. */
+static void drop_candidate(struct lagg *lagg, uint32_t slot)
+{
+	lagg->port[slot].candidate = 0;
+	lagg->port[slot].refused[0] = 0;
+}
+
+static void drop_candidates(struct agent *agent, int ifindex)
+{
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
+			if (agent->lagg[i]->port[slot].candidate == ifindex)
+				drop_candidate(agent->lagg[i], slot);
+}
+
 static void device_gone(struct agent *agent, const struct device *device)
 {
 	struct lagg *lagg = laggs_of_device(agent, device->ifindex);
 	uint32_t slot;
+	drop_candidates(agent, device->ifindex);
 	if (lagg) {
 		lagg_device_gone(agent, lagg, device->new_netnsid >= 0);
 	} else if (laggs_port_of_device(agent, device->ifindex, &lagg, &slot)) {
@@ -319,17 +335,24 @@ static void on_touched(void *context, int ifindex)
 		}
 }
 
+static bool is_missing(struct agent *agent, int ifindex)
+{
+	struct device device;
+	return ifindex && netlink_get(agent->host.nl, ifindex, &device) == -ENODEV;
+}
+
 /* Drops ports and laggs whose devices were removed while events were lost. */
 static void drop_missing(struct agent *agent)
 {
-	struct device device;
 	for (uint32_t i = agent->laggs; i-- > 0;) {
 		struct lagg *lagg = agent->lagg[i];
-		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++)
-			if (lagg->port[slot].used && lagg->port[slot].ifindex &&
-			    netlink_get(agent->host.nl, lagg->port[slot].ifindex, &device) == -ENODEV)
+		for (uint32_t slot = 0; slot < XLAGG_MAX_PORTS; slot++) {
+			if (lagg->port[slot].used && is_missing(agent, lagg->port[slot].ifindex))
 				leave_unseen(lagg, slot);
-		if (netlink_get(agent->host.nl, lagg->ifindex, &device) == -ENODEV)
+			if (is_missing(agent, lagg->port[slot].candidate))
+				drop_candidate(lagg, slot);
+		}
+		if (is_missing(agent, lagg->ifindex))
 			lagg_device_gone(agent, lagg, false);
 	}
 }

@@ -403,6 +403,27 @@ test_record_of_a_lagg_whose_number_is_used_again() {
 	wait_for 3 put_back_ports
 }
 
+# A device could not be the port that is awaited, and goes; another one gets its number.
+number_of_a_refused_device_is_used_again() {
+	one_lagg
+	xl a port add lagg0 wan9 prio 90 absent ok
+	nip a link add wan0 index 900 type veth peer name other-end
+	nip a address add 10.7.7.1/24 dev wan0
+	nip a link set wan0 name wan9
+	refused_for_its_address() { [[ $(port_field a wan9 .reason) == *10.7.7.1* ]]; }
+	wait_for 5 refused_for_its_address
+	replace() {
+		nip a link del wan9
+		nip a link add mine index 900 type veth peer name other-end
+	}
+	meanwhile "$1" replace
+	no_longer_refused() { [[ $(port_field a wan9 .reason) != *10.7.7.1* ]]; }
+	wait_for 5 no_longer_refused
+	is "$(field a '.ports | map(select(.present | not) | .ifname) | join(" ")')" wan9 "the port that is awaited"
+}
+test_number_of_a_refused_device_is_used_again() { number_of_a_refused_device_is_used_again running; }
+test_number_of_a_refused_device_is_used_again_away() { number_of_a_refused_device_is_used_again away; }
+
 # An ifalias makes no device ours.
 test_a_device_with_our_mark_that_is_not_ours() {
 	four_ports
