@@ -11,6 +11,7 @@
 
 #include "lagg/state.h"
 #include "laggs.h"
+#include "sys/again.h"
 #include "transaction.h"
 
 #define RETRY_NS (5 * NS_PER_S) /* between two tries, unless an event says that the bond is there */
@@ -158,12 +159,29 @@ static void load(struct agent *agent, char *commands, struct ctl_model *model)
 			later_add(agent, &model->lagg[i], "");
 }
 
+/* -ENOENT: none waited. */
+static int read_waiting(const struct agent *agent, char **ret)
+{
+	uint32_t tries = 0;
+	int r;
+	do
+		r = state_read_waiting(&agent->host, ret);
+	while (again(&tries, r < 0 && r != -ENOENT));
+	return r;
+}
+
 void later_load(struct agent *agent)
 {
 	__attribute__((cleanup(free_text))) char *commands = NULL;
-	struct ctl_model *model = NULL;
-	if (state_read_waiting(&agent->host, &commands) == 0)
-		model = calloc(1, sizeof(*model));
+	int r = read_waiting(agent, &commands);
+	struct ctl_model *model = r == 0 ? calloc(1, sizeof(*model)) : NULL;
+	if (r == 0 && !model)
+		r = -ENOMEM;
+	/* What cannot be read now is not written anew: the next agent may read it. */
+	if (r < 0 && r != -ENOENT) {
+		log_error("%s: what waits for its bond cannot be read there: %s", agent->host.state, strerror(-r));
+		return;
+	}
 	if (model)
 		load(agent, commands, model);
 	free(model);

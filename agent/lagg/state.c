@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lagg/state.h"
+#include "sys/again.h"
 #include "sys/fd.h"
 #include "sys/log.h"
 #include "xlagg/mac.h"
@@ -97,21 +98,34 @@ static FILE *open_to_read(const char *path)
 	return file;
 }
 
+static int read_file(const char *path, struct state *ret)
+{
+	char line[128];
+	struct state state = {0};
+	__attribute__((cleanup(close_file))) FILE *file = open_to_read(path);
+	if (!file)
+		return -errno;
+	while (fgets(line, sizeof(line), file))
+		read_line(line, &state);
+	if (ferror(file))
+		return -EIO;
+	*ret = state;
+	return 0;
+}
+
 int state_read(const struct lagg_host *host, const char *lagg, struct state *ret)
 {
-	char path[PATH_MAX_HERE], line[128];
+	char path[PATH_MAX_HERE];
+	uint32_t tries = 0;
+	int r;
 	path_of(host, lagg, "", path);
-	__attribute__((cleanup(close_file))) FILE *file = open_to_read(path);
-	if (!file) {
-		int r = -errno;
-		if (r != -ENOENT)
-			log_about(LOG_LEVEL_WARNING, lagg, NULL, "%s cannot be read: %s", path, strerror(-r));
-		return r;
-	}
-	*ret = (struct state){0};
-	while (fgets(line, sizeof(line), file))
-		read_line(line, ret);
-	return 0;
+	/* Without it the lagg gets another MAC, seed and number, and these are kept in its place. */
+	do
+		r = read_file(path, ret);
+	while (again(&tries, r < 0 && r != -ENOENT));
+	if (r < 0 && r != -ENOENT)
+		log_about(LOG_LEVEL_WARNING, lagg, NULL, "%s cannot be read: %s", path, strerror(-r));
+	return r;
 }
 
 /* --- writing --- */
@@ -197,6 +211,12 @@ static void write_text(FILE *file, const void *content)
 	fputs(content, file);
 }
 
+/* A life that cannot be told now is not one that cannot be told at all. */
+static int no_life(const struct lagg_host *host)
+{
+	return host->netns ? -EAGAIN : -ENOENT;
+}
+
 int state_write_waiting(const struct lagg_host *host, const char *commands)
 {
 	char path[PATH_MAX_HERE], fresh[PATH_MAX_HERE], life[STATE_LIFE_MAX];
@@ -204,6 +224,8 @@ int state_write_waiting(const struct lagg_host *host, const char *commands)
 	waiting_path(host, "", path);
 	waiting_path(host, FRESH, fresh);
 	state_life(host, life);
+	if (commands[0] && !life[0] && no_life(host) == -EAGAIN)
+		return -EAGAIN;
 	if (!commands[0] || !life[0])
 		return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
 	if (asprintf(&text, "%s\n%s", life, commands) < 0) {
@@ -211,6 +233,12 @@ int state_write_waiting(const struct lagg_host *host, const char *commands)
 		return -ENOMEM;
 	}
 	return replace(host, path, fresh, write_text, text);
+}
+
+/* Where nothing can be read. */
+static int none_or_failed(FILE *file, int errnum)
+{
+	return ferror(file) ? -EIO : errnum ? -errnum : -ENOENT;
 }
 
 int state_read_waiting(const struct lagg_host *host, char **ret)
@@ -223,9 +251,16 @@ int state_read_waiting(const struct lagg_host *host, char **ret)
 	__attribute__((cleanup(close_file))) FILE *file = open_to_read(path);
 	if (!file)
 		return -errno;
-	if (!life[0] || !fgets(line, sizeof(line), file) || strcspn(line, "\n") != strlen(life) ||
-	    strncmp(line, life, strlen(life)) != 0 || getdelim(&text, &size, 0, file) < 0)
+	if (!life[0])
+		return no_life(host);
+	errno = 0;
+	if (!fgets(line, sizeof(line), file))
+		return none_or_failed(file, errno);
+	if (strcspn(line, "\n") != strlen(life) || strncmp(line, life, strlen(life)) != 0)
 		return -ENOENT;
+	errno = 0; /* it alone tells a want of memory from the end */
+	if (getdelim(&text, &size, 0, file) < 0)
+		return none_or_failed(file, errno);
 	*ret = text;
 	text = NULL;
 	return 0;

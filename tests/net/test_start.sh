@@ -159,6 +159,37 @@ test_state_of_a_lagg_that_is_gone() {
 	agent a
 	is "$(xargs <<<"$(ls "$D/state-a")")" "lagg0.state lagg1.state lagg2.state lagg3.state" "files of state"
 }
+# A file that cannot be opened at one moment is not one that says nothing.
+test_state_that_cannot_be_read_at_once() {
+	two_hosts 1
+	local n
+	mkdir "$D/state-a"
+	agent_under_orders
+	for n in 1 2; do
+		echo "seed 77" >"$D/state-a/lagg0.state"
+		order fail openat $n 24 1 # EMFILE
+		xl a lagg add lagg0 port eth1
+		order count
+		is "$(kept seed)" 77 "seed that is kept, where call $n failed"
+		xl a lagg del lagg0
+	done
+}
+test_laggs_that_wait_where_that_cannot_be_read() {
+	host a
+	agent a
+	echo "lagg take bond7 proto failover" >"$D/wanted"
+	xl a restore "$D/wanted"
+	agent_end a TERM
+	mv "$D/state-a/waiting" "$D/waiting"
+	ln -s ../waiting "$D/state-a/waiting"
+	agent a
+	logged 'what waits for its bond cannot be read there' || fail "nothing is said"
+	agent_end a TERM
+	[ -L "$D/state-a/waiting" ] || fail "what could not be read is gone"
+	mv "$D/waiting" "$D/state-a/waiting"
+	agent a
+	is "$(xl a -j lagg show | jq -r '.[].ifname')" bond7 "what waits"
+}
 # Whoever reads it after a crash finds it whole.
 test_state_is_on_the_disk() {
 	two_hosts 1
