@@ -29,6 +29,7 @@
 #include "names.h"
 #include "orphans.h"
 #include "rests.h"
+#include "sys/again.h"
 #include "sys/fd.h"
 #include "transaction.h"
 #include "undo.h"
@@ -44,7 +45,7 @@ struct find {
 	struct xlagg_saved *saved; /* NULL: the record cannot be read */
 	bool known;		   /* the record could be decoded: `model` is valid */
 	struct xlagg_model model;  /* the lagg's configuration by the record */
-	int r;			   /* 0, or -errno: the lagg could not be adopted */
+	int r;			   /* 0, or -errno: the record could not be read, or the lagg not be adopted */
 	char why[XLAGG_SENTENCE_MAX];
 	bool anew;    /* the lagg is to be made again from its configuration */
 	bool leaving; /* it was about to be removed by a transaction that is undone, and is made again if it is gone */
@@ -427,19 +428,19 @@ static int find_folders(struct agent *agent, void *what)
 	return r;
 }
 
-/* Finds the folders of all laggs and reads their records. */
+/* Finds all laggs' folders and reads their records. A damaged one is no failure; one that cannot be read now stays. */
 static int find_all(struct agent *agent, struct finds *ret)
 {
 	int r = patiently(find_folders, agent, ret);
-	if (r < 0) {
-		log_error("cannot see which laggs are pinned in %s: %s", agent->host.pins, strerror(-r));
-		return r;
-	}
 	if (ret->count)
 		qsort(ret->list, ret->count, sizeof(*ret->list), compare_finds);
-	for (uint32_t i = 0; i < ret->count; i++)
-		patiently(read_find, agent, &ret->list[i]);
-	return 0;
+	for (uint32_t i = 0; i < ret->count; i++) {
+		int read = ret->list[i].r = patiently(read_find, agent, &ret->list[i]);
+		r = r == 0 && is_shortage(read) ? read : r;
+	}
+	if (r < 0)
+		log_error("cannot see which laggs are pinned in %s: %s", agent->host.pins, strerror(-r));
+	return r;
 }
 
 void adopt_make_anew(struct agent *agent, const struct xlagg_model *model)
@@ -589,7 +590,7 @@ int adopt_flush(struct agent *agent)
 	int journal = datapath_journal_remove(agent->host.pins), r = find_all(agent, &finds);
 	r = r < 0 ? r : journal;
 	for (uint32_t i = 0; i < finds.count; i++) {
-		int flushed = flush_one(agent, &finds.list[i]);
+		int flushed = is_shortage(finds.list[i].r) ? 0 : flush_one(agent, &finds.list[i]);
 		r = r < 0 ? r : flushed;
 	}
 	orphans_put_back(agent);

@@ -8,6 +8,7 @@
 #ifndef SYS_AGAIN_H
 #define SYS_AGAIN_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,6 +24,12 @@
 static inline bool again(uint32_t *tries, bool failed)
 {
 	return failed && ++*tries < AGAIN_TRIES;
+}
+
+/* Whether a failure says how things stand with this machine at present, and nothing of what was asked for. */
+static inline bool is_shortage(int r)
+{
+	return r == -ENOMEM || r == -EMFILE || r == -ENFILE || r == -EINTR;
 }
 
 #endif

@@ -237,6 +237,20 @@ test_adopt_damaged_configuration() {
 	logged a 'lagg0: what is pinned .* cannot be adopted' || fail "the log does not say so"
 	freed
 }
+# A record that cannot be read for want of memory is not a damaged one.
+test_adopt_record_that_cannot_be_read() {
+	lagg_pair 2 proto failover
+	agent_end a KILL
+	agent_held
+	order fail readlink 1 12 1000000 # ENOMEM; whatever is pinned is looked at so
+	wait_for 30 has_ended "$INJECTOR"
+	unset "AGENT[a]"
+	logged a 'cannot see which laggs are pinned' || fail "the log does not say so"
+	agent a
+	is "$(xl a -j agent show | jq -c '.[0] | [.adopted, .fresh]')" "[1,0]" "laggs adopted and made"
+	is "$(field a '.ports | map(select(.present)) | length')" 2 "ports"
+	wait_for 5 ping_b
+}
 test_adopt_damaged_numbers_of_devices() {
 	lagg_pair 2 proto failover
 	agent_end a KILL
