@@ -23,6 +23,7 @@ struct rest {
 	char folder[512];
 	struct xlagg_saved *saved; /* NULL: there is none; the lagg was being made, or its record is damaged */
 	struct xlagg_model *anew;  /* the lagg that is to be created afterwards, or NULL */
+	bool over;		   /* nothing remains, and that lagg is to be created next */
 	char why[XLAGG_SENTENCE_MAX];
 	uint32_t tries;
 	uint64_t retry_ns; /* monotonic time of the next try */
@@ -231,7 +232,16 @@ static struct rest **find_device(struct agent *agent, int ifindex)
 	return at;
 }
 
-/* Tries one, `room`: with rests_make_room(). Returns 0 if nothing remains: then it is no longer in the list. */
+static void drop(struct rest **at)
+{
+	struct rest *rest = *at;
+	*at = rest->next;
+	free_rest(rest);
+}
+
+/* Tries one, `room`: with rests_make_room(). Returns 0 if nothing remains. Then it is no longer in the list, except
+ * where a lagg is to be created afterwards: not here, as a transaction may be going on. A lagg for which room is made
+ * takes that one's place. */
 static int try(struct agent *agent, struct rest **at, bool room, char why[XLAGG_SENTENCE_MAX])
 {
 	struct rest *rest = *at;
@@ -243,12 +253,22 @@ static int try(struct agent *agent, struct rest **at, bool room, char why[XLAGG_
 		snprintf(rest->why, sizeof(rest->why), "%s", why);
 		return r;
 	}
-	*at = rest->next;
 	log_about(LOG_LEVEL_INFO, rest->name, NULL, "everything is now put back as it was");
-	if (rest->anew)
-		adopt_make_anew(agent, rest->anew);
-	free_rest(rest);
+	free(rest->saved);
+	rest->saved = NULL;
+	rest->why[0] = 0;
+	rest->over = rest->anew && !room;
+	if (!rest->over)
+		drop(at);
 	return 0;
+}
+
+static void make_anew(struct agent *agent, struct rest **at)
+{
+	struct rest *rest = *at;
+	*at = rest->next;
+	adopt_make_anew(agent, rest->anew);
+	free_rest(rest);
 }
 
 void rests_retry(struct agent *agent, uint64_t now)
@@ -256,10 +276,14 @@ void rests_retry(struct agent *agent, uint64_t now)
 	char why[XLAGG_SENTENCE_MAX] = "";
 	/* Creating a lagg may put others back and change the list, so it is read from the start after each success. */
 	for (struct rest **at = &agent->rests; *at;)
-		if (now < (*at)->retry_ns || try(agent, at, false, why) < 0)
-			at = &(*at)->next;
-		else
+		if ((*at)->over) {
+			make_anew(agent, at);
 			at = &agent->rests;
+		} else if (now < (*at)->retry_ns || try(agent, at, false, why) < 0) {
+			at = &(*at)->next;
+		} else {
+			at = &agent->rests;
+		}
 }
 
 int rests_settle_folder(struct agent *agent, const char *folder, char sentence[XLAGG_SENTENCE_MAX])

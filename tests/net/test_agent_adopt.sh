@@ -263,16 +263,34 @@ test_adopt_damaged_numbers_of_devices() {
 	xl a lagg del lagg0
 	freed
 }
-test_adopt_damaged_table() {
+damaged_table() {
 	lagg_pair 2 proto failover
 	agent_end a KILL
 	local file=$BPFFS/$P-a/lagg0/ports
 	bpftool map update pinned "$file" key 0 0 0 0 value 1 0 0 0 255 0 0 0 0 0 0 0 0 0 0 0
+}
+test_adopt_damaged_table() {
+	damaged_table
 	agent a
 	logged a 'lagg0: .*cannot be adopted .*made anew' || fail "the log does not say so"
 	wait_for 5 has_carrier a lagg0
 	wait_for 5 ping_b
 	is "$(field a '.ports | map(select(.present)) | length')" 2 "ports"
+}
+# It is to be made anew when its ports are put back, and somebody makes another one of that name at that moment.
+test_adopt_damaged_table_and_a_lagg_in_its_place() {
+	damaged_table
+	agent_held
+	order "fail ioctl 1 5 1000000" # so that a port cannot leave a group
+	wait_for 30 answers a
+	wait_for 5 logged a 'lagg0: eth1 is not yet as it was before'
+	is "$(xl a -j lagg show)" "[]" "laggs"
+	order count
+	xl a lagg add lagg0 proto loadbalance
+	in_its_place() { [ "$(field a '[.proto, (.ports | length)] | join(" ")')" = "loadbalance 0" ]; }
+	in_its_place || fail "it is not the one that was asked for"
+	not_in_its_place() { ! in_its_place; }
+	never 2 not_in_its_place
 }
 test_adopt_nothing_on_request() {
 	lagg_pair 2 proto failover
