@@ -190,15 +190,24 @@ static void end_journal(struct agent *agent)
 		    agent->host.pins, strerror(-r));
 }
 
+/* While the record of one lagg says what it was, the next agent would change that one back: it has to change all. */
+static bool may_end(const struct agent *agent)
+{
+	for (uint32_t i = 0; i < agent->laggs; i++)
+		if (agent->lagg[i]->unsaved)
+			return false;
+	return agent->journal;
+}
+
 void undo_end(struct agent *agent)
 {
-	if (agent->journal)
+	if (may_end(agent))
 		end_journal(agent);
 }
 
 void undo_retry(struct agent *agent)
 {
-	if (agent->journal && remove_journal(agent) == 0)
+	if (may_end(agent) && remove_journal(agent) == 0)
 		log_info("the journal of the change is now removed");
 }
 
@@ -336,7 +345,8 @@ void undo_over(struct agent *agent)
 	if (!agent->undo)
 		return;
 	settle_waiting(agent, agent->undo);
-	end_journal(agent);
+	agent->journal = true;
+	undo_end(agent);
 	journal_free(agent->undo);
 	agent->undo = NULL;
 }

@@ -9,9 +9,9 @@
 /* Before the first step of a transaction: notes what the laggs are that are not as in `to`. Returns 0, or -errno with a
  * sentence and in *failed the lagg that cannot be changed. */
 int undo_begin(struct agent *agent, struct ctl_model *to, const char **failed, char sentence[XLAGG_SENTENCE_MAX]);
-/* After the last step, when all records are as the laggs are: from here on there is no way back. */
+/* After the last step: where all records are as the laggs are, from here on there is no way back. */
 void undo_end(struct agent *agent);
-/* Tries again to remove a journal that undo_end() could not remove. */
+/* Tries again to remove a journal that undo_end() could not or must not remove. */
 void undo_retry(struct agent *agent);
 
 /* The next agent. Finds the journal of a transaction that was not over, agent->undo: NULL where there is none. One that
