@@ -329,9 +329,12 @@ static int features_off(struct work *work)
 	if (r < 0 || !on)
 		/* A driver without such requests has nothing to switch off. */
 		return r == -EOPNOTSUPP ? 0 : r;
+	struct xlagg_undo before = *undo;
 	undo->features_off |= on;
 	undo->changed &= ~(uint32_t)XLAGG_UNDO_FEATURES;
 	r = note(work, XLAGG_UNDO_FEATURES);
+	if (r < 0)
+		*undo = before;
 	return r < 0 ? r : ethtool_set_features(work->device.name, on, false);
 }
 

@@ -478,6 +478,32 @@ NETNS_TEST(port, a_refused_adjustment_leaves_alone_what_was_left_alone)
 	put_back(nl, &undo);
 }
 
+static int record_nothing(void *context, const struct xlagg_undo *undo)
+{
+	(void)context, (void)undo;
+	return -ENOSPC;
+}
+
+/* Offloads that are off already are not forgotten because others that came on cannot be recorded. */
+NETNS_TEST(port, offloads_come_back_although_a_record_failed)
+{
+	struct port_setup setup = full_setup();
+	struct xlagg_undo undo = {};
+	struct pinned pinned = {};
+	char sentence[XLAGG_SENTENCE_MAX] = "";
+	struct snapshot before;
+	make_pair("p0", "p1");
+	take_snapshot("p0", &before);
+	struct device device = device_of(nl, "p0");
+	cr_assert_eq(port_prepare(nl, &device, &setup, &undo, record, &pinned, sentence), 0);
+	shell("ethtool -K p0 rx-vlan-offload on");
+	cr_assert_eq(port_adjust(nl, &device, &setup, &undo, record_nothing, NULL, sentence), -ENOSPC);
+	shell("ethtool -K p0 rx-vlan-offload off");
+	cr_assert_eq(port_adjust(nl, &device, &setup, &undo, record, &pinned, sentence), 0);
+	put_back(nl, &undo);
+	expect_snapshot("p0", &before);
+}
+
 /* --- port_check --- */
 
 static void expect_refused(struct netlink *nl, const char *name, const char *expected)
