@@ -12,6 +12,7 @@
 #include "lagg/device.h"
 #include "lagg/effects.h"
 #include "lagg/fight.h"
+#include "lagg/identity.h"
 #include "lagg/ports.h"
 #include "lagg/record.h"
 #include "lagg/rename.h"
@@ -288,7 +289,7 @@ static void follow_mac_from(struct agent *agent, const struct device *device)
 	for (uint32_t i = 0; i < agent->laggs; i++) {
 		struct lagg *lagg = agent->lagg[i];
 		struct xlagg_lagg_conf before = lagg->model.conf;
-		if ((int)lagg->saved.mac_from.ifindex == device->ifindex)
+		if (identity_is_mac_from(lagg, device))
 			lagg_mac_from_follows(lagg, device->ifindex, "", device->name);
 		if (strcmp(before.mac, lagg->model.conf.mac) == 0)
 			continue;

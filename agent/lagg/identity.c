@@ -67,6 +67,16 @@ void identity_find_mac_from(struct lagg *lagg)
 		lagg->saved.mac_from = (struct xlagg_device_id){0};
 }
 
+bool identity_is_mac_from(const struct lagg *lagg, const struct device *device)
+{
+	const struct xlagg_device_id *id = &lagg->saved.mac_from;
+	uint8_t mac[6];
+	if ((int)id->ifindex != device->ifindex)
+		return false;
+	own_mac(lagg, device, mac);
+	return memcmp(id->mac, mac, 6) == 0;
+}
+
 /* --- what is kept --- */
 
 static bool number_is_free(const struct lagg *lagg, uint32_t number)

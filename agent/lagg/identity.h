@@ -31,5 +31,7 @@ void identity_of_port(struct lagg *lagg, uint32_t slot, const struct device *dev
 void identity_forget_port(struct lagg *lagg, uint32_t slot);
 /* Records which device option mac names ("from NAME"): none if it names none or there is no such device. */
 void identity_find_mac_from(struct lagg *lagg);
+/* Whether this is that device, and not another one that got its ifindex: by its own MAC. */
+bool identity_is_mac_from(const struct lagg *lagg, const struct device *device);
 
 #endif

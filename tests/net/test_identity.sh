@@ -424,6 +424,23 @@ number_of_a_refused_device_is_used_again() {
 test_number_of_a_refused_device_is_used_again() { number_of_a_refused_device_is_used_again running; }
 test_number_of_a_refused_device_is_used_again_away() { number_of_a_refused_device_is_used_again away; }
 
+# The device that option mac names goes, and another one gets its number.
+number_of_the_device_of_option_mac_is_used_again() {
+	two_hosts 1
+	agent a
+	nip a link add wan9 index 900 address 02:11:22:33:44:09 type veth peer name other-end
+	xl a lagg add lagg0 mac "from wan9" port eth1
+	replace() {
+		nip a link del wan9
+		nip a link add mine index 900 address 02:11:22:33:44:0a type veth peer name other-end
+	}
+	meanwhile "$1" replace
+	is "$(field a .options.mac)" "from wan9" "option mac"
+	is "$(mac_of a lagg0)" 02:11:22:33:44:09 "MAC of lagg0"
+}
+test_number_of_the_device_of_option_mac_is_used_again() { number_of_the_device_of_option_mac_is_used_again running; }
+test_number_of_the_device_of_option_mac_is_used_again_away() { number_of_the_device_of_option_mac_is_used_again away; }
+
 # An ifalias makes no device ours.
 test_a_device_with_our_mark_that_is_not_ours() {
 	four_ports
