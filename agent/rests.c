@@ -43,6 +43,8 @@ static int remove_device(struct agent *agent, const char *folder, const struct x
 	struct device bond;
 	int shell = record_find_bond(&agent->host, folder, saved, &bond);
 	/* Only after the devices were found: the programs attached to them help to recognise them. */
+	if ((r < 0 && r != -ENODEV) || (shell < 0 && shell != -ENODEV))
+		return r < 0 && r != -ENODEV ? r : shell;
 	if (saved->bond.taken)
 		datapath_let_bond_go(folder);
 	datapath_strip(folder);
