@@ -284,7 +284,8 @@ test_adopt_damaged_table_and_a_lagg_in_its_place() {
 	order "fail ioctl 1 5 1000000" # so that a port cannot leave a group
 	wait_for 30 answers a
 	wait_for 5 logged a 'lagg0: eth1 is not yet as it was before'
-	is "$(xl a -j lagg show)" "[]" "laggs"
+	made_already() { [ "$(xl a -j lagg show)" != "[]" ]; }
+	never 4 made_already # by then it is tried less often
 	order count
 	xl a lagg add lagg0 proto loadbalance
 	in_its_place() { [ "$(field a '[.proto, (.ports | length)] | join(" ")')" = "loadbalance 0" ]; }

@@ -412,12 +412,12 @@ number_of_a_refused_device_is_used_again() {
 	nip a link set wan0 name wan9
 	refused_for_its_address() { [[ $(port_field a wan9 .reason) == *10.7.7.1* ]]; }
 	wait_for 5 refused_for_its_address
-	replace() {
-		nip a link del wan9
-		nip a link add mine index 900 type veth peer name other-end
-	}
-	meanwhile "$1" replace
 	no_longer_refused() { [[ $(port_field a wan9 .reason) != *10.7.7.1* ]]; }
+	[ "$1" = running ] || agent_end a KILL
+	nip a link del wan9
+	[ "$1" = away ] || wait_for 5 no_longer_refused # it has seen that the device is gone
+	nip a link add mine index 900 type veth peer name other-end
+	[ "$1" = running ] || agent a
 	wait_for 5 no_longer_refused
 	is "$(field a '.ports | map(select(.present | not) | .ifname) | join(" ")')" wan9 "the port that is awaited"
 }
