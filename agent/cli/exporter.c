@@ -99,13 +99,21 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	return respond_metrics(context, connection);
 }
 
+/* The resolver takes the lowest 16 bits of a number that is too large. */
+static bool is_port(const char *word)
+{
+	char *end;
+
+	return word[0] >= '0' && word[0] <= '9' && strtoul(word, &end, 10) <= 65535 && !*end;
+}
+
 /* Splits "ADDR:PORT", "[ADDR]:PORT" or ":PORT". */
 static int split_listen(const char *listen, char host[64], char port[16])
 {
 	const char *colon = strrchr(listen, ':');
 	size_t len = colon ? (size_t)(colon - listen) : 0;
 
-	if (!colon || !colon[1] || strlen(colon + 1) >= 16)
+	if (!colon || strlen(colon + 1) >= 16 || !is_port(colon + 1))
 		return -EINVAL;
 	if (len >= 2 && listen[0] == '[' && colon[-1] == ']') {
 		listen++;

@@ -33,10 +33,10 @@ static bool set_flag(struct cli *cli, struct start *start, const char *word)
 		const char *option;
 		bool *flag;
 	} flags[] = {
-	    {"-brief", &cli->brief},	   {"-help", &start->help},	 {"-json", &cli->json},
-	    {"-pretty", &cli->pretty},	   {"-statistics", &cli->stats}, {"-details", &cli->details},
-	    {"-oneline", &cli->oneline},   {"-force", &cli->force},	 {"-Version", &start->version},
-	    {"-version", &start->version},
+	    {"-brief", &cli->brief},	   {"-help", &start->help},	  {"-json", &cli->json},
+	    {"-pretty", &cli->pretty},	   {"-statistics", &cli->stats},  {"-stats", &cli->stats},
+	    {"-details", &cli->details},   {"-oneline", &cli->oneline},	  {"-force", &cli->force},
+	    {"-Version", &start->version}, {"-version", &start->version},
 	};
 
 	/* -b is -batch, which has a value. */

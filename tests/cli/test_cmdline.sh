@@ -21,9 +21,20 @@ test_usage() {
 	refused_with 2 'srx' alone explain lagg0 srx 10.0.0.1
 	refused_with 2 'lagport.*laggport' alone ifconfig lagg0 lagport eth0
 	refused_with 2 'ADDR:PORT' alone exporter --listen nowhere
+	refused_with 2 'ADDR:PORT' alone exporter --listen 127.0.0.1:65536
 	refused_with 2 'takes its commands from the file' alone -b "$D/x" lagg show
 	is "$("$B/xlagg" -V)" "$("$B/xlagg" --version)" "version"
 	matches "$("$B/xlagg" -V)" '^xlagg [0-9]+\.[0-9]+' "version"
+}
+# Each option has a short word and a long one, and an abbreviation of that does as well.
+test_long_options() {
+	local option
+	for option in -j -json -p -pretty -s -stats -statistics -d -details -o -oneline -br -brief -f -force --json --stat; do
+		refused 'no agent answers' alone "$option" lagg show
+	done
+	for option in -n -netns --netns; do
+		refused "no agent answers at /run/xlagg/$P-x/" "$B/xlagg" "$option" "$P-x" lagg show
+	done
 }
 test_no_agent() {
 	refused 'no agent answers at .*none.sock.*xlaggd' alone lagg show
