@@ -112,6 +112,9 @@ void failover_select(struct core *core, uint64_t now, uint32_t returned)
 
 	review_command(core, returned);
 	failover->active = choose(core);
+	/* It failed, so the choice by command is over. What brings the port back is something else. */
+	if (failover->active != failover->activated)
+		failover->activated = XLAGG_NO_PORT;
 	failover->in_use = failover->active;
 	if (failover->active != XLAGG_NO_PORT && !port_usable(&core->port[failover->active]))
 		failover->in_use = best_of(core, port_usable);

@@ -262,6 +262,21 @@ Test(core_failover, activate_ends_with_a_failure_or_new_policy)
 	rig_free(rig);
 }
 
+Test(core_failover, a_port_that_comes_back_was_not_activated)
+{
+	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
+
+	cr_assert_eq(rig_activate(rig, 1), 0);
+	cr_assert_eq(rig_activate(rig, 0), 0);
+	rig_carrier(rig, 0, false);
+	cr_assert_str_eq(rig_active(rig), "eth1");
+	rig_carrier(rig, 0, true);
+	cr_assert_str_eq(rig_active(rig), "eth0");
+	cr_assert_str_eq(rig_event(rig, XLAGG_EVENT_FAILOVER, NULL)->text, "eth0 is usable again and preferred");
+	cr_assert_neq(rig_event(rig, XLAGG_EVENT_FAILOVER, NULL)->detected, XLAGG_DETECTED_COMMAND);
+	rig_free(rig);
+}
+
 Test(core_failover, activate_ends_when_the_primary_is_back_in_service)
 {
 	struct rig *rig = rig_new(XLAGG_PROTO_FAILOVER, 2);
