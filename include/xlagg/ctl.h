@@ -55,6 +55,7 @@ enum xlagg_cmd {
 	/* NAME [SNAPLEN] PORT_NAME*: answered by XLAGG_MSG_CAPTURE. Needs the right to change. The capture ends with
 	 * the connection. */
 	XLAGG_CMD_CAPTURE,
+	XLAGG_CMD_NAME_GET, /* PORT_NAME: answered by XLAGG_MSG_NAME */
 
 	XLAGG_MSG_LAGG =
 	    NLMSG_MIN_TYPE + 0x40, /* NAME OPTIONS ADMIN [TAKEN] ADDRESS* STATUS (PORT with PORT_STATUS)* */
@@ -65,6 +66,8 @@ enum xlagg_cmd {
 	XLAGG_MSG_CAPTURE,	   /* RING: with it come, as SCM_RIGHTS, the descriptors of the maps capture_ring and
 				    * capture_state (capture.h) */
 	XLAGG_MSG_PROGRESS,	   /* PROGRESS; before the answer to a request with XLAGG_F_PROGRESS */
+	XLAGG_MSG_NAME,		   /* PORT_NAME: how the configuration calls the device that has that name, altname or
+				    * permanent MAC; without such a device the name that was asked for */
 };
 
 /* Attributes. OPTIONS and PORT_OPTIONS nest attributes whose type is 1 + the index in xlagg_lagg_options or
