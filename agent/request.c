@@ -133,6 +133,15 @@ static bool explain(struct client *client, const struct nlmsghdr *request, const
 	return client_send(client, nlh, nlh->nlmsg_len) && send_done(client, request);
 }
 
+static bool get_name(struct client *client, const struct nlmsghdr *request, const char *word)
+{
+	char name[XLAGG_NAME_MAX];
+	transaction_find_name(client->agent, word, name);
+	struct nlmsghdr *nlh = start_reply(client, request, XLAGG_MSG_NAME);
+	mnl_attr_put_strz(nlh, XLAGG_A_PORT_NAME, name);
+	return client_send(client, nlh, nlh->nlmsg_len) && send_done(client, request);
+}
+
 /* It changes no configuration, but it shows what others send and receive. */
 static bool capture(struct client *client, const struct nlmsghdr *request, const struct ctl_query *query)
 {
@@ -311,6 +320,8 @@ bool request_handle(struct client *client, const void *message, size_t len)
 			return explain(client, request, &query);
 		case XLAGG_CMD_CAPTURE:
 			return capture(client, request, &query);
+		case XLAGG_CMD_NAME_GET:
+			return get_name(client, request, query.port[0]);
 		default: /* XLAGG_CMD_SUBSCRIBE */
 			client_subscribed(client);
 			memcpy(client->subscribed_to, query.name, sizeof(query.name));

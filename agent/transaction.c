@@ -40,9 +40,7 @@ static void free_model(struct ctl_model **model)
 
 /* --- checks that need the kernel --- */
 
-/* Returns our name for the device that has the name `word`: that of the port, or the kernel's. Without such a device it
- * is `word` itself. */
-static void find_name(struct agent *agent, const char *word, char ret[XLAGG_NAME_MAX])
+void transaction_find_name(struct agent *agent, const char *word, char ret[XLAGG_NAME_MAX])
 {
 	struct device device;
 	struct lagg *lagg;
@@ -85,7 +83,7 @@ static void resolve_port(struct agent *agent, const struct ctl_model *to, const 
 			 struct ctl_port *port)
 {
 	char name[XLAGG_NAME_MAX];
-	find_name(agent, port->name, name);
+	transaction_find_name(agent, port->name, name);
 	bool twice = command->from_file && (is_said(command, port, name) || is_port_name(to, name));
 	if (strcmp(name, port->name) != 0 && !is_port_name(to, port->name) && !twice)
 		memcpy(port->name, name, sizeof(port->name));
@@ -97,11 +95,11 @@ static void resolve_names(struct agent *agent, const struct ctl_model *to, struc
 	for (uint32_t i = 0; i < command->ports; i++)
 		resolve_port(agent, to, command, &command->port[i]);
 	if (strcmp(primary, "auto") != 0 && !is_port_name(to, primary)) {
-		find_name(agent, primary, name);
+		transaction_find_name(agent, primary, name);
 		memcpy(primary, name, sizeof(name));
 	}
 	if (strncmp(mac, "from ", 5) == 0 && !is_port_name(to, mac + 5)) {
-		find_name(agent, mac + 5, name);
+		transaction_find_name(agent, mac + 5, name);
 		memcpy(mac + 5, name, sizeof(name));
 	}
 }
@@ -114,26 +112,30 @@ static bool is_running_port(const struct agent *agent, const char *name)
 	return false;
 }
 
-static void resolve_model(struct agent *agent, struct xlagg_model *lagg)
+static void resolve_model(struct agent *agent, const struct ctl_model *wanted, struct xlagg_model *lagg)
 {
-	char name[XLAGG_NAME_MAX], *primary = lagg->conf.primary;
+	char name[XLAGG_NAME_MAX], *primary = lagg->conf.primary, *mac = lagg->conf.mac;
 	for (uint32_t port = 0; port < lagg->ports; port++) {
 		if (is_running_port(agent, lagg->port[port].name))
 			continue;
-		find_name(agent, lagg->port[port].name, name);
-		if (ctl_find_port(lagg, name) < 0)
+		transaction_find_name(agent, lagg->port[port].name, name);
+		if (!is_port_name(wanted, name))
 			memcpy(lagg->port[port].name, name, sizeof(name));
 	}
-	if (strcmp(primary, "auto") != 0 && !is_running_port(agent, primary)) {
-		find_name(agent, primary, name);
+	if (strcmp(primary, "auto") != 0 && ctl_find_port(lagg, primary) < 0) {
+		transaction_find_name(agent, primary, name);
 		memcpy(primary, name, sizeof(name));
+	}
+	if (strncmp(mac, "from ", 5) == 0 && !is_running_port(agent, mac + 5)) {
+		transaction_find_name(agent, mac + 5, name);
+		memcpy(mac + 5, name, sizeof(name));
 	}
 }
 
 void transaction_resolve(struct agent *agent, struct ctl_model *wanted)
 {
 	for (uint32_t i = 0; i < wanted->laggs; i++)
-		resolve_model(agent, &wanted->lagg[i]);
+		resolve_model(agent, wanted, &wanted->lagg[i]);
 }
 
 static bool is_port_of(struct agent *agent, const char *lagg_name, const char *port)

@@ -11,6 +11,10 @@
 int transaction_run(struct agent *agent, struct ctl_command *commands, uint32_t count, bool check, uint32_t *failed,
 		    char sentence[XLAGG_SENTENCE_MAX]);
 
+/* Returns our name for the device that has the name, alternative name or permanent MAC `word`: that of the port, or the
+ * kernel's. Without such a device it is `word` itself. */
+void transaction_find_name(struct agent *agent, const char *word, char ret[XLAGG_NAME_MAX]);
+
 /* Replaces alternative names and permanent MACs of devices in a file's configuration by their names. */
 void transaction_resolve(struct agent *agent, struct ctl_model *wanted);
 

@@ -23,7 +23,6 @@
 #include "pcapng.h"
 #include "ring.h"
 #include "view.h"
-#include "xlagg/mac.h"
 #include "xlagg/walk.h"
 
 #define LOOK_MS 50	      /* the kernel wakes us only when much waits in the ring */
@@ -130,23 +129,6 @@ static int read_options(struct capture *capture, int argc, char *argv[])
 	return optind;
 }
 
-/* The port of the lagg that `word` means: a name, another name of its device, or its permanent MAC. NULL: none. */
-static const char *find_port(const struct view_lagg *lagg, const char *word)
-{
-	uint32_t ifindex = if_nametoindex(word);
-	uint8_t mac[6];
-	bool is_mac = xlagg_parse_mac(word, mac) == 0;
-
-	for (uint32_t i = 0; i < lagg->model.ports; i++) {
-		const struct xlagg_port_status *status = &lagg->port[i];
-
-		if (strcmp(lagg->model.port[i].name, word) == 0 || (ifindex && status->ifindex == ifindex) ||
-		    (is_mac && status->has_permaddr && memcmp(status->permaddr, mac, sizeof(mac)) == 0))
-			return lagg->model.port[i].name;
-	}
-	return NULL;
-}
-
 /* Takes "port DEV" as often as DEV is a port of the lagg: tcpdump's language has a word "port", too. Returns how many
  * words that were. */
 static int read_ports(struct capture *capture, int argc, char *argv[])
@@ -154,11 +136,12 @@ static int read_ports(struct capture *capture, int argc, char *argv[])
 	int i = 0;
 
 	while (i + 1 < argc && strcmp(argv[i], "port") == 0 && capture->ports < XLAGG_MAX_PORTS) {
-		const char *port = find_port(&capture->view.lagg[0], argv[i + 1]);
+		const struct view_lagg *lagg = &capture->view.lagg[0];
+		int port = view_find_port(capture->cli, lagg, argv[i + 1]);
 
-		if (!port)
+		if (port < 0)
 			break;
-		capture->port[capture->ports++] = port;
+		capture->port[capture->ports++] = lagg->model.port[port].name;
 		i += 2;
 	}
 	return i;

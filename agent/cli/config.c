@@ -11,8 +11,16 @@
 #include "config.h"
 #include "view.h"
 
+static bool is_port(const struct ctl_model *model, const char *name)
+{
+	for (uint32_t i = 0; i < model->laggs; i++)
+		if (ctl_find_port(&model->lagg[i], name) >= 0)
+			return true;
+	return false;
+}
+
 /* Replaces the permanent MAC of a running port, in place of a name, by the port's name. */
-static void name_port(const struct view *view, char name[XLAGG_NAME_MAX])
+static void name_by_mac(const struct view *view, char name[XLAGG_NAME_MAX])
 {
 	uint8_t mac[6];
 
@@ -27,25 +35,45 @@ static void name_port(const struct view *view, char name[XLAGG_NAME_MAX])
 		}
 }
 
-static void name_ports(const struct view *view, struct xlagg_model *wanted)
+/* What a file is compared with. */
+struct running {
+	struct cli *cli;
+	const struct view *view;
+	const struct ctl_model *model;
+};
+
+/* Replaces the permanent MAC or an alternative name of a device by the name that the configuration has for it. */
+static void name_device(const struct running *running, char name[XLAGG_NAME_MAX])
+{
+	if (is_port(running->model, name))
+		return;
+	name_by_mac(running->view, name);
+	if (!is_port(running->model, name))
+		view_get_name(running->cli, name, name);
+}
+
+/* A file may name a device twice, in one lagg or in two. Then both names stay, and the agent judges. */
+static void name_ports(const struct running *running, const struct ctl_model *wanted, struct xlagg_model *lagg)
 {
 	char name[XLAGG_NAME_MAX];
 
-	for (uint32_t port = 0; port < wanted->ports; port++) {
-		memcpy(name, wanted->port[port].name, sizeof(name));
-		name_port(view, name);
-		if (ctl_find_port(wanted, name) < 0)
-			memcpy(wanted->port[port].name, name, sizeof(name));
+	for (uint32_t port = 0; port < lagg->ports; port++) {
+		memcpy(name, lagg->port[port].name, sizeof(name));
+		name_device(running, name);
+		if (strcmp(name, lagg->port[port].name) != 0 && !is_port(wanted, name))
+			memcpy(lagg->port[port].name, name, sizeof(name));
 	}
-	name_port(view, wanted->conf.primary);
-	if (strncmp(wanted->conf.mac, "from ", 5) == 0)
-		name_port(view, wanted->conf.mac + 5);
+	if (strcmp(lagg->conf.primary, "auto") != 0 && ctl_find_port(lagg, lagg->conf.primary) < 0)
+		name_device(running, lagg->conf.primary);
+	if (strncmp(lagg->conf.mac, "from ", 5) == 0)
+		name_device(running, lagg->conf.mac + 5);
 }
 
 struct ctl_model *config_running(struct cli *cli, struct ctl_model *wanted)
 {
 	struct ctl_model *model;
 	__attribute__((cleanup(view_free))) struct view view = {0};
+	struct running running = {.cli = cli, .view = &view};
 
 	if (view_get(cli, NULL, &view) < 0) {
 		cli_failed(cli);
@@ -60,8 +88,9 @@ struct ctl_model *config_running(struct cli *cli, struct ctl_model *wanted)
 	for (uint32_t i = 0; i < view.laggs; i++)
 		model->lagg[i] = view.lagg[i].model;
 	model->laggs = view.laggs;
+	running.model = model;
 	for (uint32_t i = 0; wanted && i < wanted->laggs; i++)
-		name_ports(&view, &wanted->lagg[i]);
+		name_ports(&running, wanted, &wanted->lagg[i]);
 	return model;
 }
 

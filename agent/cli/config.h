@@ -8,7 +8,7 @@
 #include "cli.h"
 
 /* Both return a new model, which the caller frees, or NULL after saying why. Where `wanted`, which may be NULL, names a
- * port of the running configuration by its permanent MAC, it gets the port's name. */
+ * device by its permanent MAC or an alternative name, it gets the name that the agent has for it. */
 struct ctl_model *config_running(struct cli *cli, struct ctl_model *wanted);
 struct ctl_model *config_file(struct cli *cli, const char *path);
 

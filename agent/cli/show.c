@@ -46,39 +46,19 @@ int cmd_lagg_show(struct cli *cli, int argc, char *argv[])
 	return CLI_DONE;
 }
 
-/* Whether the user means this port: by its name or its permanent MAC. */
-static bool is_meant(const struct view_lagg *lagg, uint32_t port, const char *device)
-{
-	const struct xlagg_port_status *status = &lagg->port[port];
-	char name[XLAGG_NAME_MAX], sentence[XLAGG_SENTENCE_MAX];
-	uint8_t mac[6];
-
-	if (ctl_read_device(device, "a port", name, sentence) < 0)
-		return false;
-	return strcmp(name, lagg->model.port[port].name) == 0 ||
-	       (status->has_permaddr && xlagg_name_to_mac(name, mac) == 0 &&
-		memcmp(mac, status->permaddr, sizeof(mac)) == 0);
-}
-
-static bool any_is_meant(const struct view_lagg *lagg, const char *device)
-{
-	for (uint32_t port = 0; port < lagg->model.ports; port++)
-		if (is_meant(lagg, port, device))
-			return true;
-	return false;
-}
-
 int cmd_port_show(struct cli *cli, int argc, char *argv[])
 {
 	const char *device = argc > 1 ? argv[1] : NULL;
 	__attribute__((cleanup(view_free))) struct view view = {0};
 	json_t *json = NULL;
+	int meant;
 
 	if (argc > 2)
 		return cli_usage(cli, "port show takes [NAME [DEV]], not \"%s\"", argv[2]);
 	if (view_get(cli, argc ? argv[0] : NULL, &view) < 0)
 		return cli_failed(cli);
-	if (device && !any_is_meant(&view.lagg[0], device))
+	meant = device ? view_find_port(cli, &view.lagg[0], device) : -1;
+	if (device && meant < 0)
 		return cli_refuse(cli, "%s is not a port of %s: `xlagg port show %s` lists its ports", device, argv[0],
 				  argv[0]);
 	if (cli->json)
@@ -87,7 +67,7 @@ int cmd_port_show(struct cli *cli, int argc, char *argv[])
 		const struct view_lagg *lagg = &view.lagg[i];
 
 		for (uint32_t port = 0; port < lagg->model.ports; port++) {
-			if (device && !is_meant(lagg, port, device))
+			if (device && port != (uint32_t)meant)
 				continue;
 			if (json)
 				json_array_append_new(json, show_json_port(lagg, port, cli->details, cli->stats));

@@ -299,6 +299,60 @@ int view_get_agent(struct cli *cli, struct xlagg_agent_status *ret)
 	return r;
 }
 
+static int take_name(const struct nlmsghdr *nlh, void *context)
+{
+	struct walk walk = walk_attrs(nlh, 0);
+	const struct nlattr *attr;
+
+	if (nlh->nlmsg_type != XLAGG_MSG_NAME)
+		return -EBADMSG;
+	while ((attr = walk_next_attr(&walk)))
+		if (mnl_attr_get_type(attr) == XLAGG_A_PORT_NAME)
+			return take_text(attr, context, XLAGG_NAME_MAX);
+	return -EBADMSG;
+}
+
+int view_get_name(struct cli *cli, const char *word, char ret[XLAGG_NAME_MAX])
+{
+	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[128];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+	char name[XLAGG_NAME_MAX] = "";
+	int r;
+
+	if (strlen(word) >= XLAGG_NAME_MAX)
+		return -EINVAL;
+	nlh->nlmsg_type = XLAGG_CMD_NAME_GET;
+	mnl_attr_put_strz(nlh, XLAGG_A_PORT_NAME, word);
+	r = cli_ask(cli, nlh, take_name, name);
+	if (r == 0)
+		memcpy(ret, name, sizeof(name));
+	return r;
+}
+
+static int find_by_mac(const struct view_lagg *lagg, const uint8_t mac[6])
+{
+	for (uint32_t i = 0; i < lagg->model.ports; i++)
+		if (lagg->port[i].has_permaddr && memcmp(lagg->port[i].permaddr, mac, 6) == 0)
+			return (int)i;
+	return -1;
+}
+
+int view_find_port(struct cli *cli, const struct view_lagg *lagg, const char *word)
+{
+	char name[XLAGG_NAME_MAX], sentence[XLAGG_SENTENCE_MAX];
+	uint8_t mac[6];
+	int index;
+
+	if (ctl_read_device(word, "a port", name, sentence) < 0)
+		return -1;
+	index = ctl_find_port(&lagg->model, name);
+	if (index < 0 && xlagg_name_to_mac(name, mac) == 0)
+		index = find_by_mac(lagg, mac);
+	if (index < 0 && view_get_name(cli, name, name) == 0)
+		index = ctl_find_port(&lagg->model, name);
+	return index;
+}
+
 void view_free(struct view *view)
 {
 	free(view->lagg);

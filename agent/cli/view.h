@@ -43,6 +43,12 @@ int view_read_explain(const struct nlmsghdr *nlh, struct view_explain *ret);
  * no lagg of that name. The caller frees the view with view_free. */
 int view_get(struct cli *cli, const char *name, struct view *ret);
 int view_get_agent(struct cli *cli, struct xlagg_agent_status *ret);
+/* Asks how the configuration calls the device that has this name, alternative name or permanent MAC. Returns 0, or
+ * -errno and leaves `ret` untouched: an older agent cannot tell. */
+int view_get_name(struct cli *cli, const char *word, char ret[XLAGG_NAME_MAX]);
+/* Returns the port of the lagg that `word` means by its name, another name of its device, or its permanent MAC, as an
+ * index in its model; -1: none. */
+int view_find_port(struct cli *cli, const struct view_lagg *lagg, const char *word);
 void view_free(struct view *view);
 
 #endif

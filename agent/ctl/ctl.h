@@ -108,12 +108,13 @@ struct ctl_query {
 	const void *frame;	   /* EXPLAIN: the frame; points into the message */
 	uint32_t frame_len;	   /* octets */
 	uint32_t snaplen;	   /* CAPTURE: octets of each frame that are captured, 0: all of them */
-	uint32_t ports;		   /* CAPTURE: entries of `port` */
-	char port[XLAGG_MAX_PORTS][XLAGG_NAME_MAX]; /* CAPTURE: ports of which it captures; none: of all */
+	uint32_t ports;		   /* CAPTURE, NAME_GET: entries of `port` */
+	/* CAPTURE: ports of which it captures; none: of all. NAME_GET: the name, the only one */
+	char port[XLAGG_MAX_PORTS][XLAGG_NAME_MAX];
 	uint32_t moves; /* EXPLAIN: how often the socket that sends it has moved (option repath) */
 };
-/* Checks and reads a GET, EXPLAIN, SUBSCRIBE or CAPTURE message of `len` octets, which may hold anything. Returns 0 or
- * -errno; -ENOTSUP: the message is a changing command, or no command at all. */
+/* Checks and reads a GET (also NAME_GET), EXPLAIN, SUBSCRIBE or CAPTURE message of `len` octets, which may hold
+ * anything. Returns 0 or -errno; -ENOTSUP: the message is a changing command, or no command at all. */
 int ctl_decode_query(const void *buf, size_t len, struct ctl_query *ret, char sentence[XLAGG_SENTENCE_MAX]);
 
 /* --- codec.c: commands and messages --- */

@@ -12,7 +12,7 @@
 static bool is_query(uint16_t type)
 {
 	return type == XLAGG_CMD_LAGG_GET || type == XLAGG_CMD_AGENT_GET || type == XLAGG_CMD_EXPLAIN ||
-	       type == XLAGG_CMD_SUBSCRIBE || type == XLAGG_CMD_CAPTURE;
+	       type == XLAGG_CMD_SUBSCRIBE || type == XLAGG_CMD_CAPTURE || type == XLAGG_CMD_NAME_GET;
 }
 
 static int get_frame(const struct nlattr *attr, struct ctl_query *query, char *sentence)
@@ -25,11 +25,8 @@ static int get_frame(const struct nlattr *attr, struct ctl_query *query, char *s
 			  FRAME_MIN, FRAME_MAX);
 }
 
-/* Reads what only CAPTURE has. */
-static int get_capture(const struct nlattr *attr, struct ctl_query *query, char *sentence)
+static int get_port(const struct nlattr *attr, struct ctl_query *query, char *sentence)
 {
-	if (mnl_attr_get_type(attr) == XLAGG_A_SNAPLEN)
-		return attr_u32(attr, "SNAPLEN", &query->snaplen, sentence);
 	if (query->ports == XLAGG_MAX_PORTS)
 		return ctl_refuse(sentence, -E2BIG, "a lagg has at most %d ports", XLAGG_MAX_PORTS);
 	return attr_text(attr, "PORT_NAME", query->port[query->ports++], XLAGG_NAME_MAX, sentence);
@@ -43,13 +40,16 @@ static int get_attrs(const struct nlmsghdr *nlh, struct ctl_query *query, char *
 
 	while ((more = attr_next(&walk, &attr, sentence)) > 0) {
 		uint32_t type = mnl_attr_get_type(attr);
+		bool capture = nlh->nlmsg_type == XLAGG_CMD_CAPTURE, name = nlh->nlmsg_type == XLAGG_CMD_NAME_GET;
 
-		if (type == XLAGG_A_NAME && nlh->nlmsg_type != XLAGG_CMD_AGENT_GET)
+		if (type == XLAGG_A_NAME && nlh->nlmsg_type != XLAGG_CMD_AGENT_GET && !name)
 			r = attr_text(attr, "NAME", query->name, sizeof(query->name), sentence);
 		else if (type == XLAGG_A_FRAME && nlh->nlmsg_type == XLAGG_CMD_EXPLAIN)
 			r = get_frame(attr, query, sentence);
-		else if ((type == XLAGG_A_SNAPLEN || type == XLAGG_A_PORT_NAME) && nlh->nlmsg_type == XLAGG_CMD_CAPTURE)
-			r = get_capture(attr, query, sentence);
+		else if (type == XLAGG_A_SNAPLEN && capture)
+			r = attr_u32(attr, "SNAPLEN", &query->snaplen, sentence);
+		else if (type == XLAGG_A_PORT_NAME && (capture || name))
+			r = get_port(attr, query, sentence);
 		else if (type == XLAGG_A_MOVES && nlh->nlmsg_type == XLAGG_CMD_EXPLAIN)
 			r = attr_u32(attr, "MOVES", &query->moves, sentence);
 		else
@@ -74,6 +74,8 @@ int ctl_decode_query(const void *buf, size_t len, struct ctl_query *ret, char se
 		return ctl_refuse(sentence, -EINVAL, "explain needs the name of a lagg and a frame");
 	if (!r && nlh->nlmsg_type == XLAGG_CMD_CAPTURE && !*query.name)
 		return ctl_refuse(sentence, -EINVAL, "capture needs the name of a lagg");
+	if (!r && nlh->nlmsg_type == XLAGG_CMD_NAME_GET && (query.ports != 1 || !*query.port[0]))
+		return ctl_refuse(sentence, -EINVAL, "one name can be asked about at a time");
 	if (!r)
 		*ret = query;
 	return r;

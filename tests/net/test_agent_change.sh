@@ -258,11 +258,31 @@ test_port_by_its_alternative_name() {
 	refused 'already a port' xl a port add lagg0 uplink-one
 	xl a port set lagg0 uplink-one prio 5
 	is "$(port_field a eth1 .prio)" 5 "prio"
+	is "$(xl a -j port show lagg0 uplink-one | jq -r '.[].ifname')" eth1 "the port with that name"
 	xl a port add lagg0 later-one absent ok
 	nip a link property add dev eth2 altname later-one
 	wait_for 3 port_known a eth2
 	xl a port del lagg0 later-one
 	is "$(field a '.ports | length')" 1 "ports"
+}
+# Nothing differs where a file has another name of a device that the running configuration has, too.
+test_file_with_alternative_names() {
+	two_hosts 2
+	nip a link property add dev eth1 altname uplink-one
+	echo 'lagg add lagg0 primary uplink-one mac from uplink-one port eth2 port uplink-one' >"$D/a.conf"
+	agent a
+	is "$(field a '[.ports[].ifname] + [.options.primary, .options.mac] | join(" ")')" "eth2 eth1 eth1 from eth1" "names"
+	is "$(xl a diff)" "" "difference from the file"
+	xl a lagg set lagg0 mac auto
+	is "$(xl a diff || true)" "lagg set lagg0 mac from eth1" "difference from the file"
+	xl a restore "$D/a.conf"
+	agent_end a KILL
+	agent a
+	! grep 'differs from' "$D/agent-a.log" || fail "a difference at start"
+	# one device, named twice
+	echo 'lagg add lagg1 port eth1' >>"$D/a.conf"
+	refused 'eth1 is a port of lagg0 already' xl a reload
+	refused 'eth1 is a port of lagg0 already' xl a check "$D/a.conf"
 }
 # The permanent MAC names a device wherever a name does: a port has the lagg's MAC meanwhile, and lagg0 that of a port.
 test_port_by_its_permanent_mac() {

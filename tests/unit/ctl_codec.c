@@ -523,6 +523,11 @@ Test(ctl_codec, queries)
 	cr_assert_eq(query.snaplen, 96);
 	cr_assert_eq(query.ports, 2);
 	cr_assert_str_eq(query.port[1], "eth2");
+	nlh = mnl_nlmsg_put_header(buffer);
+	nlh->nlmsg_type = XLAGG_CMD_NAME_GET;
+	mnl_attr_put_strz(nlh, XLAGG_A_PORT_NAME, "uplink-one");
+	cr_assert_eq(ctl_decode_query(nlh, nlh->nlmsg_len, &query, sentence), 0);
+	cr_assert_str_eq(query.port[0], "uplink-one");
 	nlh = start(XLAGG_CMD_LAGG_SET);
 	cr_assert_eq(ctl_decode_query(nlh, nlh->nlmsg_len, &query, sentence), -ENOTSUP, "is none");
 	kit_no_leak();
@@ -554,6 +559,15 @@ Test(ctl_codec, wrong_queries)
 	nlh = start(XLAGG_CMD_SUBSCRIBE);
 	mnl_attr_put(nlh, XLAGG_A_FRAME, 64, frame);
 	expect_query_refused(nlh, -EOPNOTSUPP, "attribute 9 (FRAME) does not belong to this request");
+	nlh = mnl_nlmsg_put_header(buffer);
+	nlh->nlmsg_type = XLAGG_CMD_NAME_GET;
+	expect_query_refused(nlh, -EINVAL, "one name can be asked about at a time");
+	mnl_attr_put_strz(nlh, XLAGG_A_PORT_NAME, "");
+	expect_query_refused(nlh, -EINVAL, "one name can be asked about at a time");
+	mnl_attr_put_strz(nlh, XLAGG_A_PORT_NAME, "eth1");
+	expect_query_refused(nlh, -EINVAL, "one name can be asked about at a time");
+	expect_query_refused(start(XLAGG_CMD_NAME_GET), -EOPNOTSUPP,
+			     "attribute 1 (NAME) does not belong to this request");
 	expect_query_refused(start(XLAGG_CMD_AGENT_GET), -EOPNOTSUPP,
 			     "attribute 1 (NAME) does not belong to this request");
 	nlh = start(XLAGG_CMD_LAGG_GET);
