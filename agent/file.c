@@ -32,7 +32,8 @@ static int read_file(const struct agent *agent, char **ret, char sentence[XLAGG_
 	ssize_t len = file ? getdelim(&text, &size, 0, file) : -1;
 	if (!file || ferror(file)) {
 		int r = errno ? -errno : -EIO;
-		snprintf(sentence, XLAGG_SENTENCE_MAX, "cannot read %.120s: %s", agent->file, strerror(-r));
+		snprintf(sentence, XLAGG_SENTENCE_MAX,
+			 "cannot read %.90s: %s: write it, or start xlaggd with another -f", agent->file, strerror(-r));
 		return r;
 	}
 	if (len < 0 && !text)

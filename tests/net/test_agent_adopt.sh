@@ -330,7 +330,7 @@ test_start_without_the_file_that_was_named() {
 		status=$?
 	is $status 1 "exit status"
 	is "$(wc -l <"$D/err")" 1 "lines on stderr"
-	matches "$(cat "$D/err")" 'cannot read .*none.conf' "its sentence"
+	matches "$(cat "$D/err")" 'cannot read .*none.conf: No such file or directory: .*another -f' "its sentence"
 }
 
 # Whatever is written into the maps, and whatever has the name of a pin: the next agent says what it cannot use and ends up
