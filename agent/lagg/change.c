@@ -16,6 +16,7 @@
 #include "lagg/probes.h"
 #include "lagg/record.h"
 #include "lagg/upkeep.h"
+#include "sys/sysfs.h"
 #include "xlagg/mac.h"
 
 /* --- programs --- */
@@ -307,6 +308,23 @@ void lagg_let_in(struct lagg *lagg, bool promisc, bool vlans)
 		log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "%s", sentence);
 }
 
+/* A bond that loses its last slave gets a MAC that the kernel makes up: the lagg keeps its own. Returns whether this is
+ * one, or may be one, which is looked at again. */
+static bool keeps_its_mac(struct lagg *lagg, const struct device *device)
+{
+	int r = lagg->device == XLAGG_DEVICE_BOND ? sysfs_mac_is_made_up(device->name) : 0;
+	if (r == 0)
+		return false;
+	if (r > 0)
+		r = looks_set_mac(lagg, lagg->looks.mac);
+	if (r < 0) {
+		log_about(LOG_LEVEL_WARNING, lagg->model.name, NULL, "its MAC cannot be put back yet: %s",
+			  strerror(-r));
+		upkeep_mark(lagg);
+	}
+	return true;
+}
+
 void lagg_device_changed(struct lagg *lagg, const struct device *device)
 {
 	char sentence[XLAGG_SENTENCE_MAX] = "";
@@ -319,7 +337,7 @@ void lagg_device_changed(struct lagg *lagg, const struct device *device)
 	to.conf.admin = !!(device->flags & IFF_UP);
 	if (device->mtu != lagg->looks.mtu)
 		to.conf.mtu = device->mtu;
-	if (memcmp(device->mac, lagg->looks.mac, 6) != 0) {
+	if (memcmp(device->mac, lagg->looks.mac, 6) != 0 && !keeps_its_mac(lagg, device)) {
 		memset(to.conf.mac, 0, sizeof(to.conf.mac));
 		xlagg_print_mac(device->mac, to.conf.mac);
 	}

@@ -10,5 +10,7 @@ int sysfs_open(bool writable);
 /* Has the kernel send the uevent "change" of a device, so that udev applies its rules to it again. -errno of the write;
  * -ENODEV: there is no device of that name. */
 int sysfs_send_change(int sysfs, const char *name);
+/* Returns 1 if the kernel made up the MAC of the device of that name, 0 if not, or -errno; -ENODEV: there is none. */
+int sysfs_mac_is_made_up(const char *name);
 
 #endif

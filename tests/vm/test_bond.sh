@@ -176,6 +176,31 @@ test_bond_keeps_its_mode() {
 }
 
 active_slave_is() { [ "$(nip a -d -j link show lagg0 | jq -r '.[0].linkinfo.info_data.active_slave')" = "$1" ]; }
+bond_mac_is() { [ "$(nip a -j link show lagg0 | jq -r '.[0].address')" = "$1" ]; }
+mac_in_show_is() { [ "$(field a .mac)" = "$1" ]; }
+# The kernel makes up a MAC for a bond that loses its last slave.
+test_bond_keeps_its_mac_without_ports() {
+	local mac other=02:00:00:00:77:01
+	bond_pair 2 proto failover
+	mac=$(field a .mac)
+	xl a port del lagg0 eth1
+	xl a port del lagg0 eth2
+	wait_for 5 bond_mac_is "$mac"
+	mac_in_show_is "$mac" || fail "the MAC in show is $(field a .mac)"
+	xl a port add lagg0 eth1
+	wait_for 10 on a ping -c 1 -W 1 10.0.0.2
+	agent_end a KILL
+	nip a link set eth1 nomaster
+	! bond_mac_is "$mac" || fail "the kernel keeps the MAC of a bond without slaves"
+	agent a
+	wait_for 10 bond_mac_is "$mac"
+	wait_for 10 on a ping -c 1 -W 1 10.0.0.2
+	xl a port del lagg0 eth1
+	wait_for 5 bond_mac_is "$mac"
+	nip a link set lagg0 address "$other"
+	wait_for 5 mac_in_show_is "$other"
+}
+
 test_bond_shows_the_port_in_use() {
 	bond_pair 2 proto failover
 	wait_for 5 active_slave_is eth1
