@@ -49,7 +49,7 @@ static const struct bpf_insn nothing[] = {
 /* Whether this answer of the kernel's says nothing about what it offers. */
 static bool is_passing(int r)
 {
-	return r == -ENOMEM || r == -EAGAIN || r == -EINTR || r == -EMFILE || r == -ENFILE || r == -EBUSY;
+	return is_shortage(r) || r == -EAGAIN || r == -EBUSY;
 }
 
 /* A kernel that knows the attach type looks up the device, which does not exist: it returns ENODEV. */
